@@ -1,0 +1,5 @@
+"""`python -m console` is `opsconsole`."""
+
+from console.cli import main
+
+main()

@@ -1,0 +1,99 @@
+"""What is wrong now, in words: one line for each thing that isn't as it should be."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from console.domain.kill_switch import KillSwitch
+from console.domain.severity import Severity
+from console.domain.snapshot import Snapshot
+from console.domain.status import (
+    AccountStatus,
+    Alert,
+    Judged,
+    KeyMetricStatus,
+    SourceStatus,
+    SymbolStatus,
+)
+from console.domain.thresholds import Panel
+
+SLOW_DATABASE = 1.0
+"""The coin engine's alert threshold for the database's response time, in seconds."""
+LARGE_SKEW = 1.0
+"""Seconds between our clock and the exchange's that deserve a look; signed calls fail at five."""
+
+
+def source_alerts(sources: Iterable[SourceStatus]) -> Iterator[Alert]:
+    for source in sources:
+        if source.severity is not Severity.OK:
+            age = "" if source.age is None else f" for {source.age:.0f} s"
+            yield Alert(source.name, source.severity, f"{source.health.value}{age}: {source.cause}")
+
+
+def kill_switch_alerts(switch: KillSwitch) -> Iterator[Alert]:
+    if switch.state.severity is not Severity.OK:
+        summary = f"{switch.state.value.upper()}: {switch.reason}"
+        yield Alert("kill switch", switch.state.severity, summary)
+
+
+def panel_alerts(
+    panels: Iterable[Panel], symbols: Iterable[SymbolStatus], totals: Mapping[str, Judged]
+) -> Iterator[Alert]:
+    for panel in panels:
+        total = totals.get(panel.key)
+        if total is not None and total.severity is not Severity.OK:
+            yield Alert(panel.name, total.severity, _in_words(total))
+            continue
+        for row in symbols:
+            value = row.values[panel.key]
+            if value.severity is not Severity.OK:
+                yield Alert(panel.name, value.severity, _in_words(value), row.symbol)
+
+
+def _in_words(value: Judged) -> str:
+    return value.reason if value.number is None else f"{value.number:.6g} {value.reason}".rstrip()
+
+
+def key_metric_alerts(keys: Iterable[KeyMetricStatus]) -> Iterator[Alert]:
+    for key in keys:
+        if key.value.severity is not Severity.OK:
+            yield Alert(key.metric.name, key.value.severity, _against_target(key))
+
+
+def _against_target(key: KeyMetricStatus) -> str:
+    value, metric = key.value, key.metric
+    if value.number is None or value.severity is Severity.UNKNOWN:
+        return value.reason
+    limit, word = (metric.alert, "alert") if value.severity is Severity.HIGH else (metric.target, "target")
+    bound = f"{limit.sign} {limit.bound * metric.scale:g} {metric.unit}".rstrip()
+    return f"{value.number * metric.scale:.4g} {metric.unit}".rstrip() + f", {word} {bound}"
+
+
+def account_alerts(accounts: Iterable[AccountStatus]) -> Iterator[Alert]:
+    for status in accounts:
+        if status.severity is not Severity.OK:
+            yield Alert(f"account {status.account.id}", status.severity, status.reason)
+
+
+def surface_alerts(snapshot: Snapshot) -> Iterator[Alert]:
+    """What a fresh answer of the database, the exchange, the log or the engine's files says is wrong."""
+    now = snapshot.at
+    if (metrics := snapshot.metrics.fresh(now)) is not None:
+        yield from (Alert("metrics", Severity.WARNING, note) for note in metrics.notes)
+    if (books := snapshot.database.fresh(now)) is not None:
+        yield from (Alert("database", Severity.WARNING, part) for part in books.missing)
+        if books.response_time > SLOW_DATABASE:
+            yield Alert("database", Severity.WARNING, f"answers in {books.response_time:.1f} s, above 1 s")
+    if (flags := snapshot.flags.fresh(now)) is not None:
+        yield from (Alert("flags", Severity.WARNING, remark) for remark in flags.remarks)
+    if (exchange := snapshot.exchange.fresh(now)) is not None:
+        for venue in exchange.venues:
+            if abs(venue.clock_skew) > LARGE_SKEW:
+                skew = f"{venue.market} clock differs by {venue.clock_skew:+.1f} s"
+                yield Alert("exchange", Severity.WARNING, skew)
+    if (log := snapshot.log.fresh(now)) is not None and (log.errors or log.criticals):
+        counted = f"{log.errors} errors, {log.criticals} critical in {log.window / 60:.0f} min"
+        yield Alert("log", Severity.WARNING, counted if log.complete else f"at least {counted}")
+    if (engine := snapshot.engine.fresh(now)) is not None:
+        if engine.alive is False:
+            yield Alert("engine", Severity.CRITICAL, f"process {engine.pid} is gone")
+        if engine.state_error is not None:
+            yield Alert("engine", Severity.WARNING, engine.state_error)

@@ -1,0 +1,188 @@
+"""What a snapshot means: the one place where values become severities, words and an exit code.
+
+Both faces, the screen and `opsconsole status`, show an Assessment and compute nothing themselves, so they
+agree by construction. `assess` is pure and total: any snapshot at any instant has an assessment.
+"""
+
+import math
+from collections.abc import Mapping, Set
+from decimal import Decimal
+
+from console.domain.alerts import (
+    account_alerts,
+    key_metric_alerts,
+    kill_switch_alerts,
+    panel_alerts,
+    source_alerts,
+    surface_alerts,
+)
+from console.domain.kill_switch import KillSwitch, kill_switch
+from console.domain.metrics import Metrics
+from console.domain.reading import Health, SourceState
+from console.domain.severity import Severity, worst
+from console.domain.snapshot import Snapshot
+from console.domain.status import (
+    AccountStatus,
+    Assessment,
+    EngineStatus,
+    Judged,
+    KeyMetricStatus,
+    SourceStatus,
+)
+from console.domain.surfaces import Account, Books
+from console.domain.symbols import absent, answer_to, judge_panels
+from console.domain.thresholds import KeyMetric, Panel
+
+LOW_EQUITY = Decimal(100)
+"""The coin engine's alert threshold: an account's equity below this is critical, in quote currency."""
+
+
+def assess(
+    snapshot: Snapshot,
+    panels: tuple[Panel, ...],
+    key_metrics: tuple[KeyMetric, ...],
+    not_exported: Set[str] = frozenset(),
+) -> Assessment:
+    """Judge `snapshot` at its own instant.
+
+    `not_exported` names the metrics that this engine is known not to have: they are shown as such and do
+    not make the whole unknown.
+    """
+    now = snapshot.at
+    sources = tuple(_source(state, now) for state in snapshot.sources())
+    symbols, totals = judge_panels(snapshot, panels, not_exported)
+    keys = tuple(_key_metric(metric, snapshot.metrics, now, not_exported) for metric in key_metrics)
+    accounts = _accounts(snapshot.database, now)
+    switch = _kill_switch(snapshot)
+    alerts = [*source_alerts(sources), *kill_switch_alerts(switch), *surface_alerts(snapshot)]
+    if snapshot.metrics.usable(now):  # otherwise the source's own alert says it once for all of them
+        alerts += [*panel_alerts(panels, symbols, totals), *key_metric_alerts(keys)]
+    if snapshot.database.usable(now):
+        alerts += account_alerts(accounts)
+    configured = any(source.health is not Health.OFF for source in sources)
+    return Assessment(
+        at=now,
+        severity=worst(
+            [Severity.OK if configured else Severity.UNKNOWN, *(alert.severity for alert in alerts)]
+        ),
+        sources=sources,
+        engine=_engine(snapshot),
+        kill_switch=switch,
+        symbols=symbols,
+        totals=totals,
+        accounts=accounts,
+        key_metrics=keys,
+        alerts=tuple(sorted(alerts, key=lambda alert: -alert.severity)),
+        panels=panels,
+        next_change=_next_change(snapshot),
+    )
+
+
+_SOURCE_SEVERITY = {
+    Health.FRESH: Severity.OK,
+    Health.OFF: Severity.OK,
+    Health.FAILING: Severity.WARNING,
+    Health.STALE: Severity.UNKNOWN,
+    Health.DOWN: Severity.UNKNOWN,
+    Health.WAITING: Severity.UNKNOWN,
+}
+
+
+def _source(state: SourceState[object], now: float) -> SourceStatus:
+    health = state.health(now)
+    return SourceStatus(
+        name=state.name,
+        health=health,
+        severity=_SOURCE_SEVERITY[health],
+        age=state.age(now),
+        latency=None if state.last is None else state.last.latency,
+        stale_after=state.stale_after,
+        cause=state.cause(now),
+    )
+
+
+def _next_change(snapshot: Snapshot) -> float | None:
+    """When the next value that is still fresh will pass its limit."""
+    limits = (state.stale_at() for state in snapshot.sources() if state.usable(snapshot.at))
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _key_metric(
+    metric: KeyMetric, state: SourceState[Metrics], now: float, not_exported: Set[str]
+) -> KeyMetricStatus:
+    answer = answer_to(state.value, metric.query)
+    number = next(iter(answer.vector.values()), None)
+    if not state.usable(now):
+        return KeyMetricStatus(metric, Judged(number, Severity.UNKNOWN, state.doubt(now)))
+    if number is None:
+        return KeyMetricStatus(metric, absent(answer, metric.query, state.value, not_exported))
+    severity = metric.judge(number)
+    reasons = {Severity.UNKNOWN: "no value yet", Severity.WARNING: "off its target", Severity.HIGH: "alert"}
+    return KeyMetricStatus(metric, Judged(number, severity, reasons.get(severity, "")))
+
+
+def _accounts(state: SourceState[Books], now: float) -> tuple[AccountStatus, ...]:
+    if state.value is None or state.value.accounts is None:
+        return ()
+    if not state.usable(now):
+        doubt = state.doubt(now)
+        return tuple(AccountStatus(account, Severity.UNKNOWN, doubt) for account in state.value.accounts)
+    return tuple(_account(account) for account in state.value.accounts)
+
+
+def _account(account: Account) -> AccountStatus:
+    if account.total_equity is None:
+        return AccountStatus(account, Severity.UNKNOWN, "equity is not in the database")
+    if account.total_equity < LOW_EQUITY:
+        return AccountStatus(account, Severity.CRITICAL, f"equity below {LOW_EQUITY}")
+    return AccountStatus(account, Severity.OK, "")
+
+
+def _kill_switch(snapshot: Snapshot) -> KillSwitch:
+    now = snapshot.at
+    surfaces: dict[str, bool | None] = {}
+    if snapshot.engine.configured:
+        engine = snapshot.engine.fresh(now)
+        surfaces["flag file"] = None if engine is None else engine.flag
+        if engine is not None and (engine.tripped is not None or engine.state_error is not None):
+            surfaces["state file"] = engine.tripped
+    if snapshot.flags.configured:
+        flags = snapshot.flags.fresh(now)
+        surfaces["flags file"] = None if flags is None else flags.global_kill_switch
+    if snapshot.database.configured:
+        books = snapshot.database.fresh(now)
+        surfaces["database"] = None if books is None else _all_off(books.switches)
+    metrics = snapshot.metrics.fresh(now)
+    if metrics is None:
+        doubt = snapshot.metrics.doubt(now)
+        return kill_switch(None, surfaces, f"the engine's metrics: {doubt}")
+    said = metrics.single("futures_kill_switch_tripped")
+    if said is None or math.isnan(said):
+        doubt = "the engine does not export it" if said is None else "the engine says NaN"
+        return kill_switch(None, surfaces, doubt)
+    return kill_switch(said, surfaces, "")
+
+
+def _all_off(switches: Mapping[str, str | None] | None) -> bool | None:
+    """Whether the database's trading switches stop both accounts; None when they can't be read.
+
+    A switch that isn't there counts as on, as engines read it. `live_trading_enabled` is left out: it is
+    '0' on every engine that trades on paper.
+    """
+    if switches is None:
+        return None
+    return all(switches.get(f"{kind}_futures_trading_enabled") == "0" for kind in ("u", "coin"))
+
+
+def _engine(snapshot: Snapshot) -> EngineStatus:
+    metrics, files = snapshot.metrics.value, snapshot.engine.value
+    build = next(iter(metrics.samples.get("futures_build_info", {})), None) if metrics else None
+    beats = metrics is not None and metrics.exports("futures_heartbeat_timestamp_seconds")
+    return EngineStatus(
+        version=build.label("version") if build else None,
+        mode=build.label("mode") if build else None,
+        heartbeat_age=snapshot.metrics.age(snapshot.at) if beats else None,
+        pid=files.pid if files else None,
+        started_at=files.started_at if files else None,
+        alive=files.alive if files else None,
+    )

@@ -1,0 +1,117 @@
+"""One source's answer and what its age makes of it."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Generic, TypeVar
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Dated(Generic[T_co]):
+    """A value with the instant that it speaks of, on the console's clock; None: the instant it was read."""
+
+    value: T_co
+    data_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[T_co]):
+    """One attempt to read a source: a value or an error, never both.
+
+    `fetched_at` is when the answer was complete and `data_at` the instant that the value speaks of: the
+    engine's last heartbeat, say, which can be far older than the scrape that carried it. Both are
+    seconds on the console's clock; `latency` is in seconds.
+    """
+
+    source: str
+    fetched_at: float
+    latency: float
+    value: T_co | None = None
+    error: str | None = None
+    data_at: float | None = None
+
+    def age(self, now: float) -> float:
+        """Seconds since the instant that the value speaks of."""
+        since = self.fetched_at if self.data_at is None else self.data_at
+        return max(0.0, now - since)
+
+
+class Health(Enum):
+    """What a source is good for right now."""
+
+    FRESH = "fresh"
+    FAILING = "failing"
+    """The newest poll failed, but the value before it is still inside its limit."""
+    STALE = "stale"
+    """There is a value, older than its limit."""
+    DOWN = "down"
+    """There never was a value, and the newest poll failed."""
+    WAITING = "waiting"
+    """Nothing has answered yet."""
+    OFF = "off"
+    """Not configured in this context."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState(Generic[T_co]):
+    """Everything known of one source: its newest answer, its newest good one, and the poll under way."""
+
+    name: str
+    stale_after: float
+    last: Reading[T_co] | None = None
+    good: Reading[T_co] | None = None
+    waiting_since: float | None = None
+    configured: bool = True
+
+    def age(self, now: float) -> float | None:
+        """Seconds that the newest good value is old; None when there never was one."""
+        return None if self.good is None else self.good.age(now)
+
+    def health(self, now: float) -> Health:
+        if not self.configured:
+            return Health.OFF
+        failed = self.last is not None and self.last.error is not None
+        if self.good is None:
+            return Health.DOWN if failed else Health.WAITING
+        if self.good.age(now) >= self.stale_after:
+            return Health.STALE
+        return Health.FAILING if failed else Health.FRESH
+
+    @property
+    def value(self) -> T_co | None:
+        """The newest good value, whatever its age."""
+        return None if self.good is None else self.good.value
+
+    def fresh(self, now: float) -> T_co | None:
+        """The newest good value while it is inside its limit: what may be shown as true."""
+        return self.value if self.usable(now) else None
+
+    def usable(self, now: float) -> bool:
+        """Whether the value may be shown as true: it is inside its limit."""
+        return self.health(now) in (Health.FRESH, Health.FAILING)
+
+    def stale_at(self) -> float | None:
+        """When the newest good value passes its limit."""
+        if self.good is None:
+            return None
+        return self.good.fetched_at - self.good.age(self.good.fetched_at) + self.stale_after
+
+    def cause(self, now: float) -> str | None:
+        """Why the source isn't fresh, in words; None when it is, or isn't configured."""
+        health = self.health(now)
+        if health in (Health.FRESH, Health.OFF):
+            return None
+        if self.last is not None and self.last.error is not None:
+            return self.last.error
+        if self.waiting_since is not None and now - self.waiting_since >= self.stale_after:
+            return f"no answer for {now - self.waiting_since:.0f} s"
+        if health is Health.WAITING:
+            return "no answer yet"
+        return "answers, but its data stands still"
+
+    def doubt(self, now: float) -> str:
+        """Why the value isn't known, with its age: the words beside every grey value."""
+        age = self.age(now)
+        cause = self.cause(now) or "not configured"
+        return cause if age is None else f"stale for {age:.1f} s: {cause}"

@@ -1,0 +1,195 @@
+"""What each surface of an engine says, as plain values. Metrics have a module of their own.
+
+Money and quantities are Decimal; times are seconds since 1970 unless a name says otherwise. None means
+that the surface doesn't say.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ServerIdentity:
+    """The database server as it names itself, so that nobody acts on the wrong host."""
+
+    product: str
+    version: str
+    host: str
+    uuid: str | None
+    read_only: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    id: int
+    name: str | None
+    current_balance: Decimal | None
+    frozen_balance: Decimal | None
+    unrealized_pnl: Decimal | None
+    realized_pnl: Decimal | None
+    total_equity: Decimal | None
+    status: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    id: int
+    account_id: int
+    symbol: str
+    side: str
+    leverage: int | None
+    quantity: Decimal | None
+    margin: Decimal | None
+    entry_price: Decimal | None
+    mark_price: Decimal | None
+    liquidation_price: Decimal | None
+    unrealized_pnl: Decimal | None
+    coin_margin: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """An order, a trade or a failed order, newest first in its list."""
+
+    id: str
+    account_id: int
+    symbol: str
+    side: str
+    quantity: Decimal | None
+    price: Decimal | None
+    status: str | None
+    realized_pnl: Decimal | None
+    at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The engine's database at one instant.
+
+    A part that could not be read is None and named in `missing` with its reason (`futures_orders: no such
+    table`); a column that an older schema lacks is named there too, and None in every row.
+    `kline_ages` and `price_age` are in seconds: the age of the newest candle's start per time frame, and of
+    the newest price. `response_time` is that of the fastest possible question, in seconds.
+    """
+
+    identity: ServerIdentity
+    response_time: float
+    accounts: tuple[Account, ...] | None = None
+    positions: tuple[Position, ...] | None = None
+    orders: tuple[Activity, ...] | None = None
+    trades: tuple[Activity, ...] | None = None
+    failures: tuple[Activity, ...] | None = None
+    kline_ages: Mapping[str, float] | None = None
+    price_age: float | None = None
+    switches: Mapping[str, str | None] | None = None
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One feature of the flags file, as it is written."""
+
+    name: str
+    enabled: bool
+    stage: str
+    canary_symbols: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """The flags file as an engine reads it.
+
+    `digest` is the SHA-256 of its bytes, in hexadecimal; `remarks` are what an engine would misread.
+    """
+
+    path: str
+    digest: str
+    global_kill_switch: bool
+    environment: str | None
+    features: tuple[Feature, ...]
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One symbol at the exchange. `next_funding` is None where the contract has no funding."""
+
+    symbol: str
+    status: str | None
+    mark_price: Decimal | None
+    funding_rate: Decimal | None
+    next_funding: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangePosition:
+    """A position as the exchange holds it: `quantity` is signed, and in contracts on COIN-M."""
+
+    symbol: str
+    quantity: Decimal
+    entry_price: Decimal | None
+    liquidation_price: Decimal | None
+    unrealized_pnl: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """One market of the exchange, `usdm` or `coinm`.
+
+    `clock_skew` is the exchange's clock less ours, in seconds; `positions` and `resting_orders` are None
+    without keys. `used_weight` is the request weight of this address in the running minute. What costs much
+    of that weight is asked for less often: `contracts_at` and `orders_at` say when it was.
+    """
+
+    market: str
+    clock_skew: float
+    contracts: Mapping[str, Contract]
+    contracts_at: float
+    positions: tuple[ExchangePosition, ...] | None = None
+    resting_orders: int | None = None
+    orders_at: float | None = None
+    used_weight: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    venues: tuple[Venue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogTail:
+    """Counts over the engine log's last `window` seconds, from its newest lines.
+
+    `complete` is False when the part that was read doesn't reach back over the whole window, so that the
+    counts are lower bounds. `last_problem` is the newest line at ERROR or above.
+    """
+
+    path: str
+    size: int
+    window: float
+    complete: bool
+    lines: int
+    errors: int
+    criticals: int
+    liquidations: int
+    sync_errors: int
+    last_line_at: float | None
+    last_problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """The engine's own files: its kill switch, and the process it says it is.
+
+    `flag` says whether the kill-switch flag file exists; `tripped` is the state file's word, and
+    `state_error` why that file can't be read. `alive` is None when no process is known.
+    """
+
+    flag: bool | None = None
+    tripped: bool | None = None
+    state_error: str | None = None
+    counters: Mapping[str, int] = field(default_factory=dict)
+    pid: int | None = None
+    started_at: float | None = None
+    alive: bool | None = None
