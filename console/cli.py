@@ -1,0 +1,308 @@
+"""The command line. Thin: it reads options, calls the core and prints; imports wait until they are needed.
+
+Exit codes of `status` and of a headless demo follow the monitoring-plugin convention: 0 OK, 1 WARNING,
+2 CRITICAL, 3 UNKNOWN. Bad input is one line on stderr and 2.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from console import __version__
+
+if TYPE_CHECKING:
+    from console.monitor import Monitor
+    from console.settings import Settings
+    from console.sources.engine import EngineFile
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+MOST_SYMBOLS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The three options that every command takes, before the command's name or after it."""
+
+    config: Path | None = None
+    context: str | None = None
+    state: Path | None = None
+
+    def over(self, other: "Given") -> "Given":
+        """These where they are given, else `other`'s."""
+        return Given(self.config or other.config, self.context or other.context, self.state or other.state)
+
+
+def _with_settings(command: Command) -> Command:
+    for option in (
+        click.option(
+            "--state", type=click.Path(path_type=Path), help="The console's and the paper engine's folder."
+        ),
+        click.option("--context", metavar="NAME", help="Which engine of the settings."),
+        click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="The settings file."),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@_with_settings
+@click.version_option(__version__, prog_name="opsconsole")
+@click.pass_context
+def cli(ctx: click.Context, /, config: Path | None, context: str | None, state: Path | None) -> None:
+    """Operate live futures engines from a terminal.
+
+    Without a command, the console opens on the context.
+    """
+    ctx.obj = Given(config, context, state)
+    if ctx.invoked_subcommand is None:
+        sys.exit(_open_console(_settings(ctx, ctx.obj)))
+
+
+@cli.command()
+@_with_settings
+@click.option(
+    "--symbols", type=click.IntRange(0, MOST_SYMBOLS), default=12, show_default=True, help="USD-M symbols."
+)
+@click.option(
+    "--scenario", default="calm", show_default=True, help="What happens: `paper scenario` lists them."
+)
+@click.option("--database", metavar="URL", help="A MariaDB or MySQL instead of SQLite in the state folder.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the market and the strategy.")
+@click.option("--headless", is_flag=True, help="No screen: watch for a while, then print one status.")
+@click.option(
+    "--seconds", type=click.FloatRange(1, 86400), default=20, show_default=True, help="With --headless."
+)
+@click.option("--json", "as_json", is_flag=True, help="With --headless: the status as JSON.")
+@click.pass_context
+def demo(
+    ctx: click.Context,
+    /,
+    *,
+    symbols: int,
+    scenario: str,
+    database: str | None,
+    seed: int,
+    headless: bool,
+    seconds: float,
+    as_json: bool,
+    **given: Any,
+) -> None:
+    """Start a paper engine and open the console on it; both end together."""
+    from console import demo as demonstration  # noqa: PLC0415
+
+    settings = _settings(ctx, Given(**given), context="paper")
+    if not headless:
+        _require_terminal()
+    engine = demonstration.Engine(settings.state, symbols, scenario, seed, database)
+    try:
+        with demonstration.ending_cleanly(), demonstration.running(engine):
+            if headless:
+                code = asyncio.run(_watch_quietly(settings, seconds, as_json))
+            else:
+                code = _open_console(settings)
+    except demonstration.DemoError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
+
+
+@cli.command()
+@_with_settings
+@click.option("--json", "as_json", is_flag=True, help="The documented JSON instead of text.")
+@click.option("--watch", is_flag=True, help="Again and again, until interrupted; JSON as one line each.")
+@click.pass_context
+def status(ctx: click.Context, /, *, as_json: bool, watch: bool, **given: Any) -> None:
+    """Say how the engine is: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN."""
+    settings = _settings(ctx, Given(**given))
+    try:
+        code = asyncio.run(_keep_watching(settings, as_json) if watch else _look_once(settings, as_json))
+    except KeyboardInterrupt:
+        code = 130
+    sys.exit(code)
+
+
+@cli.group()
+def paper() -> None:
+    """The paper engine: run it, switch its scenario, see where it is."""
+
+
+@paper.command("run")
+@_with_settings
+@click.option(
+    "--symbols", type=click.IntRange(0, MOST_SYMBOLS), default=12, show_default=True, help="USD-M symbols."
+)
+@click.option("--scenario", default="calm", show_default=True, help="What happens from the start.")
+@click.option("--database", metavar="URL", help="A MariaDB or MySQL instead of SQLite in the state folder.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the market and the strategy.")
+@click.option("--until-stdin-closes", is_flag=True, hidden=True)
+@click.pass_context
+def paper_run(
+    ctx: click.Context,
+    /,
+    *,
+    symbols: int,
+    scenario: str,
+    database: str | None,
+    seed: int,
+    until_stdin_closes: bool,
+    **given: Any,
+) -> None:
+    """Run a paper engine in the foreground, until SIGTERM or Ctrl-C."""
+    from console.paper.service import PaperOptions, run_service  # noqa: PLC0415
+
+    settings = _settings(ctx, Given(**given))
+    if until_stdin_closes:
+        from console.demo import stop_when_stdin_closes  # noqa: PLC0415
+
+        stop_when_stdin_closes()
+    sys.exit(run_service(PaperOptions(settings.state, database, symbols, seed, scenario)))
+
+
+@paper.command("scenario")
+@_with_settings
+@click.argument("name", required=False)
+@click.pass_context
+def paper_scenario(ctx: click.Context, /, *, name: str | None, **given: Any) -> None:
+    """Switch the running engine to the scenario NAME; without a name, list them."""
+    from console import paper_client  # noqa: PLC0415
+
+    engine = _running_engine(ctx, Given(**given))
+    try:
+        if name is None:
+            current, known = paper_client.scenarios(engine)
+            for known_name, meaning in known.items():
+                click.echo(f"{'*' if known_name == current else ' '} {known_name:<20} {meaning}")
+        else:
+            paper_client.switch_scenario(engine, name)
+            click.echo(f"scenario {name}")
+    except paper_client.RefusedError as error:
+        _fail(str(error))
+
+
+@paper.command("status")
+@_with_settings
+@click.pass_context
+def paper_status(ctx: click.Context, /, **given: Any) -> None:
+    """Say where the running engine is: its process, its ports, its files."""
+    engine = _running_engine(ctx, Given(**given))
+    for field, value in engine.raw.items():
+        if value is not None:
+            click.echo(f"{field:<22} {value}")
+
+
+def main() -> None:
+    """The entry point of the `opsconsole` command."""
+    cli.main(prog_name="opsconsole")
+
+
+def _settings(ctx: click.Context, given: Given, *, context: str | None = None) -> "Settings":
+    """The settings, with the options from anywhere on the line; `context` is the command's own default."""
+    from console.settings import SettingsError, load_settings  # noqa: PLC0415
+
+    chosen = given.over(ctx.find_root().obj or Given()).over(Given(context=context))
+    try:
+        return load_settings(config=chosen.config, context=chosen.context, state=chosen.state)
+    except SettingsError as error:
+        _fail(str(error))
+
+
+def _open_console(settings: "Settings") -> int:
+    _require_terminal()
+    import pwd  # noqa: PLC0415
+
+    from console.tui.app import ContextView, OpsConsole  # noqa: PLC0415
+
+    def watch() -> "Monitor":
+        from console.wiring import open_monitor  # noqa: PLC0415 (400 ms that the first paint doesn't wait for)
+
+        return open_monitor(settings)
+
+    chosen = settings.chosen
+    view = ContextView(
+        name=settings.context,
+        environment=chosen.environment,
+        colour=chosen.colour,
+        database="",
+        operator=pwd.getpwuid(os.getuid()).pw_name,
+    )
+    return OpsConsole(view, watch).run() or 0
+
+
+def _require_terminal() -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        _fail("the console needs a terminal; without one there is `opsconsole status`")
+
+
+def _monitor(settings: "Settings", *, once: bool = False) -> "Monitor":
+    from console.settings import SettingsError  # noqa: PLC0415
+    from console.wiring import open_monitor  # noqa: PLC0415
+
+    try:
+        return open_monitor(settings, once=once)
+    except SettingsError as error:
+        _fail(str(error))
+
+
+async def _look_once(settings: "Settings", as_json: bool) -> int:
+    monitor = _monitor(settings, once=True)
+    await monitor.poll_once()
+    return _print(settings, monitor, as_json)
+
+
+async def _watch_quietly(settings: "Settings", seconds: float, as_json: bool) -> int:
+    """Watch for a while without a word, then say how it is."""
+    monitor = _monitor(settings)
+    polling = asyncio.create_task(monitor.run(lambda: None))
+    await asyncio.wait({polling}, timeout=seconds)
+    code = _print(settings, monitor, as_json)
+    polling.cancel()
+    return code
+
+
+async def _keep_watching(settings: "Settings", as_json: bool) -> int:
+    monitor = _monitor(settings)
+    polling = asyncio.create_task(monitor.run(lambda: None))
+    await asyncio.sleep(settings.poll.metrics.interval)
+    while not polling.done():
+        _print(settings, monitor, as_json, indent=None)
+        await asyncio.sleep(settings.poll.metrics.interval)
+    return polling.result() or 3
+
+
+def _print(settings: "Settings", monitor: "Monitor", as_json: bool, indent: int | None = 2) -> int:
+    from console import report  # noqa: PLC0415
+
+    now = monitor.assessment()
+    environment = settings.chosen.environment
+    if as_json:
+        click.echo(report.as_json(now, settings.context, environment, monitor.clock.wall(), indent=indent))
+    else:
+        click.echo(report.as_text(now, settings.context, environment))
+    return now.severity.exit_code
+
+
+def _running_engine(ctx: click.Context, given: Given) -> "EngineFile":
+    from console.sources.engine import read_engine_file  # noqa: PLC0415
+    from console.sources.errors import SourceError  # noqa: PLC0415
+
+    file = _settings(ctx, given, context="paper").state / "engine.json"
+    try:
+        engine = read_engine_file(file)
+    except SourceError as error:
+        _fail(str(error))
+    if engine is None:
+        _fail(f"no paper engine runs here: there is no {file}")
+    return engine
+
+
+def _fail(problem: str) -> NoReturn:
+    click.echo(f"opsconsole: {problem}", err=True)
+    sys.exit(2)

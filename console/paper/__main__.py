@@ -1,0 +1,23 @@
+"""`python -m console.paper --state DIR`: the paper engine without the console's command line."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from console.paper.service import PaperOptions, run_service
+
+
+@click.command()
+@click.option("--state", type=click.Path(path_type=Path), required=True, help="State folder.")
+@click.option("--database", help="SQLAlchemy URL; SQLite in the state folder when left out.")
+@click.option("--symbols", default=12, show_default=True, help="USD-M symbols, 0 to 5000.")
+@click.option("--seed", default=1, show_default=True, help="Of the market and the strategy.")
+@click.option("--scenario", default="calm", show_default=True, help="Scenario to start in.")
+def main(state: Path, database: str | None, symbols: int, seed: int, scenario: str) -> None:
+    """Run the paper engine in the foreground."""
+    options = PaperOptions(state, database, symbols, seed, scenario)
+    sys.exit(run_service(options))
+
+
+main()

@@ -1,0 +1,170 @@
+"""The recent past of the metrics that queries look back on, and the present of all of them.
+
+Samples of one scrape share their time, so times are kept once for all, and a series only the scrapes at
+which its value changed. That loses nothing: how many samples a range has, and when the first and the last
+of them was taken, is arithmetic on scrape numbers. A counter that rarely moves costs next to nothing.
+"""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from console.domain.metrics import Series, Vector
+
+LOOKBACK = 300.0
+"""Seconds for which a sample stands for the present, as Prometheus has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The scrapes inside a range, from `first` to `last`, and the range's bounds in milliseconds."""
+
+    first: int
+    last: int
+    start: int
+    end: int
+
+
+class Column:
+    """One series' values by scrape number; a scrape without the series holds no value of it."""
+
+    __slots__ = ("_since", "_there", "_values")
+
+    def __init__(self) -> None:
+        self._since = array("q")
+        self._values = array("d")
+        self._there = array("b")
+
+    def set(self, scrape: int, value: float | None) -> None:
+        """The value from `scrape` on; None while the series isn't there."""
+        self._since.append(scrape)
+        self._values.append(0.0 if value is None else value)
+        self._there.append(value is not None)
+
+    def at(self, scrape: int) -> float | None:
+        """The value at `scrape`; None when the series was not there."""
+        run = bisect_right(self._since, scrape) - 1
+        if run < 0 or not self._there[run]:
+            return None
+        return self._values[run]
+
+    def runs(self, first: int, last: int) -> Iterator[tuple[int, int, float]]:
+        """Stretches of equal value from `first` to `last`, both included: (first, last, value) each."""
+        since = self._since
+        run = max(0, bisect_right(since, first) - 1)
+        while run < len(since) and since[run] <= last:
+            if self._there[run]:
+                end = since[run + 1] - 1 if run + 1 < len(since) else last
+                yield max(first, since[run]), min(last, end), self._values[run]
+            run += 1
+
+    def steady(self, first: int, last: int) -> bool:
+        """Whether one and the same value was there from `first` to `last`."""
+        return bool(self._since and self._since[-1] <= first <= last and self._there[-1])
+
+    def forget(self, before: int) -> bool:
+        """Drop what was over before the scrape `before`; True when nothing is left."""
+        over = max(0, bisect_right(self._since, before) - 1)
+        del self._since[:over], self._values[:over], self._there[:over]
+        return len(self._since) == 1 and self._since[0] <= before and not self._there[0]
+
+
+class SampleStore:
+    """What the scrapes of one engine said: everything of the last one, and of `ranged` metrics the past.
+
+    `retention` is in seconds. Memory is bounded by it, by the number of series and by how often they
+    change; a series that has vanished is forgotten when its last sample is older than that.
+    """
+
+    def __init__(self, ranged: Collection[str] = (), retention: float = 3900.0) -> None:
+        self._ranged = frozenset(ranged)
+        self._retention = round(retention * 1000)
+        self._times = array("q")  # milliseconds, as Prometheus counts
+        self._offset = 0  # the scrape number of the first of the times
+        self._columns: dict[str, dict[Series, Column]] = {name: {} for name in self._ranged}
+        self._latest: dict[str, Mapping[Series, float]] = {}
+
+    def append(self, at: float, samples: Mapping[str, Mapping[Series, float]]) -> None:
+        """Add a scrape of `at`, seconds on the console's clock, later than the one before.
+
+        A series that isn't in it has ended there. A scrape that failed is one without samples: it ends all.
+        """
+        time = round(at * 1000)
+        if self._times and time <= self._times[-1]:
+            raise ValueError(f"a scrape of {at:.3f} comes after one of {self._times[-1] / 1000:.3f}")
+        scrape = self._offset + len(self._times)
+        self._times.append(time)
+        for name in self._ranged:
+            self._change(name, scrape, self._latest.get(name, {}), samples.get(name, {}))
+        self._latest = dict(samples)
+        self._forget(time - self._retention)
+
+    def covered(self, at: float) -> float:
+        """Seconds before `at` for which there are samples."""
+        return max(0.0, at - self._times[0] / 1000) if self._times else 0.0
+
+    def names(self) -> Collection[str]:
+        """The metrics of the last scrape, and those whose past is kept."""
+        return self._latest.keys() | self._columns.keys()
+
+    def instant(self, name: str, at: float) -> Vector:
+        """The series of a metric as they were at `at`, which before the last scrape needs its past.
+
+        LookupError where that isn't kept.
+        """
+        time = round(at * 1000)
+        scrapes = bisect_right(self._times, time)
+        if scrapes == 0 or self._times[scrapes - 1] <= time - LOOKBACK * 1000:
+            return {}
+        if scrapes == len(self._times):
+            return self._latest.get(name, {})
+        if name not in self._ranged:
+            raise LookupError(f"the past of {name} is not kept")
+        values = ((s, column.at(self._offset + scrapes - 1)) for s, column in self._columns[name].items())
+        return {series: value for series, value in values if value is not None}
+
+    def window(self, at: float, seconds: float) -> Window | None:
+        """The range of `seconds` that ends at `at`: without its left bound, with its right one.
+
+        None when no scrape is inside.
+        """
+        end = round(at * 1000)
+        start = end - round(seconds * 1000)
+        first, beyond = bisect_right(self._times, start), bisect_right(self._times, end)
+        if first == beyond:
+            return None
+        return Window(self._offset + first, self._offset + beyond - 1, start, end)
+
+    def time(self, scrape: int) -> int:
+        """When a scrape was, in milliseconds on the console's clock."""
+        return self._times[scrape - self._offset]
+
+    def columns(self, name: str) -> Mapping[Series, Column]:
+        """The past of a metric. LookupError where that isn't kept."""
+        if name not in self._ranged:
+            raise LookupError(f"the past of {name} is not kept")
+        return self._columns[name]
+
+    def _change(self, name: str, scrape: int, old: Vector, new: Vector) -> None:
+        columns = self._columns[name]
+        for series, value in new.items():
+            if old.get(series) == value:  # NaN is never equal, and so is a run of its own each time
+                continue
+            column = columns.get(series)
+            if column is None:
+                column = columns[series] = Column()
+            column.set(scrape, value)
+        for series in old.keys() - new.keys():
+            columns[series].set(scrape, None)
+
+    def _forget(self, before: int) -> None:
+        """Drop scrapes from before `before`, in milliseconds, once they are an eighth of what is kept."""
+        old = bisect_right(self._times, before)
+        if old * 8 <= len(self._times):
+            return
+        del self._times[:old]
+        self._offset += old
+        for columns in self._columns.values():
+            for series in [one for one, column in columns.items() if column.forget(self._offset)]:
+                del columns[series]

@@ -1,0 +1,185 @@
+"""An Assessment as text and as JSON: what `opsconsole status` prints.
+
+The JSON has a `version`, which grows when a field changes its meaning or goes; new fields may come without.
+Numbers that JSON doesn't know (NaN, infinities) are null, with the reason beside them; money is a string.
+"""
+
+import json
+import math
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from console.domain.foreign import visible
+from console.domain.status import AccountStatus, Alert, Assessment, Judged, KeyMetricStatus, SourceStatus
+
+VERSION = 1
+_MOST_ALERTS = 12
+
+Json = dict[str, object]
+
+
+def as_json(
+    assessment: Assessment, context: str, environment: str, wall: float, *, indent: int | None = 2
+) -> str:
+    """The whole assessment; `wall` is the time of day that it is for, in seconds since 1970."""
+    metrics_age = assessment.source("metrics").age
+    database_age = assessment.source("database").age
+    document: Json = {
+        "version": VERSION,
+        "context": context,
+        "environment": environment,
+        "time": datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds"),
+        "severity": assessment.severity.word,
+        "exit_code": assessment.severity.exit_code,
+        "sources": {source.name: _source(source) for source in assessment.sources},
+        "engine": {
+            "version": assessment.engine.version,
+            "mode": assessment.engine.mode,
+            "heartbeat_age": _number(assessment.engine.heartbeat_age),
+            "pid": assessment.engine.pid,
+            "started_at": assessment.engine.started_at,
+            "alive": assessment.engine.alive,
+        },
+        "kill_switch": {
+            "state": assessment.kill_switch.state.value,
+            "severity": assessment.kill_switch.state.severity.word,
+            "reason": assessment.kill_switch.reason,
+            "surfaces": dict(assessment.kill_switch.surfaces),
+        },
+        "symbols": {
+            row.symbol: {
+                "severity": row.severity.word,
+                "values": {key: _judged(value, metrics_age) for key, value in row.values.items()},
+            }
+            for row in assessment.symbols
+        },
+        "totals": {key: _judged(value, metrics_age) for key, value in assessment.totals.items()},
+        "accounts": [_account(status, database_age) for status in assessment.accounts],
+        "key_metrics": [_key_metric(key, metrics_age) for key in assessment.key_metrics],
+        "alerts": [_alert(alert) for alert in assessment.alerts],
+    }
+    return json.dumps(document, indent=indent, allow_nan=False)
+
+
+def as_text(assessment: Assessment, context: str, environment: str) -> str:
+    """A plugin's first line, then what is wrong, worst first, then sources, accounts and key metrics."""
+    lines = [summary(assessment, context, environment), ""]
+    lines += _alert_lines(assessment.alerts)
+    lines += ["sources"] + [_source_line(source) for source in assessment.sources] + [""]
+    switch = assessment.kill_switch
+    lines.append(f"kill switch  {switch.state.value.upper()}: {switch.reason}")
+    for account in assessment.accounts:
+        equity = "unknown" if account.account.total_equity is None else f"{account.account.total_equity:,.2f}"
+        name = visible(account.account.name or "")
+        lines.append(f"account {account.account.id}    equity {equity} {name} {account.reason}".rstrip())
+    if assessment.key_metrics:
+        lines += ["", "key metrics"] + [_key_metric_line(key) for key in assessment.key_metrics]
+    return "\n".join(lines)
+
+
+def summary(assessment: Assessment, context: str, environment: str) -> str:
+    """`CRITICAL - paper: 12 symbols, 3 alerts, worst …`: the one line that a monitoring system keeps."""
+    word = ("OK", "WARNING", "CRITICAL", "UNKNOWN")[assessment.severity.exit_code]
+    told = f"{len(assessment.symbols)} symbols, {len(assessment.alerts) or 'no'} alerts"
+    worst = f"; {_alert_words(assessment.alerts[0])}" if assessment.alerts else ""
+    return f"{word} - {context} ({environment}): {told}{worst}"
+
+
+def _alert_lines(alerts: tuple[Alert, ...]) -> list[str]:
+    if not alerts:
+        return []
+    shown = [f"  {alert.severity.word:<9} {_alert_words(alert)}" for alert in alerts[:_MOST_ALERTS]]
+    if len(alerts) > _MOST_ALERTS:
+        shown.append(f"  … and {len(alerts) - _MOST_ALERTS} more")
+    return ["alerts", *shown, ""]
+
+
+def _alert_words(alert: Alert) -> str:
+    where = f" {visible(alert.symbol)}" if alert.symbol is not None else ""
+    return f"{alert.name}{where}: {visible(alert.summary)}"
+
+
+def _source_line(source: SourceStatus) -> str:
+    age = "" if source.age is None else f"{source.age:.1f} s old"
+    latency = "" if source.latency is None else f"answered in {source.latency * 1000:.0f} ms"
+    parts = [part for part in (age, latency, visible(source.cause or "")) if part]
+    return f"  {source.name:<9} {source.health.value:<8} {', '.join(parts)}".rstrip()
+
+
+def _key_metric_line(key: KeyMetricStatus) -> str:
+    metric, value = key.metric, key.value
+    shown = (
+        "unknown"
+        if value.number is None or math.isnan(value.number)
+        else f"{value.number * metric.scale:.4g}"
+    )
+    bounds = " ".join(
+        f"{word} {condition.sign} {condition.bound * metric.scale:g}"
+        for word, condition in (("target", metric.target), ("alert", metric.alert))
+    )
+    return f"  {metric.name:<17} {shown:>8} {metric.unit:<4} {value.severity.word:<9} {bounds}"
+
+
+def _source(source: SourceStatus) -> Json:
+    return {
+        "state": source.health.value,
+        "severity": source.severity.word,
+        "age": _number(source.age),
+        "latency": _number(source.latency),
+        "stale_after": source.stale_after,
+        "error": source.cause,
+    }
+
+
+def _judged(value: Judged, age: float | None) -> Json:
+    return {
+        "value": _number(value.number),
+        "severity": value.severity.word,
+        "age": _number(age),
+        "reason": value.reason,
+    }
+
+
+def _account(status: AccountStatus, age: float | None) -> Json:
+    account = status.account
+    return {
+        "id": account.id,
+        "name": account.name,
+        "current_balance": _money(account.current_balance),
+        "frozen_balance": _money(account.frozen_balance),
+        "unrealized_pnl": _money(account.unrealized_pnl),
+        "realized_pnl": _money(account.realized_pnl),
+        "total_equity": _money(account.total_equity),
+        "severity": status.severity.word,
+        "age": _number(age),
+        "reason": status.reason,
+    }
+
+
+def _key_metric(key: KeyMetricStatus, age: float | None) -> Json:
+    metric = key.metric
+    return {
+        "name": metric.name,
+        "unit": metric.unit,
+        "scale": metric.scale,
+        "target": str(metric.target),
+        "alert": str(metric.alert),
+        **_judged(key.value, age),
+    }
+
+
+def _alert(alert: Alert) -> Json:
+    return {
+        "name": alert.name,
+        "severity": alert.severity.word,
+        "symbol": alert.symbol,
+        "summary": alert.summary,
+    }
+
+
+def _number(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _money(value: Decimal | None) -> str | None:
+    return None if value is None else format(value, "f")

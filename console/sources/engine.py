@@ -1,0 +1,107 @@
+"""The engine's own files as a source: its kill switch, and the process that engine.json names."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from console.domain.reading import Dated
+from console.domain.surfaces import EngineState
+from console.sources.errors import SourceError
+
+_LARGEST = 1024 * 1024
+_SAME_START = 2.0
+"""Seconds by which a process's start may differ from what was written down, before it is another process."""
+
+
+class EngineSource:
+    """Reads `EngineState`. Each of the files may be left out of a context."""
+
+    def __init__(self, *, flag: Path | None, state: Path | None, engine_file: Path | None) -> None:
+        self._flag = flag
+        self._state = state
+        self._engine_file = engine_file
+
+    def read(self) -> Dated[EngineState]:
+        """What the files say now; raises SourceError when even the flag can't be looked for."""
+        try:
+            flag = None if self._flag is None else self._flag.exists()
+        except OSError as error:
+            raise SourceError(f"{self._flag}: {error.strerror or error}") from None
+        tripped, counters, state_error = _read_state(self._state)
+        process = read_engine_file(self._engine_file) if self._engine_file is not None else None
+        return Dated(
+            EngineState(
+                flag=flag,
+                tripped=tripped,
+                state_error=state_error,
+                counters=counters,
+                pid=process.pid if process else None,
+                started_at=process.start_time if process else None,
+                alive=_is_alive(process) if process else None,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFile:
+    """What a paper engine writes of itself; `raw` holds every field."""
+
+    pid: int
+    start_time: float
+    raw: dict[str, object]
+
+    def text(self, field: str) -> str | None:
+        value = self.raw.get(field)
+        return value if isinstance(value, str) else None
+
+
+def read_engine_file(file: Path) -> EngineFile | None:
+    """Read engine.json; None when there is none, SourceError when it isn't what an engine writes."""
+    try:
+        raw = json.loads(_content(file))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise SourceError(f"{file}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise SourceError(f"{file}: not an engine's file: {error}") from None
+    if not isinstance(raw, dict) or not isinstance(raw.get("pid"), int):
+        raise SourceError(f"{file}: not an engine's file: no pid")
+    start = raw.get("start_time")
+    return EngineFile(raw["pid"], float(start) if isinstance(start, int | float) else 0.0, raw)
+
+
+def _read_state(file: Path | None) -> tuple[bool | None, dict[str, int], str | None]:
+    """`tripped`, the counters and what is wrong; an engine that never ran has no state file."""
+    if file is None:
+        return None, {}, None
+    try:
+        state = json.loads(_content(file))
+        tripped = state["tripped"]
+        counters = {str(name): int(count) for name, count in state.get("counters", {}).items()}
+    except FileNotFoundError:
+        return None, {}, None
+    except OSError as error:
+        return None, {}, f"{file}: {error.strerror or error}"
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None, {}, f"{file}: not a kill switch's state: needs tripped and counters"
+    if not isinstance(tripped, bool):
+        return None, counters, f"{file}: tripped is {tripped!r}, neither true nor false"
+    return tripped, counters, None
+
+
+def _content(file: Path) -> str:
+    with file.open("rb") as stream:
+        return stream.read(_LARGEST).decode("utf-8", "replace")
+
+
+def _is_alive(process: EngineFile) -> bool:
+    """Whether that very process lives: the same pid, started when it says."""
+    import psutil  # noqa: PLC0415 (30 ms that only a context with an engine file needs)
+
+    try:
+        found = psutil.Process(process.pid)
+        same = abs(found.create_time() - process.start_time) < _SAME_START
+        return same and found.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

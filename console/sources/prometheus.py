@@ -1,0 +1,186 @@
+"""Metrics from a Prometheus server, which keeps the samples and evaluates the queries itself."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from console.domain.clock import Clock
+from console.domain.metrics import Answer, Labels, Series
+from console.sources.credentials import Credentials
+from console.sources.errors import SourceError
+from console.sources.scrape import Scraped, oldest_heartbeat
+
+if TYPE_CHECKING:
+    from console.sources.http import HttpClient
+
+MAX_BYTES = 32 << 20
+
+_EVERYTHING = '{__name__=~"futures_.+"}'
+
+
+class PrometheusSource:
+    """Asks one server for the engine's series and for what the panels want to know."""
+
+    def __init__(
+        self,
+        base_url: str,
+        queries: Sequence[str],
+        *,
+        clock: Clock,
+        timeout: float,
+        max_bytes: int = MAX_BYTES,
+        credentials: Credentials | None = None,
+        ca_file: str | None = None,
+    ) -> None:
+        """`timeout` is in seconds, for one poll as a whole; `ca_file` names who is trusted for https."""
+        self._url = base_url.rstrip("/") + "/api/v1/query"
+        self._queries = tuple(queries)
+        self._clock = clock
+        self._timeout = timeout
+        self._max_bytes = max_bytes
+        self._credentials = credentials or Credentials()
+        self._ca_file = ca_file
+        self._client: HttpClient | None = None
+        self._known: dict[Labels, Series] = {}
+        self._seen: dict[Labels, Series] = {}
+
+    def read(self) -> Scraped:
+        """Ask once, blocking up to the deadline, which all requests of one poll share.
+
+        A query that the server refuses has that as its Answer; SourceError says in one sentence why there
+        is nothing at all.
+        """
+        asking = _Asking(self._connected(), self._url, self._headers(), self._clock.now() + self._timeout)
+        everything = asking.ask(_EVERYTHING)
+        samples: dict[str, dict[Series, float]] = {}
+        for metric, value in everything.results:
+            series = self._series(metric)
+            samples.setdefault(series.name, {})[series] = value
+        newest = _newest(asking, samples)
+        answers = {query: self._answer(asking, query) for query in self._queries}
+        self._forget()
+        instants = [at for at in (newest, oldest_heartbeat(samples)) if at is not None]
+        age = everything.at - min(instants) if instants else None
+        data_at = None if age is None else self._clock.now() - max(0.0, age)
+        return Scraped(samples, data_at, tuple(asking.warnings), answers)
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
+    def _headers(self) -> dict[str, str]:
+        return {"Content-Type": "application/x-www-form-urlencoded", **self._credentials.headers()}
+
+    def _connected(self) -> "HttpClient":
+        if self._client is None:
+            from console.sources.http import HttpClient, trusted  # noqa: PLC0415 - see there
+
+            tls = trusted(self._ca_file) if self._ca_file else None
+            self._client = HttpClient(
+                clock=self._clock, timeout=self._timeout, max_bytes=self._max_bytes, tls=tls
+            )
+        return self._client
+
+    def _answer(self, asking: "_Asking", query: str) -> Answer:
+        try:
+            answer = asking.ask(query)
+        except RefusedQuery as error:
+            return Answer({}, str(error))
+        return Answer({self._series(metric): value for metric, value in answer.results})
+
+    def _series(self, metric: Mapping[str, str]) -> Series:
+        """The series of a label set; the same object for as long as the server goes on answering it."""
+        key = tuple(sorted(metric.items()))
+        series = self._known.get(key)
+        if series is None:
+            series = Series(metric.get("__name__", ""), tuple(pair for pair in key if pair[0] != "__name__"))
+        self._seen[key] = series
+        return series
+
+    def _forget(self) -> None:
+        self._known, self._seen = self._seen, {}
+
+
+class RefusedQuery(SourceError):  # noqa: N818 - what the query is
+    """The server is well, but will not evaluate this query."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Results:
+    """What a query evaluated to at `at`, seconds by the server's clock: label sets with values."""
+
+    at: float
+    results: Sequence[tuple[Mapping[str, str], float]]
+
+
+class _Asking:
+    """The queries of one poll, all within its deadline."""
+
+    def __init__(self, client: "HttpClient", url: str, headers: Mapping[str, str], until: float) -> None:
+        self._client = client
+        self._url = url
+        self._headers = headers
+        self._until = until
+        self.warnings: list[str] = []
+
+    def ask(self, query: str) -> _Results:
+        """The query at the server's present. RefusedQuery, or SourceError where the server isn't well."""
+        body = urlencode({"query": query}).encode()
+        response = self._client.request("POST", self._url, self._headers, body, until=self._until)
+        try:
+            answer = json.loads(response.body)
+        except ValueError as error:
+            raise SourceError(_not_prometheus(response.status)) from error
+        if not isinstance(answer, dict):
+            raise SourceError(_not_prometheus(response.status))
+        if answer.get("status") == "error":
+            raise RefusedQuery(_one_line(f"{answer.get('errorType')}: {answer.get('error')}"))
+        if response.status != 200:
+            raise SourceError(f"HTTP {response.status}")
+        self._warn(answer.get("warnings"))
+        try:
+            return _results(answer["data"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise SourceError(_not_prometheus(response.status)) from error
+
+    def _warn(self, warnings: object) -> None:
+        for warning in warnings if isinstance(warnings, list) else []:
+            line = _one_line(str(warning))
+            if line not in self.warnings:
+                self.warnings.append(line)
+
+
+def _results(data: Mapping[str, Any]) -> _Results:
+    """Read the `data` of an answer; whatever its shape lacks raises as Python does."""
+    kind, result = data["resultType"], data["result"]
+    if kind == "scalar":
+        at, value = result
+        return _Results(float(at), [({}, float(value))])
+    if kind != "vector":
+        raise RefusedQuery(f"the query answers a {kind}, not a vector")
+    rows = [(dict(row["metric"]), float(row["value"][1])) for row in result if "value" in row]
+    return _Results(float(result[0]["value"][0]) if rows else 0.0, rows)
+
+
+def _newest(asking: _Asking, samples: Mapping[str, object]) -> float | None:
+    """When the newest of all samples was taken, seconds by the server's clock; None without samples.
+
+    A server goes on answering the last sample for five minutes. timestamp() drops the metric's name, and
+    refuses series that then look the same, so each metric is asked for by name.
+    """
+    if not samples:
+        return None
+    each = " or ".join(f"timestamp({{__name__={json.dumps(name)}}})" for name in sorted(samples))
+    newest = asking.ask(f"max({each})").results
+    return newest[0][1] if newest else None
+
+
+def _not_prometheus(status: int) -> str:
+    return "the answer is not a Prometheus server's" if status == 200 else f"HTTP {status}"
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 200 else f"{line[:199]}…"

@@ -1,0 +1,41 @@
+"""Blocking calls behind asyncio futures, in daemon threads that quitting never waits for."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def start(function: Callable[[], T], *, name: str) -> "asyncio.Future[T]":
+    """Run `function` in a daemon thread; the future holds its result or its exception.
+
+    Cancelling the future leaves the thread running to its own end, which nobody then hears of. Textual's and
+    asyncio's own thread pools are joined at exit: with a hanging server, quitting would hang too.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if future.done():
+            return
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(result)  # type: ignore[arg-type]
+
+    def run() -> None:
+        result: T | None = None
+        failure: BaseException | None = None
+        try:
+            result = function()
+        except BaseException as error:  # noqa: BLE001 (the one who awaits the future gets it)
+            failure = error
+        try:
+            loop.call_soon_threadsafe(settle, result, failure)
+        except RuntimeError:
+            return  # the loop is closed: the program has quit meanwhile
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return future

@@ -1,0 +1,1 @@
+"""The screen: it shows an Assessment and decides nothing."""

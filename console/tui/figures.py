@@ -1,0 +1,95 @@
+"""How numbers are written: with fixed decimals, so that columns don't jump, and never clipped."""
+
+import math
+from dataclasses import dataclass
+from decimal import Decimal
+
+from console.domain.severity import Severity
+from console.domain.status import KeyMetricStatus
+from console.domain.thresholds import Condition, Ladder, Panel
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A panel's numbers: its title over a column, and what `scale` turns its values into, in `unit`."""
+
+    title: str
+    width: int
+    decimals: int
+    scale: float = 1.0
+    unit: str = ""
+
+    def write(self, value: float) -> str:
+        return number(value * self.scale, self.decimals, self.width - len(self.unit)) + self.unit
+
+    def bound(self, value: float) -> str:
+        """A threshold, without decimals that say nothing."""
+        return f"{value * self.scale:g}{self.unit}"
+
+
+_FIGURES = {
+    "margin_ratio": Figure("margin", 8, 3),
+    "funding_rate": Figure("fund 8h", 9, 4, 100, "%"),
+    "position_sync_errors": Figure("sync/min", 8, 2, 60),
+    "liquidation_count": Figure("liq 1h", 6, 1),
+}
+"""The document's panels, whose names say what they count and over which time."""
+
+
+def figure_of(panel: Panel) -> Figure:
+    return _FIGURES.get(panel.key) or Figure(panel.name, max(12, min(20, len(panel.name))), 4)
+
+
+def number(value: float, decimals: int, width: int) -> str:
+    """`value` with fixed decimals; in scientific form where that takes more than `width` cells."""
+    if math.isnan(value):
+        return "NaN"
+    fixed = f"{value:z.{decimals}f}"
+    return fixed if len(fixed) <= width else f"{value:.3g}"
+
+
+def money(value: Decimal | None, missing: str, *, signed: bool = False) -> str:
+    """An amount in the account's currency, to two places, with its thousands apart."""
+    if value is None:
+        return missing
+    return f"{value:{'+' if signed else ''}z,.2f}"
+
+
+_PLACES = {"%": 1, "bps": 1, "µs": 0}
+"""Decimals of the key metrics by their unit; 3 where they have none."""
+
+
+def key_metric_value(key: KeyMetricStatus, missing: str) -> str:
+    """The number in the metric's own unit."""
+    value, metric = key.value.number, key.metric
+    if value is None:
+        return missing
+    return _with_unit(number(value * metric.scale, _PLACES.get(metric.unit, 3), 9), metric.unit)
+
+
+def condition(limit: Condition, scale: float, unit: str) -> str:
+    """A target or threshold as it is displayed: `> 95%`."""
+    return f"{limit.sign} {_with_unit(f'{limit.bound * scale:g}', unit)}"
+
+
+def _with_unit(written: str, unit: str) -> str:
+    return written + unit if unit == "%" else f"{written} {unit}".rstrip()
+
+
+def passed_bound(panel: Panel, severity: Severity) -> str:
+    """Which bound a value of this severity has passed, in the figure's unit: `below 1.2`."""
+    figure = figure_of(panel)
+    if isinstance(panel.rule, Condition):
+        return f"{panel.rule.sign} {figure.bound(panel.rule.bound)}"
+    passed = [bound for bound, reached in panel.rule.steps if reached < severity]
+    side = "below" if panel.rule.lower_is_worse else "beyond"
+    return f"{side} {figure.bound(passed[-1])}" if passed else ""
+
+
+def badness(panel: Panel, value: float | None) -> float | None:
+    """A number that is the smaller the worse `value` is, to sort by; None where there is no value."""
+    if value is None or math.isnan(value):
+        return None
+    if isinstance(panel.rule, Ladder):
+        return value if panel.rule.lower_is_worse else -abs(value)
+    return value if panel.rule.sign.startswith("<") else -value

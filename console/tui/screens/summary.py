@@ -1,0 +1,147 @@
+"""The overview's texts around the table: from an assessment to lines for a size."""
+
+from collections.abc import Iterator, Sequence
+
+from textual.geometry import Size
+
+from console.domain.reading import Health
+from console.domain.severity import Severity
+from console.domain.status import NOT_EXPORTED, AccountStatus, Alert, Assessment, KeyMetricStatus, SourceStatus
+from console.tui.figures import condition, key_metric_value, money
+from console.tui.headline import headline
+from console.tui.text import Line, Span, fit, fit_line, joined, seconds, spread
+from console.tui.theme import Glyphs, Tone, tone_of
+from console.tui.view import View
+
+Lines = tuple[Line, ...]
+
+
+def headline_lines(view: View, size: Size) -> Lines:
+    """The worst statements, one to a line; the last line says how many more there are."""
+    glyphs = view.glyphs
+    statements = headline(view.assessment)
+    shown, more = statements[: size.height], len(statements) - size.height
+    lines: list[Line] = []
+    for number, said in enumerate(shown, 1):
+        tone = Tone.BLIND if said.severity is Severity.UNKNOWN else tone_of(said.severity)
+        words = (Span(f"{glyphs.of(said.severity)} {said.words}", tone),)
+        rest = (Span(f"+{more} more", Tone.DIM),) if more > 0 and number == len(shown) else ()
+        lines.append(spread(words, rest, size.width, glyphs.ellipsis))
+    return tuple(lines)
+
+
+def key_metric_lines(view: View, size: Size) -> Lines:
+    """Name, value, target and alert of each key metric side by side; where it is low, two lines of three."""
+    if view.assessment is None:
+        return ()
+    keys, glyphs = view.assessment.key_metrics, view.glyphs
+    if size.height < 4:
+        return tuple(
+            _key_row(keys[start : start + 3], glyphs, size.width) for start in range(0, len(keys), 3)
+        )
+    cells = size.width // max(1, len(keys))
+    columns = [_tile(key, glyphs) for key in keys]
+    return tuple(_across([column[row] for column in columns], cells, glyphs) for row in range(4))
+
+
+def _key_row(keys: Sequence[KeyMetricStatus], glyphs: Glyphs, cells: int) -> Line:
+    return _across([_short(key, glyphs) for key in keys], cells // 3, glyphs)
+
+
+def _short(key: KeyMetricStatus, glyphs: Glyphs) -> Line:
+    return (Span(f"{key.metric.name} ", Tone.DIM), _value(key, glyphs))
+
+
+def _value(key: KeyMetricStatus, glyphs: Glyphs) -> Span:
+    severity = key.value.severity
+    missing = NOT_EXPORTED if key.value.reason == NOT_EXPORTED else glyphs.none
+    words = key_metric_value(key, missing)
+    quiet = key.value.number is None and severity is Severity.OK
+    return Span(f"{words} {glyphs.of(severity)}", Tone.DIM if quiet else tone_of(severity))
+
+
+def _tile(key: KeyMetricStatus, glyphs: Glyphs) -> tuple[Line, Line, Line, Line]:
+    metric = key.metric
+    return (
+        (Span(metric.name, Tone.DIM),),
+        (_value(key, glyphs),),
+        (Span(f"target {condition(metric.target, metric.scale, metric.unit)}", Tone.DIM),),
+        (Span(f"alert  {condition(metric.alert, metric.scale, metric.unit)}", Tone.DIM),),
+    )
+
+
+def _across(parts: Sequence[Line], cells: int, glyphs: Glyphs) -> Line:
+    """The parts side by side, each in `cells` cells with one left free between two."""
+    line: list[Span] = []
+    for part in parts:
+        line += spread(part, (), cells - 1, glyphs.ellipsis)
+        line.append(Span(" "))
+    return tuple(line)
+
+
+def account_lines(view: View, size: Size) -> Lines:
+    """Each account's equity and what it is made of, side by side as far as there is room."""
+    if view.assessment is None or not view.assessment.accounts:
+        return ()
+    parts = [_account(account, view.glyphs, size.width >= 150) for account in view.assessment.accounts]
+    return (fit_line(joined(parts, "    "), size.width, view.glyphs.ellipsis),)
+
+
+def _account(status: AccountStatus, glyphs: Glyphs, full: bool) -> Line:
+    account, tone = status.account, tone_of(status.severity)
+    known = Tone.STRONG if status.severity is Severity.OK else tone
+    line = [
+        Span(f"{account.name or f'account {account.id}'} ", Tone.DIM),
+        Span(f"{money(account.total_equity, glyphs.none)} {glyphs.of(status.severity)}", known),
+    ]
+    if full:
+        line.append(Span(f"  free {money(account.current_balance, glyphs.none)}", Tone.DIM))
+        line.append(Span(f"  frozen {money(account.frozen_balance, glyphs.none)}", Tone.DIM))
+    line.append(Span(f"  uPnL {money(account.unrealized_pnl, glyphs.none, signed=True)}", Tone.DIM))
+    return tuple(line)
+
+
+def alert_lines(view: View, size: Size) -> Lines:
+    """The worst alerts, one to a line, under their number."""
+    alerts = () if view.assessment is None else view.assessment.alerts
+    glyphs = view.glyphs
+    lines = [(Span(f"ALERTS {len(alerts) or 'none'}", Tone.DIM),)]
+    shown: Sequence[Alert] = alerts[: max(0, size.height - 1)]
+    lines += [_alert(alert, glyphs) for alert in shown]
+    return tuple(fit_line(line, max(0, size.width - 2), glyphs.ellipsis) for line in lines)
+
+
+def _alert(alert: Alert, glyphs: Glyphs) -> tuple[Span]:
+    words = " ".join(part for part in (alert.symbol, alert.name, alert.summary) if part)
+    return (Span(f"{glyphs.of(alert.severity)} {words}", tone_of(alert.severity)),)
+
+
+def source_lines(view: View, size: Size) -> Lines:
+    """Each source's age, latency and cause; then what the engine says of itself."""
+    if view.assessment is None:
+        return ((Span("SOURCES", Tone.DIM),), (Span("connecting", Tone.UNKNOWN),))
+    glyphs = view.glyphs
+    lines: list[Line] = [(Span(f"{'SOURCES':<12}{'age':>5}  {'answers in':>10}", Tone.DIM),)]
+    lines += [_source(source, glyphs) for source in view.assessment.sources]
+    lines.append((Span("engine says ", Tone.DIM), *_engine(view.assessment, glyphs)))
+    return tuple(fit_line(line, size.width, glyphs.ellipsis) for line in lines)
+
+
+def _source(source: SourceStatus, glyphs: Glyphs) -> Line:
+    if source.health is Health.OFF:
+        return (Span(f"{glyphs.none} {source.name:<10}not configured", Tone.DIM),)
+    age = glyphs.none if source.age is None else seconds(source.age)
+    latency = glyphs.none if source.latency is None else f"{source.latency * 1000:.0f} ms"
+    words = f"{glyphs.of(source.severity)} {fit(source.name, 10, 'left', glyphs.ellipsis)}{age:>5}  "
+    tone = tone_of(source.severity)
+    return (Span(words, tone), Span(f"{latency:>10}  ", Tone.DIM), Span(source.cause or "", tone))
+
+
+def _engine(assessment: Assessment, glyphs: Glyphs) -> Iterator[Span]:
+    engine = assessment.engine
+    if engine.version is None and engine.mode is None:
+        yield Span(glyphs.none, Tone.DIM)
+        return
+    yield Span(f"{engine.mode or 'mode unknown'}, version {engine.version or 'unknown'}")
+    if engine.pid is not None:
+        yield Span(f", pid {engine.pid}")

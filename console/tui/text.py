@@ -1,0 +1,142 @@
+"""Text on its way to the screen: made inert, measured in terminal cells, fitted to a width.
+
+What comes from outside (symbols, errors, log lines, names) can hold anything. Nothing here or after it
+parses markup, and nothing that a terminal obeys instead of drawing gets past `visible`.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from rich.cells import cell_len
+
+from console.domain import foreign
+from console.tui.theme import Tone
+
+Align = Literal["left", "right"]
+
+_LONGEST = 4096
+"""Characters of one text that are looked at; no line of a terminal is longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece of a line in one tone."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+Line = tuple[Span, ...]
+
+
+@lru_cache(maxsize=8192)
+def visible(text: str) -> str:
+    """`text` made inert, with what terminals may merge into one sign of another width shown as escapes too.
+
+    Doing it twice changes nothing.
+    """
+    shown = foreign.visible(text[:_LONGEST])
+    return shown if shown.isascii() else "".join(map(_apart, shown))
+
+
+def _apart(character: str) -> str:
+    code = ord(character)
+    joins = (
+        0xFE00 <= code <= 0xFE0F  # variation selectors, which turn text into an emoji and back
+        or 0x1F1E6 <= code <= 0x1F1FF  # the letters that make flags
+        or 0x1F3FB <= code <= 0x1F3FF  # skin tones
+        or (cell_len(character) == 0 and not unicodedata.combining(character))
+    )
+    return character.encode("ascii", "backslashreplace").decode("ascii") if joins else character
+
+
+@lru_cache(maxsize=8192)
+def plain_ascii(text: str) -> str:
+    """`text` for a terminal that shows ASCII only: any other character becomes its escape."""
+    return text if text.isascii() else text.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def width(text: str) -> int:
+    """How many cells `text` takes once it is drawn."""
+    return cell_len(visible(text))
+
+
+@lru_cache(maxsize=8192)
+def clip(text: str, cells: int, ellipsis: str) -> str:
+    """`text` made visible, in at most `cells` cells; where something is left out, it ends in `ellipsis`."""
+    shown = visible(text)
+    if cell_len(shown) <= cells:
+        return shown
+    room = cells - cell_len(ellipsis)
+    if room < 0:
+        return ""
+    used, kept = 0, 0
+    for character in shown:
+        used += cell_len(character)
+        if used > room:
+            break
+        kept += 1
+    return shown[:kept] + ellipsis
+
+
+def fit(text: str, cells: int, align: Align, ellipsis: str) -> str:
+    """`text` clipped and padded with spaces to exactly `cells` cells."""
+    shown = clip(text, cells, ellipsis)
+    padding = " " * (cells - cell_len(shown))
+    return padding + shown if align == "right" else shown + padding
+
+
+def fit_line(line: Iterable[Span], cells: int, ellipsis: str) -> Line:
+    """`line` clipped to at most `cells` cells, at a span's edge or inside one."""
+    spans = tuple(line)
+    if line_width(spans) <= cells:
+        return spans
+    return tuple(_clipped(spans, cells, ellipsis))
+
+
+def _clipped(spans: Line, cells: int, ellipsis: str) -> Iterator[Span]:
+    for number, span in enumerate(spans):
+        wide = width(span.text)
+        rest = line_width(spans[number + 1 :])
+        if wide + min(rest, cell_len(ellipsis)) <= cells:
+            cells -= wide
+            yield span
+        else:
+            # The padding makes `clip` see that something follows, even where this span alone would fit.
+            yield Span(clip(span.text + " " * rest, cells, ellipsis), span.tone)
+            return
+
+
+def line_width(line: Iterable[Span]) -> int:
+    return sum(width(span.text) for span in line)
+
+
+def spread(left: Line, right: Line, cells: int, ellipsis: str) -> Line:
+    """`left` and `right` at the two ends of a line of `cells`; `left` is clipped where both don't fit."""
+    room = max(0, cells - line_width(right) - 1) if right else cells
+    fitted = fit_line(left, room, ellipsis)
+    gap = max(0, cells - line_width(fitted) - line_width(right))
+    return fit_line((*fitted, Span(" " * gap), *right), cells, ellipsis)
+
+
+def joined(parts: Iterable[Line], separator: str, tone: Tone = Tone.DIM) -> Line:
+    """The lines one after the other with `separator` between them."""
+    spans: list[Span] = []
+    for part in parts:
+        if spans:
+            spans.append(Span(separator, tone))
+        spans.extend(part)
+    return tuple(spans)
+
+
+def seconds(age: float) -> str:
+    """An age in at most four cells: `0.8s`, `12s`, `9m`, `7h`, `40d`; whole units are rounded down."""
+    if age < 9.95:
+        return f"{age:.1f}s"
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if age >= size * (2 if unit == "m" else 1):
+            return f"{min(999, int(age // size))}{unit}"
+    return f"{int(age)}s"

@@ -1,0 +1,207 @@
+"""From settings to a Monitor: which source reads which surface of the chosen context."""
+
+import json
+import os
+import random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from console.domain.clock import Clock, SystemClock
+from console.domain.metrics import Metrics
+from console.domain.surfaces import Books, EngineState, Exchange, Flags, LogTail
+from console.domain.thresholds import KEY_METRICS
+from console.feed import ScrapedMetrics, ServedMetrics
+from console.monitor import Monitor, Polling, Rules, Watch, Watches
+from console.panels import PanelError, load_panels
+from console.promql.query import parse_query
+from console.promql.samples import SampleStore
+from console.settings import Context, Poll, Settings, SettingsError
+from console.settings import Exchange as ExchangeSettings
+from console.sources.credentials import Credentials
+from console.sources.discovered import Deferred, Discovered
+from console.sources.engine import EngineFile, EngineSource
+from console.sources.errors import SourceError
+from console.sources.exchange import ExchangeSource, Keys, MarketName
+from console.sources.flags import FlagsSource
+from console.sources.log import LogSource
+from console.sources.prometheus import PrometheusSource
+from console.sources.scrape import ScrapeSource
+from console.sources.source import Source
+
+T = TypeVar("T")
+
+
+def open_monitor(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    chance: random.Random | None = None,
+    environ: Mapping[str, str] = os.environ,
+    once: bool = False,
+) -> Monitor:
+    """Build the chosen context's monitor; nothing is connected before its first poll.
+
+    `once` is for a command that looks a single time. Raises SettingsError for a panels file that can't be
+    used.
+    """
+    clock = clock or SystemClock()
+    try:
+        panels = load_panels(settings.panels, parse_query)
+    except PanelError as error:
+        raise SettingsError(str(error)) from None
+    rules = Rules(panels, KEY_METRICS, frozenset(settings.chosen.not_exported))
+    surfaces = _Surfaces(settings, rules, clock, environ, once=once)
+    poll = settings.poll
+    watches = Watches(
+        metrics=Watch(surfaces.metrics(), _polling(poll.metrics)),
+        database=Watch(surfaces.database(), _polling(poll.database)),
+        exchange=Watch(surfaces.exchange(), _polling(poll.exchange)),
+        flags=Watch(surfaces.flags(), _polling(poll.flags)),
+        engine=Watch(surfaces.engine(), _polling(poll.engine)),
+        log=Watch(surfaces.log(), _polling(poll.log)),
+    )
+    return Monitor(watches, rules, clock, chance or random.Random())  # noqa: S311 (jitter, no secret)
+
+
+def _polling(poll: Poll) -> Polling:
+    return Polling(poll.interval, poll.timeout, poll.stale_after)
+
+
+class _Surfaces:
+    """The sources of one context.
+
+    What the context doesn't name is looked up in its engine file, if it has one.
+    """
+
+    def __init__(
+        self, settings: Settings, rules: Rules, clock: Clock, environ: Mapping[str, str], *, once: bool
+    ) -> None:
+        self._context: Context = settings.chosen
+        self._poll = settings.poll
+        self._clock = clock
+        self._environ = environ
+        self._once = once
+        texts = [panel.query for panel in rules.panels] + [metric.query for metric in rules.key_metrics]
+        self._queries = {text: parse_query(text) for text in texts}
+        self._store = SampleStore(frozenset[str]().union(*(query.ranged for query in self._queries.values())))
+
+    def metrics(self) -> Source[Metrics] | None:
+        context, timeout = self._context, self._poll.metrics.timeout
+        if (server := context.prometheus) is not None:
+            credentials = Credentials(
+                server.bearer_env, server.username_env, server.password_env, self._environ
+            )
+            return ServedMetrics(
+                PrometheusSource(
+                    server.url,
+                    list(self._queries),
+                    clock=self._clock,
+                    timeout=timeout,
+                    credentials=credentials,
+                    ca_file=str(server.ca_file) if server.ca_file else None,
+                )
+            )
+        if context.metrics_url is not None:
+            return self._scraped(context.metrics_url)
+        return self._discovered(lambda engine: self._scraped(_needed(engine, "metrics_url")))
+
+    def _scraped(self, url: str) -> Source[Metrics]:
+        source = ScrapeSource(url, clock=self._clock, timeout=self._poll.metrics.timeout)
+        return ScrapedMetrics(source, self._queries, self._store, self._clock, twice=self._once)
+
+    def database(self) -> Source[Books] | None:
+        database = self._context.database
+        if database is not None:
+            return Deferred(lambda: self._books(database.url, database.password_env, database.ca_file))
+        return self._discovered(
+            lambda engine: self._books(
+                _needed(engine, "database_url"), engine.text("database_password_env"), None
+            )
+        )
+
+    def _books(self, url: str, password_env: str | None, ca_file: Path | None) -> Source[Books]:
+        from console.sources.database import DatabaseSource  # noqa: PLC0415 (200 ms, in the reader's thread)
+
+        password = self._secret(password_env) if password_env else None
+        return DatabaseSource(
+            url, clock=self._clock, timeout=self._poll.database.timeout, password=password, ca_file=ca_file
+        )
+
+    def exchange(self) -> Source[Exchange] | None:
+        exchange = self._context.exchange
+        if exchange is None:
+            return self._discovered(self._paper_exchange)
+        return Deferred(lambda: self._named_exchange(exchange))
+
+    def _named_exchange(self, exchange: ExchangeSettings) -> Source[Exchange]:
+        named: dict[MarketName, str | None] = {"usdm": exchange.usdm, "coinm": exchange.coinm}
+        bases = {name: base for name, base in named.items() if base is not None}
+        keys = None
+        if exchange.key_env and exchange.secret_env:
+            keys = Keys(self._secret(exchange.key_env), self._secret(exchange.secret_env))
+        return self._venues(bases, keys)
+
+    def _paper_exchange(self, engine: EngineFile) -> Source[Exchange]:
+        base = _needed(engine, "exchange_url")
+        return self._venues(
+            {"usdm": base, "coinm": base}, _paper_keys(Path(_needed(engine, "exchange_keys")))
+        )
+
+    def _venues(self, bases: Mapping[MarketName, str], keys: Keys | None) -> Source[Exchange]:
+        timeout = self._poll.exchange.timeout / 2  # of one call; the reading has several
+        return ExchangeSource(bases, clock=self._clock, timeout=timeout, keys=keys)
+
+    def flags(self) -> Source[Flags] | None:
+        if self._context.flags_file is not None:
+            return FlagsSource(self._context.flags_file)
+        return self._discovered(lambda engine: FlagsSource(Path(_needed(engine, "flags_file"))))
+
+    def log(self) -> Source[LogTail] | None:
+        if self._context.log_file is not None:
+            return LogSource(self._context.log_file, clock=self._clock)
+        return self._discovered(
+            lambda engine: LogSource(Path(_needed(engine, "log_file")), clock=self._clock)
+        )
+
+    def engine(self) -> Source[EngineState] | None:
+        context = self._context
+        if context.kill_switch is not None:
+            files = context.kill_switch
+            return EngineSource(flag=files.flag, state=files.state, engine_file=context.engine_file)
+        return self._discovered(self._paper_files)
+
+    def _paper_files(self, engine: EngineFile) -> Source[EngineState]:
+        named = engine.raw.get("kill_switch")
+        files = named if isinstance(named, dict) else {}
+        return EngineSource(
+            flag=Path(str(files["flag"])) if "flag" in files else None,
+            state=Path(str(files["state"])) if "state" in files else None,
+            engine_file=self._context.engine_file,
+        )
+
+    def _discovered(self, connect: Callable[[EngineFile], Source[T]]) -> Source[T] | None:
+        engine_file = self._context.engine_file
+        return None if engine_file is None else Discovered(engine_file, connect)
+
+    def _secret(self, variable: str) -> str:
+        value = self._environ.get(variable)
+        if not value:
+            raise SourceError(f"the environment variable {variable} is not set")
+        return value
+
+
+def _needed(engine: EngineFile, field: str) -> str:
+    value = engine.text(field)
+    if value is None:
+        raise SourceError(f"the engine's file has no {field}")
+    return value
+
+
+def _paper_keys(file: Path) -> Keys:
+    """The paper exchange's own keys, which guard nothing but play money."""
+    try:
+        keys = json.loads(file.read_bytes())
+        return Keys(str(keys["api_key"]), str(keys["api_secret"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise SourceError(f"{file}: no keys of the paper exchange") from None
