@@ -198,6 +198,18 @@ def paper_status(ctx: click.Context, /, **given: Any) -> None:
             click.echo(f"{field:<22} {value}")
 
 
+@cli.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print the completion script for SHELL; `eval "$(opsconsole completion bash)"` turns it on."""
+    from click.shell_completion import get_completion_class  # noqa: PLC0415
+
+    completer = get_completion_class(shell)
+    if completer is None:
+        _fail(f"no completion for {shell}")
+    click.echo(completer(cli, {}, "opsconsole", "_OPSCONSOLE_COMPLETE").source())
+
+
 def main() -> None:
     """The entry point of the `opsconsole` command."""
     cli.main(prog_name="opsconsole")

@@ -60,12 +60,12 @@ class ScrapedMetrics:
         self._pause = pause
 
     def read(self) -> Dated[Metrics]:
+        first = self._twice and self._store.covered(self._clock.now()) == 0
         scraped = self._scrape()
-        at = self._clock.now()
-        if self._twice and self._store.covered(at) == 0:
+        if first:
             self._pause(SECOND_LOOK)
             scraped = self._scrape()
-            at = self._clock.now()
+        at = self._clock.now()
         answers = {text: self._answer(query, at) for text, query in self._queries.items()}
         covered = self._store.covered(at)
         return Dated(Metrics(scraped.samples, answers, covered, scraped.notes), scraped.data_at)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from console import threads
-from console.domain.assessment import assess
+from console.domain.assessment import aged, assess, is_older_view
 from console.domain.clock import Clock
 from console.domain.metrics import Metrics
 from console.domain.reading import Dated, Reading, SourceState
@@ -80,10 +80,12 @@ class Monitor:
         self._flags = _Poller("flags", watches.flags, clock, chance)
         self._engine = _Poller("engine", watches.engine, clock, chance)
         self._log = _Poller("log", watches.log, clock, chance)
+        self._judged: tuple[Snapshot, Assessment] | None = None
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self, ahead: float = 0.0) -> Snapshot:
+        """All sources as they stand `ahead` seconds from now."""
         return Snapshot(
-            at=self.clock.now(),
+            at=self.clock.now() + ahead,
             metrics=self._metrics.state,
             database=self._database.state,
             exchange=self._exchange.state,
@@ -92,10 +94,19 @@ class Monitor:
             log=self._log.state,
         )
 
-    def assessment(self) -> Assessment:
-        """What the sources' newest answers mean at this instant."""
-        rules = self._rules
-        return assess(self.snapshot(), rules.panels, rules.key_metrics, rules.not_exported)
+    def assessment(self, ahead: float = 0.0) -> Assessment:
+        """What the sources' newest answers mean `ahead` seconds from now.
+
+        A screen looks ahead by what drawing takes, so that what it shows is true for as long as it stands.
+        Between two answers, and until the next value passes its limit, only the ages are judged anew.
+        """
+        snapshot, rules = self.snapshot(ahead), self._rules
+        if self._judged is not None and is_older_view(*self._judged, snapshot):
+            assessment = aged(self._judged[1], snapshot)
+        else:
+            assessment = assess(snapshot, rules.panels, rules.key_metrics, rules.not_exported)
+            self._judged = snapshot, assessment
+        return assessment
 
     async def poll_once(self) -> None:
         """Ask every source once, side by side, each within its time-out."""

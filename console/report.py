@@ -80,9 +80,13 @@ def as_text(assessment: Assessment, context: str, environment: str) -> str:
 def summary(assessment: Assessment, context: str, environment: str) -> str:
     """`CRITICAL - paper: 12 symbols, 3 alerts, worst …`: the one line that a monitoring system keeps."""
     word = ("OK", "WARNING", "CRITICAL", "UNKNOWN")[assessment.severity.exit_code]
-    told = f"{len(assessment.symbols)} symbols, {len(assessment.alerts) or 'no'} alerts"
+    told = f"{_counted(len(assessment.symbols), 'symbol')}, {_counted(len(assessment.alerts), 'alert')}"
     worst = f"; {_alert_words(assessment.alerts[0])}" if assessment.alerts else ""
     return f"{word} - {context} ({environment}): {told}{worst}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count or 'no'} {noun}{'' if count == 1 else 's'}"
 
 
 def _alert_lines(alerts: tuple[Alert, ...]) -> list[str]:

@@ -3,7 +3,7 @@
 import json
 import os
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -82,8 +82,7 @@ class _Surfaces:
         self._clock = clock
         self._environ = environ
         self._once = once
-        texts = [panel.query for panel in rules.panels] + [metric.query for metric in rules.key_metrics]
-        self._queries = {text: parse_query(text) for text in texts}
+        self._queries = {text: parse_query(text) for text in _questions(rules)}
         self._store = SampleStore(frozenset[str]().union(*(query.ranged for query in self._queries.values())))
 
     def metrics(self) -> Source[Metrics] | None:
@@ -189,6 +188,16 @@ class _Surfaces:
         if not value:
             raise SourceError(f"the environment variable {variable} is not set")
         return value
+
+
+def _questions(rules: Rules) -> Iterator[str]:
+    """Every query that the rules need answered."""
+    for panel in rules.panels:
+        yield panel.query
+    for metric in rules.key_metrics:
+        yield metric.query
+        if metric.lifetime is not None:
+            yield metric.lifetime
 
 
 def _needed(engine: EngineFile, field: str) -> str:

@@ -90,7 +90,7 @@ def surface_alerts(snapshot: Snapshot) -> Iterator[Alert]:
                 skew = f"{venue.market} clock differs by {venue.clock_skew:+.1f} s"
                 yield Alert("exchange", Severity.WARNING, skew)
     if (log := snapshot.log.fresh(now)) is not None and (log.errors or log.criticals):
-        counted = f"{log.errors} errors, {log.criticals} critical in {log.window / 60:.0f} min"
+        counted = f"{log.errors} error, {log.criticals} critical lines in {log.window / 60:.0f} min"
         yield Alert("log", Severity.WARNING, counted if log.complete else f"at least {counted}")
     if (engine := snapshot.engine.fresh(now)) is not None:
         if engine.alive is False:

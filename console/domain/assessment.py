@@ -6,6 +6,7 @@ agree by construction. `assess` is pure and total: any snapshot at any instant h
 
 import math
 from collections.abc import Mapping, Set
+from dataclasses import replace
 from decimal import Decimal
 
 from console.domain.alerts import (
@@ -17,7 +18,7 @@ from console.domain.alerts import (
     surface_alerts,
 )
 from console.domain.kill_switch import KillSwitch, kill_switch
-from console.domain.metrics import Metrics
+from console.domain.metrics import Answer, Metrics
 from console.domain.reading import Health, SourceState
 from console.domain.severity import Severity, worst
 from console.domain.snapshot import Snapshot
@@ -66,6 +67,7 @@ def assess(
             [Severity.OK if configured else Severity.UNKNOWN, *(alert.severity for alert in alerts)]
         ),
         sources=sources,
+        server=snapshot.database.value.identity if snapshot.database.value else None,
         engine=_engine(snapshot),
         kill_switch=switch,
         symbols=symbols,
@@ -76,6 +78,27 @@ def assess(
         panels=panels,
         next_change=_next_change(snapshot),
     )
+
+
+DOUBTS_REPEATED = 1.0
+"""Seconds after which the words of doubt, which hold ages, are said anew."""
+
+
+def is_older_view(seen: Snapshot, assessment: Assessment, snapshot: Snapshot) -> bool:
+    """Whether `snapshot` differs from `seen`, which `assessment` judged, by age alone."""
+    if any(old is not new for old, new in zip(seen.sources(), snapshot.sources(), strict=True)):
+        return False
+    doubtful = any(source.severity is Severity.UNKNOWN for source in assessment.sources)
+    until = assessment.at + DOUBTS_REPEATED if doubtful else math.inf
+    return snapshot.at < min(until, assessment.next_change or math.inf)
+
+
+def aged(assessment: Assessment, snapshot: Snapshot) -> Assessment:
+    """`assessment` at the later instant of `snapshot`, which differs from what it judged by age alone."""
+    sources = tuple(_source(state, snapshot.at) for state in snapshot.sources())
+    heartbeat = snapshot.metrics.age(snapshot.at) if assessment.engine.heartbeat_age is not None else None
+    engine = replace(assessment.engine, heartbeat_age=heartbeat)
+    return replace(assessment, at=snapshot.at, sources=sources, engine=engine)
 
 
 _SOURCE_SEVERITY = {
@@ -110,15 +133,23 @@ def _next_change(snapshot: Snapshot) -> float | None:
 def _key_metric(
     metric: KeyMetric, state: SourceState[Metrics], now: float, not_exported: Set[str]
 ) -> KeyMetricStatus:
-    answer = answer_to(state.value, metric.query)
-    number = next(iter(answer.vector.values()), None)
+    number = _single(answer_to(state.value, metric.query))
+    rests_on = ""
+    if metric.lifetime is not None and (number is None or math.isnan(number)):
+        number = _single(answer_to(state.value, metric.lifetime))
+        rests_on = "since the engine's start"
     if not state.usable(now):
         return KeyMetricStatus(metric, Judged(number, Severity.UNKNOWN, state.doubt(now)))
     if number is None:
+        answer = answer_to(state.value, metric.query)
         return KeyMetricStatus(metric, absent(answer, metric.query, state.value, not_exported))
     severity = metric.judge(number)
     reasons = {Severity.UNKNOWN: "no value yet", Severity.WARNING: "off its target", Severity.HIGH: "alert"}
-    return KeyMetricStatus(metric, Judged(number, severity, reasons.get(severity, "")))
+    return KeyMetricStatus(metric, Judged(number, severity, reasons.get(severity, rests_on)))
+
+
+def _single(answer: Answer) -> float | None:
+    return next(iter(answer.vector.values()), None)
 
 
 def _accounts(state: SourceState[Books], now: float) -> tuple[AccountStatus, ...]:

@@ -104,10 +104,11 @@ class SourceState(Generic[T_co]):
             return None
         if self.last is not None and self.last.error is not None:
             return self.last.error
-        if self.waiting_since is not None and now - self.waiting_since >= self.stale_after:
-            return f"no answer for {now - self.waiting_since:.0f} s"
         if health is Health.WAITING:
             return "no answer yet"
+        silent = now - self.last.fetched_at if self.last is not None else 0.0
+        if silent >= self.stale_after:
+            return f"no answer for {silent:.1f} s"
         return "answers, but its data stands still"
 
     def doubt(self, now: float) -> str:

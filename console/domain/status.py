@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from console.domain.kill_switch import KillSwitch
 from console.domain.reading import Health
 from console.domain.severity import Severity
-from console.domain.surfaces import Account
+from console.domain.surfaces import Account, ServerIdentity
 from console.domain.thresholds import KeyMetric, Panel
 
 FLAT = "flat"
@@ -15,7 +15,7 @@ NOT_EXPORTED = "not exported"
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A number with its severity; `reason` says why it is not OK or not there."""
+    """A number with its severity; `reason` says why it is not OK or not there, or what it rests on."""
 
     number: float | None
     severity: Severity
@@ -81,11 +81,16 @@ class EngineStatus:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """Everything a face shows. `next_change` is when the assessment changes by age alone, if it will."""
+    """Everything a face shows.
+
+    `server` is the database's, as it last named itself; `next_change` is when the assessment changes by age
+    alone, if it will.
+    """
 
     at: float
     severity: Severity
     sources: tuple[SourceStatus, ...]
+    server: ServerIdentity | None
     engine: EngineStatus
     kill_switch: KillSwitch
     symbols: tuple[SymbolStatus, ...]

@@ -1,7 +1,8 @@
 """From the panels' answers to one row per symbol."""
 
 import math
-from collections.abc import Set
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
 
 from console.domain.metrics import Answer, Metrics
 from console.domain.severity import Severity, worst
@@ -22,26 +23,14 @@ def judge_panels(
 
     A symbol without a position is flat where a panel has no value for it; one with a position is unknown.
     """
-    now, state = snapshot.at, snapshot.metrics
-    metrics, books = state.value, snapshot.database.value
-    doubt = "" if state.usable(now) else state.doubt(now)
-    numbers: dict[str, dict[str, float]] = {}
-    totals: dict[str, Judged] = {}
-    for panel in panels:
-        answer = answer_to(metrics, panel.query)
-        numbers[panel.key] = {s.symbol: value for s, value in answer.vector.items() if s.symbol is not None}
-        if not numbers[panel.key]:
-            totals[panel.key] = _total(panel, answer, metrics, not_exported, doubt)
-    held = _symbols_held(metrics, snapshot.database.fresh(now))
+    metrics, books = snapshot.metrics.value, snapshot.database.value
+    held = _symbols_held(metrics, snapshot.database.fresh(snapshot.at))
+    columns = [_column(snapshot, panel, not_exported) for panel in panels]
     rows = []
-    for symbol in sorted(_known_symbols(metrics, books).union(*numbers.values())):
-        values = {
-            panel.key: _value(
-                panel, numbers[panel.key].get(symbol), totals.get(panel.key), symbol in held, doubt
-            )
-            for panel in panels
-        }
+    for symbol in sorted(_known_symbols(metrics, books).union(*(column.numbers for column in columns))):
+        values = {column.panel.key: column.value(symbol, held) for column in columns}
         rows.append(SymbolStatus(symbol, worst(value.severity for value in values.values()), values))
+    totals = {column.panel.key: column.total for column in columns if column.total is not None}
     return tuple(rows), totals
 
 
@@ -60,38 +49,64 @@ def absent(answer: Answer, query: str, metrics: Metrics | None, not_exported: Se
         return Judged(None, Severity.OK, NOT_EXPORTED)
     if metrics is not None and any(name in query for name in metrics.samples):
         return Judged(None, Severity.UNKNOWN, "no value yet")
-    return Judged(None, Severity.UNKNOWN, NOT_EXPORTED)
+    return _NOT_EXPORTED
 
 
-def _value(panel: Panel, number: float | None, total: Judged | None, held: bool, doubt: str) -> Judged:
-    if doubt:
-        return Judged(number, Severity.UNKNOWN, doubt)
-    if number is not None:
-        return _judged(panel, number)
-    if total is not None:
-        return total if total.number is None else _COUNTED_TOGETHER
-    return _NOT_EXPORTED if held else _IS_FLAT
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """One panel's values: by symbol, or `total` for the engine as a whole where there are none by symbol.
+
+    `doubt` says why none of them is known now, and `rests_on` how little of its range the query has seen.
+    """
+
+    panel: Panel
+    numbers: Mapping[str, float]
+    total: Judged | None
+    doubt: str
+    rests_on: str
+
+    def value(self, symbol: str, held: Set[str]) -> Judged:
+        number = self.numbers.get(symbol)
+        if self.doubt:
+            return Judged(number, Severity.UNKNOWN, self.doubt)
+        if number is not None:
+            return _judged(self.panel, number, self.rests_on)
+        if self.total is not None:
+            return self.total if self.total.number is None else _COUNTED_TOGETHER
+        return _NOT_EXPORTED if symbol in held else _IS_FLAT
 
 
-def _judged(panel: Panel, number: float) -> Judged:
+def _column(snapshot: Snapshot, panel: Panel, not_exported: Set[str]) -> _Column:
+    state = snapshot.metrics
+    answer = answer_to(state.value, panel.query)
+    numbers = {series.symbol: value for series, value in answer.vector.items() if series.symbol is not None}
+    doubt = "" if state.usable(snapshot.at) else state.doubt(snapshot.at)
+    rests_on = _rests_on(panel, state.value)
+    total: Judged | None = None
+    if not numbers:
+        values = list(answer.vector.values())
+        if doubt:
+            total = Judged(values[0] if len(values) == 1 else None, Severity.UNKNOWN, doubt)
+        elif len(values) == 1:
+            total = _judged(panel, values[0], rests_on)
+        elif values:
+            total = Judged(None, Severity.UNKNOWN, f"{len(values)} series without a symbol")
+        else:
+            total = absent(answer, panel.query, state.value, not_exported)
+    return _Column(panel, numbers, total, doubt, rests_on)
+
+
+def _rests_on(panel: Panel, metrics: Metrics | None) -> str:
+    if metrics is None or metrics.covered >= panel.window:
+        return ""
+    return f"watched for {metrics.covered:.0f} s of {panel.window:.0f} s"
+
+
+def _judged(panel: Panel, number: float, rests_on: str) -> Judged:
     severity = panel.judge(number)
     if severity is Severity.OK:
-        return Judged(number, severity)
+        return Judged(number, severity, rests_on)
     return Judged(number, severity, "not a number" if math.isnan(number) else panel.breach(number))
-
-
-def _total(
-    panel: Panel, answer: Answer, metrics: Metrics | None, not_exported: Set[str], doubt: str
-) -> Judged:
-    """The panel's value for the engine as a whole, where its series carry no symbol."""
-    values = list(answer.vector.values())
-    if doubt:
-        return Judged(values[0] if len(values) == 1 else None, Severity.UNKNOWN, doubt)
-    if len(values) == 1:
-        return _judged(panel, values[0])
-    if values:
-        return Judged(None, Severity.UNKNOWN, f"{len(values)} series without a symbol")
-    return absent(answer, panel.query, metrics, not_exported)
 
 
 def _known_symbols(metrics: Metrics | None, books: Books | None) -> set[str]:
@@ -104,7 +119,7 @@ def _known_symbols(metrics: Metrics | None, books: Books | None) -> set[str]:
     return names
 
 
-def _symbols_held(metrics: Metrics | None, books: Books | None) -> set[str]:
+def _symbols_held(metrics: Metrics | None, books: Books | None) -> Set[str]:
     """Symbols that have an open position, as far as anyone says; with nobody to say, all of them."""
     held: set[str] = set()
     told = False

@@ -20,16 +20,18 @@ def increase(column: Column, window: Window, store: SampleStore) -> float | None
     """
     if column.steady(window.first, window.last) and window.first < window.last:
         return 0.0
-    runs = list(column.runs(window.first, window.last))
-    count = sum(last - first + 1 for first, last, _ in runs)
-    if count < 2:
+    runs = column.runs(window.first, window.last)
+    if not runs:
         return None
     initial = previous = runs[0][2]
-    grown = runs[-1][2] - initial
-    for _, _, value in runs:
+    grown, count = runs[-1][2] - initial, 0
+    for start, end, value in runs:
+        count += end - start + 1
         if value < previous:
             grown += previous
         previous = value
+    if count < 2:
+        return None
     first, last = store.time(runs[0][0]), store.time(runs[-1][1])
     sampled, before, after = float(last - first), float(first - window.start), float(window.end - last)
     interval = sampled / (count - 1)

@@ -7,7 +7,7 @@ of them was taken, is arithmetic on scrape numbers. A counter that rarely moves 
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from console.domain.metrics import Series, Vector
@@ -49,15 +49,17 @@ class Column:
             return None
         return self._values[run]
 
-    def runs(self, first: int, last: int) -> Iterator[tuple[int, int, float]]:
+    def runs(self, first: int, last: int) -> list[tuple[int, int, float]]:
         """Stretches of equal value from `first` to `last`, both included: (first, last, value) each."""
-        since = self._since
-        run = max(0, bisect_right(since, first) - 1)
-        while run < len(since) and since[run] <= last:
-            if self._there[run]:
-                end = since[run + 1] - 1 if run + 1 < len(since) else last
-                yield max(first, since[run]), min(last, end), self._values[run]
-            run += 1
+        low, high = max(0, bisect_right(self._since, first) - 1), bisect_right(self._since, last)
+        if low == high:
+            return []
+        starts = self._since[low:high].tolist()
+        ends = [start - 1 for start in starts[1:]]
+        ends.append(last)
+        starts[0] = max(first, starts[0])
+        stretches = zip(starts, ends, self._values[low:high], self._there[low:high], strict=True)
+        return [(start, end, value) for start, end, value, there in stretches if there]
 
     def steady(self, first: int, last: int) -> bool:
         """Whether one and the same value was there from `first` to `last`."""
@@ -147,6 +149,8 @@ class SampleStore:
         return self._columns[name]
 
     def _change(self, name: str, scrape: int, old: Vector, new: Vector) -> None:
+        if new is old:  # the parser hands out an unchanged metric again
+            return
         columns = self._columns[name]
         for series, value in new.items():
             if old.get(series) == value:  # NaN is never equal, and so is a run of its own each time

@@ -89,10 +89,8 @@ class DatabaseSource:
             self._columns = columns_of(connection)
         sqlite = connection.dialect.name == "sqlite"
         connection.exec_driver_sql("BEGIN" if sqlite else "START TRANSACTION READ ONLY")
-        try:
-            books = read_books(connection, self._columns, self._identity, response_time, self._clock.wall())
-        finally:
-            connection.exec_driver_sql("ROLLBACK")
+        books = read_books(connection, self._columns, self._identity, response_time, self._clock.wall())
+        connection.exec_driver_sql("ROLLBACK")
         if books.missing:
             self._columns = None  # ask again what is there, until all of it is
         return books

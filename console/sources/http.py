@@ -81,8 +81,8 @@ class HttpClient:
             raise SourceError(_connecting(error)) from error
         except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
             raise SourceError(f"the answer broke off: {error}") from error
-        except httpcore.UnsupportedProtocol as error:
-            raise SourceError(f"not a URL to read from: {error}") from error
+        except (httpcore.UnsupportedProtocol, httpcore.LocalProtocolError) as error:
+            raise SourceError("the request can't be sent") from error  # the cause may quote a secret
 
     def close(self) -> None:
         if self._pool is not None:
@@ -150,6 +150,8 @@ def _connecting(error: Exception) -> str:
             return "connection refused"
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"its certificate is not trusted: {cause.verify_message}"
+        if isinstance(cause, OSError):
+            return f"can't connect: {cause.strerror or cause}"
         cause = cause.__cause__ or cause.__context__
     return f"can't connect: {error}"
 

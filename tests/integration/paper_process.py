@@ -1,0 +1,117 @@
+"""A real paper engine in a process of its own, for tests."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import Engine
+
+from console.paper.store import open_database
+
+START_SECONDS = 20.0
+
+
+class PaperProcess:
+    """A running engine on `state`. Leaving the `with` block ends it, however the test went."""
+
+    def __init__(
+        self, state: Path, *arguments: str, environment: Mapping[str, str] | None = None, wait: bool = True
+    ) -> None:
+        self.state = state
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "console.paper", "--state", str(state), *arguments],
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, **(environment or {})},
+        )
+        self.file: dict[str, Any] = {}
+        if wait:
+            self._wait_until_it_answers()
+
+    def __enter__(self) -> "PaperProcess":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal; answers the exit code."""
+        self.process.send_signal(how)
+        return self.process.wait(10)
+
+    def finished(self) -> tuple[int, str]:
+        """Exit code and stderr of a process that ends by itself."""
+        _, errors = self.process.communicate(timeout=START_SECONDS)
+        return self.process.returncode, errors
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(f"{self.file['control_url']}{path}", timeout=5)
+
+    def post(self, path: str, **fields: str) -> httpx.Response:
+        return httpx.post(f"{self.file['control_url']}{path}", json=fields, timeout=5)
+
+    def scenario(self, name: str) -> None:
+        assert self.post("/scenario", name=name).status_code == 200
+
+    def values(self, name: str) -> dict[tuple[str, ...], float]:
+        """One metric's samples by their label values."""
+        families = text_string_to_metric_families(self.get("/metrics").text)
+        found = (sample for family in families for sample in family.samples if sample.name == name)
+        return {tuple(sample.labels.values()): sample.value for sample in found}
+
+    def value(self, name: str, *labels: str) -> float:
+        return self.values(name)[labels]
+
+    def tripped(self) -> bool:
+        return self.value("futures_kill_switch_tripped") == 1
+
+    def count(self, query: str) -> int:
+        """The one number that a query on the engine's SQLite file gives."""
+        with closing(sqlite3.connect(self.state / "paper.db")) as connection:
+            number: int = connection.execute(query).fetchone()[0]
+            return number
+
+    def trades(self) -> int:
+        return self.count("SELECT count(*) FROM futures_trades")
+
+    @contextmanager
+    def books(self) -> Iterator[Engine]:
+        """The engine's database, opened for ourselves."""
+        database = open_database(self.file["database_url"], create=False)
+        yield database
+        database.dispose()
+
+    def log(self) -> str:
+        return (self.state / "logs" / "futures.log").read_text()
+
+    def _wait_until_it_answers(self) -> None:
+        file = self.state / "engine.json"
+        pid = self.process.pid
+
+        def is_there() -> bool:
+            if self.process.poll() is not None:
+                raise AssertionError(f"the engine ended: {self.finished()}")
+            return file.exists() and json.loads(file.read_text())["pid"] == pid
+
+        eventually(is_there, START_SECONDS)
+        self.file = json.loads(file.read_text())
+
+
+def eventually(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    """Wait until `condition` holds; fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        time.sleep(0.03)

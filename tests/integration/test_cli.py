@@ -1,0 +1,200 @@
+"""The command line as its users meet it."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.integration.paper_process import PaperProcess
+from tests.opsconsole import run, start, status
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaperProcess]:
+    with PaperProcess(tmp_path_factory.mktemp("engine"), "--symbols", "4") as process:
+        yield process
+
+
+def until_an_engine_runs(state: Path) -> int:
+    """Wait for engine.json; returns the engine's pid."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        if (state / "engine.json").exists():
+            return int(json.loads((state / "engine.json").read_text())["pid"])
+        time.sleep(0.05)
+    raise AssertionError("no engine started")
+
+
+def is_gone(pid: int, seconds: float = 8) -> bool:
+    deadline = time.monotonic() + seconds
+    while psutil.pid_exists(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return not psutil.pid_exists(pid)
+
+
+def test_the_version_is_told(tmp_path: Path) -> None:
+    assert run(tmp_path, "--version").stdout.startswith("opsconsole, version ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["status", "--context", "live"], "--context: there is no context 'live'; allowed: paper"),
+        (["--context", "live", "status"], "--context: there is no context 'live'; allowed: paper"),
+        (["status", "--config", "nowhere.yaml"], "nowhere.yaml: No such file or directory"),
+        (["paper", "scenario", "calm"], "no paper engine runs here"),
+        (["paper", "status"], "no paper engine runs here"),
+        ([], "the console needs a terminal"),
+        (["demo"], "the console needs a terminal"),
+        (["demo", "--headless", "--seconds", "1", "--scenario", "nonsense"], "nonsense"),
+        (["demo", "--headless", "--seconds", "1", "--database", "mysql://u@127.0.0.1:1/x"], "127.0.0.1"),
+        (["demo", "--headless", "--seconds", "1", "--database", "nonsense"], "URL"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], message: str) -> None:
+    finished = run(tmp_path, *arguments, more={"OPSCONSOLE_STATE": str(tmp_path / "state")})
+    assert finished.returncode == 2
+    assert message in finished.stderr
+    assert len(finished.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in finished.stderr
+
+
+def test_without_an_engine_the_status_is_unknown_and_says_why(tmp_path: Path) -> None:
+    finished = run(tmp_path, "status", "--state", str(tmp_path / "state"))
+    assert finished.returncode == 3
+    assert finished.stdout.startswith("UNKNOWN - paper (paper): no symbols, ")
+    assert "no engine runs" in finished.stdout
+
+
+def test_a_calm_engine_is_ok_at_the_first_look(engine: PaperProcess, tmp_path: Path) -> None:
+    finished = run(tmp_path, "status", "--state", str(engine.state))
+    assert (finished.returncode, finished.stdout.splitlines()[0]) == (
+        0,
+        "OK - paper (paper): 12 symbols, no alerts",
+    )
+
+
+def test_the_json_has_its_documented_shape(engine: PaperProcess, tmp_path: Path) -> None:
+    document = status(tmp_path, engine.state)
+    assert set(document) == {
+        "version", "context", "environment", "time", "severity", "exit_code", "sources", "engine",
+        "kill_switch", "symbols", "totals", "accounts", "key_metrics", "alerts",
+    }  # fmt: skip
+    assert document["version"] == 1
+    assert set(document["sources"]) == {"metrics", "database", "exchange", "flags", "engine", "log"}
+    for source in document["sources"].values():
+        assert set(source) == {"state", "severity", "age", "latency", "stale_after", "error"}
+    assert set(document["symbols"]["BTC/USD"]["values"]) == {
+        "margin_ratio", "funding_rate", "position_sync_errors", "liquidation_count",
+    }  # fmt: skip
+    assert set(document["symbols"]["BTC/USD"]["values"]["margin_ratio"]) == {
+        "value",
+        "severity",
+        "age",
+        "reason",
+    }
+    assert [account["id"] for account in document["accounts"]] == [2, 3]
+    assert document["kill_switch"]["state"] == "clear"
+    assert document["engine"]["mode"] == "paper"
+
+
+def test_an_engine_that_is_found_by_the_environment(engine: PaperProcess, tmp_path: Path) -> None:
+    finished = run(
+        tmp_path, "status", more={"OPSCONSOLE_STATE": str(engine.state), "OPSCONSOLE_CONTEXT": "paper"}
+    )
+    assert finished.returncode == 0
+
+
+def test_status_and_its_command_line_import_no_textual(engine: PaperProcess) -> None:
+    program = (
+        "import sys\n"
+        f"sys.argv = ['opsconsole', 'status', '--state', {str(engine.state)!r}]\n"
+        "from console.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(sorted(name for name in sys.modules if name.split('.')[0] in ('textual', 'rich')))\n"
+    )
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert finished.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_core_starts_where_importing_textual_fails() -> None:
+    program = (
+        "import sys\n"
+        "sys.modules['textual'] = None\n"
+        "import console.cli, console.report, console.wiring\n"
+        "import console.paper.service, console.sources.database, console.sources.http\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_watching_prints_one_json_object_a_line(engine: PaperProcess, tmp_path: Path) -> None:
+    watching = start(tmp_path, "status", "--watch", "--json", "--state", str(engine.state))
+    assert watching.stdout is not None
+    first, second = (json.loads(watching.stdout.readline()) for _ in range(2))
+    watching.send_signal(signal.SIGINT)
+    watching.communicate(timeout=10)
+    assert first["time"] < second["time"]
+    assert watching.returncode == 130
+
+
+def test_completion_scripts_are_there_for_three_shells(tmp_path: Path) -> None:
+    for shell in ("bash", "zsh", "fish"):
+        finished = run(tmp_path, "completion", shell)
+        assert (finished.returncode, "opsconsole" in finished.stdout) == (0, True)
+
+
+def test_a_scenario_can_be_listed_and_switched(tmp_path: Path) -> None:
+    with PaperProcess(tmp_path / "engine", "--symbols", "1") as engine:
+        listed = run(tmp_path, "paper", "scenario", "--state", str(engine.state))
+        assert listed.stdout.startswith("* calm")
+        assert (
+            run(tmp_path, "paper", "scenario", "frozen-metrics", "--state", str(engine.state)).returncode == 0
+        )
+        refused = run(tmp_path, "paper", "scenario", "nonsense", "--state", str(engine.state))
+        assert (refused.returncode, "calm, margin-squeeze" in refused.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_a_demo_that_is_ended_leaves_no_process_and_no_port(tmp_path: Path, how: signal.Signals) -> None:
+    state = tmp_path / "state"
+    demo = start(tmp_path, "demo", "--headless", "--seconds", "60", "--symbols", "2", "--state", str(state))
+    engine = until_an_engine_runs(state)
+    demo.send_signal(how)
+    demo.communicate(timeout=15)
+    assert is_gone(engine)
+    assert not (state / "engine.json").exists()
+
+
+def test_a_headless_demo_ends_with_the_engine_that_it_started(database_url: str, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    place = [] if database_url.startswith("sqlite") else ["--database", database_url]
+    finished = run(
+        tmp_path,
+        "demo",
+        "--headless",
+        "--seconds",
+        "4",
+        "--symbols",
+        "10",
+        "--json",
+        "--state",
+        str(state),
+        *place,
+    )
+    document = json.loads(finished.stdout)
+    assert (finished.returncode, document["severity"], document["alerts"]) == (0, "ok", [])
+    assert len(document["symbols"]) == 18
+    assert is_gone(document["engine"]["pid"])
+
+
+def test_a_second_demo_on_the_same_state_is_refused(engine: PaperProcess, tmp_path: Path) -> None:
+    finished = run(tmp_path, "demo", "--headless", "--seconds", "1", "--state", str(engine.state))
+    assert finished.returncode == 2
+    assert str(engine.process.pid) in finished.stderr

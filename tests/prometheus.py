@@ -1,0 +1,140 @@
+"""A real Prometheus server for tests, on loopback and with its data in a folder of the test's.
+
+It is looked for in this order: an installed `prometheus`, and the one unpacked from the distribution's
+package into `.cache/` of the checkout. `python -m tests.prometheus` does the unpacking alone and prints
+the path of the binary.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from tests.mariadb import NoServerError
+
+_CACHE = Path(__file__).resolve().parent.parent / ".cache" / "prometheus"
+_START_SECONDS = 15.0
+_TO_INSTALL = "apt-get install prometheus"
+
+
+class Prometheus:
+    """A running server. It begins to scrape about five seconds after its start."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def get(self, path: str, **parameters: str) -> dict[str, Any]:
+        """The answer of an API path; an error of the server's is an answer, too."""
+        query = urllib.parse.urlencode(parameters)
+        try:
+            with urllib.request.urlopen(f"{self.url}/api/v1/{path}?{query}", timeout=5) as response:
+                answer: dict[str, Any] = json.load(response)
+        except urllib.error.HTTPError as error:
+            answer = json.load(error)
+        return answer
+
+    def query(self, text: str, at: float) -> list[dict[str, Any]]:
+        """The result of an instant query at `at`, seconds since 1970."""
+        answer = self.get("query", query=text, time=f"{at:.3f}")
+        assert answer["status"] == "success", answer
+        result: list[dict[str, Any]] = answer["data"]["result"]
+        return result
+
+    def ready(self) -> bool:
+        try:
+            urllib.request.urlopen(f"{self.url}/-/ready", timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+
+@contextlib.contextmanager
+def server(folder: Path, target: str, interval: str = "200ms") -> Iterator[Prometheus]:
+    """A server that scrapes `target` (host:port) and keeps all in `folder`. Raises NoServerError."""
+    binary = find_binary()
+    port = _free_port()
+    config, log = folder / "prometheus.yml", folder / "prometheus.log"
+    config.write_text(
+        f"global: {{scrape_interval: {interval}, scrape_timeout: {interval}}}\n"
+        f"scrape_configs: [{{job_name: engine, static_configs: [{{targets: ['{target}']}}]}}]\n"
+    )
+    command = [
+        str(binary),
+        f"--config.file={config}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=folder, stdout=output, stderr=output)
+    try:
+        running = Prometheus(f"http://127.0.0.1:{port}")
+        deadline = time.monotonic() + _START_SECONDS
+        while not running.ready():
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise NoServerError(f"prometheus did not start: {log.read_text()[-2000:]}")
+            time.sleep(0.05)
+        yield running
+    finally:
+        process.kill()
+        process.wait()
+
+
+def find_binary() -> Path:
+    """The installed `prometheus`, else the unpacked one, unpacking it first. Raises NoServerError."""
+    installed = shutil.which("prometheus")
+    if installed:
+        return Path(installed)
+    unpacked = _CACHE / "usr" / "bin" / "prometheus"
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    with FileLock(_CACHE.with_suffix(".lock")):
+        if not unpacked.exists():
+            _unpack()
+    return unpacked
+
+
+def _unpack() -> None:
+    if not shutil.which("apt-get") or not shutil.which("dpkg"):
+        raise NoServerError(f"no Prometheus server here: {_TO_INSTALL}")
+    with tempfile.TemporaryDirectory(dir=_CACHE) as folder:
+        try:
+            _run("apt-get", "-q", "download", "prometheus", cwd=folder)
+        except NoServerError:
+            if os.geteuid() != 0:
+                raise
+            _run("apt-get", "-q", "update")
+            _run("apt-get", "-q", "download", "prometheus", cwd=folder)
+        for archive in Path(folder).glob("*.deb"):
+            _run("dpkg", "-x", str(archive), str(_CACHE))
+
+
+def _run(*command: str, cwd: str | None = None) -> None:
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NoServerError(f"{' '.join(command)}: {done.stderr.strip()[-500:]}; {_TO_INSTALL}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+if __name__ == "__main__":
+    try:
+        sys.stdout.write(f"{find_binary()}\n")
+    except NoServerError as error:
+        sys.exit(str(error))

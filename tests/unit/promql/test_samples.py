@@ -1,0 +1,132 @@
+"""The sample store: what it keeps, what it forgets, and that thinning loses nothing."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.domain.metrics import Series
+from console.promql.samples import Column, SampleStore
+
+UP = Series("up", ())
+A, B = (Series("errors", (("symbol", symbol),)) for symbol in "AB")
+
+
+def kept(column: Column, scrapes: int) -> dict[int, float]:
+    """The samples of a column, one by one."""
+    return {
+        scrape: value
+        for first, last, value in column.runs(0, scrapes - 1)
+        for scrape in range(first, last + 1)
+    }
+
+
+@given(st.lists(st.sampled_from([None, 0.0, 1.0, 2.0]), max_size=30))
+def test_every_sample_can_be_had_back(values: list[float | None]) -> None:
+    store = SampleStore({"errors"})
+    for at, value in enumerate(values, 1):
+        store.append(at, {} if value is None else {"errors": {A: value}})
+    columns = store.columns("errors")
+    expected = {scrape: value for scrape, value in enumerate(values) if value is not None}
+    assert (kept(columns[A], len(values)) if A in columns else {}) == expected
+
+
+@given(
+    st.lists(st.sampled_from([None, 0.0, 1.0]), min_size=1, max_size=20),
+    st.integers(0, 19),
+    st.integers(0, 19),
+)
+def test_steady_means_one_value_without_a_gap(values: list[float | None], one: int, other: int) -> None:
+    store = SampleStore({"errors"})
+    for at, value in enumerate(values, 1):
+        store.append(at, {} if value is None else {"errors": {A: value}})
+    first, last = sorted((one % len(values), other % len(values)))
+    column = store.columns("errors").get(A, Column())
+    inside = set(values[first : last + 1])
+    if column.steady(first, last):
+        assert len(inside) == 1
+        assert None not in inside
+
+
+def test_a_series_that_left_a_scrape_is_gone_at_once() -> None:
+    store = SampleStore()
+    store.append(1, {"errors": {A: 1.0, B: 2.0}})
+    store.append(2, {"errors": {B: 2.0}})
+    assert store.instant("errors", 2.5) == {B: 2.0}
+
+
+def test_a_failed_scrape_ends_every_series() -> None:
+    store = SampleStore()
+    store.append(1, {"up": {UP: 1.0}})
+    store.append(2, {})
+    assert store.instant("up", 2) == {}
+
+
+def test_a_sample_stands_for_less_than_five_minutes() -> None:
+    store = SampleStore()
+    store.append(1000, {"up": {UP: 1.0}})
+    assert store.instant("up", 1299.999) == {UP: 1.0}
+    assert store.instant("up", 1300) == {}
+
+
+def test_the_past_of_a_ranged_metric_can_be_looked_at() -> None:
+    store = SampleStore({"errors"})
+    for at in (1, 2, 3):
+        store.append(at, {"errors": {A: float(at)}})
+    assert store.instant("errors", 2.9) == {A: 2.0}
+
+
+def test_before_the_first_scrape_there_is_nothing() -> None:
+    store = SampleStore()
+    store.append(10, {"up": {UP: 1.0}})
+    assert store.instant("up", 9.999) == {}
+
+
+def test_a_past_that_is_not_kept_is_an_error_and_not_emptiness() -> None:
+    store = SampleStore()
+    store.append(1, {"up": {UP: 1.0}})
+    store.append(2, {"up": {UP: 1.0}})
+    with pytest.raises(LookupError, match="the past of up is not kept"):
+        store.instant("up", 1.5)
+
+
+def test_a_range_has_its_right_bound_and_not_its_left_one() -> None:
+    store = SampleStore({"errors"})
+    for at in range(1, 6):
+        store.append(at, {"errors": {A: 1.0}})
+    window = store.window(4, 2)
+    assert window is not None
+    assert (window.first, window.last) == (2, 3)  # the scrapes of 3 and 4
+
+
+def test_scrapes_come_in_order_of_time() -> None:
+    store = SampleStore()
+    store.append(2, {})
+    with pytest.raises(ValueError, match="comes after"):
+        store.append(2, {})
+
+
+def test_what_is_older_than_the_retention_is_forgotten() -> None:
+    store = SampleStore({"errors"}, retention=10)
+    for at in range(1, 1001):
+        store.append(at, {"errors": {A: float(at), B: 0.0} if at < 900 else {B: 0.0}})
+    assert 9 <= store.covered(1000) < 12
+    assert store.columns("errors").keys() == {B}
+
+
+def test_a_range_within_the_retention_survives_the_forgetting() -> None:
+    store = SampleStore({"errors"}, retention=10)
+    for at in range(1, 101):
+        store.append(at, {"errors": {A: float(at // 4)}})
+    window = store.window(100, 10)
+    assert window is not None
+    runs = list(store.columns("errors")[A].runs(window.first, window.last))
+    assert [(store.time(first), store.time(last), value) for first, last, value in runs] == [
+        (91_000, 91_000, 22.0),
+        (92_000, 95_000, 23.0),
+        (96_000, 99_000, 24.0),
+        (100_000, 100_000, 25.0),
+    ]
+
+
+def test_nothing_is_covered_before_the_first_scrape() -> None:
+    assert SampleStore().covered(5) == 0

@@ -1,0 +1,288 @@
+"""The scraper against real sockets on loopback, well-behaved and otherwise."""
+
+import email.utils
+import gzip
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from console.domain.metrics import Series
+from console.sources.credentials import Credentials
+from console.sources.errors import SourceError
+from console.sources.http import is_loopback
+from console.sources.scrape import HEARTBEAT, ScrapeSource
+
+TIMEOUT = 0.5
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n"
+
+
+@dataclass
+class SkewedClock:
+    """The machine's own clock, its time of day moved by `skew` seconds."""
+
+    skew: float = 0.0
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def wall(self) -> float:
+        return time.time() + self.skew
+
+
+@dataclass
+class Engine:
+    """A server that hands each request's connection to `behave`, and keeps what was asked."""
+
+    port: int
+    requests: list[bytes] = field(default_factory=list)
+    connections: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/metrics"
+
+
+Behaviour = Callable[[socket.socket], None]
+
+
+@contextmanager
+def engine(behave: Behaviour) -> Iterator[Engine]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        running = Engine(listener.getsockname()[1])
+
+        def serve() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                running.connections += 1
+                threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+        def answer(connection: socket.socket) -> None:
+            try:
+                with connection:
+                    while request := connection.recv(65536):
+                        running.requests.append(request)
+                        behave(connection)
+            except OSError:
+                return  # the console has hung up
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield running
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(2)
+
+
+def answering(body: bytes, *headers: str) -> Behaviour:
+    lines = "".join(f"{header}\r\n" for header in headers).encode()
+    whole = HEAD + lines + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+    return lambda connection: connection.sendall(whole)
+
+
+def dribbling(start: bytes) -> Behaviour:
+    def behave(connection: socket.socket) -> None:
+        connection.sendall(start)
+        while True:
+            connection.sendall(b"a")
+            time.sleep(0.02)
+
+    return behave
+
+
+def source(url: str, clock: SkewedClock | None = None, max_bytes: int = 1 << 20) -> ScrapeSource:
+    return ScrapeSource(url, clock=clock or SkewedClock(), timeout=TIMEOUT, max_bytes=max_bytes)
+
+
+def failure(behave: Behaviour) -> str:
+    with engine(behave) as running, pytest.raises(SourceError) as caught:
+        source(running.url).read()
+    return str(caught.value)
+
+
+def test_a_scrape_gives_the_samples() -> None:
+    with engine(answering(b'up{a="x"} 1\n')) as running:
+        assert source(running.url).read().samples == {"up": {Series("up", (("a", "x"),)): 1.0}}
+
+
+def test_scrapes_share_one_connection() -> None:
+    with engine(answering(b"up 1\n")) as running:
+        one = source(running.url)
+        for _ in range(3):
+            one.read()
+        assert (running.connections, len(running.requests)) == (1, 3)
+
+
+def test_a_scrape_works_again_after_the_engine_hung_up() -> None:
+    def once(connection: socket.socket) -> None:
+        answering(b"up 1\n")(connection)
+        connection.shutdown(socket.SHUT_RDWR)
+
+    with engine(once) as running:
+        one = source(running.url)
+        one.read()
+        assert one.read().samples["up"]
+
+
+def test_a_compressed_body_is_read() -> None:
+    with engine(answering(gzip.compress(b"up 1\n"), "Content-Encoding: gzip")) as running:
+        assert source(running.url).read().samples["up"]
+
+
+def test_nobody_listening_is_connection_refused() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(SourceError, match=r"^connection refused$"):
+        source(f"http://127.0.0.1:{port}/metrics").read()
+
+
+def test_an_engine_that_says_nothing_is_no_answer() -> None:
+    assert failure(lambda connection: time.sleep(2 * TIMEOUT)) == "no answer within 0.5 s"
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"HTTP/1.1 200 OK\r\nX-Slow: ", HEAD + b"\r\n", HEAD + b"Content-Length: 99999\r\n\r\n"],
+    ids=["headers", "endless body", "long body"],
+)
+def test_an_answer_that_comes_byte_by_byte_ends_at_the_deadline(start: bytes) -> None:
+    begun = time.monotonic()
+    assert failure(dribbling(start)) == "no answer within 0.5 s"
+    assert time.monotonic() - begun < 2 * TIMEOUT
+
+
+def test_a_scrape_works_again_after_a_deadline_has_passed() -> None:
+    behaviours = iter([dribbling(HEAD + b"\r\n"), answering(b"up 1\n")])
+
+    def behave(connection: socket.socket) -> None:
+        next(behaviours)(connection)
+
+    with engine(behave) as running:
+        one = source(running.url)
+        with pytest.raises(SourceError):
+            one.read()
+        assert one.read().samples["up"]
+
+
+def test_a_body_over_the_cap_is_refused() -> None:
+    assert failure(answering(b"# remark\n" * 200_000)) == "body larger than 1 MB"
+
+
+def test_a_small_body_that_unpacks_to_a_huge_one_is_refused() -> None:
+    bomb = gzip.compress(b"\n" * (64 << 20))
+    assert failure(answering(bomb, "Content-Encoding: gzip")) == "body larger than 1 MB"
+
+
+def test_gzip_that_is_cut_off_is_refused() -> None:
+    body = gzip.compress(b"up 1\n" * 1000)[:-9]
+    assert (
+        failure(answering(body, "Content-Encoding: gzip")) == "the answer broke off: its gzip data has no end"
+    )
+
+
+def test_a_body_shorter_than_announced_is_refused() -> None:
+    def behave(connection: socket.socket) -> None:
+        connection.sendall(HEAD + b"Content-Length: 100\r\n\r\nup 1\n")
+        connection.shutdown(socket.SHUT_RDWR)
+
+    assert failure(behave).startswith("the answer broke off: ")
+
+
+@pytest.mark.parametrize(
+    "status", [b"503 Service Unavailable", b"404 Not Found", b"302 Found\r\nLocation: /elsewhere"]
+)
+def test_any_status_but_200_is_the_error(status: bytes) -> None:
+    answer = b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n"
+    assert failure(lambda connection: connection.sendall(answer)) == f"HTTP {status[:3].decode()}"
+
+
+def test_what_is_not_http_is_one_line() -> None:
+    message = failure(lambda connection: connection.sendall(b"SSH-2.0-OpenSSH\r\n\r\n"))
+    assert message.startswith("the answer broke off: ")
+    assert "\n" not in message
+
+
+def test_a_malformed_body_names_its_line() -> None:
+    assert failure(answering(b"up 1\nnonsense\n")) == "line 2: 'nonsense': no value"
+
+
+def test_without_a_heartbeat_the_data_has_no_time_of_its_own() -> None:
+    with engine(answering(b"up 1\n")) as running:
+        assert source(running.url).read().data_at is None
+
+
+def test_data_is_as_old_as_the_heartbeat() -> None:
+    clock = SkewedClock()
+    with engine(answering(f"{HEARTBEAT} {clock.wall() - 30!r}\n".encode())) as running:
+        data_at = source(running.url, clock).read().data_at
+    assert data_at is not None
+    assert clock.now() - data_at == pytest.approx(30, abs=0.5)
+
+
+def test_the_oldest_explicit_timestamp_ages_the_data() -> None:
+    clock = SkewedClock()
+    stamp = round((clock.wall() - 60) * 1000)
+    body = f"{HEARTBEAT} {clock.wall()!r}\nup 1 {stamp}\n".encode()
+    with engine(answering(body)) as running:
+        data_at = source(running.url, clock).read().data_at
+    assert data_at is not None
+    assert clock.now() - data_at == pytest.approx(60, abs=0.5)
+
+
+def test_a_heartbeat_ahead_of_the_clock_is_current_and_noted() -> None:
+    clock = SkewedClock()
+    with engine(answering(f"{HEARTBEAT} {clock.wall() + 600!r}\n".encode())) as running:
+        scraped = source(running.url, clock).read()
+    assert scraped.data_at == pytest.approx(clock.now(), abs=0.5)
+    assert scraped.notes == ("the engine's clock is 600.0 s ahead",)
+
+
+@pytest.mark.parametrize(("value", "word"), [("NaN", "NaN"), ("+Inf", "infinite")])
+def test_a_heartbeat_that_is_no_time_is_an_error(value: str, word: str) -> None:
+    assert failure(answering(f"{HEARTBEAT} {value}\n".encode())) == f"the heartbeat is {word}"
+
+
+def test_a_token_is_sent_from_the_environment() -> None:
+    credentials = Credentials(bearer_env="ENGINE_TOKEN", environment={"ENGINE_TOKEN": "abc"})
+    with engine(answering(b"up 1\n")) as running:
+        ScrapeSource(running.url, clock=SkewedClock(), timeout=TIMEOUT, credentials=credentials).read()
+        assert b"Authorization: Bearer abc\r\n" in running.requests[0]
+
+
+def test_a_missing_variable_is_named_and_nothing_is_asked() -> None:
+    credentials = Credentials(bearer_env="ENGINE_TOKEN", environment={})
+    with engine(answering(b"up 1\n")) as running:
+        one = ScrapeSource(running.url, clock=SkewedClock(), timeout=TIMEOUT, credentials=credentials)
+        with pytest.raises(SourceError, match="the environment variable ENGINE_TOKEN is not set"):
+            one.read()
+        assert running.requests == []
+
+
+def test_a_distant_heartbeat_is_judged_by_the_distant_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.sources.http.is_loopback", lambda url: False)
+    clock = SkewedClock(skew=-3600)
+    theirs = time.time()
+    body = f"{HEARTBEAT} {theirs - 30!r}\n".encode()
+    with engine(answering(body, f"Date: {email.utils.formatdate(theirs, usegmt=True)}")) as running:
+        data_at = source(running.url, clock).read().data_at
+    assert data_at is not None
+    assert clock.now() - data_at == pytest.approx(30, abs=1.5)
+
+
+@pytest.mark.parametrize(
+    ("url", "near"),
+    [
+        ("http://127.0.0.1:9/m", True),
+        ("http://localhost/", True),
+        ("http://[::1]:9/", True),
+        ("http://10.0.0.1/", False),
+    ],
+)
+def test_only_this_machine_is_loopback(url: str, near: bool) -> None:
+    assert is_loopback(url) is near

@@ -1,0 +1,161 @@
+"""The polls themselves, with sources that misbehave on purpose in real threads."""
+
+import asyncio
+import contextlib
+import random
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+from console.domain.clock import SystemClock
+from console.domain.reading import Dated, Health
+from console.domain.surfaces import Flags
+from console.monitor import Monitor, Polling, Rules, Watch, Watches
+from console.sources.errors import SourceError
+
+FLAGS = Flags("flags.yaml", "0" * 64, False, None, ())
+QUICK = Polling(interval=0.02, timeout=0.1, stale_after=0.3)
+
+
+@dataclass(slots=True)
+class Scripted:
+    """A source that does what the test says, and counts how many of its reads run at once."""
+
+    act: Callable[[], Flags]
+    running: int = 0
+    most: int = 0
+    reads: int = 0
+    cancelled: threading.Event = field(default_factory=threading.Event)
+
+    def read(self) -> Dated[Flags]:
+        self.running += 1
+        self.reads += 1
+        self.most = max(self.most, self.running)
+        try:
+            return Dated(self.act())
+        finally:
+            self.running -= 1
+
+    def cancel(self) -> None:
+        self.cancelled.set()
+
+
+def monitor_of(source: Scripted) -> Monitor:
+    off: Watch[object] = Watch(None, QUICK)
+    watches = Watches(off, off, off, Watch(source, QUICK), off, off)  # type: ignore[arg-type]
+    return Monitor(watches, Rules((), ()), SystemClock(), random.Random(1))
+
+
+@asynccontextmanager
+async def polling(monitor: Monitor) -> AsyncIterator[None]:
+    task = asyncio.create_task(monitor.run(lambda: None))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+def health(monitor: Monitor) -> Health:
+    return monitor.assessment().source("flags").health
+
+
+async def test_an_answer_becomes_a_fresh_reading() -> None:
+    monitor = monitor_of(Scripted(lambda: FLAGS))
+    await monitor.poll_once()
+    assert (monitor.snapshot().flags.value, health(monitor)) == (FLAGS, Health.FRESH)
+
+
+async def test_sources_that_are_not_configured_are_not_asked() -> None:
+    monitor = monitor_of(Scripted(lambda: FLAGS))
+    await monitor.poll_once()
+    assert monitor.assessment().source("metrics").health is Health.OFF
+
+
+async def test_a_source_that_hangs_is_reported_cancelled_and_never_asked_twice_at_once() -> None:
+    release = threading.Event()
+
+    def hang() -> Flags:
+        release.wait()
+        return FLAGS
+
+    source = Scripted(hang)
+    monitor = monitor_of(source)
+    async with polling(monitor):
+        await until(lambda: health(monitor) is Health.DOWN)
+        await until(source.cancelled.is_set)
+        await asyncio.sleep(0.3)
+        assert (source.reads, source.most) == (1, 1)
+        assert monitor.assessment().source("flags").cause == "no answer within 0.1 s"
+        release.set()
+        await until(lambda: health(monitor) is Health.FRESH)
+        await until(lambda: source.reads > 2)
+        assert source.most == 1
+
+
+async def test_a_source_that_fails_keeps_its_value_until_it_is_stale_and_comes_back_by_itself() -> None:
+    working = threading.Event()
+    working.set()
+
+    def flicker() -> Flags:
+        if working.is_set():
+            return FLAGS
+        raise SourceError("connection refused")
+
+    monitor = monitor_of(Scripted(flicker))
+    async with polling(monitor):
+        await until(lambda: health(monitor) is Health.FRESH)
+        working.clear()
+        await until(lambda: health(monitor) is Health.FAILING)
+        assert monitor.snapshot().flags.value == FLAGS
+        await until(lambda: health(monitor) is Health.STALE)
+        working.set()
+        await until(lambda: health(monitor) is Health.FRESH)
+
+
+async def test_failures_are_asked_less_and_less_often() -> None:
+    def fail() -> Flags:
+        raise SourceError("connection refused")
+
+    source = Scripted(fail)
+    async with polling(monitor_of(source)):
+        await asyncio.sleep(0.5)
+    assert 4 <= source.reads <= 10  # without back-off it would be two dozen
+
+
+async def test_a_defect_in_a_source_is_shown_and_does_not_end_the_monitor(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def defect() -> Flags:
+        raise ZeroDivisionError("oops")
+
+    monitor = monitor_of(Scripted(defect))
+    async with polling(monitor):
+        await until(lambda: health(monitor) is Health.DOWN)
+        assert monitor.assessment().source("flags").cause == "internal error: ZeroDivisionError: oops"
+    assert "reading flags failed" in caplog.text
+
+
+async def test_quitting_does_not_wait_for_a_source_that_hangs() -> None:
+    monitor = monitor_of(Scripted(lambda: threading.Event().wait() or FLAGS))  # type: ignore[arg-type, return-value]
+    began = asyncio.get_running_loop().time()
+    async with polling(monitor):
+        await asyncio.sleep(0.05)
+    assert asyncio.get_running_loop().time() - began < 1
+
+
+async def test_a_value_grows_old_between_two_assessments() -> None:
+    monitor = monitor_of(Scripted(lambda: FLAGS))
+    await monitor.poll_once()
+    assert monitor.assessment().source("flags").health is Health.FRESH
+    assert monitor.assessment(ahead=QUICK.stale_after).source("flags").health is Health.STALE

@@ -1,0 +1,149 @@
+from pathlib import Path
+
+import pytest
+
+from console.settings import Settings, SettingsError, load_settings, shipped_configs
+
+FILE = """\
+context: paper
+poll:
+  metrics: {interval: 2s, stale_after: 5s}
+contexts:
+  paper:
+    environment: paper
+    colour: cyan
+    engine_file: engine.json
+  prod:
+    environment: production
+    colour: "#ff0000"
+    database: {url: mysql://ops@db.example/binance-data, password_env: DB_PASSWORD}
+    flags_file: flags.yaml
+    commands:
+      stop: [scripts/stop.sh]
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "console.yaml"
+    path.write_text(FILE)
+    return path
+
+
+def load(file: Path, **options: object) -> Settings:
+    environ = options.pop("environ", {})
+    return load_settings(config=file, environ=environ, **options)  # type: ignore[arg-type]
+
+
+def test_the_shipped_file_opens_on_the_paper_context(tmp_path: Path) -> None:
+    settings = load_settings(environ={"HOME": str(tmp_path)}, state=tmp_path)
+    assert (settings.context, settings.chosen.engine_file) == ("paper", tmp_path / "engine.json")
+    assert settings.panels == shipped_configs() / "dashboard.yaml"
+
+
+def test_the_production_context_that_the_shipped_file_shows_is_valid(tmp_path: Path) -> None:
+    lines = (shipped_configs() / "console.yaml").read_text().splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("  # futures-prod:"))
+    shown = [line.replace("  # ", "  ", 1) for line in lines[start:] if line.strip() != "#"]
+    chosen_one = [line for line in shown if "metrics_url" not in line]
+    file = tmp_path / "console.yaml"
+    file.write_text("\n".join([*lines[:start], *chosen_one]))
+    context = load(file, context="futures-prod").chosen
+    assert context.environment == "production"
+    assert context.prometheus is not None
+    assert context.commands.stop == ["/srv/futures/scripts/stop_futures.sh"]
+
+
+def test_a_users_own_file_comes_before_the_shipped_one(tmp_path: Path) -> None:
+    own = tmp_path / ".config" / "opsconsole" / "console.yaml"
+    own.parent.mkdir(parents=True)
+    own.write_text(FILE.replace("context: paper", "context: prod"))
+    assert load_settings(environ={"HOME": str(tmp_path)}).context == "prod"
+
+
+def test_the_command_line_wins_over_the_environment_and_that_over_the_file(
+    file: Path, tmp_path: Path
+) -> None:
+    environ = {"OPSCONSOLE_CONTEXT": "prod", "OPSCONSOLE_STATE": str(tmp_path / "b")}
+    assert load(file).context == "paper"
+    assert load(file, environ=environ).context == "prod"
+    assert load(file, environ=environ, context="paper").context == "paper"
+    assert load(file, environ=environ, state=tmp_path / "a").state == tmp_path / "a"
+
+
+def test_a_nested_field_can_come_from_the_environment(file: Path) -> None:
+    settings = load(file, environ={"OPSCONSOLE_POLL__METRICS__INTERVAL": "500ms"})
+    assert (settings.poll.metrics.interval, settings.poll.metrics.stale_after) == (0.5, 5.0)
+
+
+def test_a_source_that_states_one_figure_keeps_the_defaults_of_the_others(file: Path) -> None:
+    poll = load(file).poll
+    assert (poll.metrics.interval, poll.metrics.timeout, poll.database.interval) == (2.0, 2.0, 2.0)
+
+
+def test_relative_paths_are_seen_from_the_files_folder(file: Path) -> None:
+    assert load(file, context="prod").chosen.flags_file == file.parent / "flags.yaml"
+
+
+def test_variables_that_name_no_field_are_left_alone(file: Path) -> None:
+    assert (
+        load(file, environ={"OPSCONSOLE_DB_PASSWORD": "x", "OPSCONSOLE_POLL__X__Y": "z"}).context == "paper"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("colour: cyan", "colour: grene", "7:13: contexts.paper.colour: allowed: red, green"),
+        ("    colour: cyan\n", "", "6:5: contexts.paper.colour: is missing"),
+        ("environment: paper", "environment: papr", "6:18: contexts.paper.environment: allowed: 'paper', "),
+        (
+            "engine_file",
+            "engin_file",
+            "8:5: contexts.paper.engin_file: unknown field; allowed: environment, ",
+        ),
+        ("interval: 2s", "interval: soon", "3:23: poll.metrics.interval: a duration is a number of seconds"),
+        ("interval: 2s", "interval: 9s", "3:12: poll.metrics: stale_after is longer than interval (9 s)"),
+        ("ops@db", "ops:secret@db", "12:21: contexts.prod.database.url: no password in a URL"),
+        (
+            "password_env: DB_PASSWORD",
+            "password_env: 'hunter 2'",
+            "12:72: contexts.prod.database.password_env: the name",
+        ),
+        ("[scripts/stop.sh]", "scripts/stop.sh", "15:13: contexts.prod.commands.stop: a list of arguments"),
+        ("context: paper", "context: live", "1:10: there is no context 'live'; allowed: paper, prod"),
+        ("contexts:", "contexts:\n  paper: {}", "6:3: 'paper' appears twice"),
+        ("poll:", "\tpoll:", "2:1: a tab character"),
+    ],
+)
+def test_a_mistake_is_one_line_with_its_place_and_what_is_allowed(
+    file: Path, old: str, new: str, message: str
+) -> None:
+    file.write_text(FILE.replace(old, new, 1))
+    with pytest.raises(SettingsError) as caught:
+        load(file)
+    text = str(caught.value)
+    assert text.startswith(f"{file}:{message}")
+    assert "\n" not in text
+    assert "secret" not in text.replace("the secret", "") and "hunter" not in text
+
+
+def test_a_mistake_in_the_environment_names_the_variable(file: Path) -> None:
+    with pytest.raises(
+        SettingsError, match=r"^OPSCONSOLE_POLL__LOG__TIMEOUT: poll\.log\.timeout: a duration"
+    ):
+        load(file, environ={"OPSCONSOLE_POLL__LOG__TIMEOUT": "long"})
+    with pytest.raises(SettingsError, match=r"^--context: there is no context 'x'"):
+        load(file, context="x")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"nowhere\.yaml: No such file or directory"):
+        load(tmp_path / "nowhere.yaml")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3", "contexts: {}", "contexts: 3", "contexts: {a: 3}"])
+def test_any_other_document_is_refused_in_one_line(file: Path, text: str) -> None:
+    file.write_text(text)
+    with pytest.raises(SettingsError):
+        load(file)
