@@ -4,8 +4,12 @@ A Prometheus server answers the questions itself; for an engine's own endpoint t
 the samples that were collected.
 """
 
+import json
+import logging
+import os
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Protocol
 
 from console.domain.clock import Clock
@@ -13,15 +17,56 @@ from console.domain.metrics import Answer, Metrics
 from console.domain.reading import Dated
 from console.promql.evaluate import EvaluationError, evaluate
 from console.promql.query import Query
-from console.promql.samples import SampleStore
+from console.promql.samples import LOOKBACK, Past, SampleStore
 from console.sources.scrape import Scraped
 
+log = logging.getLogger(__name__)
+
+KEEP_EVERY = 10.0
+"""Seconds between two times that samples are written to disk."""
 SECOND_LOOK = 0.25
 """Seconds between the two scrapes of a first reading that has no past: a rate needs two samples."""
 
 
 class Scraper(Protocol):
     def read(self) -> Scraped: ...
+
+
+class Kept:
+    """A store's past in a file, so that the next look knows what this one saw.
+
+    Without it, a command that looks once could never tell a counter's rate, and would disagree with a screen
+    that has watched for an hour. The file is a convenience: one that can't be read or written is logged.
+    """
+
+    def __init__(self, store: SampleStore, file: Path) -> None:
+        self._store = store
+        self._file = file
+        self._saved_at = float("-inf")
+
+    def recall(self, now: float) -> None:
+        """Take up what was kept, unless it claims to come from after `now`: then the clock was set back."""
+        try:
+            past: Past = json.loads(self._file.read_bytes())
+            if past["times"] and past["times"][-1] < now * 1000:
+                self._store.continue_from(past)
+        except FileNotFoundError:
+            return
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            log.warning("%s: the samples kept there can't be used: %s", self._file, error)
+
+    def save(self, now: float) -> None:
+        """Keep the past, at most every `KEEP_EVERY` seconds."""
+        if now - self._saved_at < KEEP_EVERY:
+            return
+        self._saved_at = now
+        fresh = self._file.with_name(f"{self._file.name}.{os.getpid()}")
+        try:
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fresh.write_text(json.dumps(self._store.past()), encoding="utf-8")
+            fresh.replace(self._file)
+        except OSError as error:
+            log.warning("%s: samples can't be kept: %s", self._file, error.strerror or error)
 
 
 class ServedMetrics:
@@ -38,7 +83,7 @@ class ServedMetrics:
 class ScrapedMetrics:
     """An engine's own endpoint: scraped, remembered and evaluated here.
 
-    With `twice`, a first reading without a past scrapes twice, so that a command which looks only once has
+    With `twice`, a reading without a recent past scrapes twice, so that a command which looks only once has
     a rate to show; how little of the range that covers is said beside it.
     """
 
@@ -49,6 +94,7 @@ class ScrapedMetrics:
         store: SampleStore,
         clock: Clock,
         *,
+        kept: Kept | None = None,
         twice: bool = False,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -56,11 +102,14 @@ class ScrapedMetrics:
         self._queries = queries
         self._store = store
         self._clock = clock
+        self._kept = kept
         self._twice = twice
+        if kept is not None:
+            kept.recall(clock.now())
         self._pause = pause
 
     def read(self) -> Dated[Metrics]:
-        first = self._twice and self._store.covered(self._clock.now()) == 0
+        first = self._twice and self._store.window(self._clock.now(), LOOKBACK) is None
         scraped = self._scrape()
         if first:
             self._pause(SECOND_LOOK)
@@ -68,6 +117,8 @@ class ScrapedMetrics:
         at = self._clock.now()
         answers = {text: self._answer(query, at) for text, query in self._queries.items()}
         covered = self._store.covered(at)
+        if self._kept is not None:
+            self._kept.save(at)
         return Dated(Metrics(scraped.samples, answers, covered, scraped.notes), scraped.data_at)
 
     def _scrape(self) -> Scraped:

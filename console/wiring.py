@@ -11,7 +11,7 @@ from console.domain.clock import Clock, SystemClock
 from console.domain.metrics import Metrics
 from console.domain.surfaces import Books, EngineState, Exchange, Flags, LogTail
 from console.domain.thresholds import KEY_METRICS
-from console.feed import ScrapedMetrics, ServedMetrics
+from console.feed import Kept, ScrapedMetrics, ServedMetrics
 from console.monitor import Monitor, Polling, Rules, Watch, Watches
 from console.panels import PanelError, load_panels
 from console.promql.query import parse_query
@@ -83,6 +83,7 @@ class _Surfaces:
         self._environ = environ
         self._once = once
         self._queries = {text: parse_query(text) for text in _questions(rules)}
+        self._kept_in = settings.state / "samples" / f"{settings.context}.json"
         self._store = SampleStore(frozenset[str]().union(*(query.ranged for query in self._queries.values())))
 
     def metrics(self) -> Source[Metrics] | None:
@@ -107,7 +108,8 @@ class _Surfaces:
 
     def _scraped(self, url: str) -> Source[Metrics]:
         source = ScrapeSource(url, clock=self._clock, timeout=self._poll.metrics.timeout)
-        return ScrapedMetrics(source, self._queries, self._store, self._clock, twice=self._once)
+        kept = Kept(self._store, self._kept_in)
+        return ScrapedMetrics(source, self._queries, self._store, self._clock, kept=kept, twice=self._once)
 
     def database(self) -> Source[Books] | None:
         database = self._context.database

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.mariadb import Databases, NoServerError, server
+from tests.debian import NoServerError
+from tests.mariadb import Databases, server
 
 
 @pytest.fixture(scope="session")

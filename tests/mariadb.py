@@ -10,7 +10,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,15 +21,13 @@ import pymysql
 from filelock import FileLock
 from sqlalchemy import URL, make_url
 
+from tests.debian import NoServerError, free_port, unpack
+
 _CACHE = Path(__file__).resolve().parent.parent / ".cache" / "mariadb"
 _PACKAGE = "mariadb-server-core"
 _USER = "opsconsole"
 _START_SECONDS = 30.0
 _TO_INSTALL = "apt-get install mariadb-server-core, or set OPSCONSOLE_TEST_MYSQL to the URL of a server"
-
-
-class NoServerError(Exception):
-    """No MariaDB is to be had here; the message says what would bring one."""
 
 
 class Databases:
@@ -84,7 +81,7 @@ class MariaDB(Databases):
                 username=_USER,
                 password=secrets.token_hex(12),
                 host="127.0.0.1",
-                port=_free_port(),
+                port=free_port(),
             )
         )
 
@@ -243,37 +240,13 @@ def find_binary() -> Path:
 
 def _unpack(binary: Path) -> None:
     """Fetch the server's package and the libraries that this machine lacks; unpack them into the cache."""
-    if not shutil.which("apt-get") or not shutil.which("dpkg"):
-        raise NoServerError(f"no MariaDB server here: {_TO_INSTALL}")
-    _fetch(_PACKAGE)
-    depends = _run("apt-cache", "depends", "--important", _PACKAGE)
-    packages = [line.split()[-1] for line in depends.splitlines() if "Depends:" in line]
+    packages = unpack(_PACKAGE, _CACHE, _TO_INSTALL)
     for library in _missing_libraries(binary):
         stem = library.partition(".so")[0]
-        _fetch(*[package for package in packages if package.startswith(stem)][:1])
+        for package in [name for name in packages if name.startswith(stem)][:1]:
+            unpack(package, _CACHE, _TO_INSTALL)
     if still := _missing_libraries(binary):
         raise NoServerError(f"mariadbd lacks {', '.join(still)}: {_TO_INSTALL}")
-
-
-def _fetch(*packages: str) -> None:
-    for package in packages:
-        with tempfile.TemporaryDirectory(dir=_CACHE) as folder:
-            try:
-                _run("apt-get", "-q", "download", package, cwd=folder)
-            except NoServerError:
-                if os.geteuid() != 0:
-                    raise
-                _run("apt-get", "-q", "update")
-                _run("apt-get", "-q", "download", package, cwd=folder)
-            for archive in Path(folder).glob("*.deb"):
-                _run("dpkg", "-x", str(archive), str(_CACHE))
-
-
-def _run(*command: str, cwd: str | None = None) -> str:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise NoServerError(f"{' '.join(command)}: {done.stderr.strip()[-500:]}; {_TO_INSTALL}")
-    return done.stdout
 
 
 def _missing_libraries(binary: Path) -> list[str]:
@@ -297,13 +270,6 @@ def _share(binary: Path) -> Path:
         if (share / "english").exists():
             return share
     raise NoServerError(f"{binary} has no share folder beside it: {_TO_INSTALL}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

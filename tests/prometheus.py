@@ -7,12 +7,9 @@ the path of the binary.
 
 import contextlib
 import json
-import os
 import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.parse
@@ -23,7 +20,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from tests.mariadb import NoServerError
+from tests.debian import NoServerError, free_port, unpack
 
 _CACHE = Path(__file__).resolve().parent.parent / ".cache" / "prometheus"
 _START_SECONDS = 15.0
@@ -65,7 +62,7 @@ class Prometheus:
 def server(folder: Path, target: str, interval: str = "200ms") -> Iterator[Prometheus]:
     """A server that scrapes `target` (host:port) and keeps all in `folder`. Raises NoServerError."""
     binary = find_binary()
-    port = _free_port()
+    port = free_port()
     config, log = folder / "prometheus.yml", folder / "prometheus.log"
     config.write_text(
         f"global: {{scrape_interval: {interval}, scrape_timeout: {interval}}}\n"
@@ -101,36 +98,8 @@ def find_binary() -> Path:
     _CACHE.mkdir(parents=True, exist_ok=True)
     with FileLock(_CACHE.with_suffix(".lock")):
         if not unpacked.exists():
-            _unpack()
+            unpack("prometheus", _CACHE, _TO_INSTALL)
     return unpacked
-
-
-def _unpack() -> None:
-    if not shutil.which("apt-get") or not shutil.which("dpkg"):
-        raise NoServerError(f"no Prometheus server here: {_TO_INSTALL}")
-    with tempfile.TemporaryDirectory(dir=_CACHE) as folder:
-        try:
-            _run("apt-get", "-q", "download", "prometheus", cwd=folder)
-        except NoServerError:
-            if os.geteuid() != 0:
-                raise
-            _run("apt-get", "-q", "update")
-            _run("apt-get", "-q", "download", "prometheus", cwd=folder)
-        for archive in Path(folder).glob("*.deb"):
-            _run("dpkg", "-x", str(archive), str(_CACHE))
-
-
-def _run(*command: str, cwd: str | None = None) -> None:
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise NoServerError(f"{' '.join(command)}: {done.stderr.strip()[-500:]}; {_TO_INSTALL}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 if __name__ == "__main__":

@@ -81,8 +81,8 @@ def average_entry(quantity: Decimal, entry: Decimal, added: Decimal, price: Deci
 
 
 def share(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
-    """The share of `amount` that belongs to `part` of `whole`; all of it when the part is the whole."""
-    return amount if part == whole else money(_WIDE.divide(_WIDE.multiply(amount, part), whole))
+    """The share of `amount` that belongs to `part` of `whole`, exactly all of it for the whole."""
+    return money(_WIDE.divide(_WIDE.multiply(amount, part), whole))
 
 
 def stop_price(side: str, entry: Decimal, percent: Decimal, *, gain: bool) -> Decimal:

@@ -173,7 +173,6 @@ def _new_position(
     now: datetime,
 ) -> Position:
     return Position(
-        id=None,
         account_id=request.account_id,
         symbol=request.symbol,
         position_side=request.position_side,
@@ -194,17 +193,11 @@ def _new_position(
         entry_score=request.entry_score,
         entry_reason=request.entry_reason,
         coin_margin=coin_margin,
-        unrealized_pnl=ZERO,
-        unrealized_pnl_pct=ZERO,
-        realized_pnl=ZERO,
         open_time=now,
-        close_time=None,
+        last_update_time=now,
         source=request.source,
         signal_id=request.signal_id,
         strategy_id=request.strategy_id,
-        status="open",
-        notes=None,
-        last_update_time=now,
     )
 
 

@@ -55,11 +55,15 @@ class Dealer:
         """The books' database."""
         return next(iter(self._engines.values())).database
 
-    def load(self) -> None:
-        """Read every open position from the books, and rebuild the exchange's from them."""
+    def read(self) -> None:
+        """Read every open position of a listed symbol from the books, which others may have changed."""
         with reading(self.database) as connection:
             rows = [holding(position) for position in records.open_positions(connection)]
         self.holdings = by_symbol(row for row in rows if row.symbol in self._listings)
+
+    def load(self) -> None:
+        """Read the books, and rebuild the exchange's positions from them."""
+        self.read()
         for symbol in self._listings:
             self.agree(symbol)
         self._show_resting()
@@ -131,8 +135,8 @@ class Dealer:
         _log.info("resting orders of account %d cancelled: %s", account, cancelled["cancelled"])
         self._show_resting()
 
-    def mark_books(self, limit: int | None) -> None:
-        """Mark `limit` positions (None: all) in the books, and tell the exchange the wallets."""
+    def mark_books(self, limit: int) -> None:
+        """Mark the next `limit` positions in the books, and tell the exchange the wallets."""
         with self._metrics.timed("update_equity"):
             next(iter(self._engines.values())).update_all_accounts_equity(limit)
         columns = select(accounts.c.id, accounts.c.current_balance, accounts.c.frozen_balance)

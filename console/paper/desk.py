@@ -24,7 +24,7 @@ from console.paper.kill_switch import KillSwitch
 from console.paper.market import Market
 from console.paper.metrics import Key
 from console.paper.store import reading
-from console.paper.strategy import TRADING_FEATURE, Add, next_move, resting
+from console.paper.strategy import TRADING_FEATURE, Add, Move, Trim, next_move, opening, resting
 from console.paper.tape import Tape
 from console.paper.universe import Listing
 from console.schema import COIN_ACCOUNT, USDM_ACCOUNT
@@ -78,13 +78,18 @@ class Desk:
         self._read_switches()
         self.dealer.load()
         self.dealer.open_flat(self._flat_symbols())
-        self.dealer.mark_books(None)
+        self.dealer.mark_books(_MARKED_AT_ONCE)
         self.dealer.quality.measure_new(self._around.market.symbols)
         self.dealer.quality.publish()
 
     def start(self) -> None:
         """Begin turning."""
         self._thread.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether the thread turns; a failure that is not the database's ends it."""
+        return self._thread.is_alive()
 
     def stop(self, seconds: float) -> bool:
         """End after the operation in progress. Returns whether that was within `seconds`."""
@@ -140,7 +145,7 @@ class Desk:
                 self.turn()
             except SQLAlchemyError as error:
                 self._doubtful = True
-                _log.error("database failed: %s", _one_line(error))
+                _log.error("database failed: %s", one_line(error))
                 self._stopping.wait(_RETRY_SECONDS)
 
     def _stall(self) -> None:
@@ -162,8 +167,16 @@ class Desk:
                 self._cancelled.add(account)
 
     def _flat_symbols(self) -> list[str]:
-        listings = self._around.market.listings
-        return [x.symbol for x in listings if x.symbol not in self.dealer.holdings and self.may_open(x)]
+        flat = [x for x in self._around.market.listings if x.symbol not in self.dealer.holdings]
+        return [x.symbol for x in flat if self.may_open(x) and self._side_allowed(x, None)]
+
+    def _side_allowed(self, listing: Listing, move: Move | None) -> bool:
+        """Whether the switches allow the side that a move opens; None stands for a new position."""
+        if isinstance(move, Trim):
+            return True
+        fresh = opening(listing, self._around.market.price(listing.symbol))
+        side = (move.request if isinstance(move, Add) else fresh).position_side
+        return f"allow_{side.lower()}" not in self.switched_off
 
     def _trade(self) -> None:
         """Reopen what is flat, else one move in one symbol; now and then a limit order."""
@@ -173,10 +186,10 @@ class Desk:
             self.dealer.open_flat(flat)
             return
         listing = self._random.choice(around.market.listings)
-        if not self.may_open(listing):
-            return
         held = self.dealer.holdings.get(listing.symbol, ())
         move = next_move(listing, held, around.market.price(listing.symbol), self._random)
+        if not self.may_open(listing) or not self._side_allowed(listing, move):
+            return
         if around.exchange_api.down:
             self.dealer.refuse(move)
         elif isinstance(move, Add) and held and self.dealer.resting(listing.venue.account) < _MOST_RESTING:
@@ -188,6 +201,8 @@ class Desk:
     def _now_and_then(self, second: int) -> None:
         if second % 4 == 0:
             self._compare_with_exchange()
+        if second % (10 + len(self.dealer.holdings) // 100) == 0:
+            self.dealer.read()
         if second % 5 == 0:
             self.dealer.read_positions(COIN_ACCOUNT)
             self._log_margins()
@@ -225,6 +240,6 @@ class Desk:
             _margin_log.info("%d positions, lowest %.2f %s", len(ratios), lowest, symbol)
 
 
-def _one_line(error: SQLAlchemyError) -> str:
+def one_line(error: SQLAlchemyError) -> str:
     """What the driver said, without SQLAlchemy's statement and parameters."""
     return " ".join(str(getattr(error, "orig", None) or error).split())

@@ -33,9 +33,9 @@ class EngineLoop:
         self._look()
 
     def run(self, stopping: threading.Event, monotonic: Callable[[], float]) -> None:
-        """Turn every 0.2 s, and step the market every second, until `stopping` is set."""
+        """Turn every 0.2 s, and step the market every second, until `stopping` is set or the desk ends."""
         next_step = monotonic() + _STEP_SECONDS
-        while not stopping.wait(TURN_SECONDS):
+        while self._desk.running and not stopping.wait(TURN_SECONDS):
             self.turn()
             if monotonic() >= next_step:
                 self.step()

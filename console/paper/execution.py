@@ -3,13 +3,13 @@
 from collections import deque
 from collections.abc import Iterable, Mapping
 from random import Random
-from time import perf_counter
+from time import thread_time
 
 from console.paper.faults import Faults
 from console.paper.metrics import Key, Metrics
 from console.paper.order_book import L2Book, L3Book, draw_liquidity
 
-_THIN = 12.0  # how much thinner than a calm one the book of the slippage scenario is
+_THIN = 20.0  # how much thinner than a calm one the book of the slippage scenario is
 _RECENT_ORDERS = 200  # over which the fill ratio is taken
 
 
@@ -34,14 +34,17 @@ class ExecutionQuality:
         self._orders.append(filled)
 
     def probe(self, symbol: str) -> None:
-        """Walk the symbol's L2 and L3 book with one order: its slippage, and how long matching takes."""
+        """Walk the symbol's L2 and L3 book with one order: its slippage, and how long matching takes.
+
+        The time is the processor's, not the wall's: a busy machine is not a slow engine.
+        """
         liquidity = draw_liquidity(self._random, _THIN if symbol in self._faults.thin_symbols else 1.0)
         aggregated, by_order = L2Book(liquidity), L3Book(liquidity)
-        start = perf_counter()
+        start = thread_time()
         distance = aggregated.match(1.0)
-        between = perf_counter()
+        between = thread_time()
         by_order.match(1.0)
-        end = perf_counter()
+        end = thread_time()
         self._metrics.order_latency.labels("L2").observe(between - start)
         self._metrics.order_latency.labels("L3").observe(end - between)
         self._measured[(symbol,)] = round(distance, 4)

@@ -61,7 +61,6 @@ class Position:
     close settled.
     """
 
-    id: int | None
     account_id: int
     symbol: str
     position_side: str
@@ -82,17 +81,18 @@ class Position:
     entry_score: Decimal | None
     entry_reason: str | None
     coin_margin: int
-    unrealized_pnl: Decimal
-    unrealized_pnl_pct: Decimal
-    realized_pnl: Decimal
     open_time: datetime
-    close_time: datetime | None
+    last_update_time: datetime
     source: str | None
     signal_id: int | None
     strategy_id: int | None
-    status: str
-    notes: str | None
-    last_update_time: datetime
+    id: int | None = None
+    status: str = "open"
+    unrealized_pnl: Decimal = ZERO
+    unrealized_pnl_pct: Decimal = ZERO
+    realized_pnl: Decimal = ZERO
+    close_time: datetime | None = None
+    notes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A small HTTP server for loopback: what the control endpoint and the paper exchange have in common.
 
-It binds 127.0.0.1 on a free port and answers only requests whose Host header is a loopback name, so
-that a web page can't reach it by rebinding DNS. Request bodies are bounded.
+It binds 127.0.0.1 on a free port. Requests of web pages are refused: those whose Host header is not a
+loopback name (rebound DNS) and those with an Origin. Request bodies are bounded.
 """
 
 import json
@@ -113,6 +113,10 @@ class _Handler(BaseHTTPRequestHandler):
         host = urlsplit(f"//{self.headers.get('Host', '')}").hostname
         if host not in _LOOPBACK_NAMES:
             return json_response(403, {"error": "the Host header is not a loopback name"})
+        if "Origin" in self.headers:
+            return json_response(403, {"error": "requests of web pages are refused"})
+        if "Transfer-Encoding" in self.headers:
+            return json_response(411, {"error": "a Content-Length is needed"})
         length = self.headers.get("Content-Length", "0")
         if not length.isdecimal():
             return json_response(400, {"error": "Content-Length is not a number"})

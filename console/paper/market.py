@@ -130,7 +130,7 @@ class Market:
         draw = self._random.random
         rates = list(self.funding_rates)
         for index in range(self.steps % _FUNDING_SLICES, len(rates), _FUNDING_SLICES):
-            self._tilt[index] = 0.98 * self._tilt[index] + 0.1 * (draw() - 0.5)
+            self._tilt[index] = 0.99 * self._tilt[index] + 0.05 * (draw() - 0.5)
             rates[index] = _rate(self._tilt[index])
         for index, rate in self._forced.items():
             rates[index] = rate

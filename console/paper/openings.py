@@ -14,7 +14,7 @@ from console.paper.requests import OpenRequest, RefusedError, Result, refusal
 
 
 @dataclass(frozen=True, slots=True)
-class Venue:
+class Terms:
     """What an engine opens on: its account, kind of margin and own switch, and whether it trades live too."""
 
     account_id: int
@@ -31,7 +31,7 @@ class Venue:
 def open_all(
     connection: Connection,
     book: Book,
-    venue: Venue,
+    terms: Terms,
     openings: Sequence[OpenRequest],
     prices: Mapping[str, Decimal],
 ) -> list[Result]:
@@ -41,15 +41,15 @@ def open_all(
     results = []
     for opening in openings:
         try:
-            _check(opening, venue, off)
-            result = _place(book, venue, opening, prices, differences)
+            _check(opening, terms, off)
+            result = _place(book, terms, opening, prices, differences)
         except (RefusedError, OutOfRangeError) as refused:
             result = refusal(str(refused))
         results.append(result)
     return results
 
 
-def fill_resting(connection: Connection, book: Book, venue: Venue, order_id: str) -> Result:
+def fill_resting(connection: Connection, book: Book, terms: Terms, order_id: str) -> Result:
     """Fill a resting order at its limit.
 
     It waits on while a switch forbids it, and is cancelled when the account can't carry it.
@@ -59,34 +59,34 @@ def fill_resting(connection: Connection, book: Book, venue: Venue, order_id: str
         return refusal(f"order {order_id} is not pending")
     opening = tickets.request_of(order)
     try:
-        _check_switches(opening, venue, records.switched_off(connection))
+        _check_switches(opening, terms, records.switched_off(connection))
     except RefusedError as refused:
         return refusal(str(refused))
     book.hold([opening.symbol])
     difference = ema_differences(connection, [opening.symbol]).get(opening.symbol)
     try:
-        return book.open(opening, order["price"], difference, coin_margin=venue.coin_margin, resting=order_id)
+        return book.open(opening, order["price"], difference, coin_margin=terms.coin_margin, resting=order_id)
     except (RefusedError, OutOfRangeError) as refused:
-        tickets.cancel_pending(connection, venue.account_id, order_id, why=str(refused))
+        tickets.cancel_pending(connection, terms.account_id, order_id, why=str(refused))
         return refusal(str(refused)) | {"status": tickets.CANCELLED, "order_id": order_id}
 
 
-def _check(opening: OpenRequest, venue: Venue, off: set[str]) -> None:
-    if opening.account_id != venue.account_id:
-        raise RefusedError(f"account {opening.account_id}: this engine keeps account {venue.account_id} only")
+def _check(opening: OpenRequest, terms: Terms, off: set[str]) -> None:
+    if opening.account_id != terms.account_id:
+        raise RefusedError(f"account {opening.account_id}: this engine keeps account {terms.account_id} only")
     requests.check(opening)
-    _check_switches(opening, venue, off)
+    _check_switches(opening, terms, off)
 
 
-def _check_switches(opening: OpenRequest, venue: Venue, off: set[str]) -> None:
-    for switch in venue.switches(opening.position_side):
+def _check_switches(opening: OpenRequest, terms: Terms, off: set[str]) -> None:
+    for switch in terms.switches(opening.position_side):
         if switch in off:
             raise RefusedError(f"opening {opening.position_side} is switched off: {switch} is not '1'")
 
 
 def _place(
     book: Book,
-    venue: Venue,
+    terms: Terms,
     opening: OpenRequest,
     prices: Mapping[str, Decimal],
     differences: Mapping[str, Decimal],
@@ -96,4 +96,4 @@ def _place(
     price = prices.get(opening.symbol)
     if price is None:
         raise RefusedError(f"no price of {opening.symbol} is known")
-    return book.open(opening, price, differences.get(opening.symbol), coin_margin=venue.coin_margin)
+    return book.open(opening, price, differences.get(opening.symbol), coin_margin=terms.coin_margin)

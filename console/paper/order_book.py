@@ -24,7 +24,7 @@ class Liquidity:
 
 
 def draw_liquidity(random: Random, thinness: float = 1.0) -> Liquidity:
-    """A side of the book. `thinness` 1 is calm (slippage under 3 bps); 10 gives more than 20 bps."""
+    """A side of the book. `thinness` 1 is calm (slippage under 3 bps); 20 gives over 20 bps."""
     levels = []
     distance = 0.0
     for _ in range(_LEVELS):

@@ -87,7 +87,7 @@ def _newest(
             .join(last, (table.c.symbol == last.c.symbol) & (moment == last.c.moment))
             .order_by(table.c.id)
         )
-        found.update({symbol: price for symbol, price in connection.execute(newest)})
+        found.update(tuple(row) for row in connection.execute(newest))
     return found
 
 

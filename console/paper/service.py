@@ -17,6 +17,7 @@ goes on a clean stop, and stays behind after a crash. Its shape:
     symbols, seed          as the engine was started
 """
 
+import logging
 import os
 import signal
 import sys
@@ -32,12 +33,12 @@ from random import Random
 
 import psutil
 from sqlalchemy import URL, Engine, make_url, select
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from console import __version__
 from console.paper.control import Control
 from console.paper.dealer import Dealer
-from console.paper.desk import Desk, Surroundings
+from console.paper.desk import Desk, Surroundings, one_line
 from console.paper.engine_loop import EngineLoop
 from console.paper.exchange import Exchange
 from console.paper.exchange_api import ExchangeApi
@@ -64,6 +65,8 @@ PASSWORD_VARIABLE = "OPSCONSOLE_PAPER_DB_PASSWORD"  # noqa: S105 - the variable'
 _COIN_BALANCE = Decimal(10_000)
 _STOP_SECONDS = 0.7  # for the operation in progress; the database rolls back what is cut off
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+_log = logging.getLogger("engine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +106,17 @@ class _Parts:
 def run_service(options: PaperOptions) -> int:
     """Run the engine in the foreground until SIGTERM, SIGINT or SIGHUP.
 
-    Returns the exit code: 0 after a clean stop, 2 with one line on stderr when it can't start, be it for
-    its options, a state folder that another engine has, or its database.
+    Returns the exit code: 0 after a clean stop, 1 when the desk has failed, 2 with one line on stderr when it
+    can't start, be it for its options, a state folder that another engine has, or its database.
     """
     folder = StateFolder(options.state.absolute())
     try:
         listings(options.symbols)
         checked_name(options.scenario)
         database = _database(options.database, folder)
+    except ValueError as error:
+        return _refused(str(error))
+    try:
         with ExitStack() as stack:
             folder.create()
             stack.enter_context(folder.lock())
@@ -118,16 +124,19 @@ def run_service(options: PaperOptions) -> int:
             handler = open_log(folder.log_file, options.log_level)
             stack.callback(handler.close)
             stopping = stack.enter_context(_stop_on_signals())
-            _serve(options, folder, database, stopping)
-    except (ValueError, StateFolderError, DatabaseUnusableError) as error:
-        sys.stderr.write(f"opsconsole paper: {error}\n")
-        return 2
-    return 0
+            return _serve(options, folder, database, stopping)
+    except (StateFolderError, DatabaseUnusableError) as error:
+        return _refused(str(error))
+    except SQLAlchemyError as error:
+        return _refused(f"the database failed: {one_line(error)}")
 
 
-def _serve(
-    options: PaperOptions, folder: StateFolder, database: _Database, stopping: threading.Event
-) -> None:
+def _refused(why: str) -> int:
+    sys.stderr.write(f"opsconsole paper: {why}\n")
+    return 2
+
+
+def _serve(options: PaperOptions, folder: StateFolder, database: _Database, stopping: threading.Event) -> int:
     parts = _prepare(options, folder, database)
     exchange_server = LoopbackServer(parts.around.exchange_api.answer, "exchange")
     control = Control(
@@ -142,11 +151,16 @@ def _serve(
     parts.desk.start()
     urls = {"control_url": control_server.url, "exchange_url": exchange_server.url}
     write_private(folder.engine_file, _engine_file(options, folder, database, urls))
+    _log.info("started: %d symbols, seed %d", len(parts.around.market.symbols), options.seed)
     parts.loop.run(stopping, time.monotonic)
+    if not stopping.is_set():
+        _log.critical("stopping: the desk has failed")
     parts.desk.stop(_STOP_SECONDS)
     parts.around.exchange_api.set_down(False)
     control_server.close()
     exchange_server.close()
+    _log.info("stopped")
+    return 0 if stopping.is_set() else 1
 
 
 def _prepare(options: PaperOptions, folder: StateFolder, database: _Database) -> _Parts:

@@ -26,6 +26,7 @@ INITIAL_BALANCES: Mapping[int, Decimal] = {
 
 _USERS = {schema.USDM_ACCOUNT: 1, schema.COIN_ACCOUNT: schema.COIN_USER}
 _NAMES = {schema.USDM_ACCOUNT: "USD-M paper account", schema.COIN_ACCOUNT: "COIN-M paper account"}
+_DRIVERS = {"sqlite": "pysqlite", "mysql": "pymysql", "mariadb": "pymysql"}
 _OURS = {"cursorclass", "autocommit"}  # settings of pymysql that SQLAlchemy has to keep for itself
 _TIMEOUTS = {"connect_timeout": 5, "read_timeout": 30, "write_timeout": 30}
 _BUSY_SECONDS = 30
@@ -98,12 +99,12 @@ def _target(config: DatabaseConfig) -> tuple[URL, dict[str, Any]]:
     text = config if isinstance(config, str) else config["url"]
     try:
         url = make_url(text)
-        url.get_dialect()
-    except (ArgumentError, SQLAlchemyError) as error:
+    except ArgumentError as error:
         raise DatabaseUnusableError(f"not a database URL: {error}") from None
-    if url.get_backend_name() not in ("sqlite", "mysql", "mariadb"):
-        raise DatabaseUnusableError(f"{url.get_backend_name()}: allowed are sqlite, mysql and mariadb")
-    return url, {}
+    backend = url.get_backend_name()
+    if backend not in _DRIVERS:
+        raise DatabaseUnusableError(f"a database of {backend}: allowed are sqlite, mysql and mariadb")
+    return url.set(drivername=f"{backend}+{_DRIVERS[backend]}"), {}
 
 
 def _pymysql_target(config: dict[str, Any]) -> tuple[URL, dict[str, Any]]:
@@ -125,7 +126,6 @@ def _open_sqlite(url: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # BEGIN is ours, see below: the driver's own comes too late
         connection.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")

@@ -21,7 +21,7 @@ from console.paper.equity import mark_to_market
 from console.paper.exits import SmartExits, better, due_exit
 from console.paper.ledger import Position
 from console.paper.listeners import Listeners, LiveEngine, TradeNotifier
-from console.paper.openings import Venue, fill_resting, open_all
+from console.paper.openings import Terms, fill_resting, open_all
 from console.paper.quotes import PriceSource, Quotes
 from console.paper.requests import OpenRequest, RefusedError, Result, refusal
 from console.paper.store import DatabaseConfig, open_database, reading, writing
@@ -67,7 +67,7 @@ class FuturesTradingEngine:
     ) -> None:
         self.database = db_config if isinstance(db_config, Engine) else open_database(db_config, clock=clock)
         self.smart_exits = smart_exits or SmartExits()
-        self._venue = Venue(self.account_id, self.coin_margin, self.switch, live_engine is not None)
+        self._terms = Terms(self.account_id, self.coin_margin, self.switch, live_engine is not None)
         self._listeners = Listeners(trade_notifier, live_engine)
         self._quotes = Quotes(prices)
         self._clock = clock
@@ -100,23 +100,10 @@ class FuturesTradingEngine:
         The arguments are those of OpenRequest.
         """
         opening = OpenRequest(
-            account_id,
-            symbol,
-            position_side,
-            quantity,
-            leverage,
-            limit_price,
-            stop_loss_pct,
-            take_profit_pct,
-            stop_loss_price,
-            take_profit_price,
-            source,
-            signal_id,
-            strategy_id,
-            entry_signal_type,
-            entry_score,
-            entry_reason,
-        )
+            account_id, symbol, position_side, quantity, leverage, limit_price,
+            stop_loss_pct, take_profit_pct, stop_loss_price, take_profit_price,
+            source, signal_id, strategy_id, entry_signal_type, entry_score, entry_reason,
+        )  # fmt: skip
         return self.open_many([opening])[0]
 
     def open_many(self, openings: Iterable[OpenRequest]) -> list[Result]:
@@ -129,7 +116,7 @@ class FuturesTradingEngine:
                 book = self._book(connection)
                 book.hold(symbols if len(symbols) < _MANY_SYMBOLS else None)
                 prices = self._quotes.completed(connection, symbols, asked)
-                results = open_all(connection, book, self._venue, openings, prices)
+                results = open_all(connection, book, self._terms, openings, prices)
                 book.save()
         except RefusedError as refused:
             return [refusal(str(refused)) for _ in openings]
@@ -274,7 +261,7 @@ class FuturesTradingEngine:
     def _fill(self, order_id: str) -> Result:
         with writing(self.database) as connection:
             book = self._book(connection)
-            result = fill_resting(connection, book, self._venue, order_id)
+            result = fill_resting(connection, book, self._terms, order_id)
             book.save()
         self._announce_opening(result)
         return result

@@ -7,10 +7,11 @@ of them was taken, is arithmetic on scrape numbers. A counter that rarely moves 
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
-from console.domain.metrics import Series, Vector
+from console.domain.metrics import Labels, Series, Vector
 
 LOOKBACK = 300.0
 """Seconds for which a sample stands for the present, as Prometheus has it."""
@@ -26,6 +27,18 @@ class Window:
     end: int
 
 
+Kept = tuple[Labels, list[int], list[float], list[int]]
+"""A series' labels, and then what `Column.changes` says of it."""
+
+
+class Past(TypedDict):
+    """A store's past in plain lists, to be kept between two runs."""
+
+    times: list[int]
+    offset: int
+    metrics: dict[str, list[Kept]]
+
+
 class Column:
     """One series' values by scrape number; a scrape without the series holds no value of it."""
 
@@ -35,6 +48,21 @@ class Column:
         self._since = array("q")
         self._values = array("d")
         self._there = array("b")
+
+    @classmethod
+    def of(cls, since: Sequence[int], values: Sequence[float], there: Sequence[int]) -> "Column":
+        """The column that `changes` told of; ValueError or TypeError when it isn't one."""
+        column = cls()
+        column._since = array("q", since)
+        column._values = array("d", values)
+        column._there = array("b", there)
+        if not len(since) == len(values) == len(there) or list(since) != sorted(set(since)):
+            raise ValueError("changes that don't fit together")
+        return column
+
+    def changes(self) -> tuple[list[int], list[float], list[int]]:
+        """Scrape numbers, the values from each on, and whether the series was there at all."""
+        return self._since.tolist(), self._values.tolist(), self._there.tolist()
 
     def set(self, scrape: int, value: float | None) -> None:
         """The value from `scrape` on; None while the series isn't there."""
@@ -147,6 +175,35 @@ class SampleStore:
         if name not in self._ranged:
             raise LookupError(f"the past of {name} is not kept")
         return self._columns[name]
+
+    def past(self) -> Past:
+        """What `continue_from` takes, in plain lists: times, and per metric and series the changes."""
+        return {
+            "times": self._times.tolist(),
+            "offset": self._offset,
+            "metrics": {
+                name: [(series.labels, *column.changes()) for series, column in columns.items()]
+                for name, columns in self._columns.items()
+            },
+        }
+
+    def continue_from(self, past: Past) -> None:
+        """Take up a past that another store told, in place of one's own, of the metrics that are ranged here.
+
+        ValueError, TypeError or KeyError when it isn't one; then this store is unchanged.
+        """
+        times, offset = array("q", past["times"]), int(past["offset"])
+        if list(times) != sorted(set(times)):
+            raise ValueError("times that don't rise")
+        columns: dict[str, dict[Series, Column]] = {name: {} for name in self._ranged}
+        latest: dict[str, Mapping[Series, float]] = {}
+        for name in self._ranged & past["metrics"].keys():
+            for labels, since, values, there in past["metrics"][name]:
+                series = Series(name, tuple((str(key), str(value)) for key, value in labels))
+                columns[name][series] = Column.of(since, values, there)
+            now = ((series, column.at(offset + len(times) - 1)) for series, column in columns[name].items())
+            latest[name] = {series: value for series, value in now if value is not None}
+        self._times, self._offset, self._columns, self._latest = times, offset, columns, latest
 
     def _change(self, name: str, scrape: int, old: Vector, new: Vector) -> None:
         if new is old:  # the parser hands out an unchanged metric again

@@ -34,8 +34,8 @@ ACTIONS = (
     Action("next_theme", "app", ("t",), "t", "theme", "Change between the dark and the light theme"),
     Action("sort", "table", ("s",), "s", "sort", "Sort by the next column; the default is worst first"),
     Action("reverse", "table", ("S",), "S", "reverse", "Turn the order round"),
-    Action("cursor_up", "table", ("up", "k"), "↑", "", "One row up"),
-    Action("cursor_down", "table", ("down", "j"), "↓", "", "One row down"),
+    Action("cursor_up", "table", ("up",), "↑", "", "One row up"),
+    Action("cursor_down", "table", ("down",), "↓", "", "One row down"),
     Action("page_up", "table", ("pageup",), "pgup", "", "One page up"),
     Action("page_down", "table", ("pagedown",), "pgdn", "", "One page down"),
     Action(

@@ -29,6 +29,14 @@ def aged(assessment: Assessment, now: float) -> Assessment:
     return _without(current, expired) if expired else current
 
 
+def outdated(assessment: Assessment, now: float) -> bool:
+    """Whether ageing is not enough any more: a limit has been passed, or words that count seconds are old."""
+    if assessment.next_change is not None and now >= assessment.next_change:
+        return True
+    all_well = all(source.severity is Severity.OK for source in assessment.sources)
+    return not all_well and now - assessment.at >= 1
+
+
 def _aged_source(source: SourceStatus, elapsed: float) -> SourceStatus:
     if source.age is None:
         return source

@@ -8,11 +8,12 @@ second when something has changed, and in time before any value passes its limit
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import ClassVar, Protocol, cast
+from typing import ClassVar, Protocol
 
 from rich.segment import Segments
+from rich.text import Text
 from rich.traceback import Traceback
 from textual.app import App
 from textual.events import Resize
@@ -25,10 +26,11 @@ from console import threads
 from console.domain.clock import Clock
 from console.domain.status import Assessment
 from console.tui.actions import bindings
-from console.tui.ageing import aged, next_expiry
+from console.tui.ageing import aged, next_expiry, outdated
 from console.tui.screens.help import Help
 from console.tui.screens.overview import Overview
 from console.tui.screens.too_small import SMALLEST, TooSmall
+from console.tui.text import visible
 from console.tui.theme import THEMES, glyphs_for, theme_variables
 from console.tui.view import ContextView, Painted, View
 
@@ -58,7 +60,7 @@ class OpsConsole(App[int]):
     CSS_PATH: ClassVar = sorted(_STYLES.glob("*.tcss"))
     BINDINGS: ClassVar = bindings("app")
     ENABLE_COMMAND_PALETTE = False
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (170, "-vast")]  # noqa: RUF012  # not a ClassVar for textual
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (170, "-vast")]  # noqa: RUF012  # as textual's
     VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]  # noqa: RUF012
 
     def __init__(
@@ -79,6 +81,7 @@ class OpsConsole(App[int]):
         self._watch = watch
         self._watched: Watched | None = None
         self._frame_time = 1 / fps
+        self._assessment: Assessment | None = None
         self._painted_at = 0.0
         self._next_paint: Timer | None = None
         for theme in THEMES:
@@ -95,7 +98,7 @@ class OpsConsole(App[int]):
     def on_mount(self) -> None:
         self.set_class(self._view.glyphs.ascii_only, "-ascii")
         self._take_signals()
-        self.set_interval(max(TICK, self._frame_time), self.paint)
+        self.set_interval(TICK, self._paint_soon)
         self.call_after_refresh(self._start_watching)
 
     def _take_signals(self) -> None:
@@ -121,38 +124,56 @@ class OpsConsole(App[int]):
         """End with a clear line when the monitor fails: a frozen screen would be worse than none."""
         if event.state is WorkerState.ERROR:
             failure = event.worker.error
-            self.exit(70, message=f"opsconsole: the monitor failed: {type(failure).__name__}: {failure}")
+            while isinstance(failure, BaseExceptionGroup):
+                failure = failure.exceptions[0]
+            words = f"opsconsole: the monitor failed: {type(failure).__name__}: {failure}"
+            self.exit(70, message=Text(visible(words)))
 
     def _changed(self) -> None:
+        self._assessment = None
+        self._paint_soon()
+
+    def _paint_soon(self) -> None:
+        """Paint as soon as the frame rate allows."""
         if self._next_paint is None:
             wait = self._painted_at + self._frame_time - self._loop_time()
-            self._paint_in(max(0.0, wait))
+            self._paint_in(wait)
 
     def _paint_in(self, wait: float) -> None:
+        self._forget_next_paint()
+        self._next_paint = self.set_timer(max(0.001, wait), self.paint)
+
+    def _forget_next_paint(self) -> None:
         if self._next_paint is not None:
             self._next_paint.stop()
-        self._next_paint = self.set_timer(wait, self.paint)
+            self._next_paint = None
 
     def paint(self) -> None:
         """Show the world as it is now, and be back before any of it gets too old to be shown."""
-        self._next_paint = None
+        self._forget_next_paint()
         self._painted_at = self._loop_time()
         if self._watched is None or not self.is_running:
             return
-        assessment = aged(self._watched.assessment(), self._watched.clock.now())
+        assessment = self._assessment_now(self._watched)
         self._view = View(self._view.context, self._view.glyphs, assessment)
         self._show()
         expiry = next_expiry(assessment)
         if expiry is not None and expiry < max(TICK, self._frame_time):
-            self._paint_in(max(0.001, expiry))
+            self._paint_in(expiry)
+
+    def _assessment_now(self, watched: Watched) -> Assessment:
+        """The assessment of the newest readings, aged to the present: only a new one has to be made."""
+        now = watched.clock.now()
+        last = self._assessment
+        if last is None or outdated(last, now):
+            last = self._assessment = watched.assessment()
+        return aged(last, now)
 
     def _show(self) -> None:
         with self.batch_update():
-            for screen in self._painted_screens():
-                screen.paint(self._view)
-
-    def _painted_screens(self) -> Iterator[Painted]:
-        return (cast(Painted, screen) for screen in self.screen_stack if hasattr(screen, "paint"))
+            for screen in self.screen_stack:
+                if isinstance(screen, Painted):
+                    screen.paint(self._view)
 
     @staticmethod
     def _loop_time() -> float:

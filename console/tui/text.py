@@ -45,18 +45,24 @@ def visible(text: str) -> str:
 def _apart(character: str) -> str:
     code = ord(character)
     joins = (
-        0xFE00 <= code <= 0xFE0F  # variation selectors, which turn text into an emoji and back
-        or 0x1F1E6 <= code <= 0x1F1FF  # the letters that make flags
+        0x1F1E6 <= code <= 0x1F1FF  # the letters that make flags
         or 0x1F3FB <= code <= 0x1F3FF  # skin tones
+        # Variation selectors and the like: no width of their own, but they may change a neighbour's.
         or (cell_len(character) == 0 and not unicodedata.combining(character))
     )
     return character.encode("ascii", "backslashreplace").decode("ascii") if joins else character
 
 
+_SIGNS = str.maketrans({"µ": "u", "…": "~", "↑": "^", "↓": "v", "←": "<", "→": ">"})
+"""Our own signs that ASCII has something like."""
+
+
 @lru_cache(maxsize=8192)
 def plain_ascii(text: str) -> str:
-    """`text` for a terminal that shows ASCII only: any other character becomes its escape."""
-    return text if text.isascii() else text.encode("ascii", "backslashreplace").decode("ascii")
+    """`text` for a terminal that shows ASCII only, as wide as before: what it can't show becomes `?`."""
+    if text.isascii():
+        return text
+    return "".join(c if c.isascii() else "?" * cell_len(c) for c in text.translate(_SIGNS))
 
 
 def width(text: str) -> int:
@@ -80,6 +86,11 @@ def clip(text: str, cells: int, ellipsis: str) -> str:
             break
         kept += 1
     return shown[:kept] + ellipsis
+
+
+def short_name(text: str) -> str:
+    """A foreign name inside a sentence, in at most 20 cells, so that the sentence still says something."""
+    return clip(text, 20, "…")
 
 
 def fit(text: str, cells: int, align: Align, ellipsis: str) -> str:
@@ -132,11 +143,14 @@ def joined(parts: Iterable[Line], separator: str, tone: Tone = Tone.DIM) -> Line
     return tuple(spans)
 
 
-def seconds(age: float) -> str:
-    """An age in at most four cells: `0.8s`, `12s`, `9m`, `7h`, `40d`; whole units are rounded down."""
-    if age < 9.95:
-        return f"{age:.1f}s"
+def seconds(age: float, places: int = 1) -> str:
+    """An age in at most four cells: `0.8s`, `12s`, `9m`, `7h`, `40d`; whole units are rounded down.
+
+    `places` are the decimals below ten seconds; without any it takes at most three cells.
+    """
+    if age < 9.95 and places:
+        return f"{age:.{places}f}s"
     for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if age >= size * (2 if unit == "m" else 1):
-            return f"{min(999, int(age // size))}{unit}"
+        if age >= size and age >= 100:
+            return f"{min(99, int(age // size))}{unit}"
     return f"{int(age)}s"

@@ -59,12 +59,8 @@ class Glyphs:
     critical: str
     ellipsis: str
     none: str
-    dot: str
     down: str
     up: str
-    at_most: str
-    at_least: str
-    micro: str
     cursor: str
     more: str
     ascii_only: bool = False
@@ -74,8 +70,8 @@ class Glyphs:
 
 
 # None of these is an emoji, which some terminals draw two cells wide.
-UNICODE = Glyphs("✓", "▲", "?", "◆", "✘", "…", "–", "·", "▾", "▴", "≤", "≥", "µ", "▸", "›")
-ASCII = Glyphs("+", "!", "?", "#", "X", "~", "-", "|", "v", "^", "<=", ">=", "u", ">", ">", ascii_only=True)
+UNICODE = Glyphs("✓", "▲", "?", "◆", "✘", "…", "–", "▾", "▴", "▸", "›")
+ASCII = Glyphs("+", "!", "?", "#", "X", "~", "-", "v", "^", ">", ">", ascii_only=True)
 
 
 def glyphs_for(environ: Mapping[str, str]) -> Glyphs:

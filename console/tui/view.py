@@ -1,7 +1,7 @@
 """What the widgets are handed at each paint: the assessment as it stands now, and whose it is."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from console.domain.status import Assessment
 from console.tui.theme import Glyphs
@@ -30,7 +30,14 @@ class View:
     glyphs: Glyphs
     assessment: Assessment | None = None
 
+    @property
+    def database(self) -> str:
+        """The database's host as the server itself reports it, once it has."""
+        server = None if self.assessment is None else self.assessment.server
+        return self.context.database if server is None else server.host
 
+
+@runtime_checkable
 class Painted(Protocol):
     """Whatever shows a view: screens do, and hand it to their widgets."""
 

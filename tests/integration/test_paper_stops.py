@@ -11,7 +11,7 @@ from sqlalchemy import update
 from console.paper.store import writing
 from console.schema import settings
 from tests.integration.paper_process import PaperProcess, eventually
-from tests.mariadb import NoServerError, own_server
+from tests.mariadb import own_server
 
 
 @pytest.fixture
@@ -93,19 +93,17 @@ def test_a_switch_that_forbids_a_side_leaves_no_refused_orders(engine: PaperProc
     assert (engine.tripped(), "order refused" in engine.log()) == (False, False)
 
 
+@pytest.mark.usefixtures("mariadb")
 def test_it_trips_and_stops_while_the_database_answers_nothing(tmp_path: Path) -> None:
-    try:
-        with own_server() as database:
-            url = database.url(database.create_database())
-            with PaperProcess(tmp_path, "--symbols", "1", "--database", url) as engine:
-                database.pause()
-                time.sleep(1.5)
-                Path(engine.file["kill_switch"]["flag"]).write_text("1")
-                eventually(engine.tripped, 1.5)
-                started = time.monotonic()
-                code = engine.stop()
-                seconds = time.monotonic() - started
-                database.resume()
-    except NoServerError as error:
-        pytest.skip(str(error))
+    with own_server() as database:
+        url = database.url(database.create_database())
+        with PaperProcess(tmp_path, "--symbols", "1", "--database", url) as engine:
+            database.pause()
+            time.sleep(1.5)
+            Path(engine.file["kill_switch"]["flag"]).write_text("1")
+            eventually(engine.tripped, 1.5)
+            started = time.monotonic()
+            code = engine.stop()
+            seconds = time.monotonic() - started
+            database.resume()
     assert (code, seconds < 1.5) == (0, True)

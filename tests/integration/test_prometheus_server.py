@@ -23,7 +23,7 @@ from console.promql.evaluate import evaluate
 from console.promql.query import parse_query
 from console.promql.samples import SampleStore
 from console.sources.prometheus import PrometheusSource
-from tests.mariadb import NoServerError
+from tests.debian import NoServerError
 from tests.prometheus import Prometheus, server
 
 SCRAPES = 25

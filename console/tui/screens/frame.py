@@ -15,28 +15,29 @@ from console.tui.widgets.status_line import StatusLine
 
 
 class Frame(Screen[None]):
-    """A full screen. Subclasses yield their body and show a view in `paint`, calling this class's."""
+    """A full screen. Subclasses yield their body, and show a view in `paint`, calling this class's.
+
+    A view can come before the screen is mounted: widgets are made at once, and painted at any time.
+    """
 
     PLACES: tuple[Place, ...] = ("app",)
 
     def __init__(self, view: View) -> None:
         super().__init__()
         self.view = view
+        self._status_line = StatusLine(view)
 
     def compose(self) -> ComposeResult:
-        yield StatusLine(self.view)
+        yield self._status_line
         yield from self.body()
         yield footer(self.view, *self.PLACES)
 
     def body(self) -> Iterable[Widget]:
         return ()
 
-    def on_screen_resume(self) -> None:
-        self.paint(self.view)
-
     def paint(self, view: View) -> None:
         self.view = view
-        self.query_one(StatusLine).paint(view)
+        self._status_line.paint(view)
 
 
 class Dialog(ModalScreen[None]):
@@ -45,9 +46,10 @@ class Dialog(ModalScreen[None]):
     def __init__(self, view: View) -> None:
         super().__init__()
         self.view = view
+        self._status_line = StatusLine(view)
 
     def compose(self) -> ComposeResult:
-        yield StatusLine(self.view)
+        yield self._status_line
         yield from self.body()
 
     def body(self) -> Iterable[Widget]:
@@ -55,7 +57,7 @@ class Dialog(ModalScreen[None]):
 
     def paint(self, view: View) -> None:
         self.view = view
-        self.query_one(StatusLine).paint(view)
+        self._status_line.paint(view)
 
 
 def footer(view: View, *places: Place) -> Lines:

@@ -42,10 +42,11 @@ class Overview(Frame):
         self._severities: Mapping[str, Severity] = {}
         self._symbols: tuple[SymbolStatus, ...] = ()
         self._panels: tuple[Panel, ...] | None = None
+        self._texts = {name: Lines(self._content(name, view), view.glyphs, id=name) for name in _TEXTS}
         self.table: Table[SymbolStatus] = Table(lambda row: row.symbol, view.glyphs)
 
     def body(self) -> Iterable[Widget]:
-        texts = {name: Lines(self._content(name, self.view), self.view.glyphs, id=name) for name in _TEXTS}
+        texts = self._texts
         yield texts["headline"]
         yield texts["key-metrics"]
         yield texts["accounts"]
@@ -60,8 +61,8 @@ class Overview(Frame):
 
     def paint(self, view: View) -> None:
         super().paint(view)
-        for name in _TEXTS:
-            self.query_one(f"#{name}", Lines).show(self._content(name, view))
+        for name, text in self._texts.items():
+            text.show(self._content(name, view))
         if view.assessment is not None:
             self._fill_table(view.assessment)
 
@@ -84,4 +85,5 @@ class Overview(Frame):
         if self.view.assessment is None:
             return ""
         source = self.view.assessment.source("metrics")
-        return seconds(source.age) if source.health is Health.STALE and source.age is not None else ""
+        stale = source.health is Health.STALE and source.age is not None
+        return seconds(source.age or 0, places=0) if stale else ""

@@ -6,10 +6,17 @@ from textual.geometry import Size
 
 from console.domain.reading import Health
 from console.domain.severity import Severity
-from console.domain.status import NOT_EXPORTED, AccountStatus, Alert, Assessment, KeyMetricStatus, SourceStatus
+from console.domain.status import (
+    NOT_EXPORTED,
+    AccountStatus,
+    Alert,
+    Assessment,
+    KeyMetricStatus,
+    SourceStatus,
+)
 from console.tui.figures import condition, key_metric_value, money
-from console.tui.headline import headline
-from console.tui.text import Line, Span, fit, fit_line, joined, seconds, spread
+from console.tui.headline import alert_words, headline
+from console.tui.text import Line, Span, clip, fit, fit_line, joined, line_width, seconds, spread
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
 
@@ -36,16 +43,10 @@ def key_metric_lines(view: View, size: Size) -> Lines:
         return ()
     keys, glyphs = view.assessment.key_metrics, view.glyphs
     if size.height < 4:
-        return tuple(
-            _key_row(keys[start : start + 3], glyphs, size.width) for start in range(0, len(keys), 3)
-        )
-    cells = size.width // max(1, len(keys))
-    columns = [_tile(key, glyphs) for key in keys]
-    return tuple(_across([column[row] for column in columns], cells, glyphs) for row in range(4))
-
-
-def _key_row(keys: Sequence[KeyMetricStatus], glyphs: Glyphs, cells: int) -> Line:
-    return _across([_short(key, glyphs) for key in keys], cells // 3, glyphs)
+        rows = [keys[start : start + 3] for start in range(0, len(keys), 3)]
+        return tuple(_across([_short(key, glyphs) for key in row], size.width, glyphs) for row in rows)
+    tiles = [_tile(key, glyphs) for key in keys]
+    return tuple(_across([tile[row] for tile in tiles], size.width, glyphs) for row in range(4))
 
 
 def _short(key: KeyMetricStatus, glyphs: Glyphs) -> Line:
@@ -57,7 +58,7 @@ def _value(key: KeyMetricStatus, glyphs: Glyphs) -> Span:
     missing = NOT_EXPORTED if key.value.reason == NOT_EXPORTED else glyphs.none
     words = key_metric_value(key, missing)
     quiet = key.value.number is None and severity is Severity.OK
-    return Span(f"{words} {glyphs.of(severity)}", Tone.DIM if quiet else tone_of(severity))
+    return Span(f"{glyphs.of(severity)} {words}", Tone.DIM if quiet else tone_of(severity))
 
 
 def _tile(key: KeyMetricStatus, glyphs: Glyphs) -> tuple[Line, Line, Line, Line]:
@@ -71,29 +72,41 @@ def _tile(key: KeyMetricStatus, glyphs: Glyphs) -> tuple[Line, Line, Line, Line]
 
 
 def _across(parts: Sequence[Line], cells: int, glyphs: Glyphs) -> Line:
-    """The parts side by side, each in `cells` cells with one left free between two."""
-    line: list[Span] = []
-    for part in parts:
-        line += spread(part, (), cells - 1, glyphs.ellipsis)
-        line.append(Span(" "))
-    return tuple(line)
+    """The parts side by side, one cell apart, each as wide as the others and the first a little wider."""
+    share = (cells + 1) // max(1, len(parts)) - 1
+    first = cells - (share + 1) * (len(parts) - 1)
+    widths = [first, *[share] * (len(parts) - 1)]
+    fitted = [spread(part, (), width, glyphs.ellipsis) for part, width in zip(parts, widths, strict=True)]
+    return joined(fitted, " ")
+
+
+_APART = 4
+"""Cells between two accounts."""
 
 
 def account_lines(view: View, size: Size) -> Lines:
-    """Each account's equity and what it is made of, side by side as far as there is room."""
-    if view.assessment is None or not view.assessment.accounts:
+    """Each account's equity and what it is made of, side by side; long names give way to the figures."""
+    accounts = () if view.assessment is None else view.assessment.accounts
+    if not accounts:
         return ()
-    parts = [_account(account, view.glyphs, size.width >= 150) for account in view.assessment.accounts]
-    return (fit_line(joined(parts, "    "), size.width, view.glyphs.ellipsis),)
+    figures = [_account(account, view.glyphs, size.width >= 150) for account in accounts]
+    room = size.width - sum(map(line_width, figures)) - _APART * (len(accounts) - 1)
+    share = max(6, room // len(accounts) - 1)
+    parts = [
+        (Span(f"{clip(_account_name(account), share, view.glyphs.ellipsis)} ", Tone.DIM), *line)
+        for account, line in zip(accounts, figures, strict=True)
+    ]
+    return (fit_line(joined(parts, " " * _APART), size.width, view.glyphs.ellipsis),)
+
+
+def _account_name(status: AccountStatus) -> str:
+    return status.account.name or f"account {status.account.id}"
 
 
 def _account(status: AccountStatus, glyphs: Glyphs, full: bool) -> Line:
     account, tone = status.account, tone_of(status.severity)
     known = Tone.STRONG if status.severity is Severity.OK else tone
-    line = [
-        Span(f"{account.name or f'account {account.id}'} ", Tone.DIM),
-        Span(f"{money(account.total_equity, glyphs.none)} {glyphs.of(status.severity)}", known),
-    ]
+    line = [Span(f"{glyphs.of(status.severity)} {money(account.total_equity, glyphs.none)}", known)]
     if full:
         line.append(Span(f"  free {money(account.current_balance, glyphs.none)}", Tone.DIM))
         line.append(Span(f"  frozen {money(account.frozen_balance, glyphs.none)}", Tone.DIM))
@@ -112,8 +125,7 @@ def alert_lines(view: View, size: Size) -> Lines:
 
 
 def _alert(alert: Alert, glyphs: Glyphs) -> tuple[Span]:
-    words = " ".join(part for part in (alert.symbol, alert.name, alert.summary) if part)
-    return (Span(f"{glyphs.of(alert.severity)} {words}", tone_of(alert.severity)),)
+    return (Span(f"{glyphs.of(alert.severity)} {alert_words(alert)}", tone_of(alert.severity)),)
 
 
 def source_lines(view: View, size: Size) -> Lines:
@@ -130,7 +142,7 @@ def source_lines(view: View, size: Size) -> Lines:
 def _source(source: SourceStatus, glyphs: Glyphs) -> Line:
     if source.health is Health.OFF:
         return (Span(f"{glyphs.none} {source.name:<10}not configured", Tone.DIM),)
-    age = glyphs.none if source.age is None else seconds(source.age)
+    age = glyphs.none if source.age is None else seconds(source.age, places=0)
     latency = glyphs.none if source.latency is None else f"{source.latency * 1000:.0f} ms"
     words = f"{glyphs.of(source.severity)} {fit(source.name, 10, 'left', glyphs.ellipsis)}{age:>5}  "
     tone = tone_of(source.severity)

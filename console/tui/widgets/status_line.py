@@ -5,11 +5,13 @@ database, the sources' names. Environment, context, READ-ONLY, kill switch and s
 """
 
 from collections.abc import Iterator
+from typing import Literal
 
 from console.domain.kill_switch import KillState
 from console.domain.reading import Health
 from console.domain.severity import Severity
-from console.domain.status import Assessment, SourceStatus
+from console.domain.status import SourceStatus
+from console.tui.headline import alert_words
 from console.tui.text import Line, Span, clip, fit_line, joined, line_width, seconds, spread
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
@@ -32,48 +34,54 @@ def status_line(view: View, cells: int) -> Line:
     for left, right in _forms(view):
         room = cells - line_width(left) - line_width(right) - 1
         if room >= 0:
-            alert = _alert(view, room - 2)
+            alert = _alert(view, room - 3)
             return spread((*left, Span("  "), *alert) if alert else left, right, cells, view.glyphs.ellipsis)
-    return fit_line((*left, Span(" "), *right), cells, view.glyphs.ellipsis)
+    return _tightest(view, cells)
 
 
 def _forms(view: View) -> Iterator[tuple[Line, Line]]:
-    """Left and right part, from everything to the least that must be there."""
-    context, glyphs = view.context, view.glyphs
-    chip = Span(f" {context.environment.upper()} ", Tone.ENVIRONMENT)
-    name = Span(context.name, Tone.STRONG)
-    mode = Span("READ-ONLY", Tone.STRONG)
-    database, operator = Span(f"db {context.database}", Tone.DIM), Span(context.operator, Tone.DIM)
-    kill, short_kill = _kill_switch(view.assessment, glyphs)
+    """Left and right part, from everything to what must be there."""
+    name, mode = Span(view.context.name, Tone.STRONG), Span("READ-ONLY", Tone.STRONG)
+    database = Span(f"db {view.database}" if view.database else "", Tone.DIM)
+    operator = Span(view.context.operator, Tone.DIM)
+    kill = _kill_switch(view)
     count, short_count = _alert_count(view)
-    names, letters, tight = (_marks(view.assessment, glyphs, form) for form in ("names", "letters", "tight"))
-    for parts, marks in (
-        ((name, database, operator, mode, kill), names),
-        ((name, database, mode, kill), names),
-        ((name, database, operator, mode, kill), letters),
-        ((name, database, mode, kill), letters),
-        ((name, mode, kill), letters),
-    ):
-        yield _left(chip, *parts, count), marks
-    yield _left(chip, name, mode, kill, short_count), letters
-    yield _left(chip, name, mode, kill), letters
-    yield _left(chip, name, mode, short_kill), letters
-    yield _left(chip, name, mode, short_kill), tight
-    clipped = Span(clip(context.name, 8, glyphs.ellipsis), Tone.STRONG)
-    yield _left(chip, clipped, mode, short_kill), tight
+    names, letters = _marks(view, "names"), _marks(view, "letters")
+    yield _left(view, name, database, operator, mode, kill, count), names
+    yield _left(view, name, database, mode, kill, count), names
+    yield _left(view, name, database, operator, mode, kill, count), letters
+    yield _left(view, name, database, mode, kill, count), letters
+    yield _left(view, name, mode, kill, count), letters
+    yield _left(view, name, mode, kill, short_count), letters
+    yield _left(view, name, mode, kill), letters
 
 
-def _left(*spans: Span) -> Line:
-    return joined(((span,) for span in spans if span.text), "  ")
+def _left(view: View, *spans: Span) -> Line:
+    return joined(((span,) for span in (_environment(view), *spans) if span.text), "  ")
 
 
-def _kill_switch(assessment: Assessment | None, glyphs: Glyphs) -> tuple[Span, Span]:
-    """The kill switch's state in full and in short."""
-    state = KillState.UNKNOWN if assessment is None else assessment.kill_switch.state
+def _environment(view: View) -> Span:
+    return Span(f" {view.context.environment.upper()} ", Tone.ENVIRONMENT)
+
+
+def _tightest(view: View, cells: int) -> Line:
+    """What must be there, with the context's name in whatever is left."""
+    rest = joined(
+        ((Span("READ-ONLY", Tone.STRONG),), (_kill_switch(view, short=True),), _marks(view, "tight")), " "
+    )
+    room = cells - line_width((_environment(view), *rest)) - 2
+    name = Span(clip(view.context.name, max(1, room), view.glyphs.ellipsis), Tone.STRONG)
+    line = joined(((_environment(view),), (name,), rest), " ")
+    return fit_line(line, cells, view.glyphs.ellipsis)
+
+
+def _kill_switch(view: View, *, short: bool = False) -> Span:
+    state = KillState.UNKNOWN if view.assessment is None else view.assessment.kill_switch.state
     tone = Tone.ALARM if state.severity >= Severity.HIGH else tone_of(state.severity)
-    glyph = glyphs.of(state.severity)
     word = state.value if state in (KillState.CLEAR, KillState.UNKNOWN) else state.value.upper()
-    return Span(f"{glyph} kill {word}", tone), Span(f"{glyph} {word}", tone)
+    if short and state is KillState.UNCONFIRMED:
+        word = "UNCONF."
+    return Span(f"{view.glyphs.of(state.severity)} kill {word}", tone)
 
 
 def _alert_count(view: View) -> tuple[Span, Span]:
@@ -90,25 +98,26 @@ def _alert(view: View, cells: int) -> Line:
     if view.assessment is None or not view.assessment.alerts or cells < 12:
         return ()
     alert = view.assessment.alerts[0]
-    words = " ".join(part for part in (alert.symbol, alert.name, alert.summary) if part)
-    return fit_line((Span(words, tone_of(alert.severity)),), cells, view.glyphs.ellipsis)
+    return fit_line((Span(alert_words(alert), tone_of(alert.severity)),), cells, view.glyphs.ellipsis)
 
 
-def _marks(assessment: Assessment | None, glyphs: Glyphs, form: str) -> Line:
-    """One freshness mark per source; `form` is names, letters or tight."""
-    if assessment is None:
+Form = Literal["names", "letters", "tight"]
+
+
+def _marks(view: View, form: Form) -> Line:
+    """One freshness mark per source."""
+    if view.assessment is None:
         return (Span("connecting", Tone.UNKNOWN),)
-    marks = (_mark(source, glyphs, form) for source in assessment.sources)
+    marks = (_mark(source, view.glyphs, form) for source in view.assessment.sources)
     return joined(((mark,) for mark in marks), "" if form == "tight" else " ")
 
 
-def _mark(source: SourceStatus, glyphs: Glyphs, form: str) -> Span:
+def _mark(source: SourceStatus, glyphs: Glyphs, form: Form) -> Span:
     off = source.health is Health.OFF
     glyph = glyphs.none if off else glyphs.of(source.severity)
     tone = Tone.DIM if off else tone_of(source.severity)
-    age = "" if source.age is None else seconds(source.age)
+    age = "" if source.age is None or off else seconds(source.age, places=0 if form == "tight" else 1)
     if form == "names":
-        return Span(f"{glyph} {source.name} {age:>4}" if not off else f"{glyph} {source.name}", tone)
+        return Span(f"{glyph} {source.name} {age:>4}".rstrip(), tone)
     letter = _LETTERS.get(source.name, source.name[:1].upper())
-    fresh = source.health in (Health.FRESH, Health.OFF)
-    return Span(f"{letter}{glyph}" if fresh else f"{letter}{glyph}{age}", tone)
+    return Span(f"{letter}{glyph}" if source.health is Health.FRESH else f"{letter}{glyph}{age}", tone)

@@ -70,8 +70,8 @@ class World:
             symbol: (held(symbol, self.market.mark(symbol), 20 - place),)
             for place, symbol in enumerate(self.market.symbols)
         }
-        stage = Stage(self.market, self.api, self.kill_switch, self.faults, lambda: self.holdings)
-        self.director = Director(stage)
+        self.stage = Stage(self.market, self.api, self.kill_switch, self.faults, lambda: self.holdings)
+        self.director = Director(self.stage)
         self.control = Control(lambda: b"body\n", self.director, self.kill_switch, lambda: self.asserted)
 
     def run(self, name: str, seconds: int) -> None:
@@ -170,6 +170,11 @@ def test_calm_after_forgetful_finds_the_flag_that_was_forgotten(world: World) ->
     world.run("calm", 1)
     world.kill_switch.look([])
     assert (forgotten, world.kill_switch.tripped) == (False, True)
+
+
+def test_an_engine_can_start_in_a_scenario(world: World) -> None:
+    Director(world.stage, "deaf").step()
+    assert world.kill_switch.deaf
 
 
 def test_another_scenario_ends_the_one_before(world: World) -> None:

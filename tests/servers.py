@@ -1,0 +1,21 @@
+"""`python -m tests.servers`: have the real servers that the tests need here before the tests begin."""
+
+import sys
+
+from tests import mariadb, prometheus
+from tests.debian import NoServerError
+
+
+def main() -> int:
+    """Find or unpack each; a server that can't be had is named with the one command that brings it."""
+    for find in (mariadb.find_binary, prometheus.find_binary):
+        try:
+            find()
+        except NoServerError as error:
+            sys.stderr.write(f"{error}\n")
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""The console on settled data in a real terminal: `python -m tests.tui.live [crash]`."""
+
+import sys
+from collections.abc import Callable
+
+from console.domain.clock import SystemClock
+from console.domain.snapshot import Snapshot
+from console.domain.status import Assessment
+from console.tui.app import OpsConsole
+from tests.tui.fake import PAPER, FakeWatched, metrics_of, snapshot, symbol_rows
+
+
+class Moving(FakeWatched):
+    """Values that move with the clock, from sources that always answer; with `crash`, not for long."""
+
+    def assessment(self) -> Assessment:
+        self.snapshot = moving_snapshot(self.clock.now())
+        return super().assessment()
+
+    async def run(self, changed: Callable[[], None]) -> None:
+        if "crash" in sys.argv:
+            raise ExceptionGroup("polls", [RuntimeError("told to [red]crash[/]")])
+        await super().run(changed)
+
+
+def moving_snapshot(now: float) -> Snapshot:
+    return snapshot(now, metrics_of(symbol_rows(58, now % 3600)))
+
+
+def main() -> int:
+    clock = SystemClock()
+    result = OpsConsole(PAPER, lambda: Moving(moving_snapshot(clock.now()), clock)).run()
+    return 1 if result is None else result
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""What is on the screen, as text: for snapshots that a reviewer can read, and for looking at styles.
+
+A snapshot holds the lines of the screen, and below them, for each line, the tones that differ from plain
+text, as letters under their cells. `OPSCONSOLE_UPDATE_SNAPSHOTS=1` writes what is shown as the new snapshot.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from rich.style import Style
+from textual.strip import Strip
+
+from console.tui.app import OpsConsole
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+_LETTERS = {
+    "severity-ok": "g",
+    "severity-warning": "w",
+    "severity-unknown": "u",
+    "severity-high": "h",
+    "severity-critical": "c",
+    "alarm-text": "A",
+}
+"""A style's letter, by the theme's variable that its colour is."""
+
+
+def strips(app: OpsConsole) -> list[Strip]:
+    """The screen's lines as they go to the terminal."""
+    return app.screen._compositor.render_strips()
+
+
+def text_of(app: OpsConsole) -> str:
+    return "\n".join(strip.text.rstrip() for strip in strips(app))
+
+
+def cells(app: OpsConsole) -> Iterator[tuple[int, int, str, Style]]:
+    """Every piece of the screen: its line, its column, its text and its style."""
+    for y, strip in enumerate(strips(app)):
+        x = 0
+        for segment in strip:
+            yield y, x, segment.text, segment.style or Style()
+            x += segment.cell_length
+
+
+def tone_letters(app: OpsConsole) -> str:
+    """The same screen with a letter for each cell whose colour is a severity's."""
+    variables = app.theme_variables
+    letters = {variables[name].lower(): letter for name, letter in _LETTERS.items()}
+    rows: dict[int, str] = {}
+    for y, _x, text, style in cells(app):
+        colour = style.color.triplet.hex.lower() if style.color and style.color.triplet else ""
+        letter = letters.get(colour, " ")
+        rows[y] = rows.get(y, "") + "".join(_letter_for(character, letter) for character in text)
+    return "\n".join(rows[y].rstrip() for y in sorted(rows))
+
+
+def _letter_for(character: str, letter: str) -> str:
+    """The letter under a character, as wide as that is."""
+    return " " if character == " " else letter.ljust(cell_len(character))[: cell_len(character)]
+
+
+def assert_snapshot(app: OpsConsole, name: str) -> None:
+    """Compare the screen with the snapshot `name`, or write that when asked to."""
+    shown = f"{text_of(app)}\n{'=' * 20} tones {'=' * 20}\n{tone_letters(app)}\n"
+    file = SNAPSHOTS / f"{name}.txt"
+    if os.environ.get("OPSCONSOLE_UPDATE_SNAPSHOTS") == "1":
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(shown, encoding="utf-8")
+    elif not file.exists():
+        pytest.fail(f"no snapshot {file.name}: write it with OPSCONSOLE_UPDATE_SNAPSHOTS=1")
+    assert shown == file.read_text(encoding="utf-8")

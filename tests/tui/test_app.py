@@ -1,0 +1,250 @@
+"""The app as an operator drives it: keys, sizes, quitting, and frames that never lie about age."""
+
+import asyncio
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from rich.console import RenderableType
+from textual.screen import Screen
+
+from console.domain.clock import SystemClock
+from console.domain.status import Assessment
+from console.tui.app import OpsConsole, Watched
+from console.tui.screens.overview import Overview
+from tests.tui.fake import (
+    PAPER,
+    START,
+    FakeWatched,
+    HandClock,
+    failing,
+    metrics_of,
+    snapshot,
+    symbol_rows,
+)
+from tests.tui.screen import text_of, tone_letters
+
+UTF8 = {"LANG": "C.UTF-8", "TERM": "xterm-256color"}
+
+
+def console(watched: Watched) -> OpsConsole:
+    return OpsConsole(PAPER, lambda: watched, environ=UTF8)
+
+
+def calm(phase: float = 0.0, count: int = 58) -> FakeWatched:
+    return FakeWatched(snapshot(START, metrics_of(symbol_rows(count, phase))), HandClock(START + 0.5))
+
+
+def cursor_key(app: OpsConsole) -> str | None:
+    assert isinstance(app.screen, Overview)
+    return app.screen.table.cursor_key
+
+
+def refresh(app: OpsConsole) -> None:
+    """Paint as after a new reading."""
+    app._changed()
+    app.paint()
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        await asyncio.sleep(0.01)
+
+
+async def test_the_frame_is_there_while_the_monitor_is_still_being_made() -> None:
+    made = threading.Event()
+
+    def watch() -> Watched:
+        made.wait(5)
+        return calm()
+
+    app = OpsConsole(PAPER, watch, environ=UTF8)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        assert "connecting" in text_of(app)
+        assert "READ-ONLY" in text_of(app)
+        made.set()
+        await until(lambda: "BTC000/USD" in text_of(app))
+
+
+async def test_the_cursor_stays_on_its_symbol_and_line_through_updates_and_sorting() -> None:
+    watched = calm()
+    app = console(watched)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "BTC000/USD" in text_of(app))
+        await pilot.press(*["down"] * 20)
+        chosen = cursor_key(app)
+        assert chosen is not None
+        for phase in (1.0, 2.0, 3.0):
+            watched.snapshot = snapshot(START, metrics_of(symbol_rows(58, phase)))
+            await pilot.press("s")
+            refresh(app)
+            await pilot.pause()
+            assert cursor_key(app) == chosen
+            assert f"▸ {chosen}" in text_of(app)
+
+
+async def test_until_it_is_moved_the_cursor_stays_on_the_worst_symbol() -> None:
+    watched = calm()
+    app = console(watched)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "BTC000/USD" in text_of(app))
+        rows = symbol_rows(58)
+        rows[57] = replace(rows[57], margin=1.01)
+        watched.snapshot = snapshot(START, metrics_of(rows))
+        refresh(app)
+        await pilot.pause()
+        assert cursor_key(app) == rows[57].symbol
+
+
+async def test_stale_rows_keep_the_order_they_had_and_say_their_age() -> None:
+    rows = symbol_rows(10)
+    rows[7] = replace(rows[7], margin=1.01)
+    watched = FakeWatched(snapshot(START, metrics_of(rows)), clock := HandClock(START + 0.5))
+    app = console(watched)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "critical" in text_of(app))
+        clock.at = START + 7.2
+        refresh(app)
+        await pilot.pause()
+        first = next(line for line in text_of(app).splitlines() if "/USD" in line and "stale" in line)
+        assert rows[7].symbol in first
+        assert "? stale 7s" in first
+
+
+async def test_only_quit_works_below_80_by_24_and_the_screen_says_so() -> None:
+    app = console(calm())
+    async with app.run_test(size=(79, 24)) as pilot:
+        await pilot.pause(0.1)
+        assert "too small" in text_of(app)
+        assert "READ-ONLY" in text_of(app)
+        await pilot.press("question_mark", "s", "t")
+        await pilot.pause()
+        assert "too small" in text_of(app)
+        assert "Keys" not in text_of(app)
+        assert app.theme == "opsconsole-dark"
+        await pilot.press("q")
+    assert app.return_value == 0
+
+
+async def test_the_screen_comes_back_when_the_terminal_grows_again() -> None:
+    app = console(calm())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "BTC000/USD" in text_of(app))
+        await pilot.press("down", "down")
+        chosen = cursor_key(app)
+        await pilot.resize_terminal(60, 20)
+        await until(lambda: "This terminal is 60x20" in text_of(app))
+        await pilot.resize_terminal(50, 15)
+        await until(lambda: "This terminal is 50x15" in text_of(app))
+        await pilot.resize_terminal(120, 40)
+        await until(lambda: "SOURCES" in text_of(app))
+        await pilot.press("up", "down")
+        assert cursor_key(app) == chosen
+
+
+async def test_the_status_line_stays_live_above_the_help() -> None:
+    watched = calm()
+    app = console(watched)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "BTC000/USD" in text_of(app))
+        await pilot.press("question_mark")
+        watched.snapshot = snapshot(START, metrics_of(symbol_rows(58), tripped=1))
+        refresh(app)
+        await pilot.pause()
+        assert "Keys" in text_of(app)
+        assert "TRIPPED" in text_of(app).splitlines()[0]
+        await pilot.press("escape")
+        assert "Keys" not in text_of(app)
+
+
+async def test_quitting_does_not_wait_for_a_monitor_that_is_never_made() -> None:
+    blocked = threading.Event()
+
+    def watch() -> Watched:
+        blocked.wait(20)
+        return calm()
+
+    app = OpsConsole(PAPER, watch, environ=UTF8)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(0.1)
+        began = time.monotonic()
+        await pilot.press("q")
+    assert time.monotonic() - began < 1
+    blocked.set()
+
+
+async def test_a_monitor_that_fails_ends_the_console_with_a_clear_line() -> None:
+    class Failing(FakeWatched):
+        async def run(self, changed: Callable[[], None]) -> None:
+            raise RuntimeError("the poller broke")
+
+    failing_one = Failing(snapshot(START, metrics_of([])))
+    app = console(failing_one)
+    async with app.run_test(size=(80, 24)):
+        await until(lambda: app.return_value is not None)
+    assert app.return_value == 70
+
+
+async def test_a_burst_of_changes_is_painted_at_the_frame_rate() -> None:
+    watched, paints = calm(), 0
+
+    class Counting(OpsConsole):
+        def paint(self) -> None:
+            nonlocal paints
+            paints += 1
+            super().paint()
+
+    app = Counting(PAPER, lambda: watched, fps=4, environ=UTF8)
+    async with app.run_test(size=(80, 24)):
+        await until(lambda: watched.changed is not None)
+        assert watched.changed is not None
+        before, began = paints, time.monotonic()
+        while time.monotonic() < began + 1:
+            watched.changed()
+            await asyncio.sleep(0.01)
+    assert paints - before <= 5  # four, and one that was under way
+
+
+async def test_no_frame_shows_a_green_value_older_than_its_limit() -> None:
+    limit, clock = 1.0, SystemClock()
+    watched = FakeWatched(snapshot(clock.now(), metrics_of(symbol_rows(58)), limit=limit), clock)
+    read_at = watched.snapshot.at
+    frames: list[tuple[float, bool]] = []
+
+    class Recording(OpsConsole):
+        def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+            super()._display(screen, renderable)
+            frames.append((clock.now() - read_at, _shows_green_values(self)))
+
+    app = Recording(PAPER, lambda: watched, environ=UTF8)
+    async with app.run_test(size=(120, 40)):
+        await until(lambda: any(green for _, green in frames))
+        await until(lambda: frames[-1][0] > limit + 0.5)
+    shown_until = [later for (_, green), (later, _) in itertools.pairwise(frames) if green]
+    assert shown_until
+    assert max(shown_until) < limit
+
+
+def _shows_green_values(app: OpsConsole) -> bool:
+    """Whether any cell of the table is green."""
+    text, tones = text_of(app).split("\n"), tone_letters(app).split("\n")
+    return any("/USD" in line and "g" in tone for line, tone in zip(text, tones, strict=True))
+
+
+@pytest.mark.parametrize("name", ["metrics", "database", "flags", "engine"])
+async def test_the_kill_switch_is_not_clear_once_a_source_of_it_is_old(name: str) -> None:
+    watched = calm()
+    watched.snapshot = failing(watched.snapshot, "gone", name)
+    aged: Assessment = watched.assessment()
+    limit = aged.source(name).stale_after
+    watched.clock = HandClock(START + limit - 0.05)
+    app = console(watched)
+    async with app.run_test(size=(80, 24)):
+        await until(lambda: "kill" in text_of(app) and "connecting" not in text_of(app))
+        assert "clear" not in text_of(app).splitlines()[0]

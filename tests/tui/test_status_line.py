@@ -1,0 +1,65 @@
+"""The status line: what it gives up, and what it never does."""
+
+from dataclasses import replace
+
+import pytest
+
+from console.domain.assessment import assess
+from console.domain.kill_switch import KillState
+from console.domain.status import Assessment
+from console.domain.thresholds import KEY_METRICS
+from console.tui.text import line_width
+from console.tui.theme import UNICODE
+from console.tui.view import View
+from console.tui.widgets.status_line import status_line
+from tests.tui.fake import PANELS, PRODUCTION, START, metrics_of, snapshot, symbol_rows
+
+NARROWEST = 78
+"""Cells between the frame's two sides at 80 columns."""
+
+
+def assessment(later: float, kill: KillState = KillState.CLEAR) -> Assessment:
+    taken = replace(snapshot(START, metrics_of(symbol_rows(5))), at=START + later)
+    judged = assess(taken, PANELS, KEY_METRICS)
+    return replace(judged, kill_switch=replace(judged.kill_switch, state=kill))
+
+
+def line(judged: Assessment | None, cells: int) -> str:
+    spans = status_line(View(PRODUCTION, UNICODE, judged), cells)
+    assert line_width(spans) <= cells
+    return "".join(span.text for span in spans)
+
+
+@pytest.mark.parametrize("kill", KillState)
+@pytest.mark.parametrize("later", [0.4, 3.5, 9.5, 75.0, 1e6])
+def test_at_80_columns_the_parts_that_must_stay_are_there(kill: KillState, later: float) -> None:
+    shown = line(assessment(later, kill), NARROWEST)
+    assert shown.startswith(" PRODUCTION ")
+    assert "futu" in shown
+    assert "READ-ONLY" in shown
+    assert f"kill {kill.value[:6]}" in shown or f"kill {kill.value.upper()[:6]}" in shown
+    for letter in "MDXFEL":
+        assert f"{letter}✓" in shown or f"{letter}?" in shown
+
+
+def test_a_stale_mark_has_its_age_in_every_form() -> None:
+    for cells in range(NARROWEST, 240, 3):
+        assert "12" in line(assessment(12.3), cells)
+
+
+def test_with_room_it_names_database_operator_sources_and_the_worst_alert() -> None:
+    shown = line(assessment(3.5), 238)
+    for part in ("db db-1", "dana", "metrics 3.5s", "log 3.5s", "alert"):
+        assert part in shown
+
+
+def test_before_the_monitor_is_there_nothing_is_claimed() -> None:
+    shown = line(None, NARROWEST)
+    assert "? kill unknown" in shown
+    assert "connecting" in shown
+    assert "✓" not in shown
+
+
+def test_the_database_is_named_as_the_server_names_itself() -> None:
+    assert "db db-1.internal" in line(None, 120)
+    assert "db db-1  " in line(assessment(0.4), 120)

@@ -1,0 +1,188 @@
+"""The table: order, columns, and that only what changes is drawn."""
+
+import itertools
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.app import App, ComposeResult
+from textual.geometry import Region
+
+from console.tui.text import fit
+from console.tui.theme import UNICODE
+from console.tui.widgets.columns import Cell, Column, place
+from console.tui.widgets.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    name: str
+    number: float | None = 0.0
+
+
+COLUMNS: list[Column[Item]] = [
+    Column("name", "NAME", 8, lambda i: Cell(i.name), lambda i: (i.name,), "left", grow=8),
+    Column(
+        "number",
+        "NUMBER",
+        6,
+        lambda i: Cell(f"{i.number}", mark="!"),
+        lambda i: None if i.number is None else (i.number,),
+        marked=True,
+    ),
+    *(Column(f"c{n}", f"C{n}", 8, lambda _item: Cell("x"), lambda item: (item.name,)) for n in range(8)),
+]
+
+
+class Recorded(Table[Item]):
+    """A table that notes which regions it has drawn again."""
+
+    regions: list[Region]
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> "Recorded":
+        self.__dict__.setdefault("regions", []).extend(regions)
+        super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+        return self
+
+
+class Host(App[None]):
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = Recorded(lambda item: item.name, UNICODE)
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+
+    def on_mount(self) -> None:
+        self.table.set_columns(COLUMNS, "number")
+        self.table.focus()
+
+
+def items(count: int) -> list[Item]:
+    return [Item(f"i{n:04}", float(n)) for n in range(count)]
+
+
+async def test_one_changed_number_draws_one_cell() -> None:
+    host = Host()
+    async with host.run_test(size=(60, 12)) as pilot:
+        rows = items(100)
+        host.table.set_rows(rows)
+        await pilot.pause()
+        host.table.regions.clear()
+        host.table.set_rows([*rows[:3], replace(rows[3], number=3.5), *rows[4:]])
+        assert [(region.y, region.height, region.width) for region in host.table.regions] == [(4, 1, 8)]
+
+
+async def test_unchanged_rows_draw_nothing() -> None:
+    host = Host()
+    async with host.run_test(size=(60, 12)) as pilot:
+        host.table.set_rows(items(100))
+        await pilot.pause()
+        host.table.regions.clear()
+        host.table.set_rows(items(100))
+        assert host.table.regions == []
+
+
+async def test_only_visible_rows_are_formatted() -> None:
+    formatted: set[str] = set()
+
+    def cell(item: Item) -> Cell:
+        formatted.add(item.name)
+        return Cell(item.name)
+
+    host = Host()
+    async with host.run_test(size=(60, 12)) as pilot:
+        host.table.set_columns([replace(COLUMNS[0], cell=cell)], "name")
+        host.table.set_rows(items(5000))
+        await pilot.pause()
+        assert len(formatted) <= 12
+
+
+async def test_rows_without_a_value_come_last_in_both_directions() -> None:
+    host = Host()
+    async with host.run_test(size=(60, 12)) as pilot:
+        host.table.set_rows([Item("a", None), Item("b", 2.0), Item("c", 1.0)])
+        assert host.table.keys == ("c", "b", "a")
+        await pilot.press("S")
+        assert host.table.keys == ("b", "c", "a")
+
+
+async def test_equal_rows_keep_the_order_of_their_keys_in_both_directions() -> None:
+    host = Host()
+    async with host.run_test(size=(60, 12)) as pilot:
+        host.table.set_rows([Item("c", 1.0), Item("a", 1.0), Item("b", 1.0)])
+        assert host.table.keys == ("a", "b", "c")
+        await pilot.press("S")
+        assert host.table.keys == ("a", "b", "c")
+
+
+async def test_a_vanished_row_leaves_the_cursor_where_it_was() -> None:
+    host = Host()
+    async with host.run_test(size=(60, 12)) as pilot:
+        rows = items(20)
+        host.table.set_rows(rows)
+        await pilot.press("down", "down", "down")
+        host.table.set_rows([row for row in rows if row.name != "i0003"])
+        assert host.table.cursor_key == "i0004"
+
+
+async def test_every_row_can_be_reached_and_left_with_keys() -> None:
+    host = Host()
+    async with host.run_test(size=(60, 12)) as pilot:
+        host.table.set_rows(items(100))
+        await pilot.pause()
+        await pilot.press("end")
+        assert host.table.cursor_key == "i0099"
+        assert host.table.scroll_offset.y == 100 - 11
+        await pilot.press("pageup", "up")
+        assert host.table.cursor_key == "i0087"
+        await pilot.press("home", "pagedown", "down")
+        assert host.table.cursor_key == "i0012"
+
+
+async def test_the_first_column_stays_while_the_others_scroll() -> None:
+    host = Host()
+    async with host.run_test(size=(60, 12)) as pilot:
+        host.table.set_rows(items(5))
+        await pilot.pause()
+        await pilot.press("right", "right")
+        header = host.table.render_line(0).text
+        assert header.startswith("  NAME")
+        assert "NUMBER" not in header
+        assert "C1" in header
+        await pilot.press("left", "left")
+        assert "NUMBER" in host.table.render_line(0).text
+
+
+async def test_an_empty_table_takes_every_key() -> None:
+    host = Host()
+    async with host.run_test(size=(60, 12)) as pilot:
+        await pilot.press("down", "up", "end", "home", "pagedown", "s", "S", "right", "left")
+        assert host.table.cursor_key is None
+
+
+async def test_a_click_on_a_title_sorts_and_on_a_row_moves_the_cursor() -> None:
+    host = Host()
+    async with host.run_test(size=(60, 12)) as pilot:
+        host.table.set_rows([Item("a", 3.0), Item("b", 2.0), Item("c", 1.0)])
+        await pilot.pause()
+        await pilot.click(Recorded, offset=(3, 0))
+        assert host.table.keys == ("a", "b", "c")
+        await pilot.click(Recorded, offset=(3, 2))
+        assert host.table.cursor_key == "b"
+
+
+@given(st.integers(0, 9), st.integers(20, 250))
+def test_columns_never_overlap_and_never_leave_the_screen(left: int, cells: int) -> None:
+    placed = place(COLUMNS, left, cells)
+    for before, after in itertools.pairwise(placed):
+        assert after.x >= before.x + before.width + 2
+    assert placed[-1].x + placed[-1].width <= max(cells, 2 + 8 + 2 + 8)
+
+
+@pytest.mark.parametrize("text", ["漢字漢字漢字", "x" * 50, "\x1b[2J"])
+def test_a_cell_is_as_wide_as_its_column(text: str) -> None:
+    assert len(fit(text, 7, "left", "…")) <= 7

@@ -1,0 +1,89 @@
+"""In a real terminal: whatever ends the console, the terminal is left as it was found."""
+
+import os
+import signal
+import sys
+import termios
+import time
+from pathlib import Path
+
+import pexpect
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LEFT_ALTERNATE_SCREEN = "\x1b[?1049l"
+SHOWED_CURSOR = "\x1b[?25h"
+
+
+def spawn(*arguments: str, **environment: str) -> pexpect.spawn:  # type: ignore[type-arg]
+    return pexpect.spawn(
+        sys.executable,
+        ["-m", "tests.tui.live", *arguments],
+        cwd=str(ROOT),
+        env={**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", **environment},
+        dimensions=(24, 80),
+        encoding="utf-8",
+        timeout=15,
+    )
+
+
+def ended(child: "pexpect.spawn[str]") -> str:
+    """Everything that the program wrote until it was gone."""
+    child.expect(pexpect.EOF, timeout=5)
+    child.wait()
+    return str(child.before)
+
+
+@pytest.mark.parametrize(
+    ("end", "status"), [("q", 0), (signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["quit", "TERM", "INT"]
+)
+def test_the_terminal_is_restored_after(end: str | int, status: int) -> None:
+    child = spawn()
+    modes = termios.tcgetattr(child.child_fd)
+    child.expect("USD")
+    assert termios.tcgetattr(child.child_fd) != modes
+    began = time.monotonic()
+    if isinstance(end, str):
+        child.send(end)
+    else:
+        child.kill(end)
+    rest = ended(child)
+    assert time.monotonic() - began < 1.5
+    assert LEFT_ALTERNATE_SCREEN in rest
+    assert SHOWED_CURSOR in rest
+    assert child.exitstatus == status
+    assert termios.tcgetattr(child.child_fd) == modes
+    assert "Traceback" not in rest
+
+
+def test_a_terminal_that_hangs_up_ends_the_console() -> None:
+    child = spawn()
+    child.expect("USD")
+    child.kill(signal.SIGHUP)
+    ended(child)
+    assert child.exitstatus == 129
+
+
+def test_a_terminal_that_is_gone_ends_the_console() -> None:
+    child = spawn()
+    child.expect("USD")
+    os.close(child.child_fd)
+    deadline = time.monotonic() + 5
+    while child.isalive():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_failing_monitor_leaves_one_clear_line_on_the_restored_terminal() -> None:
+    child = spawn("crash")
+    rest = ended(child)
+    after = rest.rsplit(SHOWED_CURSOR, 1)[-1]
+    assert "opsconsole: the monitor failed: RuntimeError: told to [red]crash[/]" in after
+    assert child.exitstatus == 70
+
+
+def test_a_plain_terminal_is_sent_ascii_only() -> None:
+    child = spawn(TERM="linux", LANG="C", LC_ALL="C")
+    child.expect("USD")
+    child.send("q")
+    assert (str(child.before) + ended(child)).isascii()

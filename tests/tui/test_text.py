@@ -1,0 +1,77 @@
+"""Foreign text on its way to the screen: inert, and never wider than its place."""
+
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+
+from console.tui.text import Span, clip, fit, fit_line, line_width, plain_ascii, seconds, spread, visible
+
+FOREIGN = st.text(
+    st.one_of(
+        st.characters(),
+        st.sampled_from("\x1b\x9b\x07\x7f\u200b\u200d\u202e\u2066\ufe0f\u0301漢\U0001f1e9\U0001f3fd\u2028"),
+    ),
+    max_size=60,
+)
+
+
+@given(FOREIGN)
+@example("\x1b]52;c;aGk=\x07")
+def test_nothing_that_a_terminal_obeys_gets_through(text: str) -> None:
+    shown = visible(text)
+    assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
+    assert visible(shown) == shown
+
+
+@given(FOREIGN, st.integers(0, 40), st.sampled_from(["left", "right"]))
+def test_a_fitted_text_is_exactly_as_wide_as_its_place(text: str, cells: int, align: str) -> None:
+    fitted = fit(text, cells, "left" if align == "left" else "right", "…")
+    assert cell_len(fitted) == cells
+
+
+@given(FOREIGN, st.integers(1, 40))
+def test_what_is_clipped_ends_in_an_ellipsis(text: str, cells: int) -> None:
+    clipped = clip(text, cells, "…")
+    assert clipped == visible(text) or clipped.endswith("…")
+
+
+@given(st.lists(st.builds(Span, FOREIGN), max_size=5), st.integers(1, 60))
+def test_a_fitted_line_is_never_too_wide_and_shows_that_something_is_missing(
+    line: list[Span], cells: int
+) -> None:
+    fitted = fit_line(line, cells, "…")
+    assert line_width(fitted) <= cells
+    assert line_width(line) <= cells or fitted[-1].text.endswith("…")
+
+
+@given(FOREIGN, FOREIGN, st.integers(5, 60))
+def test_two_ends_fill_the_line(left: str, right: str, cells: int) -> None:
+    line = spread((Span(left),), (Span(right),), cells, "…")
+    assert line_width(line) <= cells
+
+
+@given(FOREIGN)
+def test_ascii_terminals_get_ascii_of_the_same_width(text: str) -> None:
+    shown = plain_ascii(visible(text))
+    assert shown.isascii()
+    assert cell_len(shown) == cell_len(visible(text))
+
+
+@pytest.mark.parametrize("merging", ["\ufe0f", "\U0001f3fd", "\U0001f1e9", "\u200d"])
+def test_what_terminals_merge_into_its_neighbour_is_shown_apart(merging: str) -> None:
+    assert visible(f"A{merging}B") == f"A{merging.encode('ascii', 'backslashreplace').decode()}B"
+
+
+def test_markup_is_only_text() -> None:
+    assert visible("[red]BTC[/]") == "[red]BTC[/]"
+
+
+@pytest.mark.parametrize(
+    ("age", "shown"),
+    [(0.0, "0.0s"), (9.94, "9.9s"), (9.96, "9s"), (99.9, "99s"), (100, "1m"), (7200, "2h"), (9e9, "99d")],
+)
+def test_ages_take_at_most_four_cells(age: float, shown: str) -> None:
+    assert seconds(age) == shown
