@@ -104,7 +104,9 @@ class Monitor:
         if self._judged is not None and is_older_view(*self._judged, snapshot):
             assessment = aged(self._judged[1], snapshot)
         else:
-            assessment = assess(snapshot, rules.panels, rules.key_metrics, rules.not_exported)
+            assessment = assess(
+                snapshot, rules.panels, rules.key_metrics, rules.not_exported, before=self._judged
+            )
             self._judged = snapshot, assessment
         return assessment
 
@@ -162,7 +164,6 @@ class _Poller(Generic[T]):
         if source is None:
             return
         began = self._clock.now()
-        self.state = replace(self.state, waiting_since=began)
         call = threads.start(source.read, name=f"read {self.state.name}")
         done, _ = await asyncio.wait({call}, timeout=timeout)
         if done:
@@ -190,13 +191,13 @@ class _Poller(Generic[T]):
         now = self._clock.now()
         self._failures = 0
         reading = Reading(self.state.name, now, now - began, value=answer.value, data_at=answer.data_at)
-        self.state = replace(self.state, last=reading, good=reading, waiting_since=None)
+        self.state = replace(self.state, last=reading, good=reading)
 
     def _failed(self, began: float, error: str) -> None:
         now = self._clock.now()
         self._failures += 1
         reading: Reading[T] = Reading(self.state.name, now, now - began, error=error)
-        self.state = replace(self.state, last=reading, waiting_since=None)
+        self.state = replace(self.state, last=reading)
 
     def _backoff(self) -> float:
         """How many intervals to rest: 1 after an answer; after failures 1, 2, 4, give or take a fifth."""

@@ -43,8 +43,7 @@ def panel_alerts(
             yield Alert(panel.name, total.severity, _in_words(total))
             continue
         for row in symbols:
-            value = row.values[panel.key]
-            if value.severity is not Severity.OK:
+            if row.severity is not Severity.OK and (value := row.values[panel.key]).severity:
                 yield Alert(panel.name, value.severity, _in_words(value), row.symbol)
 
 

@@ -43,15 +43,21 @@ def assess(
     panels: tuple[Panel, ...],
     key_metrics: tuple[KeyMetric, ...],
     not_exported: Set[str] = frozenset(),
+    *,
+    before: tuple[Snapshot, Assessment] | None = None,
 ) -> Assessment:
     """Judge `snapshot` at its own instant.
 
     `not_exported` names the metrics that this engine is known not to have: they are shown as such and do
-    not make the whole unknown.
+    not make the whole unknown. `before` is what was judged last by the same rules, with its result: where
+    neither metrics nor database have answered since, its thousands of symbols need no second look.
     """
     now = snapshot.at
     sources = tuple(_source(state, now) for state in snapshot.sources())
-    symbols, totals = judge_panels(snapshot, panels, not_exported)
+    if before is not None and _same_symbols(before[0], snapshot):
+        symbols, totals = before[1].symbols, before[1].totals
+    else:
+        symbols, totals = judge_panels(snapshot, panels, not_exported)
     keys = tuple(_key_metric(metric, snapshot.metrics, now, not_exported) for metric in key_metrics)
     accounts = _accounts(snapshot.database, now)
     switch = _kill_switch(snapshot)
@@ -86,11 +92,21 @@ DOUBTS_REPEATED = 1.0
 
 def is_older_view(seen: Snapshot, assessment: Assessment, snapshot: Snapshot) -> bool:
     """Whether `snapshot` differs from `seen`, which `assessment` judged, by age alone."""
-    if any(old is not new for old, new in zip(seen.sources(), snapshot.sources(), strict=True)):
+    pairs = zip(seen.sources(), snapshot.sources(), strict=True)
+    if not all(old.last is new.last and old.good is new.good for old, new in pairs):
         return False
     doubtful = any(source.severity is Severity.UNKNOWN for source in assessment.sources)
     until = assessment.at + DOUBTS_REPEATED if doubtful else math.inf
     return snapshot.at < min(until, assessment.next_change or math.inf)
+
+
+def _same_symbols(seen: Snapshot, snapshot: Snapshot) -> bool:
+    """Whether the panels of two snapshots come to the same: same answers, inside their limits both times."""
+    return all(
+        old.good is new.good and old.usable(seen.at) and new.usable(snapshot.at)
+        for old, new in ((seen.metrics, snapshot.metrics), (seen.database, snapshot.database))
+        if old.configured
+    )
 
 
 def aged(assessment: Assessment, snapshot: Snapshot) -> Assessment:

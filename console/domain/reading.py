@@ -55,13 +55,12 @@ class Health(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SourceState(Generic[T_co]):
-    """Everything known of one source: its newest answer, its newest good one, and the poll under way."""
+    """Everything known of one source: its newest answer, and its newest good one."""
 
     name: str
     stale_after: float
     last: Reading[T_co] | None = None
     good: Reading[T_co] | None = None
-    waiting_since: float | None = None
     configured: bool = True
 
     def age(self, now: float) -> float | None:

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from console.domain.metrics import Answer, Metrics
-from console.domain.severity import Severity, worst
+from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
 from console.domain.status import FLAT, NOT_EXPORTED, Judged, SymbolStatus
 from console.domain.surfaces import Books
@@ -25,12 +25,16 @@ def judge_panels(
     """
     metrics, books = snapshot.metrics.value, snapshot.database.value
     held = _symbols_held(metrics, snapshot.database.fresh(snapshot.at))
-    columns = [_column(snapshot, panel, not_exported) for panel in panels]
+    columns = [(panel.key, _column(snapshot, panel, not_exported)) for panel in panels]
     rows = []
-    for symbol in sorted(_known_symbols(metrics, books).union(*(column.numbers for column in columns))):
-        values = {column.panel.key: column.value(symbol, held) for column in columns}
-        rows.append(SymbolStatus(symbol, worst(value.severity for value in values.values()), values))
-    totals = {column.panel.key: column.total for column in columns if column.total is not None}
+    for symbol in sorted(_known_symbols(metrics, books).union(*(column.numbers for _, column in columns))):
+        values = {key: column.value(symbol, held) for key, column in columns}
+        rows.append(
+            SymbolStatus(
+                symbol, max((value.severity for value in values.values()), default=Severity.UNKNOWN), values
+            )
+        )
+    totals = {key: column.total for key, column in columns if column.total is not None}
     return tuple(rows), totals
 
 
@@ -64,13 +68,17 @@ class _Column:
     total: Judged | None
     doubt: str
     rests_on: str
+    _seen: dict[float, Judged] = field(default_factory=dict)
 
     def value(self, symbol: str, held: Set[str]) -> Judged:
         number = self.numbers.get(symbol)
         if self.doubt:
             return Judged(number, Severity.UNKNOWN, self.doubt)
         if number is not None:
-            return _judged(self.panel, number, self.rests_on)
+            judged = self._seen.get(number)  # most counters are equal, and stay so
+            if judged is None:
+                judged = self._seen[number] = _judged(self.panel, number, self.rests_on)
+            return judged
         if self.total is not None:
             return self.total if self.total.number is None else _COUNTED_TOGETHER
         return _NOT_EXPORTED if symbol in held else _IS_FLAT

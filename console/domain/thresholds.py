@@ -16,7 +16,7 @@ import math
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from console.domain.severity import Severity
 
@@ -99,21 +99,22 @@ def parse_condition(text: str) -> Condition:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One panel of the dashboard file: a query, and the rule that judges each of its series."""
+    """One panel of the dashboard file: a query, and the rule that judges each of its series.
+
+    `key` is the name as an identifier (`Margin Ratio` is `margin_ratio`); `window` is how many seconds the
+    query looks back on, 300 for `[5m]`, 0 for a query of the present.
+    """
 
     name: str
     query: str
     rule: Ladder | Condition
+    key: str = field(init=False)
+    window: float = field(init=False)
 
-    @property
-    def window(self) -> float:
-        """Seconds that the query looks back on, `[5m]` being 300; 0 for a query of the present."""
-        return max((_seconds(*span) for span in re.findall(r"\[(\d+)([smhd])\]", self.query)), default=0.0)
-
-    @property
-    def key(self) -> str:
-        """The name as an identifier: `Margin Ratio` is `margin_ratio`."""
-        return re.sub(r"\W+", "_", self.name.strip().lower()).strip("_")
+    def __post_init__(self) -> None:
+        spans = re.findall(r"\[(\d+)([smhd])\]", self.query)
+        object.__setattr__(self, "key", re.sub(r"\W+", "_", self.name.strip().lower()).strip("_"))
+        object.__setattr__(self, "window", max((_seconds(*span) for span in spans), default=0.0))
 
     def judge(self, value: float | None) -> Severity:
         """The severity of `value`; a condition that holds is HIGH, as the alert threshold is passed."""

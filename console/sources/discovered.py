@@ -1,4 +1,4 @@
-"""Sources that connect when they are first read: later than the settings, and again when the engine has moved."""
+"""Sources that connect when they are first read, and again when the engine has moved."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,8 +1,8 @@
 """The console's screen: it paints what the monitor assessed, and decides nothing.
 
 The frame is painted first; the monitor, with its heavy imports, is made behind it in a daemon thread. From
-then on every paint takes the newest assessment and ages it to the present moment, at most `fps` times a
-second when something has changed, and in time before any value passes its limit.
+then on every paint takes the assessment of the present moment, at most `fps` times a second when something
+has changed, and in time before any value passes its limit.
 """
 
 import asyncio
@@ -26,7 +26,6 @@ from console import threads
 from console.domain.clock import Clock
 from console.domain.status import Assessment
 from console.tui.actions import bindings
-from console.tui.ageing import aged, next_expiry, outdated
 from console.tui.screens.help import Help
 from console.tui.screens.overview import Overview
 from console.tui.screens.too_small import SMALLEST, TooSmall
@@ -38,6 +37,8 @@ __all__ = ["ContextView", "OpsConsole", "Watched"]
 
 TICK = 0.25
 """Seconds between two paints when nothing arrives, so that ages are seen to go on."""
+LEAD = 0.1
+"""Seconds that a frame looks ahead, more than drawing takes: what it shows as good is so when it is read."""
 
 _STYLES = Path(__file__).parent / "styles"
 
@@ -47,8 +48,8 @@ class Watched(Protocol):
 
     clock: Clock
 
-    def assessment(self) -> Assessment:
-        """The newest assessment; cheap when nothing has changed."""
+    def assessment(self, ahead: float = 0.0) -> Assessment:
+        """What is true `ahead` seconds from now; cheap when nothing has changed."""
 
     async def run(self, changed: Callable[[], None]) -> None:
         """Poll until cancelled; call `changed` on the event loop after each reading."""
@@ -81,7 +82,6 @@ class OpsConsole(App[int]):
         self._watch = watch
         self._watched: Watched | None = None
         self._frame_time = 1 / fps
-        self._assessment: Assessment | None = None
         self._painted_at = 0.0
         self._next_paint: Timer | None = None
         for theme in THEMES:
@@ -130,7 +130,6 @@ class OpsConsole(App[int]):
             self.exit(70, message=Text(visible(words)))
 
     def _changed(self) -> None:
-        self._assessment = None
         self._paint_soon()
 
     def _paint_soon(self) -> None:
@@ -154,20 +153,13 @@ class OpsConsole(App[int]):
         self._painted_at = self._loop_time()
         if self._watched is None or not self.is_running:
             return
-        assessment = self._assessment_now(self._watched)
+        assessment = self._watched.assessment(ahead=LEAD)
         self._view = View(self._view.context, self._view.glyphs, assessment)
         self._show()
-        expiry = next_expiry(assessment)
-        if expiry is not None and expiry < max(TICK, self._frame_time):
-            self._paint_in(expiry)
-
-    def _assessment_now(self, watched: Watched) -> Assessment:
-        """The assessment of the newest readings, aged to the present: only a new one has to be made."""
-        now = watched.clock.now()
-        last = self._assessment
-        if last is None or outdated(last, now):
-            last = self._assessment = watched.assessment()
-        return aged(last, now)
+        if assessment.next_change is not None:
+            left = assessment.next_change - assessment.at
+            if left < max(TICK, self._frame_time):
+                self._paint_in(left)
 
     def _show(self) -> None:
         with self.batch_update():

@@ -163,7 +163,7 @@ def snapshot(
 def nothing_yet(at: float) -> Snapshot:
     """The snapshot right after the start: nothing has answered."""
     names = ("metrics", "database", "flags", "exchange", "log", "engine")
-    return Snapshot(at=at, **{name: SourceState(name, 3.0, waiting_since=at) for name in names})
+    return Snapshot(at=at, **{name: SourceState(name, 3.0) for name in names})
 
 
 def failing(whole: Snapshot, error: str, *names: str) -> Snapshot:
@@ -185,8 +185,8 @@ class FakeWatched:
     clock: Clock = field(default_factory=HandClock)
     changed: Callable[[], None] | None = None
 
-    def assessment(self) -> Assessment:
-        return assess(replace(self.snapshot, at=self.clock.now()), PANELS, KEY_METRICS)
+    def assessment(self, ahead: float = 0.0) -> Assessment:
+        return assess(replace(self.snapshot, at=self.clock.now() + ahead), PANELS, KEY_METRICS)
 
     async def run(self, changed: Callable[[], None]) -> None:
         self.changed = changed

@@ -13,9 +13,9 @@ from tests.tui.fake import PAPER, FakeWatched, metrics_of, snapshot, symbol_rows
 class Moving(FakeWatched):
     """Values that move with the clock, from sources that always answer; with `crash`, not for long."""
 
-    def assessment(self) -> Assessment:
+    def assessment(self, ahead: float = 0.0) -> Assessment:
         self.snapshot = moving_snapshot(self.clock.now())
-        return super().assessment()
+        return super().assessment(ahead)
 
     async def run(self, changed: Callable[[], None]) -> None:
         if "crash" in sys.argv:

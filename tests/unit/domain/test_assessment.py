@@ -75,7 +75,7 @@ def test_a_failed_poll_inside_the_limit_is_a_warning_with_its_cause() -> None:
 
 
 def test_a_source_that_never_answered_is_not_ok() -> None:
-    waiting: SourceState[Metrics] = SourceState("metrics", LIMIT, waiting_since=NOW - 1)
+    waiting: SourceState[Metrics] = SourceState("metrics", LIMIT)
     assert judged(replace(healthy(), metrics=waiting)).severity is Severity.UNKNOWN
 
 
