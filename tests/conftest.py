@@ -4,10 +4,16 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from tests.debian import NoServerError
 from tests.mariadb import Databases, server
+
+# The same examples at every run, so that a run that fails can be run again; HYPOTHESIS_PROFILE=default
+# looks further each time.
+hypothesis.settings.register_profile("seeded", derandomize=True, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "seeded"))
 
 
 @pytest.fixture(scope="session")

@@ -16,10 +16,11 @@ from urllib.parse import urlencode
 from console.domain.clock import Clock
 from console.domain.reading import Dated
 from console.domain.surfaces import Contract, Exchange, ExchangePosition, Venue
+from console.sources.client import Client
 from console.sources.errors import SourceError
 
 if TYPE_CHECKING:
-    from console.sources.http import HttpClient, Response
+    from console.sources.http import Response
 
 MarketName = Literal["usdm", "coinm"]
 
@@ -77,10 +78,9 @@ class Market:
         self._name = name
         self._base = base.rstrip("/")
         self._clock = clock
-        self._timeout = timeout
         self._keys = keys
         self._paths = _PATHS[name]
-        self._client: HttpClient | None = None
+        self._client = Client(clock=clock, timeout=timeout, max_bytes=_MAX_BYTES)
         self._paused_until = float("-inf")
         self._weight: int | None = None
         self._statuses: dict[str, str] = {}
@@ -180,7 +180,7 @@ class Market:
 
     def _call(self, path: str, headers: Mapping[str, str] | None = None) -> Any:
         try:
-            response = self._connected().request("GET", f"{self._base}{path}", headers)
+            response = self._client.request("GET", f"{self._base}{path}", headers)
         except SourceError as error:
             raise self._error(str(error)) from None
         weight = response.headers.get("x-mbx-used-weight-1m", "")
@@ -205,13 +205,6 @@ class Market:
             seconds = float(wait) if wait.isdigit() else _PAUSE
             self._paused_until = self._clock.now() + seconds
             raise self._error(f"HTTP {response.status}: rate limit, no calls for {seconds:.0f} s")
-
-    def _connected(self) -> "HttpClient":
-        if self._client is None:
-            from console.sources.http import HttpClient  # noqa: PLC0415 (50 ms, at the first poll)
-
-            self._client = HttpClient(clock=self._clock, timeout=self._timeout, max_bytes=_MAX_BYTES)
-        return self._client
 
     def _error(self, problem: str) -> SourceError:
         return SourceError(f"{self._name}: {problem}")

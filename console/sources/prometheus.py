@@ -3,17 +3,15 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from console.domain.clock import Clock
 from console.domain.metrics import Answer, Labels, Series
+from console.sources.client import Client
 from console.sources.credentials import Credentials
 from console.sources.errors import SourceError
 from console.sources.scrape import Scraped, oldest_heartbeat
-
-if TYPE_CHECKING:
-    from console.sources.http import HttpClient
 
 MAX_BYTES = 32 << 20
 
@@ -39,10 +37,8 @@ class PrometheusSource:
         self._queries = tuple(queries)
         self._clock = clock
         self._timeout = timeout
-        self._max_bytes = max_bytes
         self._credentials = credentials or Credentials()
-        self._ca_file = ca_file
-        self._client: HttpClient | None = None
+        self._client = Client(clock=clock, timeout=timeout, max_bytes=max_bytes, ca_file=ca_file)
         self._known: dict[Labels, Series] = {}
         self._seen: dict[Labels, Series] = {}
 
@@ -52,7 +48,7 @@ class PrometheusSource:
         A query that the server refuses has that as its Answer; SourceError says in one sentence why there
         is nothing at all.
         """
-        asking = _Asking(self._connected(), self._url, self._headers(), self._clock.now() + self._timeout)
+        asking = _Asking(self._client, self._url, self._headers(), self._clock.now() + self._timeout)
         everything = asking.ask(_EVERYTHING)
         samples: dict[str, dict[Series, float]] = {}
         for metric, value in everything.results:
@@ -67,21 +63,10 @@ class PrometheusSource:
         return Scraped(samples, data_at, tuple(asking.warnings), answers)
 
     def close(self) -> None:
-        if self._client is not None:
-            self._client.close()
+        self._client.close()
 
     def _headers(self) -> dict[str, str]:
         return {"Content-Type": "application/x-www-form-urlencoded", **self._credentials.headers()}
-
-    def _connected(self) -> "HttpClient":
-        if self._client is None:
-            from console.sources.http import HttpClient, trusted  # noqa: PLC0415 - see there
-
-            tls = trusted(self._ca_file) if self._ca_file else None
-            self._client = HttpClient(
-                clock=self._clock, timeout=self._timeout, max_bytes=self._max_bytes, tls=tls
-            )
-        return self._client
 
     def _answer(self, asking: "_Asking", query: str) -> Answer:
         try:
@@ -118,7 +103,7 @@ class _Results:
 class _Asking:
     """The queries of one poll, all within its deadline."""
 
-    def __init__(self, client: "HttpClient", url: str, headers: Mapping[str, str], until: float) -> None:
+    def __init__(self, client: Client, url: str, headers: Mapping[str, str], until: float) -> None:
         self._client = client
         self._url = url
         self._headers = headers

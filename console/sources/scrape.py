@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from console.domain.clock import Clock
 from console.domain.metrics import Answer
+from console.sources.client import Client
 from console.sources.credentials import Credentials
 from console.sources.errors import SourceError
 from console.sources.exposition import Exposition, MalformedExposition, Samples
 
 if TYPE_CHECKING:
-    from console.sources.http import HttpClient, Response
+    from console.sources.http import Response
 
 HEARTBEAT = "futures_heartbeat_timestamp_seconds"
 MAX_BYTES = 16 << 20
@@ -54,17 +55,14 @@ class ScrapeSource:
         """`timeout` is in seconds, for one poll as a whole; `max_bytes` counts after decompression."""
         self._url = url
         self._clock = clock
-        self._timeout = timeout
-        self._max_bytes = max_bytes
         self._credentials = credentials or Credentials()
-        self._ca_file = ca_file
         self._exposition = Exposition()
-        self._client: HttpClient | None = None
+        self._client = Client(clock=clock, timeout=timeout, max_bytes=max_bytes, ca_file=ca_file)
 
     def read(self) -> Scraped:
         """Scrape once, blocking up to the deadline. SourceError says in one sentence why there is nothing."""
         headers = {"Accept": _ACCEPT, **self._credentials.headers()}
-        response = self._connected().request("GET", self._url, headers)
+        response = self._client.request("GET", self._url, headers)
         if response.status != 200:
             raise SourceError(f"HTTP {response.status}")
         try:
@@ -83,18 +81,7 @@ class ScrapeSource:
         return Scraped(scrape.samples, self._clock.now() - max(0.0, age), notes)
 
     def close(self) -> None:
-        if self._client is not None:
-            self._client.close()
-
-    def _connected(self) -> "HttpClient":
-        if self._client is None:
-            from console.sources.http import HttpClient, trusted  # noqa: PLC0415 - see there
-
-            tls = trusted(self._ca_file) if self._ca_file else None
-            self._client = HttpClient(
-                clock=self._clock, timeout=self._timeout, max_bytes=self._max_bytes, tls=tls
-            )
-        return self._client
+        self._client.close()
 
     def _engine_wall(self, response: "Response") -> float:
         """The time of day by the clock that the engine's heartbeat was taken from."""
