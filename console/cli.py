@@ -226,8 +226,25 @@ def _settings(ctx: click.Context, given: Given, *, context: str | None = None) -
         _fail(str(error))
 
 
+def _log_to(file: Path) -> None:
+    """Send the console's own log to `file`: on stderr it would be drawn over the screen.
+
+    The file is made at the first line; where that isn't possible, there is no log.
+    """
+    import logging  # noqa: PLC0415
+
+    handler: logging.Handler = logging.NullHandler()
+    if file.parent.is_dir() and os.access(file.parent, os.W_OK):
+        from logging.handlers import RotatingFileHandler  # noqa: PLC0415
+
+        handler = RotatingFileHandler(file, maxBytes=1_000_000, backupCount=2, delay=True)
+        handler.setFormatter(logging.Formatter("%(asctime)s [%(levelname)s] %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
 def _open_console(settings: "Settings") -> int:
     _require_terminal()
+    _log_to(settings.state / "console.log")
     import pwd  # noqa: PLC0415
 
     from console.tui.app import ContextView, OpsConsole  # noqa: PLC0415
@@ -257,6 +274,7 @@ def _monitor(settings: "Settings", *, once: bool = False) -> "Monitor":
     from console.settings import SettingsError  # noqa: PLC0415
     from console.wiring import open_monitor  # noqa: PLC0415
 
+    _log_to(settings.state / "console.log")
     try:
         return open_monitor(settings, once=once)
     except SettingsError as error:

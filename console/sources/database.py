@@ -100,7 +100,7 @@ class DatabaseSource:
             if self._engine is None:
                 self._engine = _open(self._url, self._timeout, self._ca_file)
             self._identity = None
-            connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            connection = self._engine.connect()
             if connection.dialect.name != "sqlite":
                 _limit_statements(connection, self._timeout)
             self._connection = connection
@@ -121,12 +121,24 @@ def _driver_of(connection: Connection | None) -> Any:
     return connection.connection.dbapi_connection
 
 
+_UNMANAGED: dict[str, Any] = {
+    "poolclass": NullPool,
+    "pool_reset_on_return": None,
+    "isolation_level": "AUTOCOMMIT",
+}
+"""Giving a connection back says nothing to the server: one that stands still would hold up quitting."""
+
+
 def _open(url: URL, timeout: float, ca_file: Path | None) -> Engine:
     if url.get_backend_name() == "sqlite":
         file = Path(url.database or "")
         if not file.is_file():
             raise SourceError(f"{file}: no such database file")
-        engine = create_engine("sqlite://", creator=lambda: _open_sqlite(file, timeout), poolclass=NullPool)
+        engine = create_engine(
+            "sqlite://",
+            creator=lambda: _open_sqlite(file, timeout),
+            **_UNMANAGED,
+        )
         schema.prepare_sqlite(engine)
         return engine
     arguments: dict[str, object] = {
@@ -138,7 +150,7 @@ def _open(url: URL, timeout: float, ca_file: Path | None) -> Engine:
     }
     if not _is_loopback(url.host):
         arguments["ssl"] = _tls(ca_file)
-    return create_engine(url, connect_args=arguments, poolclass=NullPool)
+    return create_engine(url, connect_args=arguments, **_UNMANAGED)
 
 
 def _open_sqlite(file: Path, timeout: float) -> sqlite3.Connection:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -148,6 +149,22 @@ def test_a_statement_that_takes_too_long_is_ended_on_the_server(books: str) -> N
         connection.exec_driver_sql("UNLOCK TABLES")
     locker.dispose()
     assert source.read().value.positions == ()
+
+
+def test_a_cancelled_statement_is_killed_on_the_server_at_once(books: str) -> None:
+    source = DatabaseSource(books, clock=SystemClock(), timeout=30)
+    source.read()
+    locker = create_engine(books)
+    with locker.connect() as connection:
+        connection.exec_driver_sql("LOCK TABLES futures_positions WRITE")
+        canceller = threading.Timer(0.5, source.cancel)
+        canceller.start()
+        began = time.monotonic()
+        with pytest.raises(SourceError, match="no answer within"):
+            source.read()
+        assert time.monotonic() - began < 5
+        canceller.join()
+    locker.dispose()
 
 
 def test_a_sqlite_file_that_is_not_there_is_named(tmp_path: Path) -> None:

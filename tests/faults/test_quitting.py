@@ -1,0 +1,42 @@
+"""Quitting the real program in a real terminal, while the database server stands still."""
+
+import sys
+import time
+from pathlib import Path
+
+import pexpect
+from sqlalchemy import make_url
+
+from tests.integration.paper_process import PaperProcess
+from tests.mariadb import own_server
+from tests.opsconsole import environment
+
+NO_TIMEOUT_FITS_IN = 2.0
+"""Seconds. Waiting for the server would take the database's time-out of four at least."""
+
+
+def test_a_stopped_database_server_does_not_hold_up_quitting(tmp_path: Path) -> None:
+    with own_server() as server:
+        url = make_url(server.url(server.create_database()))
+        password = {"OPSCONSOLE_PAPER_DB_PASSWORD": url.password or ""}
+        place = f"mysql://{url.username}@{url.host}:{url.port}/{url.database}"
+        with PaperProcess(tmp_path, "--symbols", "2", "--database", place, environment=password):
+            console = pexpect.spawn(
+                sys.executable,
+                ["-m", "console", "--state", str(tmp_path)],
+                env={**environment(tmp_path, **password), "TERM": "xterm-256color"},
+                dimensions=(40, 120),
+                timeout=20,
+            )
+            console.expect("inside their limits")
+            server.pause()
+            try:
+                console.expect("stale")
+                began = time.monotonic()
+                console.send("q")
+                console.expect(pexpect.EOF)
+                assert time.monotonic() - began < NO_TIMEOUT_FITS_IN
+            finally:
+                server.resume()
+            console.close()
+            assert console.exitstatus == 0

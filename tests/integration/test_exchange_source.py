@@ -1,0 +1,115 @@
+"""The exchange as a source, against the paper exchange of a real engine."""
+
+import json
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from console.domain.clock import SystemClock
+from console.sources.errors import SourceError
+from console.sources.exchange import ExchangeSource, Keys, Market
+from tests.integration.paper_process import PaperProcess, eventually
+from tests.tui.fake import HandClock
+
+KEYS = Keys("key", "secret")
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaperProcess]:
+    with PaperProcess(tmp_path_factory.mktemp("engine"), "--symbols", "3") as process:
+        yield process
+
+
+def source(engine: PaperProcess, secret: str | None = None) -> ExchangeSource:
+    pair = json.loads(Path(engine.file["exchange_keys"]).read_text())
+    keys = Keys(pair["api_key"], secret or pair["api_secret"])
+    base = engine.file["exchange_url"]
+    return ExchangeSource({"usdm": base, "coinm": base}, clock=SystemClock(), timeout=2, keys=keys)
+
+
+def test_both_markets_tell_prices_funding_and_clock(engine: PaperProcess) -> None:
+    usdm, coinm = source(engine).read().value.venues
+    assert abs(usdm.clock_skew) < 0.5
+    btc, coin = usdm.contracts["BTCUSDT"], coinm.contracts["BTCUSD_PERP"]
+    assert (btc.status, coin.status) == ("TRADING", "TRADING")
+    assert btc.mark_price is not None and btc.mark_price > 0
+    assert coin.funding_rate is not None and coin.next_funding is not None
+
+
+def test_signed_calls_tell_positions_and_resting_orders(engine: PaperProcess) -> None:
+    reader = source(engine)
+    eventually(lambda: all(venue.positions for venue in reader.read().value.venues))
+    usdm = reader.read().value.venues[0]
+    assert usdm.resting_orders is not None
+    assert usdm.used_weight is not None
+    assert all(isinstance(position.quantity, Decimal) for position in usdm.positions or ())
+
+
+def test_a_wrong_secret_is_refused_and_never_told(engine: PaperProcess) -> None:
+    with pytest.raises(
+        SourceError, match=r"usdm: HTTP 4\d\d: Signature for this request .* \(-1022\)"
+    ) as caught:
+        source(engine, "s3cret-of-another").read()
+    assert "s3cret" not in str(caught.value)
+
+
+def market(server: HTTPServer, answer: Callable[[Request], Response]) -> tuple[Market, HandClock]:
+    """A market on a server that answers time rightly and everything else with `answer`."""
+    clock = HandClock()
+    server.expect_request("/fapi/v1/time").respond_with_json({"serverTime": int(clock.at * 1000)})
+    server.expect_request("/fapi/v1/exchangeInfo").respond_with_json({"symbols": []})
+    server.expect_request("/fapi/v1/premiumIndex").respond_with_handler(answer)
+    return Market("usdm", server.url_for(""), clock, 2, None), clock
+
+
+@pytest.mark.parametrize(
+    ("response", "cause"),
+    [
+        (Response('{"code": -1001, "msg": "Internal error"}', 503), r"HTTP 503: Internal error \(-1001\)"),
+        (Response('{"code": -1121, "msg": "Invalid symbol"}', 200), r"refused: Invalid symbol \(-1121\)"),
+        (Response("<html>", 200), "its answer is not JSON"),
+        (Response('"text"', 200), "not a list of objects"),
+        (Response("[1, 2]", 200), "not a list of objects"),
+        (Response("", 302, headers={"Location": "http://127.0.0.1:1/"}), "HTTP 302"),
+    ],
+)
+def test_an_answer_that_is_none_is_an_error_in_words(
+    httpserver: HTTPServer, response: Response, cause: str
+) -> None:
+    with pytest.raises(SourceError, match=cause):
+        market(httpserver, lambda _request: response)[0].read()
+
+
+def test_a_rate_limit_is_respected_for_as_long_as_the_exchange_says(httpserver: HTTPServer) -> None:
+    limited = Response("{}", 429, headers={"Retry-After": "7"})
+    venue, clock = market(httpserver, lambda _request: limited)
+    with pytest.raises(SourceError, match="rate limit, no calls for 7 s"):
+        venue.read()
+    asked = len(httpserver.log)
+    clock.at += 6
+    with pytest.raises(SourceError, match="refuses calls for another 1 s"):
+        venue.read()
+    assert len(httpserver.log) == asked
+    clock.at += 2
+    with pytest.raises(SourceError, match="HTTP 429"):
+        venue.read()
+
+
+def test_what_costs_weight_is_asked_for_less_often(httpserver: HTTPServer) -> None:
+    venue, clock = market(httpserver, lambda _request: Response("[]", 200))
+    for _ in range(4):
+        venue.read()
+        clock.at += 5
+    paths = [request.path for request, _ in httpserver.log]
+    assert (paths.count("/fapi/v1/time"), paths.count("/fapi/v1/premiumIndex")) == (4, 2)
+    assert paths.count("/fapi/v1/exchangeInfo") == 1
+
+
+def test_a_clock_that_differs_is_told_as_it_is(httpserver: HTTPServer) -> None:
+    venue, clock = market(httpserver, lambda _request: Response("[]", 200))
+    clock.at += 600
+    assert venue.read().clock_skew == pytest.approx(-600)

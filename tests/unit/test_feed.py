@@ -1,0 +1,120 @@
+"""Metrics that are remembered and evaluated, over scrapes that the tests write down."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from console.domain.metrics import Series
+from console.feed import KEEP_EVERY, Kept, ScrapedMetrics
+from console.promql.query import parse_query
+from console.promql.samples import SampleStore
+from console.sources.scrape import Scraped
+from tests.tui.fake import HandClock
+
+RATE = "rate(futures_sync_errors_total[5m])"
+ERRORS = Series("futures_sync_errors_total", (("symbol", "BTCUSDT"),))
+
+
+class Counter:
+    """A scraper whose counter has the next of `values` at each scrape."""
+
+    def __init__(self, *values: float) -> None:
+        self.values: Iterator[float] = iter(values)
+        self.scrapes = 0
+
+    def read(self) -> Scraped:
+        self.scrapes += 1
+        return Scraped({ERRORS.name: {ERRORS: next(self.values)}})
+
+
+class Feed:
+    """A feed on a clock that the test turns; each is a process of its own that shares the file."""
+
+    def __init__(self, counter: Counter, clock: HandClock, file: Path, *, twice: bool = False) -> None:
+        store = SampleStore([ERRORS.name])
+        self.feed = ScrapedMetrics(
+            counter,
+            {RATE: parse_query(RATE)},
+            store,
+            clock,
+            kept=Kept(store, file),
+            twice=twice,
+            pause=lambda seconds: setattr(clock, "at", clock.at + seconds),
+        )
+
+    def rate(self) -> float | None:
+        vector = self.feed.read().value.answers[RATE].vector
+        return next(iter(vector.values()), None)
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "samples" / "paper.json"
+
+
+def test_a_rate_needs_two_looks(clock: HandClock, file: Path) -> None:
+    feed = Feed(Counter(0, 30), clock, file)
+    assert feed.rate() is None
+    clock.at += 60
+    assert feed.rate() == pytest.approx(30 / 300)  # a minute's growth, over a range of five
+
+
+def test_a_first_look_that_is_the_only_one_scrapes_twice(clock: HandClock, file: Path) -> None:
+    counter = Counter(5, 5)
+    assert (Feed(counter, clock, file, twice=True).rate(), counter.scrapes) == (0.0, 2)
+
+
+def test_the_next_process_knows_what_the_last_one_saw(clock: HandClock, file: Path) -> None:
+    assert Feed(Counter(0), clock, file).rate() is None
+    clock.at += 60
+    counter = Counter(30)
+    rate = Feed(counter, clock, file, twice=True).rate()
+    assert rate is not None and rate > 0
+    assert counter.scrapes == 1
+
+
+def test_samples_are_written_now_and_then_only(clock: HandClock, file: Path) -> None:
+    feed = Feed(Counter(0, 1, 2), clock, file)
+    feed.rate()
+    written = file.stat().st_mtime_ns
+    clock.at += KEEP_EVERY - 1
+    feed.rate()
+    assert file.stat().st_mtime_ns == written
+    clock.at += 1
+    feed.rate()
+    assert file.stat().st_mtime_ns > written
+
+
+def test_a_past_from_the_future_is_not_believed(clock: HandClock, file: Path) -> None:
+    Feed(Counter(0), clock, file).rate()
+    clock.at -= 600
+    assert Feed(Counter(30), clock, file).rate() is None
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"times": [2, 1], "offset": 0, "metrics": {}}', '{"times": 3}']
+)
+def test_a_damaged_file_is_logged_and_begun_anew(
+    clock: HandClock, file: Path, content: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    file.parent.mkdir()
+    file.write_text(content)
+    assert Feed(Counter(0), clock, file).rate() is None
+    assert "can't be used" in caplog.text
+
+
+def test_a_folder_that_can_not_be_written_is_logged_and_costs_nothing_else(
+    clock: HandClock, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "samples").write_text("a file where a folder should be")
+    feed = Feed(Counter(0, 0), clock, tmp_path / "samples" / "paper.json")
+    feed.rate()
+    clock.at += 1
+    assert feed.rate() == 0.0
+    assert "samples can't be kept" in caplog.text

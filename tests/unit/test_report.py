@@ -1,0 +1,56 @@
+"""What `status` prints, from assessments that the tests make up."""
+
+import json
+import math
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from console.domain.status import Assessment
+from console.report import as_json, as_text
+from tests.unit.domain.worlds import BOOKS, NOW, account, answered, healthy, judged, metrics, of
+
+
+def with_margin(**values: float) -> Assessment:
+    return judged(replace(healthy(), metrics=answered("metrics", metrics(margin=of("", **values)))))
+
+
+def test_the_first_line_is_the_plugins() -> None:
+    assert as_text(judged(healthy()), "prod", "production").splitlines()[0] == (
+        "OK - prod (production): 2 symbols, no alerts"
+    )
+    critical = as_text(with_margin(BTC=2.0, SOL=1.0), "prod", "production").splitlines()[0]
+    assert critical == "CRITICAL - prod (production): 2 symbols, 1 alert; Margin Ratio SOL: 1 below 1.05"
+
+
+def test_json_holds_no_number_that_json_does_not_know() -> None:
+    text = as_json(with_margin(BTC=math.nan, SOL=math.inf), "prod", "production", NOW)
+    document = json.loads(text, parse_constant=lambda constant: (_ for _ in ()).throw(ValueError(constant)))
+    margin = document["symbols"]["BTC"]["values"]["margin_ratio"]
+    assert (margin["value"], margin["severity"], margin["reason"]) == (None, "unknown", "not a number")
+
+
+def test_json_says_when_and_how_it_is() -> None:
+    document = json.loads(as_json(judged(healthy()), "prod", "production", NOW))
+    assert datetime.fromisoformat(document["time"]) == datetime.fromtimestamp(NOW, UTC)
+    assert (document["severity"], document["exit_code"]) == ("ok", 0)
+
+
+def test_money_is_told_to_the_last_place() -> None:
+    books = replace(BOOKS, accounts=(account(2, "12345678901234.12345678"),))
+    document = json.loads(
+        as_json(judged(replace(healthy(), database=answered("database", books))), "p", "p", NOW)
+    )
+    assert document["accounts"][0]["total_equity"] == "12345678901234.12345678"
+
+
+def test_foreign_text_is_inert() -> None:
+    symbol = "\x1b[2J[red]\u202eBTC"
+    shown = as_text(with_margin(**{symbol: 1.0}), "prod", "production")
+    assert "\x1b" not in shown and "\u202e" not in shown
+    assert "\\x1b[2J[red]\\u202eBTC" in shown
+
+
+def test_many_alerts_are_cut_and_counted() -> None:
+    shown = as_text(with_margin(**{f"S{number}": 1.0 for number in range(30)}), "prod", "production")
+    assert "… and " in shown
+    assert len(shown.splitlines()) < 50
