@@ -217,7 +217,7 @@ def main() -> None:
 
 def _settings(ctx: click.Context, given: Given, *, context: str | None = None) -> "Settings":
     """The settings, with the options from anywhere on the line; `context` is the command's own default."""
-    from console.settings import SettingsError, load_settings  # noqa: PLC0415
+    from console.settings_file import SettingsError, load_settings  # noqa: PLC0415
 
     chosen = given.over(ctx.find_root().obj or Given()).over(Given(context=context))
     try:
@@ -271,7 +271,7 @@ def _require_terminal() -> None:
 
 
 def _monitor(settings: "Settings", *, once: bool = False) -> "Monitor":
-    from console.settings import SettingsError  # noqa: PLC0415
+    from console.settings_file import SettingsError  # noqa: PLC0415
     from console.wiring import open_monitor  # noqa: PLC0415
 
     _log_to(settings.state / "console.log")

@@ -1,14 +1,10 @@
-"""configs/console.yaml, the environment and the command line as one validated object.
+"""What the console is told, as one validated object: contexts with their surfaces, polling, files.
 
-The command line wins over `OPSCONSOLE_…` variables, these over the file, the file over the defaults. A
-mistake is one SettingsError that begins with `file:line:column: ` (or names the variable) and says what is
-allowed. Secrets are never in the file: it names the environment variables that hold them.
+Reading it is `console.settings_file`. Secrets are never in it, only the names of the environment variables
+that hold them.
 """
 
-import os
 import re
-import sysconfig
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -18,18 +14,9 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     field_validator,
     model_validator,
 )
-
-from console.yaml_file import Document, Path_, YamlError, read_document
-
-ENV_PREFIX = "OPSCONSOLE_"
-
-
-class SettingsError(ValueError):
-    """A mistake in the settings, in one line."""
 
 
 def _seconds(value: object) -> object:
@@ -215,187 +202,3 @@ class Settings(_Model):
     @property
     def chosen(self) -> Context:
         return self.contexts[self.context]
-
-
-def load_settings(
-    *,
-    config: Path | None = None,
-    context: str | None = None,
-    state: Path | None = None,
-    environ: Mapping[str, str] | None = None,
-) -> Settings:
-    """Find, read and validate the settings; raises SettingsError.
-
-    `config`, `context` and `state` are the command line's. Without a file named anywhere, the user's own
-    `console.yaml` is taken, else the one that is shipped.
-    """
-    env = os.environ if environ is None else environ
-    file = _find_file(config, env)
-    document = _read(file)
-    data = dict(document.data) if isinstance(document.data, dict) else {}
-    origins: dict[Path_, str] = {}
-    _apply_environment(data, env, origins)
-    for field, value, option in (("context", context, "--context"), ("state", state, "--state")):
-        if value is not None:
-            data[field] = str(value)
-            origins[(field,)] = option
-    data.setdefault("state", str(default_state()))
-    data.setdefault("panels", "dashboard.yaml")
-    contexts = data.get("contexts")
-    if "context" not in data:
-        data["context"] = next(iter(contexts), "") if isinstance(contexts, dict) else ""
-    _resolve_paths(data, file.parent, origins)
-    try:
-        settings = Settings.model_validate({**data, "file": file})
-    except ValidationError as error:
-        raise SettingsError(_explain(error, document, origins)) from None
-    if settings.context not in settings.contexts:
-        where = origins.get(("context",)) or document.locate(("context",))
-        allowed = ", ".join(settings.contexts)
-        raise SettingsError(f"{where}: there is no context {settings.context!r}; allowed: {allowed}")
-    return settings
-
-
-def default_state() -> Path:
-    """The state folder when none is named, by the platform's convention."""
-    from platformdirs import user_state_path  # noqa: PLC0415 (only needed where none is named)
-
-    return user_state_path("opsconsole", appauthor=False)
-
-
-def shipped_configs() -> Path:
-    """The folder of the shipped configuration: beside the package in a checkout, else the install's."""
-    beside = Path(__file__).resolve().parent.parent / "configs"
-    return (
-        beside if beside.is_dir() else Path(sysconfig.get_path("data")) / "share" / "opsconsole" / "configs"
-    )
-
-
-def _find_file(config: Path | None, env: Mapping[str, str]) -> Path:
-    named = config or (Path(env["OPSCONSOLE_CONFIG"]) if env.get("OPSCONSOLE_CONFIG") else None)
-    if named is not None:
-        return named.expanduser().absolute()
-    home = Path(env.get("XDG_CONFIG_HOME") or Path(env.get("HOME", "~")).expanduser() / ".config")
-    own = home / "opsconsole" / "console.yaml"
-    return own if own.is_file() else shipped_configs() / "console.yaml"
-
-
-def _read(file: Path) -> Document:
-    try:
-        document = read_document(file)
-    except YamlError as error:
-        raise SettingsError(str(error)) from None
-    except OSError as error:
-        raise SettingsError(f"{file}: {error.strerror or error}") from None
-    for key, place in document.duplicates:
-        raise SettingsError(f"{file}:{place}: {key!r} appears twice")
-    if not isinstance(document.data, dict):
-        raise SettingsError(f"{file}:1:1: settings are a mapping with contexts")
-    return document
-
-
-def _apply_environment(data: dict[str, Any], env: Mapping[str, str], origins: dict[Path_, str]) -> None:
-    """`OPSCONSOLE_CONTEXT`, `OPSCONSOLE_STATE`, …; nested ones `OPSCONSOLE_POLL__METRICS__INTERVAL`.
-
-    Variables that name no field of the settings are left alone: some hold secrets, under names of the
-    operator's choice.
-    """
-    for name in sorted(env):
-        way = tuple(part.lower() for part in name.removeprefix(ENV_PREFIX).split("__"))
-        if not name.startswith(ENV_PREFIX) or not env[name] or not _is_field(way):
-            continue
-        level = data
-        for part in way[:-1]:
-            inner = level.get(part)
-            level[part] = dict(inner) if isinstance(inner, dict) else {}
-            level = level[part]
-        level[way[-1]] = env[name]
-        origins[way] = name
-
-
-def _is_field(way: tuple[str, ...]) -> bool:
-    if len(way) == 1:
-        return way[0] in ("context", "state", "panels", "rules")
-    return len(way) == 3 and way[0] == "poll" and way[1] in Polls.model_fields and way[2] in Poll.model_fields
-
-
-def _resolve_paths(data: dict[str, Any], folder: Path, origins: Mapping[Path_, str]) -> None:
-    """Make paths absolute: the file's are seen from its folder, others from where the user stands."""
-
-    def resolved(value: object, base: Path) -> object:
-        return str(base / Path(value).expanduser()) if isinstance(value, str) and value else value
-
-    for field in ("state", "panels", "rules"):
-        if field in data:
-            data[field] = resolved(data[field], Path.cwd() if (field,) in origins else folder)
-    contexts = data.get("contexts")
-    if not isinstance(contexts, dict):
-        return
-    data["contexts"] = {
-        name: _with_paths(context, folder, Path(str(data["state"])), resolved)
-        for name, context in contexts.items()
-    }
-
-
-def _with_paths(context: object, folder: Path, state: Path, resolved: Any) -> object:
-    if not isinstance(context, dict):
-        return context
-    context = dict(context)
-    for field, base in (("engine_file", state), ("flags_file", folder), ("log_file", folder)):
-        if field in context:
-            context[field] = resolved(context[field], base)
-    for field, inner in (
-        ("kill_switch", ("flag", "state")),
-        ("database", ("ca_file",)),
-        ("prometheus", ("ca_file",)),
-    ):
-        if isinstance(context.get(field), dict):
-            context[field] = {
-                key: resolved(value, folder) if key in inner else value
-                for key, value in context[field].items()
-            }
-    return context
-
-
-def _explain(error: ValidationError, document: Document, origins: Mapping[Path_, str]) -> str:
-    """The first mistake in one line, and how many more there are."""
-    problems = error.errors(include_url=False, include_context=True)
-    first = problems[0]
-    way: Path_ = first["loc"]
-    while way and way not in document.values and way not in origins and first["type"] != "missing":
-        way = way[:-1]  # pydantic's own steps, such as the key of a mapping, are not in the file
-    unknown = first["type"] == "extra_forbidden"
-    where = origins.get(way) or document.locate(way, key=unknown)
-    field = ".".join(str(step) for step in way) or "settings"
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return f"{where}: {field}: {_allowed(first, way)}{more}"
-
-
-def _allowed(problem: Any, way: Path_) -> str:
-    kind, message = problem["type"], str(problem["msg"])
-    if kind == "extra_forbidden":
-        return f"unknown field; allowed: {', '.join(_fields_at(way[:-1]))}"
-    if kind == "missing":
-        return "is missing"
-    if kind == "list_type":
-        return "a list of arguments, such as [scripts/stop_futures.sh, --now]; nothing goes through a shell"
-    if kind == "literal_error":
-        return f"allowed: {problem['ctx']['expected']}"
-    if kind == "string_pattern_mismatch":
-        return "allowed: red, green, yellow, blue, magenta, cyan, orange, white or #rrggbb"
-    return message.removeprefix("Value error, ")
-
-
-def _fields_at(way: Path_) -> list[str]:
-    """The fields that the settings have at `way`."""
-    model: type[BaseModel] = Settings
-    steps = iter(way)
-    for step in steps:
-        if step == "contexts":
-            next(steps, None)  # the context's name
-            model = Context
-        else:
-            annotation = model.model_fields[str(step)].annotation
-            choices = [annotation, *getattr(annotation, "__args__", ())]
-            model = next(c for c in choices if isinstance(c, type) and issubclass(c, BaseModel))
-    return [name for name in model.model_fields if name != "file"]

@@ -16,8 +16,9 @@ from console.monitor import Monitor, Polling, Rules, Watch, Watches
 from console.panels import PanelError, load_panels
 from console.promql.query import parse_query
 from console.promql.samples import SampleStore
-from console.settings import Context, Poll, Settings, SettingsError
+from console.settings import Context, Poll, Settings
 from console.settings import Exchange as ExchangeSettings
+from console.settings_file import SettingsError
 from console.sources.credentials import Credentials
 from console.sources.discovered import Deferred, Discovered
 from console.sources.engine import EngineFile, EngineSource

@@ -11,7 +11,7 @@ from sqlalchemy import URL, make_url
 
 from console.domain.status import Assessment, SourceStatus
 from console.monitor import Monitor
-from console.settings import load_settings, shipped_configs
+from console.settings_file import load_settings, shipped_configs
 from console.wiring import open_monitor
 
 SETTINGS = """\

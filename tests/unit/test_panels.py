@@ -5,7 +5,7 @@ import pytest
 from console.domain.severity import Severity
 from console.panels import PanelError, load_panels
 from console.promql.query import parse_query
-from console.settings import shipped_configs
+from console.settings_file import shipped_configs
 
 GOOD = """\
 panels:

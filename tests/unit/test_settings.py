@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from console.settings import Settings, SettingsError, load_settings, shipped_configs
+from console.settings import Settings
+from console.settings_file import SettingsError, load_settings, shipped_configs
 
 FILE = """\
 context: paper
