@@ -17,6 +17,7 @@ import click
 from console import __version__
 
 if TYPE_CHECKING:
+    from console.domain.thresholds import Panel
     from console.monitor import Monitor
     from console.settings import Settings
     from console.sources.engine import EngineFile
@@ -77,7 +78,7 @@ def cli(ctx: click.Context, /, config: Path | None, context: str | None, state: 
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the market and the strategy.")
 @click.option("--headless", is_flag=True, help="No screen: watch for a while, then print one status.")
 @click.option(
-    "--seconds", type=click.FloatRange(1, 86400), default=20, show_default=True, help="With --headless."
+    "--seconds", type=click.IntRange(1, 86400), default=20, show_default=True, help="With --headless."
 )
 @click.option("--json", "as_json", is_flag=True, help="With --headless: the status as JSON.")
 @click.pass_context
@@ -90,7 +91,7 @@ def demo(
     database: str | None,
     seed: int,
     headless: bool,
-    seconds: float,
+    seconds: int,
     as_json: bool,
     **given: Any,
 ) -> None:
@@ -100,13 +101,15 @@ def demo(
     settings = _settings(ctx, Given(**given), context="paper")
     if not headless:
         _require_terminal()
+    if sys.stderr is not None and sys.stderr.isatty():
+        click.echo("starting the paper engine", err=True)
     engine = demonstration.Engine(settings.state, symbols, scenario, seed, database)
     try:
         with demonstration.ending_cleanly(), demonstration.running(engine):
             if headless:
                 code = asyncio.run(_watch_quietly(settings, seconds, as_json))
             else:
-                code = _open_console(settings)
+                code = _open_console(settings, owns_engine=True)
     except demonstration.DemoError as error:
         _fail(str(error))
     except KeyboardInterrupt:
@@ -126,6 +129,9 @@ def status(ctx: click.Context, /, *, as_json: bool, watch: bool, **given: Any) -
         code = asyncio.run(_keep_watching(settings, as_json) if watch else _look_once(settings, as_json))
     except KeyboardInterrupt:
         code = 130
+    except BrokenPipeError:  # whoever read our output has seen enough, which is no WARNING
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 141
     sys.exit(code)
 
 
@@ -179,10 +185,10 @@ def paper_scenario(ctx: click.Context, /, *, name: str | None, **given: Any) -> 
         if name is None:
             current, known = paper_client.scenarios(engine)
             for known_name, meaning in known.items():
-                click.echo(f"{'*' if known_name == current else ' '} {known_name:<20} {meaning}")
+                _say(f"{'*' if known_name == current else ' '} {known_name:<20} {meaning}")
         else:
             paper_client.switch_scenario(engine, name)
-            click.echo(f"scenario {name}")
+            _say(f"scenario {name}")
     except paper_client.RefusedError as error:
         _fail(str(error))
 
@@ -195,7 +201,7 @@ def paper_status(ctx: click.Context, /, **given: Any) -> None:
     engine = _running_engine(ctx, Given(**given))
     for field, value in engine.raw.items():
         if value is not None:
-            click.echo(f"{field:<22} {value}")
+            _say(f"{field:<22} {value}")
 
 
 @cli.command()
@@ -211,8 +217,16 @@ def completion(shell: str) -> None:
 
 
 def main() -> None:
-    """The entry point of the `opsconsole` command."""
-    cli.main(prog_name="opsconsole")
+    """The entry point of the `opsconsole` command: what goes wrong is one line."""
+    try:
+        code = cli.main(prog_name="opsconsole", standalone_mode=False)
+    except click.ClickException as error:
+        _fail(error.format_message(), error.exit_code)
+    except click.Abort:
+        code = 130
+    except OSError as error:
+        _fail(str(error))
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def _settings(ctx: click.Context, given: Given, *, context: str | None = None) -> "Settings":
@@ -242,17 +256,16 @@ def _log_to(file: Path) -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
-def _open_console(settings: "Settings") -> int:
+def _open_console(settings: "Settings", *, owns_engine: bool = False) -> int:
     _require_terminal()
     _log_to(settings.state / "console.log")
-    import pwd  # noqa: PLC0415
-
+    panels = _panels(settings)
     from console.tui.app import ContextView, OpsConsole  # noqa: PLC0415
 
     def watch() -> "Monitor":
-        from console.wiring import open_monitor  # noqa: PLC0415 (400 ms that the first paint doesn't wait for)
+        from console.wiring import open_monitor  # noqa: PLC0415 (the first paint doesn't wait for it)
 
-        return open_monitor(settings)
+        return open_monitor(settings, panels)
 
     chosen = settings.chosen
     view = ContextView(
@@ -260,30 +273,47 @@ def _open_console(settings: "Settings") -> int:
         environment=chosen.environment,
         colour=chosen.colour,
         database="",
-        operator=pwd.getpwuid(os.getuid()).pw_name,
+        operator=_operator(),
+        owns_engine=owns_engine,
     )
     return OpsConsole(view, watch).run() or 0
 
 
+def _operator() -> str:
+    """Who the kernel says it is, whatever the environment says."""
+    import pwd  # noqa: PLC0415
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
 def _require_terminal() -> None:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
         _fail("the console needs a terminal; without one there is `opsconsole status`")
 
 
+def _panels(settings: "Settings") -> "tuple[Panel, ...]":
+    from console.panels import PanelError, load_panels  # noqa: PLC0415
+    from console.promql.query import parse_query  # noqa: PLC0415
+
+    try:
+        return load_panels(settings.panels, parse_query)
+    except PanelError as error:
+        _fail(str(error))
+
+
 def _monitor(settings: "Settings", *, once: bool = False) -> "Monitor":
-    from console.settings_file import SettingsError  # noqa: PLC0415
     from console.wiring import open_monitor  # noqa: PLC0415
 
     _log_to(settings.state / "console.log")
-    try:
-        return open_monitor(settings, once=once)
-    except SettingsError as error:
-        _fail(str(error))
+    return open_monitor(settings, _panels(settings), once=once)
 
 
 async def _look_once(settings: "Settings", as_json: bool) -> int:
     monitor = _monitor(settings, once=True)
-    await monitor.poll_once()
+    await monitor.look_once()
     return _print(settings, monitor, as_json)
 
 
@@ -298,13 +328,17 @@ async def _watch_quietly(settings: "Settings", seconds: float, as_json: bool) ->
 
 
 async def _keep_watching(settings: "Settings", as_json: bool) -> int:
-    monitor = _monitor(settings)
-    polling = asyncio.create_task(monitor.run(lambda: None))
-    await asyncio.sleep(settings.poll.metrics.interval)
-    while not polling.done():
-        _print(settings, monitor, as_json, indent=None)
-        await asyncio.sleep(settings.poll.metrics.interval)
-    return polling.result() or 3
+    """Say how it is after an answer, once an interval, until interrupted."""
+    monitor, news = _monitor(settings), asyncio.Event()
+    await monitor.look_once()
+    polling = asyncio.create_task(monitor.run(news.set))
+    while True:
+        code = _print(settings, monitor, as_json, indent=None)
+        if polling.done():
+            return code
+        await asyncio.sleep(settings.polling.metrics.interval / 2)
+        news.clear()
+        await asyncio.wait({polling, asyncio.create_task(news.wait())}, return_when=asyncio.FIRST_COMPLETED)
 
 
 def _print(settings: "Settings", monitor: "Monitor", as_json: bool, indent: int | None = 2) -> int:
@@ -320,7 +354,7 @@ def _print(settings: "Settings", monitor: "Monitor", as_json: bool, indent: int 
 
 
 def _running_engine(ctx: click.Context, given: Given) -> "EngineFile":
-    from console.sources.engine import read_engine_file  # noqa: PLC0415
+    from console.sources.engine import is_alive, read_engine_file  # noqa: PLC0415
     from console.sources.errors import SourceError  # noqa: PLC0415
 
     file = _settings(ctx, given, context="paper").state / "engine.json"
@@ -330,9 +364,19 @@ def _running_engine(ctx: click.Context, given: Given) -> "EngineFile":
         _fail(str(error))
     if engine is None:
         _fail(f"no paper engine runs here: there is no {file}")
+    if not is_alive(engine):
+        _fail(f"no paper engine runs here: process {engine.pid}, which {file} names, is gone")
     return engine
 
 
-def _fail(problem: str) -> NoReturn:
-    click.echo(f"opsconsole: {problem}", err=True)
-    sys.exit(2)
+def _say(text: str) -> None:
+    from console.domain.foreign import visible  # noqa: PLC0415
+
+    click.echo(visible(text))
+
+
+def _fail(problem: str, code: int = 2) -> NoReturn:
+    from console.domain.foreign import visible  # noqa: PLC0415
+
+    click.echo(f"opsconsole: {visible(problem)}", err=True)
+    sys.exit(code)

@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from urllib.parse import unquote, urlsplit, urlunsplit
 
 from console.sources.engine import read_engine_file
 from console.sources.errors import SourceError
@@ -47,7 +46,10 @@ def running(engine: Engine) -> Iterator[int]:
     Raises DemoError when it doesn't start; then nothing is left running.
     """
     arguments, environment = _command(engine)
-    engine.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        engine.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise DemoError(f"state folder {engine.state}: {error.strerror}") from None
     with (engine.state / "engine.out").open("w+b") as output:
         process = subprocess.Popen(
             arguments,
@@ -96,16 +98,26 @@ def _command(engine: Engine) -> tuple[list[str], dict[str, str]]:
     arguments += ["--symbols", str(engine.symbols), "--scenario", engine.scenario, "--seed", str(engine.seed)]
     arguments.append("--until-stdin-closes")
     if engine.database is not None:
-        url = urlsplit(engine.database)
-        if url.password is not None:
-            os.environ[PASSWORD_VARIABLE] = unquote(url.password)  # the console of this process needs it too
-            user, _, host = url.netloc.rpartition("@")
-            url = url._replace(netloc=f"{user.partition(':')[0]}@{host}")
-        arguments += [
-            "--database",
-            urlunsplit(url) if url.password is None and url.netloc else engine.database,
-        ]
+        url, password = _without_password(engine.database)
+        if password is not None:
+            os.environ[PASSWORD_VARIABLE] = password  # the console of this process needs it too
+        arguments += ["--database", url]
     return arguments, dict(os.environ)
+
+
+def _without_password(text: str) -> tuple[str, str | None]:
+    """The URL as it may stand in a process list, and the password that it held."""
+    from sqlalchemy import URL, make_url  # noqa: PLC0415 (200 ms that only a named database needs)
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
+    try:
+        url = make_url(text)
+    except (ArgumentError, ValueError):
+        raise DemoError("--database is a URL such as mysql://user@host:3306/binance-data") from None
+    if url.query:
+        raise DemoError("--database is a URL without parameters: mysql://user@host:3306/binance-data")
+    bare = URL.create(url.drivername, url.username, None, url.host, url.port, url.database)
+    return bare.render_as_string(), None if url.password is None else str(url.password)
 
 
 def _wait_until_ready(process: "subprocess.Popen[bytes]", state: Path, output: str) -> None:
@@ -126,7 +138,7 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]", state: Path, output: s
 def _last_words(output: Path) -> str:
     """The last line that the engine wrote before it ended: its error."""
     lines = output.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1].removeprefix("opsconsole: ") if lines else ""
+    return lines[-1].removeprefix("opsconsole paper: ") if lines else ""
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

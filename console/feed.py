@@ -22,10 +22,16 @@ from console.sources.scrape import Scraped
 
 log = logging.getLogger(__name__)
 
+KEPT_FOR = 3900.0
+"""Seconds that samples are kept for: the panels' longest range, and a little."""
 KEEP_EVERY = 10.0
 """Seconds between two times that samples are written to disk."""
 SECOND_LOOK = 0.25
 """Seconds between the two scrapes of a first reading that has no past: a rate needs two samples."""
+
+
+_DAMAGED = (ValueError, TypeError, KeyError, AttributeError)
+"""What a file that isn't as we wrote it can raise on the way."""
 
 
 class Scraper(Protocol):
@@ -45,14 +51,19 @@ class Kept:
         self._saved_at = float("-inf")
 
     def recall(self, now: float) -> None:
-        """Take up what was kept, unless it claims to come from after `now`: then the clock was set back."""
+        """Take up what was kept, unless it claims to come from after `now`: the clock was set back then.
+
+        A store that already has samples knows better than the file.
+        """
+        if self._store.window(now, KEPT_FOR) is not None:
+            return
         try:
             past: Past = json.loads(self._file.read_bytes())
             if past["times"] and past["times"][-1] < now * 1000:
                 self._store.continue_from(past)
         except FileNotFoundError:
             return
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ArithmeticError, RecursionError, *_DAMAGED) as error:
             log.warning("%s: the samples kept there can't be used: %s", self._file, error)
 
     def save(self, now: float) -> None:
@@ -110,21 +121,25 @@ class ScrapedMetrics:
 
     def read(self) -> Dated[Metrics]:
         first = self._twice and self._store.window(self._clock.now(), LOOKBACK) is None
-        scraped = self._scrape()
+        scraped, took = self._scrape()
         if first:
             self._pause(SECOND_LOOK)
-            scraped = self._scrape()
+            scraped, took = self._scrape()
         at = self._clock.now()
         answers = {text: self._answer(query, at) for text, query in self._queries.items()}
         covered = self._store.covered(at)
         if self._kept is not None:
             self._kept.save(at)
-        return Dated(Metrics(scraped.samples, answers, covered, scraped.notes), scraped.data_at)
+        metrics = Metrics(scraped.samples, answers, covered, scraped.notes)
+        return Dated(metrics, scraped.data_at, took)
 
-    def _scrape(self) -> Scraped:
+    def _scrape(self) -> tuple[Scraped, float]:
+        """The scrape, and how many seconds it took."""
+        began = self._clock.now()
         scraped = self._source.read()
-        self._store.append(self._clock.now(), scraped.samples)
-        return scraped
+        now = self._clock.now()
+        self._store.append(now, scraped.samples)
+        return scraped, now - began
 
     def _answer(self, query: Query, at: float) -> Answer:
         try:

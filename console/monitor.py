@@ -6,6 +6,7 @@ before the next begins; failures back off with jitter; nothing that a source doe
 
 import asyncio
 import logging
+import math
 import random
 from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
@@ -20,7 +21,7 @@ from console.domain.snapshot import Snapshot
 from console.domain.status import Assessment
 from console.domain.surfaces import Books, EngineState, Exchange, Flags, LogTail
 from console.domain.thresholds import KeyMetric, Panel
-from console.sources.errors import SourceError
+from console.sources.errors import NothingThereError, SourceError
 from console.sources.source import Cancellable, Source
 
 log = logging.getLogger(__name__)
@@ -28,8 +29,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-LONGEST_BACKOFF = 4
-"""A source that keeps failing is asked this many times less often, at most."""
+LONGEST_BACKOFF = 4.0
+"""Seconds by which a source that keeps failing is asked later than its interval, at most."""
+_MOST_DOUBLINGS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +63,12 @@ class Watches:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the snapshot is judged by."""
+    """What the snapshot is judged by; the fields are those of `assess`."""
 
     panels: tuple[Panel, ...]
     key_metrics: tuple[KeyMetric, ...]
     not_exported: Set[str] = frozenset()
+    quiet_after: float = math.inf
 
 
 class Monitor:
@@ -105,14 +108,33 @@ class Monitor:
             assessment = aged(self._judged[1], snapshot)
         else:
             assessment = assess(
-                snapshot, rules.panels, rules.key_metrics, rules.not_exported, before=self._judged
+                snapshot,
+                rules.panels,
+                rules.key_metrics,
+                rules.not_exported,
+                quiet_after=rules.quiet_after,
+                before=self._judged,
             )
             self._judged = snapshot, assessment
         return assessment
 
-    async def poll_once(self) -> None:
-        """Ask every source once, side by side, each within its time-out."""
-        await asyncio.gather(*(poller.poll() for poller in self._pollers()))
+    async def look_once(self) -> None:
+        """Poll until every source has answered, or its time-out has passed.
+
+        The quick ones are asked again meanwhile: what they said is not to grow old beside a slow one.
+        """
+        pollers = self._pollers()
+        answered = asyncio.Event()
+
+        def changed() -> None:
+            if all(poller.state.last is not None for poller in pollers):
+                answered.set()
+
+        polling = asyncio.create_task(self.run(changed))
+        waiting = asyncio.create_task(answered.wait())
+        await asyncio.wait({polling, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        polling.cancel()
 
     async def run(self, changed: Callable[[], None]) -> None:
         """Poll until cancelled; `changed` is called on the event loop after each answer."""
@@ -146,7 +168,6 @@ class _Poller(Generic[T]):
         )
 
     async def run(self, changed: Callable[[], None]) -> None:
-        polling = self._watch.polling
         while True:
             began = self._clock.now()
             await self.poll()
@@ -155,8 +176,7 @@ class _Poller(Generic[T]):
                 await self._outcome_of(self._late, began)
                 self._late = None
                 changed()
-            rest = began + polling.interval * self._backoff() - self._clock.now()
-            await asyncio.sleep(max(rest, 0.05))
+            await asyncio.sleep(max(began + self._rest() - self._clock.now(), 0.05))
 
     async def poll(self) -> None:
         """One poll, given up for lost at its time-out: the thread may then still be on its way."""
@@ -164,7 +184,11 @@ class _Poller(Generic[T]):
         if source is None:
             return
         began = self._clock.now()
-        call = threads.start(source.read, name=f"read {self.state.name}")
+        try:
+            call = threads.start(source.read, name=f"read {self.state.name}")
+        except RuntimeError as error:  # the machine has no thread left
+            self._failed(began, str(error))
+            return
         done, _ = await asyncio.wait({call}, timeout=timeout)
         if done:
             await self._outcome_of(call, began)
@@ -172,13 +196,15 @@ class _Poller(Generic[T]):
         self._failed(began, f"no answer within {timeout:g} s")
         self._late = call
         if isinstance(source, Cancellable):
-            threads.start(source.cancel, name=f"cancel {self.state.name}").add_done_callback(_heard)
+            threads.start(source.cancel, name=f"cancel {self.state.name}")
 
     async def _outcome_of(self, call: "asyncio.Future[Dated[T]]", began: float) -> None:
         try:
             answer = await call
         except SourceError as error:
             self._failed(began, str(error))
+            if isinstance(error, NothingThereError):
+                self._failures = 0
         except (
             Exception
         ) as error:  # a defect in a source must not end the monitor: shown, logged, tried again
@@ -190,7 +216,9 @@ class _Poller(Generic[T]):
     def _answered(self, began: float, answer: Dated[T]) -> None:
         now = self._clock.now()
         self._failures = 0
-        reading = Reading(self.state.name, now, now - began, value=answer.value, data_at=answer.data_at)
+        took = now - began if answer.took is None else answer.took
+        data_at = began if answer.data_at is None else answer.data_at
+        reading = Reading(self.state.name, now, took, value=answer.value, data_at=data_at)
         self.state = replace(self.state, last=reading, good=reading)
 
     def _failed(self, began: float, error: str) -> None:
@@ -199,14 +227,11 @@ class _Poller(Generic[T]):
         reading: Reading[T] = Reading(self.state.name, now, now - began, error=error)
         self.state = replace(self.state, last=reading)
 
-    def _backoff(self) -> float:
-        """How many intervals to rest: 1 after an answer; after failures 1, 2, 4, give or take a fifth."""
-        if self._failures == 0:
-            return 1.0
-        return min(2.0 ** (self._failures - 1), LONGEST_BACKOFF) * self._chance.uniform(0.8, 1.2)
-
-
-def _heard(future: "asyncio.Future[None]") -> None:
-    """Take note of a cancellation's own failure, so that asyncio doesn't complain of it at exit."""
-    if not future.cancelled() and future.exception() is not None:
-        log.warning("cancelling a poll failed: %s", future.exception())
+    def _rest(self) -> float:
+        """Seconds from the beginning of a poll to the next: after failures 1, 2, 4 intervals, with jitter."""
+        interval = self._watch.polling.interval
+        if self._failures < 2:
+            return interval
+        doublings = min(self._failures - 1, _MOST_DOUBLINGS)
+        longer = min(interval * (2.0**doublings - 1), LONGEST_BACKOFF)
+        return interval + longer * self._chance.uniform(0.8, 1.0)

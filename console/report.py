@@ -9,6 +9,7 @@ import math
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from console.domain.figures import condition, key_metric_value
 from console.domain.foreign import visible
 from console.domain.status import AccountStatus, Alert, Assessment, Judged, KeyMetricStatus, SourceStatus
 
@@ -37,7 +38,7 @@ def as_json(
             "mode": assessment.engine.mode,
             "heartbeat_age": _number(assessment.engine.heartbeat_age),
             "pid": assessment.engine.pid,
-            "started_at": assessment.engine.started_at,
+            "started_at": _number(assessment.engine.started_at),
             "alive": assessment.engine.alive,
         },
         "kill_switch": {
@@ -70,11 +71,11 @@ def as_text(assessment: Assessment, context: str, environment: str) -> str:
     lines.append(f"kill switch  {switch.state.value.upper()}: {switch.reason}")
     for account in assessment.accounts:
         equity = "unknown" if account.account.total_equity is None else f"{account.account.total_equity:,.2f}"
-        name = visible(account.account.name or "")
+        name = account.account.name or ""
         lines.append(f"account {account.account.id}    equity {equity} {name} {account.reason}".rstrip())
     if assessment.key_metrics:
         lines += ["", "key metrics"] + [_key_metric_line(key) for key in assessment.key_metrics]
-    return "\n".join(lines)
+    return "\n".join(visible(line) for line in lines)
 
 
 def summary(assessment: Assessment, context: str, environment: str) -> str:
@@ -99,29 +100,22 @@ def _alert_lines(alerts: tuple[Alert, ...]) -> list[str]:
 
 
 def _alert_words(alert: Alert) -> str:
-    where = f" {visible(alert.symbol)}" if alert.symbol is not None else ""
-    return f"{alert.name}{where}: {visible(alert.summary)}"
+    where = f" {alert.symbol}" if alert.symbol is not None else ""
+    return f"{alert.name}{where}: {alert.summary}"
 
 
 def _source_line(source: SourceStatus) -> str:
     age = "" if source.age is None else f"{source.age:.1f} s old"
     latency = "" if source.latency is None else f"answered in {source.latency * 1000:.0f} ms"
-    parts = [part for part in (age, latency, visible(source.cause or "")) if part]
+    parts = [part for part in (age, latency, source.cause or "") if part]
     return f"  {source.name:<9} {source.health.value:<8} {', '.join(parts)}".rstrip()
 
 
 def _key_metric_line(key: KeyMetricStatus) -> str:
     metric, value = key.metric, key.value
-    shown = (
-        "unknown"
-        if value.number is None or math.isnan(value.number)
-        else f"{value.number * metric.scale:.4g}"
-    )
-    bounds = " ".join(
-        f"{word} {condition.sign} {condition.bound * metric.scale:g}"
-        for word, condition in (("target", metric.target), ("alert", metric.alert))
-    )
-    return f"  {metric.name:<17} {shown:>8} {metric.unit:<4} {value.severity.word:<9} {bounds}"
+    shown = key_metric_value(metric, value.number, "unknown")
+    target, alert = (condition(c, metric.scale, metric.unit) for c in (metric.target, metric.alert))
+    return f"  {metric.name:<17} {shown:>10}  {value.severity.word:<9} target {target}, alert {alert}"
 
 
 def _source(source: SourceStatus) -> Json:

@@ -14,7 +14,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    field_validator,
     model_validator,
 )
 
@@ -36,19 +35,44 @@ def _variable(value: object) -> object:
 
 
 def _http_url(value: object) -> object:
-    if not isinstance(value, str):
-        raise ValueError("a URL that begins with http:// or https://")
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("a URL that begins with http:// or https://")
-    if parts.password is not None:
-        raise ValueError("no password in a URL; name the environment variable that holds it")
+    if not isinstance(value, str) or not re.fullmatch(rf"https?://{_HOST}(/[!-~]*)?", value):
+        raise ValueError("a URL such as http://127.0.0.1:9108/metrics: http or https, host, port, path")
+    _check_port(value)
     return value
+
+
+def _database_url(value: object) -> object:
+    server = rf"(mysql|mariadb)(\+pymysql)?://([^\s:@/?#]+@)?{_HOST}/[^\s/?#]+"
+    if not isinstance(value, str) or not re.fullmatch(rf"sqlite:///[^\s?#]+|{server}", value):
+        raise ValueError(
+            "a URL such as mysql://user@host:3306/binance-data or sqlite:////path/to/file.db, without a"
+            " password (its environment variable is named in password_env) and without parameters"
+        )
+    if not value.startswith("sqlite"):
+        _check_port(value)
+    return value
+
+
+_HOST = r"([A-Za-z0-9]([A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]+\])(:\d{1,5})?"
+
+
+def _check_port(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        empty_label = ".." in (parts.hostname or "")
+        port = parts.port
+    except ValueError:
+        raise ValueError("a host, and perhaps a port from 1 to 65535") from None
+    if empty_label or port == 0:
+        raise ValueError("a host, and perhaps a port from 1 to 65535")
 
 
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0.05, le=86400)]
 Variable = Annotated[str, BeforeValidator(_variable)]
 HttpUrl = Annotated[str, BeforeValidator(_http_url)]
+DatabaseUrl = Annotated[str, BeforeValidator(_database_url)]
+MetricName = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
+Colour = Annotated[str, Field(pattern=r"^(red|green|yellow|blue|magenta|cyan|orange|white|#[0-9a-fA-F]{6})$")]
 Arguments = Annotated[list[str], Field(min_length=1)]
 
 
@@ -92,23 +116,9 @@ class Polls(_Model):
 
 
 class Database(_Model):
-    url: str
+    url: DatabaseUrl
     password_env: Variable | None = None
     ca_file: Path | None = None
-
-    @field_validator("url")
-    @classmethod
-    def _supported(cls, value: str) -> str:
-        scheme = value.partition("://")[0]
-        if scheme not in ("sqlite", "mysql", "mysql+pymysql", "mariadb", "mariadb+pymysql"):
-            raise ValueError(
-                "a URL such as mysql://user@host:3306/binance-data or sqlite:////path/to/file.db"
-            )
-        if scheme != "sqlite" and urlsplit(value).password is not None:
-            raise ValueError(
-                "no password in a URL; name the environment variable that holds it in password_env"
-            )
-        return value
 
 
 class Prometheus(_Model):
@@ -164,12 +174,14 @@ class Commands(_Model):
 
 
 class Context(_Model):
-    """One engine with its surfaces and environment. A surface that is left out is not watched."""
+    """One engine with its surfaces and environment. A surface that is left out is not watched.
+
+    `quiet_after` is how long the engine may write nothing into its database before its balances are taken
+    for the past; `poll` stands in place of the settings' own for this context.
+    """
 
     environment: Literal["paper", "development", "staging", "production"]
-    colour: Annotated[
-        str, Field(pattern=r"^(red|green|yellow|blue|magenta|cyan|orange|white|#[0-9a-fA-F]{6})$")
-    ]
+    colour: Colour
     engine_file: Path | None = None
     database: Database | None = None
     metrics_url: HttpUrl | None = None
@@ -179,7 +191,9 @@ class Context(_Model):
     kill_switch: KillSwitchFiles | None = None
     log_file: Path | None = None
     commands: Commands = Commands()
-    not_exported: list[str] = []
+    not_exported: list[MetricName] = []
+    quiet_after: Seconds = 15
+    poll: Polls | None = None
 
     @model_validator(mode="after")
     def _one_way_to_the_metrics(self) -> "Context":
@@ -191,7 +205,6 @@ class Context(_Model):
 class Settings(_Model):
     """Everything that the console is told. Relative paths are seen from the file's folder."""
 
-    file: Path
     state: Path
     context: str
     contexts: Annotated[dict[str, Context], Field(min_length=1)]
@@ -202,3 +215,8 @@ class Settings(_Model):
     @property
     def chosen(self) -> Context:
         return self.contexts[self.context]
+
+    @property
+    def polling(self) -> Polls:
+        """How the chosen context's sources are asked."""
+        return self.chosen.poll or self.poll

@@ -36,7 +36,15 @@ def load_settings(
     `console.yaml` is taken, else the one that is shipped.
     """
     env = os.environ if environ is None else environ
-    file = _find_file(config, env)
+    try:
+        return _load(_find_file(config, env), context, state, env)
+    except (RuntimeError, KeyError):  # of Path.expanduser and platformdirs
+        raise SettingsError(
+            "no home folder: name the folders themselves, with --config and --state"
+        ) from None
+
+
+def _load(file: Path, context: str | None, state: Path | None, env: Mapping[str, str]) -> Settings:
     document = _read(file)
     data = dict(document.data) if isinstance(document.data, dict) else {}
     origins: dict[Path_, str] = {}
@@ -45,14 +53,16 @@ def load_settings(
         if value is not None:
             data[field] = str(value)
             origins[(field,)] = option
-    data.setdefault("state", str(default_state()))
-    data.setdefault("panels", "dashboard.yaml")
+    if "state" not in data:
+        data["state"] = str(default_state())
+    data.setdefault("panels", str(shipped_configs() / "dashboard.yaml"))
+    data.setdefault("rules", str(shipped_configs() / "alert_rules.yaml"))
     contexts = data.get("contexts")
     if "context" not in data:
         data["context"] = next(iter(contexts), "") if isinstance(contexts, dict) else ""
     _resolve_paths(data, file.parent, origins)
     try:
-        settings = Settings.model_validate({**data, "file": file})
+        settings = Settings.model_validate(data)
     except ValidationError as error:
         raise SettingsError(_explain(error, document, origins)) from None
     if settings.context not in settings.contexts:
@@ -108,7 +118,12 @@ def _apply_environment(data: dict[str, Any], env: Mapping[str, str], origins: di
     """
     for name in sorted(env):
         way = tuple(part.lower() for part in name.removeprefix(ENV_PREFIX).split("__"))
-        if not name.startswith(ENV_PREFIX) or not env[name] or not _is_field(way):
+        if not name.startswith(ENV_PREFIX) or not env[name]:
+            continue
+        if not _is_field(way):
+            if name.startswith(f"{ENV_PREFIX}POLL_"):
+                allowed = f"{ENV_PREFIX}POLL__{{{','.join(Polls.model_fields).upper()}}}__INTERVAL"
+                raise SettingsError(f"{name}: no such field; allowed: {allowed}, __TIMEOUT and __STALE_AFTER")
             continue
         level = data
         for part in way[:-1]:
@@ -178,18 +193,28 @@ def _explain(error: ValidationError, document: Document, origins: Mapping[Path_,
 
 
 def _allowed(problem: Any, way: Path_) -> str:
-    kind, message = problem["type"], str(problem["msg"])
+    """What may stand there instead."""
+    kind = problem["type"]
     if kind == "extra_forbidden":
         return f"unknown field; allowed: {', '.join(_fields_at(way[:-1]))}"
-    if kind == "missing":
-        return "is missing"
-    if kind == "list_type":
-        return "a list of arguments, such as [scripts/stop_futures.sh, --now]; nothing goes through a shell"
     if kind == "literal_error":
         return f"allowed: {problem['ctx']['expected']}"
-    if kind == "string_pattern_mismatch":
-        return "allowed: red, green, yellow, blue, magenta, cyan, orange, white or #rrggbb"
-    return message.removeprefix("Value error, ")
+    for (told, field), words in _ALLOWED.items():
+        if kind == told and field in way:
+            return words
+    return "is missing" if kind == "missing" else str(problem["msg"]).removeprefix("Value error, ")
+
+
+_ALLOWED = {
+    (
+        "list_type",
+        "commands",
+    ): "a list of arguments, such as [scripts/stop_futures.sh, --now]; there is no shell",
+    ("string_pattern_mismatch", "colour"): (
+        "allowed: red, green, yellow, blue, magenta, cyan, orange, white or #rrggbb"
+    ),
+    ("string_pattern_mismatch", "not_exported"): "a metric's name, such as futures_fill_ratio",
+}
 
 
 def _fields_at(way: Path_) -> list[str]:
@@ -204,4 +229,4 @@ def _fields_at(way: Path_) -> list[str]:
             annotation = model.model_fields[str(step)].annotation
             choices = [annotation, *getattr(annotation, "__args__", ())]
             model = next(c for c in choices if isinstance(c, type) and issubclass(c, BaseModel))
-    return [name for name in model.model_fields if name != "file"]
+    return list(model.model_fields)

@@ -16,6 +16,7 @@ def start(function: Callable[[], T], *, name: str) -> "asyncio.Future[T]":
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
+    future.add_done_callback(_heard)
 
     def settle(result: T | None, error: BaseException | None) -> None:
         if future.done():
@@ -39,3 +40,9 @@ def start(function: Callable[[], T], *, name: str) -> "asyncio.Future[T]":
 
     threading.Thread(target=run, name=name, daemon=True).start()
     return future
+
+
+def _heard(future: "asyncio.Future[T]") -> None:
+    """Take note of an exception, so that asyncio doesn't complain when nobody waits for it any more."""
+    if not future.cancelled():
+        future.exception()

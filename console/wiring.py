@@ -1,5 +1,9 @@
-"""From settings to a Monitor: which source reads which surface of the chosen context."""
+"""From settings to a Monitor: which source reads which surface of the chosen context.
 
+Sources are made in the reader's thread at their first poll, with their imports: a screen is painted before.
+"""
+
+import hashlib
 import json
 import os
 import random
@@ -10,15 +14,13 @@ from typing import TypeVar
 from console.domain.clock import Clock, SystemClock
 from console.domain.metrics import Metrics
 from console.domain.surfaces import Books, EngineState, Exchange, Flags, LogTail
-from console.domain.thresholds import KEY_METRICS
+from console.domain.thresholds import KEY_METRICS, Panel
 from console.feed import Kept, ScrapedMetrics, ServedMetrics
 from console.monitor import Monitor, Polling, Rules, Watch, Watches
-from console.panels import PanelError, load_panels
 from console.promql.query import parse_query
 from console.promql.samples import SampleStore
-from console.settings import Context, Poll, Settings
+from console.settings import Context, Poll, Prometheus, Settings
 from console.settings import Exchange as ExchangeSettings
-from console.settings_file import SettingsError
 from console.sources.credentials import Credentials
 from console.sources.discovered import Deferred, Discovered
 from console.sources.engine import EngineFile, EngineSource
@@ -26,8 +28,6 @@ from console.sources.errors import SourceError
 from console.sources.exchange import ExchangeSource, Keys, MarketName
 from console.sources.flags import FlagsSource
 from console.sources.log import LogSource
-from console.sources.prometheus import PrometheusSource
-from console.sources.scrape import ScrapeSource
 from console.sources.source import Source
 
 T = TypeVar("T")
@@ -35,6 +35,7 @@ T = TypeVar("T")
 
 def open_monitor(
     settings: Settings,
+    panels: tuple[Panel, ...],
     *,
     clock: Clock | None = None,
     chance: random.Random | None = None,
@@ -43,17 +44,12 @@ def open_monitor(
 ) -> Monitor:
     """Build the chosen context's monitor; nothing is connected before its first poll.
 
-    `once` is for a command that looks a single time. Raises SettingsError for a panels file that can't be
-    used.
+    `once` is for a command that looks a single time.
     """
     clock = clock or SystemClock()
-    try:
-        panels = load_panels(settings.panels, parse_query)
-    except PanelError as error:
-        raise SettingsError(str(error)) from None
-    rules = Rules(panels, KEY_METRICS, frozenset(settings.chosen.not_exported))
+    chosen, poll = settings.chosen, settings.polling
+    rules = Rules(panels, KEY_METRICS, frozenset(chosen.not_exported), chosen.quiet_after)
     surfaces = _Surfaces(settings, rules, clock, environ, once=once)
-    poll = settings.poll
     watches = Watches(
         metrics=Watch(surfaces.metrics(), _polling(poll.metrics)),
         database=Watch(surfaces.database(), _polling(poll.database)),
@@ -78,38 +74,45 @@ class _Surfaces:
     def __init__(
         self, settings: Settings, rules: Rules, clock: Clock, environ: Mapping[str, str], *, once: bool
     ) -> None:
+        self._name = settings.context
         self._context: Context = settings.chosen
-        self._poll = settings.poll
+        self._poll = settings.polling
         self._clock = clock
         self._environ = environ
         self._once = once
+        self._samples = settings.state / "samples"
         self._queries = {text: parse_query(text) for text in _questions(rules)}
-        self._kept_in = settings.state / "samples" / f"{settings.context}.json"
         self._store = SampleStore(frozenset[str]().union(*(query.ranged for query in self._queries.values())))
 
     def metrics(self) -> Source[Metrics] | None:
-        context, timeout = self._context, self._poll.metrics.timeout
-        if (server := context.prometheus) is not None:
-            credentials = Credentials(
-                server.bearer_env, server.username_env, server.password_env, self._environ
-            )
-            return ServedMetrics(
-                PrometheusSource(
-                    server.url,
-                    list(self._queries),
-                    clock=self._clock,
-                    timeout=timeout,
-                    credentials=credentials,
-                    ca_file=str(server.ca_file) if server.ca_file else None,
-                )
-            )
-        if context.metrics_url is not None:
-            return self._scraped(context.metrics_url)
-        return self._discovered(lambda engine: self._scraped(_needed(engine, "metrics_url")))
+        server, url = self._context.prometheus, self._context.metrics_url
+        if server is not None:
+            return Deferred(lambda: self._served(server))
+        if url is not None:
+            address = hashlib.sha256(url.encode()).hexdigest()[:12]
+            return Deferred(lambda: self._scraped(url, f"{self._name}-{address}"))
+        return self._discovered(lambda engine: self._scraped(_needed(engine, "metrics_url"), self._name))
 
-    def _scraped(self, url: str) -> Source[Metrics]:
+    def _served(self, server: Prometheus) -> Source[Metrics]:
+        from console.sources.prometheus import PrometheusSource  # noqa: PLC0415 (as said above)
+
+        source = PrometheusSource(
+            server.url,
+            list(self._queries),
+            clock=self._clock,
+            timeout=self._poll.metrics.timeout,
+            credentials=Credentials(
+                server.bearer_env, server.username_env, server.password_env, self._environ
+            ),
+            ca_file=str(server.ca_file) if server.ca_file else None,
+        )
+        return ServedMetrics(source)
+
+    def _scraped(self, url: str, kept_as: str) -> Source[Metrics]:
+        from console.sources.scrape import ScrapeSource  # noqa: PLC0415 (as said above)
+
         source = ScrapeSource(url, clock=self._clock, timeout=self._poll.metrics.timeout)
-        kept = Kept(self._store, self._kept_in)
+        kept = Kept(self._store, self._samples / f"{kept_as}.json")
         return ScrapedMetrics(source, self._queries, self._store, self._clock, kept=kept, twice=self._once)
 
     def database(self) -> Source[Books] | None:
@@ -123,7 +126,7 @@ class _Surfaces:
         )
 
     def _books(self, url: str, password_env: str | None, ca_file: Path | None) -> Source[Books]:
-        from console.sources.database import DatabaseSource  # noqa: PLC0415 (200 ms, in the reader's thread)
+        from console.sources.database import DatabaseSource  # noqa: PLC0415 (200 ms of imports)
 
         password = self._secret(password_env) if password_env else None
         return DatabaseSource(
@@ -145,10 +148,8 @@ class _Surfaces:
         return self._venues(bases, keys)
 
     def _paper_exchange(self, engine: EngineFile) -> Source[Exchange]:
-        base = _needed(engine, "exchange_url")
-        return self._venues(
-            {"usdm": base, "coinm": base}, _paper_keys(Path(_needed(engine, "exchange_keys")))
-        )
+        base, keys = _needed(engine, "exchange_url"), Path(_needed(engine, "exchange_keys"))
+        return self._venues({"usdm": base, "coinm": base}, _paper_keys(keys))
 
     def _venues(self, bases: Mapping[MarketName, str], keys: Keys | None) -> Source[Exchange]:
         timeout = self._poll.exchange.timeout / 2  # of one call; the reading has several
@@ -160,11 +161,10 @@ class _Surfaces:
         return self._discovered(lambda engine: FlagsSource(Path(_needed(engine, "flags_file"))))
 
     def log(self) -> Source[LogTail] | None:
-        if self._context.log_file is not None:
-            return LogSource(self._context.log_file, clock=self._clock)
-        return self._discovered(
-            lambda engine: LogSource(Path(_needed(engine, "log_file")), clock=self._clock)
-        )
+        clock, file = self._clock, self._context.log_file
+        if file is not None:
+            return LogSource(file, clock=clock)
+        return self._discovered(lambda engine: LogSource(Path(_needed(engine, "log_file")), clock=clock))
 
     def engine(self) -> Source[EngineState] | None:
         context = self._context

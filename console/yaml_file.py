@@ -4,19 +4,24 @@ Read as PyYAML's safe loader reads them (YAML 1.1), which is what the engines do
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import yaml
 
 Path_ = tuple[str | int, ...]
 """The way to a value: keys and list indices from the top of the document."""
 
-_Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
+if TYPE_CHECKING or not yaml.__with_libyaml__:
+    from yaml import SafeLoader
+else:
+    from yaml import CSafeLoader as SafeLoader
 
 _MOST_VALUES = 200_000
 """Aliases of aliases can make a short file endless; no file of an engine has this many values."""
+_MOST_LEVELS = 100
+"""Composing recurses, in C without a bound: far deeper text would end the process."""
 
 
 class YamlError(ValueError):
@@ -71,8 +76,12 @@ def parse_document(text: str, name: str) -> Document:
     """Parse `text`, the content of the file that messages call `name`."""
     loader = _Loader(text)
     try:
+        _check_size(text)
         node = loader.get_single_node()
+        document = _located(name, node)
         data = None if node is None else loader.construct_document(node)
+    except _Refused as error:
+        raise YamlError(f"{name}:{error.place}: {error}") from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         at = f"{mark.line + 1}:{mark.column + 1}" if mark else "1:1"
@@ -82,23 +91,63 @@ def parse_document(text: str, name: str) -> Document:
         raise YamlError(f"{name}:{at}: {problem}") from None
     except yaml.YAMLError:  # the reader's: a character that YAML doesn't allow at all
         raise YamlError(f"{name}:1:1: control characters are not allowed") from None
-    except ValueError as error:  # such as an impossible date
-        raise YamlError(f"{name}:1:1: {error}") from None
     finally:
         loader.dispose()
+    return replace(document, data=data)
+
+
+class _Refused(Exception):  # noqa: N818 - what the text is, not an error of ours
+    """What is wrong with one value or key, and where it stands."""
+
+    def __init__(self, at: yaml.Node | yaml.Event, problem: str) -> None:
+        super().__init__(problem)
+        self.place = _place(at)
+
+
+class _Loader(SafeLoader):
+    """A safe loader that names the place of a value which isn't what its tag says, such as a day 32."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> object:
+        try:
+            return super().construct_object(node, deep)
+        except (LookupError, AttributeError, ValueError, OverflowError) as error:
+            tag = node.tag.rpartition(":")[2]
+            problem = f"{str(node.value)[:40]!r} is no {tag}"
+            raise _Refused(node, problem) from error
+
+
+def _check_size(text: str) -> None:
+    """Refuse text that is too deep or too long to be composed."""
+    depth = 0
+    for number, event in enumerate(yaml.parse(text, Loader=SafeLoader)):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _MOST_LEVELS:
+            raise _Refused(event, _TOO_DEEP)
+        if number > 2 * _MOST_VALUES:
+            raise _Refused(event, _TOO_MANY)
+
+
+_TOO_DEEP = f"nested deeper than {_MOST_LEVELS} levels"
+_TOO_MANY = f"more than {_MOST_VALUES} values"
+
+
+def _located(name: str, top: yaml.Node | None) -> Document:
+    """The document without its data: where every value and key is, and which keys stand twice."""
     values: dict[Path_, Place] = {}
     keys: dict[Path_, Place] = {}
     duplicates: list[tuple[str, Place]] = []
-    if node is not None:
-        for path, at_node, key_node in _walk(node, ()):
-            if len(values) >= _MOST_VALUES:
-                raise YamlError(f"{name}:1:1: more than {_MOST_VALUES} values")
-            values[path] = _place(at_node)
-            if key_node is not None:
-                if path in keys:
-                    duplicates.append((str(path[-1]), _place(key_node)))
-                keys[path] = _place(key_node)
-    return Document(name, data, values, keys, tuple(duplicates))
+    for path, node, key in _walk(top, ()) if top is not None else ():
+        if len(values) >= _MOST_VALUES:
+            raise _Refused(node, _TOO_MANY)
+        values[path] = _place(node)
+        if key is not None:
+            if path in keys:
+                duplicates.append((str(path[-1]), _place(key)))
+            keys[path] = _place(key)
+    return Document(name, None, values, keys, tuple(duplicates))
 
 
 def _walk(
@@ -108,6 +157,8 @@ def _walk(
     yield path, node, key
     if node in above:
         return
+    if len(above) > _MOST_LEVELS:
+        raise _Refused(node, _TOO_DEEP)
     if isinstance(node, yaml.MappingNode):
         for key_node, value_node in node.value:
             if isinstance(key_node, yaml.ScalarNode):
@@ -117,8 +168,8 @@ def _walk(
             yield from _walk(item, (*path, index), None, (*above, node))
 
 
-def _place(node: yaml.Node) -> Place:
-    mark = node.start_mark
+def _place(at: yaml.Node | yaml.Event) -> Place:
+    mark = at.start_mark
     return Place(mark.line + 1, mark.column + 1) if mark is not None else Place(1, 1)
 
 

@@ -1,8 +1,10 @@
 """What is wrong now, in words: one line for each thing that isn't as it should be."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from console.domain.figures import condition, figure_of, key_metric_value
 from console.domain.kill_switch import KillSwitch
+from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
 from console.domain.status import (
@@ -23,7 +25,11 @@ LARGE_SKEW = 1.0
 
 def source_alerts(sources: Iterable[SourceStatus]) -> Iterator[Alert]:
     for source in sources:
-        if source.severity is not Severity.OK:
+        if source.severity is Severity.OK:
+            continue
+        if source.health is Health.FRESH:
+            yield Alert(source.name, source.severity, source.cause or "")
+        else:
             age = "" if source.age is None else f" for {source.age:.0f} s"
             yield Alert(source.name, source.severity, f"{source.health.value}{age}: {source.cause}")
 
@@ -40,15 +46,18 @@ def panel_alerts(
     for panel in panels:
         total = totals.get(panel.key)
         if total is not None and total.severity is not Severity.OK:
-            yield Alert(panel.name, total.severity, _in_words(total))
-            continue
+            yield Alert(panel.name, total.severity, _in_words(panel, total))
+            if total.number is None:
+                continue
         for row in symbols:
             if row.severity is not Severity.OK and (value := row.values[panel.key]).severity:
-                yield Alert(panel.name, value.severity, _in_words(value), row.symbol)
+                yield Alert(panel.name, value.severity, _in_words(panel, value), row.symbol)
 
 
-def _in_words(value: Judged) -> str:
-    return value.reason if value.number is None else f"{value.number:.6g} {value.reason}".rstrip()
+def _in_words(panel: Panel, value: Judged) -> str:
+    if value.number is None:
+        return value.reason
+    return f"{figure_of(panel).write(value.number)} {value.reason}".rstrip()
 
 
 def key_metric_alerts(keys: Iterable[KeyMetricStatus]) -> Iterator[Alert]:
@@ -62,11 +71,13 @@ def _against_target(key: KeyMetricStatus) -> str:
     if value.number is None or value.severity is Severity.UNKNOWN:
         return value.reason
     limit, word = (metric.alert, "alert") if value.severity is Severity.HIGH else (metric.target, "target")
-    bound = f"{limit.sign} {limit.bound * metric.scale:g} {metric.unit}".rstrip()
-    return f"{value.number * metric.scale:.4g} {metric.unit}".rstrip() + f", {word} {bound}"
+    shown = key_metric_value(metric, value.number, "")
+    return f"{shown}, {word} {condition(limit, metric.scale, metric.unit)}"
 
 
-def account_alerts(accounts: Iterable[AccountStatus]) -> Iterator[Alert]:
+def account_alerts(accounts: Collection[AccountStatus]) -> Iterator[Alert]:
+    if not accounts:
+        yield Alert("accounts", Severity.UNKNOWN, "none is in the database")
     for status in accounts:
         if status.severity is not Severity.OK:
             yield Alert(f"account {status.account.id}", status.severity, status.reason)
@@ -89,10 +100,7 @@ def surface_alerts(snapshot: Snapshot) -> Iterator[Alert]:
                 skew = f"{venue.market} clock differs by {venue.clock_skew:+.1f} s"
                 yield Alert("exchange", Severity.WARNING, skew)
     if (log := snapshot.log.fresh(now)) is not None and (log.errors or log.criticals):
-        counted = f"{log.errors} error, {log.criticals} critical lines in {log.window / 60:.0f} min"
+        counted = f"lines in {log.window / 60:.0f} min: {log.errors} ERROR, {log.criticals} CRITICAL"
         yield Alert("log", Severity.WARNING, counted if log.complete else f"at least {counted}")
-    if (engine := snapshot.engine.fresh(now)) is not None:
-        if engine.alive is False:
-            yield Alert("engine", Severity.CRITICAL, f"process {engine.pid} is gone")
-        if engine.state_error is not None:
-            yield Alert("engine", Severity.WARNING, engine.state_error)
+    if (engine := snapshot.engine.fresh(now)) is not None and engine.state_error is not None:
+        yield Alert("engine", Severity.WARNING, engine.state_error)

@@ -24,6 +24,7 @@ from console.domain.severity import Severity, worst
 from console.domain.snapshot import Snapshot
 from console.domain.status import (
     AccountStatus,
+    Alert,
     Assessment,
     EngineStatus,
     Judged,
@@ -44,34 +45,34 @@ def assess(
     key_metrics: tuple[KeyMetric, ...],
     not_exported: Set[str] = frozenset(),
     *,
+    quiet_after: float = math.inf,
     before: tuple[Snapshot, Assessment] | None = None,
 ) -> Assessment:
     """Judge `snapshot` at its own instant.
 
     `not_exported` names the metrics that this engine is known not to have: they are shown as such and do
-    not make the whole unknown. `before` is what was judged last by the same rules, with its result: where
-    neither metrics nor database have answered since, its thousands of symbols need no second look.
+    not make the whole unknown. `quiet_after` is how many seconds an engine may write nothing into its
+    database before what stands there is no longer taken for the present. `before` is what was judged last by
+    the same rules, with its result: where neither metrics nor database have answered since, its thousands of
+    symbols need no second look.
     """
     now = snapshot.at
-    sources = tuple(_source(state, now) for state in snapshot.sources())
+    sources = _sources(snapshot)
     if before is not None and _same_symbols(before[0], snapshot):
         symbols, totals = before[1].symbols, before[1].totals
     else:
         symbols, totals = judge_panels(snapshot, panels, not_exported)
     keys = tuple(_key_metric(metric, snapshot.metrics, now, not_exported) for metric in key_metrics)
-    accounts = _accounts(snapshot.database, now)
+    accounts = _accounts(snapshot.database, now, quiet_after)
     switch = _kill_switch(snapshot)
     alerts = [*source_alerts(sources), *kill_switch_alerts(switch), *surface_alerts(snapshot)]
     if snapshot.metrics.usable(now):  # otherwise the source's own alert says it once for all of them
         alerts += [*panel_alerts(panels, symbols, totals), *key_metric_alerts(keys)]
     if snapshot.database.usable(now):
         alerts += account_alerts(accounts)
-    configured = any(source.health is not Health.OFF for source in sources)
     return Assessment(
         at=now,
-        severity=worst(
-            [Severity.OK if configured else Severity.UNKNOWN, *(alert.severity for alert in alerts)]
-        ),
+        severity=_overall(sources, alerts),
         sources=sources,
         server=snapshot.database.value.identity if snapshot.database.value else None,
         engine=_engine(snapshot),
@@ -82,8 +83,14 @@ def assess(
         key_metrics=keys,
         alerts=tuple(sorted(alerts, key=lambda alert: -alert.severity)),
         panels=panels,
-        next_change=_next_change(snapshot),
+        next_change=_next_change(snapshot, quiet_after),
     )
+
+
+def _overall(sources: tuple[SourceStatus, ...], alerts: list[Alert]) -> Severity:
+    """The worst alert; without any, OK, if there is anything that could have raised one."""
+    watched = any(source.health is not Health.OFF for source in sources)
+    return worst([Severity.OK if watched else Severity.UNKNOWN, *(alert.severity for alert in alerts)])
 
 
 DOUBTS_REPEATED = 1.0
@@ -111,7 +118,7 @@ def _same_symbols(seen: Snapshot, snapshot: Snapshot) -> bool:
 
 def aged(assessment: Assessment, snapshot: Snapshot) -> Assessment:
     """`assessment` at the later instant of `snapshot`, which differs from what it judged by age alone."""
-    sources = tuple(_source(state, snapshot.at) for state in snapshot.sources())
+    sources = _sources(snapshot)
     heartbeat = snapshot.metrics.age(snapshot.at) if assessment.engine.heartbeat_age is not None else None
     engine = replace(assessment.engine, heartbeat_age=heartbeat)
     return replace(assessment, at=snapshot.at, sources=sources, engine=engine)
@@ -127,6 +134,23 @@ _SOURCE_SEVERITY = {
 }
 
 
+def _sources(snapshot: Snapshot) -> tuple[SourceStatus, ...]:
+    return tuple(
+        _process(snapshot) if state is snapshot.engine else _source(state, snapshot.at)
+        for state in snapshot.sources()
+    )
+
+
+def _process(snapshot: Snapshot) -> SourceStatus:
+    """The engine's own files, which may be read without fault and say that its process is no more."""
+    status, engine = _source(snapshot.engine, snapshot.at), snapshot.engine.fresh(snapshot.at)
+    if engine is None or (engine.alive is not False and not engine.stopped):
+        return status
+    if engine.alive is False:
+        return replace(status, severity=Severity.CRITICAL, cause=f"process {engine.pid} is gone")
+    return replace(status, severity=Severity.HIGH, cause=f"process {engine.pid} is stopped")
+
+
 def _source(state: SourceState[object], now: float) -> SourceStatus:
     health = state.health(now)
     return SourceStatus(
@@ -140,19 +164,27 @@ def _source(state: SourceState[object], now: float) -> SourceStatus:
     )
 
 
-def _next_change(snapshot: Snapshot) -> float | None:
+def _next_change(snapshot: Snapshot, quiet_after: float) -> float | None:
     """When the next value that is still fresh will pass its limit."""
-    limits = (state.stale_at() for state in snapshot.sources() if state.usable(snapshot.at))
-    return min((limit for limit in limits if limit is not None), default=None)
+    limits = [state.stale_at() for state in snapshot.sources() if state.usable(snapshot.at)]
+    books = snapshot.database.fresh(snapshot.at)
+    if books is not None and books.quiet_for is not None:
+        limits.append(snapshot.at + quiet_after - _quiet(snapshot.database, books, snapshot.at))
+    return min((at for at in limits if at is not None and at > snapshot.at), default=None)
+
+
+def _quiet(state: SourceState[Books], books: Books, now: float) -> float:
+    """For how many seconds the engine has written nothing that says when it was written."""
+    return (books.quiet_for or 0.0) + (state.age(now) or 0.0)
 
 
 def _key_metric(
     metric: KeyMetric, state: SourceState[Metrics], now: float, not_exported: Set[str]
 ) -> KeyMetricStatus:
-    number = _single(answer_to(state.value, metric.query))
+    number = _worst(metric, answer_to(state.value, metric.query))
     rests_on = ""
     if metric.lifetime is not None and (number is None or math.isnan(number)):
-        number = _single(answer_to(state.value, metric.lifetime))
+        number = _worst(metric, answer_to(state.value, metric.lifetime))
         rests_on = "since the engine's start"
     if not state.usable(now):
         return KeyMetricStatus(metric, Judged(number, Severity.UNKNOWN, state.doubt(now)))
@@ -164,21 +196,27 @@ def _key_metric(
     return KeyMetricStatus(metric, Judged(number, severity, reasons.get(severity, rests_on)))
 
 
-def _single(answer: Answer) -> float | None:
-    return next(iter(answer.vector.values()), None)
+def _worst(metric: KeyMetric, answer: Answer) -> float | None:
+    """The answer's value; of several, the one that is judged worst."""
+    return max(answer.vector.values(), key=metric.judge, default=None)
 
 
-def _accounts(state: SourceState[Books], now: float) -> tuple[AccountStatus, ...]:
-    if state.value is None or state.value.accounts is None:
+def _accounts(state: SourceState[Books], now: float, quiet_after: float) -> tuple[AccountStatus, ...]:
+    books = state.value
+    if books is None or books.accounts is None:
         return ()
-    if not state.usable(now):
-        doubt = state.doubt(now)
-        return tuple(AccountStatus(account, Severity.UNKNOWN, doubt) for account in state.value.accounts)
-    return tuple(_account(account) for account in state.value.accounts)
+    doubt = "" if state.usable(now) else state.doubt(now)
+    quiet = _quiet(state, books, now)
+    if not doubt and books.quiet_for is not None and quiet >= quiet_after:
+        doubt = f"the engine has written nothing for {quiet:.0f} s"
+    return tuple(
+        AccountStatus(account, Severity.UNKNOWN, doubt) if doubt else _account(account)
+        for account in books.accounts
+    )
 
 
 def _account(account: Account) -> AccountStatus:
-    if account.total_equity is None:
+    if account.total_equity is None or not account.total_equity.is_finite():
         return AccountStatus(account, Severity.UNKNOWN, "equity is not in the database")
     if account.total_equity < LOW_EQUITY:
         return AccountStatus(account, Severity.CRITICAL, f"equity below {LOW_EQUITY}")

@@ -15,13 +15,21 @@ class Clock(Protocol):
 
 
 class SystemClock:
-    """The machine's clock; `now` is the wall time of the start plus the monotonic time since."""
+    """The machine's clock; `now` is the wall time of the start plus the time since, sleep included."""
 
     def __init__(self) -> None:
-        self._offset = time.time() - time.monotonic()
+        self._offset = time.time() - _elapsed()
 
     def now(self) -> float:
-        return time.monotonic() + self._offset
+        return _elapsed() + self._offset
 
     def wall(self) -> float:
         return time.time()
+
+
+_BOOT_CLOCK: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
+
+def _elapsed() -> float:
+    """Seconds since some instant. The usual monotonic clock stands still while the machine sleeps."""
+    return time.monotonic() if _BOOT_CLOCK is None else time.clock_gettime(_BOOT_CLOCK)

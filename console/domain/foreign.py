@@ -6,6 +6,9 @@ _INVISIBLE = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 """Unicode categories that are drawn as nothing, or elsewhere than where they stand: controls, formats
 (bidirectional, zero-width), private use, surrogates, unassigned, line and paragraph ends."""
 
+_BLANK = "\u034f\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and signs that are drawn as nothing all the same: fillers, the empty braille cell, a joiner."""
+
 
 def visible(text: str) -> str:
     """`text` on one line, with every control, format and unassigned character shown as its escape.
@@ -20,7 +23,7 @@ def visible(text: str) -> str:
     for character in text:
         category = unicodedata.category(character)
         marks = marks + 1 if category in ("Mn", "Me") else 0
-        if category in _INVISIBLE or marks > 2 or (marks and not shown):
+        if category in _INVISIBLE or character in _BLANK or marks > 2 or (marks and not shown):
             shown.append(_escape(character))
         else:
             shown.append(" " if category == "Zs" else character)

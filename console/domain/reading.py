@@ -9,10 +9,14 @@ T_co = TypeVar("T_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Dated(Generic[T_co]):
-    """A value with the instant that it speaks of, on the console's clock; None: the instant it was read."""
+    """A value with the instant that it speaks of, on the console's clock; None: when it was asked for.
+
+    `took` is how many seconds the answer itself took, where that isn't the whole of the reading.
+    """
 
     value: T_co
     data_at: float | None = None
+    took: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

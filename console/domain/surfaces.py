@@ -70,7 +70,8 @@ class Books:
     A part that could not be read is None and named in `missing` with its reason (`futures_orders: no such
     table`); a column that an older schema lacks is named there too, and None in every row.
     `kline_ages` and `price_age` are in seconds: the age of the newest candle's start per time frame, and of
-    the newest price. `response_time` is that of the fastest possible question, in seconds.
+    the newest price. `quiet_for` is how many seconds ago the engine last wrote anything that says when it
+    was written. `response_time` is that of the fastest possible question, in seconds.
     """
 
     identity: ServerIdentity
@@ -82,6 +83,7 @@ class Books:
     failures: tuple[Activity, ...] | None = None
     kline_ages: Mapping[str, float] | None = None
     price_age: float | None = None
+    quiet_for: float | None = None
     switches: Mapping[str, str | None] | None = None
     missing: tuple[str, ...] = ()
 
@@ -183,7 +185,8 @@ class EngineState:
     """The engine's own files: its kill switch, and the process it says it is.
 
     `flag` says whether the kill-switch flag file exists; `tripped` is the state file's word, and
-    `state_error` why that file can't be read. `alive` is None when no process is known.
+    `state_error` why that file can't be read. `alive` is None when no process is known; `stopped` says that
+    it is there but held, as by SIGSTOP.
     """
 
     flag: bool | None = None
@@ -193,3 +196,4 @@ class EngineState:
     pid: int | None = None
     started_at: float | None = None
     alive: bool | None = None
+    stopped: bool = False

@@ -1,9 +1,12 @@
 """From the panels' answers to one row per symbol."""
 
+import functools
 import math
+import re
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 
+from console.domain.figures import badness, breach
 from console.domain.metrics import Answer, Metrics
 from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
@@ -49,11 +52,18 @@ def absent(answer: Answer, query: str, metrics: Metrics | None, not_exported: Se
     """Why `query` has no value at all."""
     if answer.error is not None:
         return Judged(None, Severity.UNKNOWN, answer.error)
-    if any(name in query for name in not_exported):
+    asked = _asked_metrics(query)
+    if not asked.isdisjoint(not_exported):
         return Judged(None, Severity.OK, NOT_EXPORTED)
-    if metrics is not None and any(name in query for name in metrics.samples):
+    if metrics is not None and not asked.isdisjoint(metrics.samples):
         return Judged(None, Severity.UNKNOWN, "no value yet")
     return _NOT_EXPORTED
+
+
+def _asked_metrics(query: str) -> set[str]:
+    """Every name in `query` that may be a metric's, and a histogram's own name beside its parts."""
+    names = set(re.findall(r"[a-zA-Z_:][a-zA-Z0-9_:]*", query))
+    return names | {re.sub(r"_(bucket|sum|count)$", "", name) for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +89,7 @@ class _Column:
             if judged is None:
                 judged = self._seen[number] = _judged(self.panel, number, self.rests_on)
             return judged
-        if self.total is not None:
+        if self.total is not None and not self.numbers:
             return self.total if self.total.number is None else _COUNTED_TOGETHER
         return _NOT_EXPORTED if symbol in held else _IS_FLAT
 
@@ -87,21 +97,31 @@ class _Column:
 def _column(snapshot: Snapshot, panel: Panel, not_exported: Set[str]) -> _Column:
     state = snapshot.metrics
     answer = answer_to(state.value, panel.query)
-    numbers = {series.symbol: value for series, value in answer.vector.items() if series.symbol is not None}
     doubt = "" if state.usable(snapshot.at) else state.doubt(snapshot.at)
     rests_on = _rests_on(panel, state.value)
+    numbers: dict[str, float] = {}
+    unnamed: list[float] = []
+    for series, value in answer.vector.items():
+        if series.symbol is None:
+            unnamed.append(value)
+        elif series.symbol not in numbers or _is_worse(panel, value, numbers[series.symbol]):
+            numbers[series.symbol] = value
     total: Judged | None = None
-    if not numbers:
-        values = list(answer.vector.values())
-        if doubt:
-            total = Judged(values[0] if len(values) == 1 else None, Severity.UNKNOWN, doubt)
-        elif len(values) == 1:
-            total = _judged(panel, values[0], rests_on)
-        elif values:
-            total = Judged(None, Severity.UNKNOWN, f"{len(values)} series without a symbol")
-        else:
-            total = absent(answer, panel.query, state.value, not_exported)
+    if unnamed:
+        number = functools.reduce(lambda a, b: b if _is_worse(panel, b, a) else a, unnamed)
+        total = Judged(number, Severity.UNKNOWN, doubt) if doubt else _judged(panel, number, rests_on)
+    elif not numbers and doubt:
+        total = Judged(None, Severity.UNKNOWN, doubt)
+    elif not numbers:
+        total = absent(answer, panel.query, state.value, not_exported)
     return _Column(panel, numbers, total, doubt, rests_on)
+
+
+def _is_worse(panel: Panel, one: float, other: float) -> bool:
+    """Of several series for the same symbol the worst counts, and one that is no number before any."""
+    if math.isnan(one) or math.isnan(other):
+        return math.isnan(one)
+    return (badness(panel, one) or 0.0) < (badness(panel, other) or 0.0)
 
 
 def _rests_on(panel: Panel, metrics: Metrics | None) -> str:
@@ -114,7 +134,7 @@ def _judged(panel: Panel, number: float, rests_on: str) -> Judged:
     severity = panel.judge(number)
     if severity is Severity.OK:
         return Judged(number, severity, rests_on)
-    return Judged(number, severity, "not a number" if math.isnan(number) else panel.breach(number))
+    return Judged(number, severity, "not a number" if math.isnan(number) else breach(panel, number))
 
 
 def _known_symbols(metrics: Metrics | None, books: Books | None) -> set[str]:

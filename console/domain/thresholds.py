@@ -54,14 +54,6 @@ class Ladder:
                 return severity
         return Severity.CRITICAL
 
-    def limit(self, value: float | None) -> str:
-        """The threshold that `value` has passed, in words: `below 1.2`; empty when it passed none."""
-        if value is None or self.judge(value) in (Severity.OK, Severity.UNKNOWN):
-            return ""
-        side = "below" if self.lower_is_worse else "beyond"
-        passed = [b for b, _ in self.steps if (value < b if self.lower_is_worse else abs(value) > b)]
-        return f"{side} {passed[-1]:g}"
-
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -123,12 +115,6 @@ class Panel:
         if value is None or math.isnan(value):
             return Severity.UNKNOWN
         return Severity.HIGH if self.rule.holds(value) else Severity.OK
-
-    def breach(self, value: float | None) -> str:
-        """Which limit `value` has passed, in words; empty when none."""
-        if isinstance(self.rule, Ladder):
-            return self.rule.limit(value)
-        return str(self.rule) if self.judge(value) is Severity.HIGH else ""
 
 
 def _seconds(number: str, unit: str) -> float:

@@ -15,10 +15,11 @@ _STEP_SECONDS = 1.0
 
 
 class EngineLoop:
-    """Turns until it is stopped; `body` is the metrics text of the last second."""
+    """Turns until it is stopped. `body` is the metrics text: of this turn, by symbol of the last second."""
 
     def __init__(self, around: Surroundings, desk: Desk, director: Director, metrics: Metrics) -> None:
-        self.body = b""
+        self._of_engine = b""
+        self._by_symbol = b""
         self._around = around
         self._desk = desk
         self._director = director
@@ -27,6 +28,10 @@ class EngineLoop:
         self._stages: Series = {}
         self._quantities: Series = {}
         self._shown_holdings: object = None
+
+    @property
+    def body(self) -> bytes:
+        return self._of_engine + self._by_symbol
 
     def prepare(self) -> None:
         """Load flags and kill switch, before the desk opens its first position."""
@@ -43,8 +48,8 @@ class EngineLoop:
 
     def turn(self) -> None:
         """One loop turn: a trip on any surface takes effect within it."""
-        self._metrics.heartbeat.set(self._around.clock())
         self._look()
+        self._render_engine()
 
     def step(self) -> None:
         """One second of the market."""
@@ -54,16 +59,12 @@ class EngineLoop:
         self.render()
 
     def render(self) -> None:
-        """Render the metrics, unless a scenario has frozen them."""
+        """Render all metrics, unless a scenario has frozen them."""
+        self._render_engine()
         if self._around.faults.metrics_frozen:
             return
-        metrics, market, desk = self._metrics, self._around.market, self._desk
-        metrics.tripped.set(self._around.kill_switch.tripped)
-        metrics.fill_ratio.set(desk.dealer.quality.fill_ratio)
-        metrics.funding_accuracy.set(market.funding_accuracy)
-        for account in (USDM_ACCOUNT, COIN_ACCOUNT):
-            metrics.trading_enabled.labels(str(account)).set(desk.may_trade(account))
-        self.body = metrics.render(
+        market, desk = self._around.market, self._desk
+        self._by_symbol = self._metrics.by_symbol(
             SymbolValues(
                 margin_ratios=self._margin_ratios(),
                 funding_rates=dict(zip(self._keys, market.funding_rates, strict=True)),
@@ -75,6 +76,19 @@ class EngineLoop:
                 stages=self._stages,
             )
         )
+
+    def _render_engine(self) -> None:
+        """The heartbeat and what is quickly told: at every turn, so that a scrape sees the engine alive."""
+        if self._around.faults.metrics_frozen:
+            return
+        metrics, desk = self._metrics, self._desk
+        metrics.heartbeat.set(self._around.clock())
+        metrics.tripped.set(self._around.kill_switch.tripped)
+        metrics.fill_ratio.set(desk.dealer.quality.fill_ratio)
+        metrics.funding_accuracy.set(self._around.market.funding_accuracy)
+        for account in (USDM_ACCOUNT, COIN_ACCOUNT):
+            metrics.trading_enabled.labels(str(account)).set(desk.may_trade(account))
+        self._of_engine = metrics.of_engine()
 
     def asserted(self) -> list[str]:
         """The kill-switch surfaces, besides its two files, that are set."""
@@ -96,10 +110,7 @@ class EngineLoop:
                 for feature in loaded.features
                 for listing in around.market.listings
             }
-        before = around.kill_switch.tripped
         around.kill_switch.look(self.asserted())
-        if around.kill_switch.tripped != before:
-            self.render()
 
     def _margin_ratios(self) -> Series:
         """The lowest ratio of each symbol's positions."""

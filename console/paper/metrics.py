@@ -74,7 +74,7 @@ _FAMILIES = {
 
 
 class Metrics:
-    """Every family of the paper engine. `render` is called from one thread; observations from any."""
+    """Every family of the paper engine. One thread renders; observations may come from any."""
 
     def __init__(self, version: str) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -119,11 +119,15 @@ class Metrics:
         yield
         self.operation_seconds.labels(operation).observe(perf_counter() - start)
 
-    def render(self, values: SymbolValues) -> bytes:
-        """The whole body at this instant."""
+    def of_engine(self) -> bytes:
+        """The families of the engine as a whole, heartbeat among them, at this instant."""
+        return generate_latest(self._registry)
+
+    def by_symbol(self, values: SymbolValues) -> bytes:
+        """The families with a series per symbol, which together with `of_engine` make the body."""
         shown = (getattr(values, family) for family in _FAMILIES)
         chunks = [family.render(mapping) for family, mapping in zip(self._families, shown, strict=True)]
-        return b"".join((generate_latest(self._registry), "".join(chunks).encode()))
+        return "".join(chunks).encode()
 
     def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
         return Gauge(name, text, labels, registry=self._registry)

@@ -17,6 +17,11 @@ RANGE_FUNCTIONS = ("rate", "increase")
 ARITHMETIC = ("+", "-", "*", "/", "%", "^")
 COMPARISONS = ("==", "!=", ">", "<", ">=", "<=")
 
+MAX_LENGTH = 10_000
+MAX_OPERATORS = 500
+MAX_DEPTH = 100
+"""Bounds on a query, in characters, signs and levels: promql-parser recurses, and crashes far beyond them."""
+
 
 class UnsupportedQuery(ValueError):  # noqa: N818 - what the query is, not an error of ours
     """A query that isn't PromQL, or uses what the evaluator doesn't know: what, and in which query."""
@@ -104,24 +109,33 @@ Node = Number | Selector | OverRange | Negation | Operation | Aggregation | Hist
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A query ready to be evaluated. `ranged` names the metrics whose past it looks at."""
+    """A query ready to be evaluated.
+
+    `ranged` names the metrics whose past it looks at, and `window` says how far it looks at most, in seconds.
+    """
 
     text: str
     root: Node
     ranged: frozenset[str]
+    window: float
 
 
 def parse_query(text: str) -> Query:
     """Read `text`. UnsupportedQuery says what in it isn't PromQL or isn't known here."""
+    if len(text) > MAX_LENGTH:
+        raise UnsupportedQuery(f"{text[:40]!r}…: longer than {MAX_LENGTH} characters")
     try:
-        tree = promql_parser.parse(text)
+        _check_size(text)
+        root = _node(promql_parser.parse(text))
+        if _depth(root) > MAX_DEPTH:
+            raise UnsupportedQuery(_TOO_DEEP)
+    except RecursionError:
+        raise UnsupportedQuery(f"{text!r}: {_TOO_DEEP}") from None
     except ValueError as error:
         raise UnsupportedQuery(f"{text!r}: {error}") from error
-    try:
-        root = _node(tree)
-    except UnsupportedQuery as error:
-        raise UnsupportedQuery(f"{text!r}: {error}") from error
-    return Query(text, root, frozenset(_ranged(root)))
+    ranges = list(_ranges(root))
+    names = frozenset(one.selector.name for one in ranges if one.selector.name is not None)
+    return Query(text, root, names, max((one.seconds for one in ranges), default=0.0))
 
 
 def is_scalar(node: Node) -> bool:
@@ -131,6 +145,24 @@ def is_scalar(node: Node) -> bool:
     if isinstance(node, Operation):
         return is_scalar(node.left) and is_scalar(node.right)
     return isinstance(node, Number)
+
+
+_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
+_NO_CODE = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|#[^\n]*""", re.DOTALL)
+_OPERATOR = re.compile(r"[-+*/%^]|[<>=!]+|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
+_BRACKET = re.compile(r"[(\[{]|[)\]}]")
+
+
+def _check_size(text: str) -> None:
+    """Refuse what the parser can't be trusted with."""
+    code = _NO_CODE.sub(" ", text)
+    if len(_OPERATOR.findall(code)) > MAX_OPERATORS:
+        raise UnsupportedQuery(f"more than {MAX_OPERATORS} operators")
+    depth = 0
+    for bracket in _BRACKET.findall(code):
+        depth += 1 if bracket in "([{" else -1
+        if depth > MAX_DEPTH:
+            raise UnsupportedQuery(_TOO_DEEP)
 
 
 def _node(tree: object) -> Node:
@@ -237,15 +269,25 @@ def _matcher(tree: promql_parser.Matcher) -> Matcher:
         raise _unknown(f"the regular expression {tree.value!r} ({error})") from error
 
 
-def _ranged(node: Node) -> Iterator[str]:
+def _ranges(node: Node) -> Iterator[OverRange]:
+    if isinstance(node, OverRange):
+        yield node
+    for part in _parts(node):
+        yield from _ranges(part)
+
+
+def _depth(node: Node) -> int:
+    return 1 + max((_depth(part) for part in _parts(node)), default=0)
+
+
+def _parts(node: Node) -> tuple[Node, ...]:
     match node:
-        case OverRange(selector=Selector(name=str(name))):
-            yield name
         case Negation(operand=operand) | Aggregation(operand=operand):
-            yield from _ranged(operand)
+            return (operand,)
         case Operation(left=left, right=right) | HistogramQuantile(quantile=left, buckets=right):
-            yield from _ranged(left)
-            yield from _ranged(right)
+            return (left, right)
+        case _:
+            return ()
 
 
 def _unknown(what: str) -> UnsupportedQuery:

@@ -131,8 +131,13 @@ class SampleStore:
         self._forget(time - self._retention)
 
     def covered(self, at: float) -> float:
-        """Seconds before `at` for which there are samples."""
-        return max(0.0, at - self._times[0] / 1000) if self._times else 0.0
+        """Seconds before `at` that were watched without a gap longer than `LOOKBACK`."""
+        begun = time = round(at * 1000)
+        for scrape in reversed(self._times[: bisect_right(self._times, time)]):
+            if begun - scrape > LOOKBACK * 1000:
+                break
+            begun = scrape
+        return (time - begun) / 1000
 
     def names(self) -> Collection[str]:
         """The metrics of the last scrape, and those whose past is kept."""

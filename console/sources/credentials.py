@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from console.sources.errors import SourceError
+from console.sources.loopback import keeps_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,14 @@ class Credentials:
     password_env: str | None = None
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
 
-    def headers(self) -> dict[str, str]:
-        """The headers that prove it. SourceError names a variable that isn't set."""
+    def headers(self, url: str) -> dict[str, str]:
+        """The headers that prove it to `url`.
+
+        SourceError names a variable that isn't set, and refuses to send a secret where others can read it.
+        """
+        named = self.bearer_env or (self.user_env and self.password_env)
+        if named and not keeps_secrets(url):
+            raise SourceError("credentials are only sent over https")
         if self.bearer_env is not None:
             return {"Authorization": f"Bearer {self._secret(self.bearer_env)}"}
         if self.user_env is not None and self.password_env is not None:

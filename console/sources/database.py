@@ -8,13 +8,12 @@ import sqlite3
 import ssl
 import time
 from functools import cache
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from console import schema
@@ -23,6 +22,7 @@ from console.domain.reading import Dated
 from console.domain.surfaces import Books, ServerIdentity
 from console.sources.books import columns_of, read_books
 from console.sources.errors import SourceError
+from console.sources.loopback import is_loopback_host
 
 
 class DatabaseSource:
@@ -41,12 +41,15 @@ class DatabaseSource:
         password: str | None = None,
         ca_file: Path | None = None,
     ) -> None:
-        self._url = _driver_url(url, password)
+        """SourceError when the URL is not one of a database that can be read, or has parameters."""
+        self._url = _checked(url)
+        self._password = password or self._url.password
         self._clock = clock
         self._timeout = timeout
         self._ca_file = ca_file
         self._engine: Engine | None = None
         self._connection: Connection | None = None
+        self._file: FileIdentity | None = None
         self._identity: ServerIdentity | None = None
         self._columns: dict[str, frozenset[str]] | None = None
 
@@ -57,6 +60,9 @@ class DatabaseSource:
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             self.close()
             raise SourceError(_in_words(error, self._timeout)) from None
+        except SourceError:
+            self.close()
+            raise
 
     def cancel(self) -> None:
         """Stop the statement under way, from another thread: `KILL QUERY`, or SQLite's interrupt."""
@@ -96,22 +102,53 @@ class DatabaseSource:
         return books
 
     def _connected(self) -> Connection:
+        file = self._file_now()
+        if self._connection is not None and file != self._file:
+            self.close()  # what is still open has been replaced
         if self._connection is None:
             if self._engine is None:
-                self._engine = _open(self._url, self._timeout, self._ca_file)
+                self._engine = _open(self._url, self._password, self._timeout, self._ca_file)
             self._identity = None
             connection = self._engine.connect()
             if connection.dialect.name != "sqlite":
                 _limit_statements(connection, self._timeout)
-            self._connection = connection
+            self._connection, self._file = connection, file
         return self._connection
 
+    def _file_now(self) -> "FileIdentity | None":
+        """Which file the path of a SQLite database names at this moment."""
+        if self._url.get_backend_name() != "sqlite":
+            return None
+        file = Path(self._url.database or "")
+        try:
+            status = file.stat()
+        except FileNotFoundError:
+            raise SourceError(f"{file}: no such database file") from None
+        return status.st_dev, status.st_ino
 
-def _driver_url(url: str, password: str | None) -> URL:
-    parsed = make_url(url)
-    if parsed.drivername in ("mysql", "mariadb"):
-        parsed = parsed.set(drivername=f"{parsed.drivername}+pymysql")
-    return parsed if password is None else parsed.set(password=password)
+
+FileIdentity = tuple[int, int]
+"""A file's device and inode."""
+
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "mysql": "mysql+pymysql",
+    "mysql+pymysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+    "mariadb+pymysql": "mariadb+pymysql",
+}
+
+
+def _checked(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise SourceError("the database's URL is none") from None
+    if parsed.query:  # they could name another host, or switch TLS off
+        raise SourceError("the database's URL takes no parameters")
+    if parsed.drivername not in _DRIVERS:
+        raise SourceError(f"the database is MySQL, MariaDB or SQLite, not {parsed.drivername}")
+    return parsed.set(drivername=_DRIVERS[parsed.drivername])
 
 
 def _driver_of(connection: Connection | None) -> Any:
@@ -129,11 +166,9 @@ _UNMANAGED: dict[str, Any] = {
 """Giving a connection back says nothing to the server: one that stands still would hold up quitting."""
 
 
-def _open(url: URL, timeout: float, ca_file: Path | None) -> Engine:
+def _open(url: URL, password: str | None, timeout: float, ca_file: Path | None) -> Engine:
     if url.get_backend_name() == "sqlite":
         file = Path(url.database or "")
-        if not file.is_file():
-            raise SourceError(f"{file}: no such database file")
         engine = create_engine(
             "sqlite://",
             creator=lambda: _open_sqlite(file, timeout),
@@ -148,9 +183,11 @@ def _open(url: URL, timeout: float, ca_file: Path | None) -> Engine:
         "program_name": "opsconsole",
         "charset": "utf8mb4",
     }
-    if not _is_loopback(url.host):
+    if password:  # as bytes: the driver knows only Latin-1, and quotes what it can't encode
+        arguments["password"] = password.encode("utf-8", "surrogateescape")
+    if not is_loopback_host(url.host):
         arguments["ssl"] = _tls(ca_file)
-    return create_engine(url, connect_args=arguments, **_UNMANAGED)
+    return create_engine(url._replace(password=None), connect_args=arguments, **_UNMANAGED)
 
 
 def _open_sqlite(file: Path, timeout: float) -> sqlite3.Connection:
@@ -167,15 +204,6 @@ def _open_sqlite(file: Path, timeout: float) -> sqlite3.Connection:
 def _tls(ca_file: Path | None) -> ssl.SSLContext:
     """A verifying context; loading the CA bundle takes 20 ms, so once."""
     return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
-
-
-def _is_loopback(host: str | None) -> bool:
-    if host is None or host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _limit_statements(connection: Connection, timeout: float) -> None:

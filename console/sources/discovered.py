@@ -1,12 +1,14 @@
 """Sources that connect when they are first read, and again when the engine has moved."""
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from console.domain.reading import Dated
 from console.sources.engine import EngineFile, read_engine_file
-from console.sources.errors import SourceError
+from console.sources.errors import NothingThereError
 from console.sources.source import Cancellable, Source
 
 T_co = TypeVar("T_co", covariant=True)
@@ -22,7 +24,7 @@ class Deferred(Generic[T_co]):
     def read(self) -> Dated[T_co]:
         if self._source is None:
             self._source = self._connect()
-        return self._source.read()
+        return timed(self._source)
 
     def cancel(self) -> None:
         cancel_if_possible(self._source)
@@ -40,14 +42,21 @@ class Discovered(Generic[T_co]):
     def read(self) -> Dated[T_co]:
         engine = read_engine_file(self._engine_file)
         if engine is None:
-            raise SourceError(f"no engine runs: there is no {self._engine_file}")
+            raise NothingThereError(f"no engine runs: there is no {self._engine_file}")
         if self._source is None or engine != self._engine:
             self._source = self._connect(engine)
             self._engine = engine
-        return self._source.read()
+        return timed(self._source)
 
     def cancel(self) -> None:
         cancel_if_possible(self._source)
+
+
+def timed(source: Source[T_co]) -> Dated[T_co]:
+    """The source's answer with how long it took by itself, imports and connecting before it left out."""
+    began = time.perf_counter()
+    answer = source.read()
+    return answer if answer.took is not None else replace(answer, took=time.perf_counter() - began)
 
 
 def cancel_if_possible(source: Source[object] | None) -> None:

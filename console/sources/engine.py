@@ -1,6 +1,7 @@
 """The engine's own files as a source: its kill switch, and the process that engine.json names."""
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from console.domain.surfaces import EngineState
 from console.sources.errors import SourceError
 
 _LARGEST = 1024 * 1024
+_LARGEST_PID = 2**31 - 1
 _SAME_START = 2.0
 """Seconds by which a process's start may differ from what was written down, before it is another process."""
 
@@ -23,12 +25,10 @@ class EngineSource:
 
     def read(self) -> Dated[EngineState]:
         """What the files say now; raises SourceError when even the flag can't be looked for."""
-        try:
-            flag = None if self._flag is None else self._flag.exists()
-        except OSError as error:
-            raise SourceError(f"{self._flag}: {error.strerror or error}") from None
+        flag = _is_set(self._flag)
         tripped, counters, state_error = _read_state(self._state)
         process = read_engine_file(self._engine_file) if self._engine_file is not None else None
+        alive, stopped = _life(process) if process else (None, False)
         return Dated(
             EngineState(
                 flag=flag,
@@ -37,7 +37,8 @@ class EngineSource:
                 counters=counters,
                 pid=process.pid if process else None,
                 started_at=process.start_time if process else None,
-                alive=_is_alive(process) if process else None,
+                alive=alive,
+                stopped=stopped,
             )
         )
 
@@ -58,17 +59,37 @@ class EngineFile:
 def read_engine_file(file: Path) -> EngineFile | None:
     """Read engine.json; None when there is none, SourceError when it isn't what an engine writes."""
     try:
-        raw = json.loads(_content(file))
+        raw = json.loads(_content(file), parse_constant=_refuse)
+        start = float(raw.get("start_time", 0)) if isinstance(raw, dict) else 0.0
     except FileNotFoundError:
         return None
     except OSError as error:
         raise SourceError(f"{file}: {error.strerror or error}") from None
     except ValueError as error:
         raise SourceError(f"{file}: not an engine's file: {error}") from None
-    if not isinstance(raw, dict) or not isinstance(raw.get("pid"), int):
+    except (RecursionError, OverflowError, TypeError):
+        raise SourceError(f"{file}: not an engine's file: nonsense") from None
+    pid = raw.get("pid") if isinstance(raw, dict) else None
+    if type(pid) is not int or not 0 < pid <= _LARGEST_PID:
         raise SourceError(f"{file}: not an engine's file: no pid")
-    start = raw.get("start_time")
-    return EngineFile(raw["pid"], float(start) if isinstance(start, int | float) else 0.0, raw)
+    if not math.isfinite(start):
+        raise SourceError(f"{file}: not an engine's file: start_time is no time")
+    return EngineFile(pid, start, raw)
+
+
+def is_alive(process: EngineFile) -> bool:
+    """Whether that very process lives: the same pid, started when it says."""
+    return _life(process)[0] is True
+
+
+def _is_set(flag: Path | None) -> bool | None:
+    """Whether the flag file exists; None when that can't be known, because its folder doesn't exist."""
+    if flag is None:
+        return None
+    try:
+        return flag.exists() or (False if flag.parent.is_dir() else None)
+    except OSError as error:
+        raise SourceError(f"{flag}: {error.strerror or error}") from None
 
 
 def _read_state(file: Path | None) -> tuple[bool | None, dict[str, int], str | None]:
@@ -76,14 +97,14 @@ def _read_state(file: Path | None) -> tuple[bool | None, dict[str, int], str | N
     if file is None:
         return None, {}, None
     try:
-        state = json.loads(_content(file))
+        state = json.loads(_content(file), parse_constant=_refuse)
         tripped = state["tripped"]
         counters = {str(name): int(count) for name, count in state.get("counters", {}).items()}
     except FileNotFoundError:
         return None, {}, None
     except OSError as error:
         return None, {}, f"{file}: {error.strerror or error}"
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         return None, {}, f"{file}: not a kill switch's state: needs tripped and counters"
     if not isinstance(tripped, bool):
         return None, counters, f"{file}: tripped is {tripped!r}, neither true nor false"
@@ -95,13 +116,24 @@ def _content(file: Path) -> str:
         return stream.read(_LARGEST).decode("utf-8", "replace")
 
 
-def _is_alive(process: EngineFile) -> bool:
-    """Whether that very process lives: the same pid, started when it says."""
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _life(process: EngineFile) -> tuple[bool | None, bool]:
+    """Whether that very process lives, the same pid, started when it says; and whether it is held.
+
+    None when the machine doesn't let this user see it.
+    """
     import psutil  # noqa: PLC0415 (30 ms that only a context with an engine file needs)
 
     try:
         found = psutil.Process(process.pid)
         same = abs(found.create_time() - process.start_time) < _SAME_START
-        return same and found.status() != psutil.STATUS_ZOMBIE
+        status = found.status()
     except psutil.NoSuchProcess:
-        return False
+        return False, False
+    except psutil.AccessDenied:
+        return None, False
+    alive = same and status != psutil.STATUS_ZOMBIE
+    return alive, alive and status == psutil.STATUS_STOPPED

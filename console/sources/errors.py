@@ -3,3 +3,7 @@
 
 class SourceError(Exception):
     """Why a source gave no answer, as one short sentence: `connection refused`, `HTTP 503`."""
+
+
+class NothingThereError(SourceError):
+    """There is nothing to ask yet, so asking again at the usual pace costs nobody anything."""

@@ -18,6 +18,7 @@ from console.domain.reading import Dated
 from console.domain.surfaces import Contract, Exchange, ExchangePosition, Venue
 from console.sources.client import Client
 from console.sources.errors import SourceError
+from console.sources.loopback import keeps_secrets
 
 if TYPE_CHECKING:
     from console.sources.http import Response
@@ -124,9 +125,10 @@ class Market:
         sent = self._clock.wall()
         answer = self._call(self._paths("time"))
         received = self._clock.wall()
-        if not isinstance(answer, dict) or not isinstance(answer.get("serverTime"), int):
+        at = _moment(answer.get("serverTime")) if isinstance(answer, dict) else None
+        if at is None:
             raise self._error("its answer to time has no serverTime")
-        return float(answer["serverTime"]) / 1000 - (sent + received) / 2
+        return at - (sent + received) / 2
 
     def _read_statuses(self) -> dict[str, str]:
         answer = self._call(self._paths("exchangeInfo"))
@@ -141,13 +143,12 @@ class Market:
         contracts = {}
         for row in _rows(self._call(self._paths("premiumIndex"))):
             symbol = str(row.get("symbol", ""))
-            funding_at = row.get("nextFundingTime")
             contracts[symbol] = Contract(
                 symbol=symbol,
                 status=self._statuses.get(symbol),
                 mark_price=_decimal(row.get("markPrice")),
                 funding_rate=_decimal(row.get("lastFundingRate")),
-                next_funding=funding_at / 1000 if isinstance(funding_at, int) and funding_at > 0 else None,
+                next_funding=_moment(row.get("nextFundingTime")),
             )
         return contracts
 
@@ -171,24 +172,32 @@ class Market:
         return tuple(found)
 
     def _signed(self, path: str, skew: float) -> Any:
-        keys = self._keys
-        assert keys is not None  # noqa: S101 (read() asks only with keys)
+        keys = self._usable_keys()
         at = int((self._clock.wall() + skew) * 1000)
         query = urlencode({"recvWindow": _RECV_WINDOW, "timestamp": at})
         signature = hmac.new(keys.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
         return self._call(f"{path}?{query}&signature={signature}", {"X-MBX-APIKEY": keys.key})
+
+    def _usable_keys(self) -> Keys:
+        keys = self._keys
+        assert keys is not None  # noqa: S101 (read() asks only with keys)
+        if not keeps_secrets(self._base):
+            raise self._error("keys are only sent over https")
+        if not all(text.isascii() and text.isprintable() for text in (keys.key, keys.secret)):
+            raise self._error("its keys hold characters that no key has")
+        return keys
 
     def _call(self, path: str, headers: Mapping[str, str] | None = None) -> Any:
         try:
             response = self._client.request("GET", f"{self._base}{path}", headers)
         except SourceError as error:
             raise self._error(str(error)) from None
-        weight = response.headers.get("x-mbx-used-weight-1m", "")
-        self._weight = int(weight) if weight.isdigit() else self._weight
+        weight = _whole(response.headers.get("x-mbx-used-weight-1m", ""))
+        self._weight = self._weight if weight is None else weight
         self._respect(response)
         try:
             answer = json.loads(response.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             answer = None
         if response.status != 200:
             raise self._error(f"HTTP {response.status}{_complaint(answer)}")
@@ -201,8 +210,8 @@ class Market:
     def _respect(self, response: "Response") -> None:
         """429 asks for a pause, 418 is a ban: no call before it is over."""
         if response.status in (429, 418):
-            wait = response.headers.get("retry-after", "")
-            seconds = float(wait) if wait.isdigit() else _PAUSE
+            wait = _whole(response.headers.get("retry-after", ""))
+            seconds = _PAUSE if wait is None else float(wait)
             self._paused_until = self._clock.now() + seconds
             raise self._error(f"HTTP {response.status}: rate limit, no calls for {seconds:.0f} s")
 
@@ -228,6 +237,15 @@ def _decimal(value: object) -> Decimal | None:
     except InvalidOperation:
         return None
     return number if number.is_finite() else None
+
+
+def _moment(value: object) -> float | None:
+    """Milliseconds as seconds since 1970; None for anything else, 0 included."""
+    return value / 1000 if isinstance(value, int) and 0 < value < 1 << 53 else None
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
 def _complaint(answer: object) -> str:

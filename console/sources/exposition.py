@@ -6,6 +6,7 @@ body is either understood to the last line or refused, as Prometheus does; the t
 prometheus_client's parsers. Only samples matter: HELP, TYPE and exemplars are checked for form at most.
 """
 
+import math
 import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
@@ -104,8 +105,10 @@ class _LineReader:
         one = self._known.get(head) or _series(sample, number, line)
         self._add(head, one, _number(sample["value"], number, line))
         if sample["timestamp"] is not None:
-            moment = _number(sample["timestamp"], number, line) / self._grammar.ticks_per_second
-            self.timestamps.setdefault(one, moment)
+            moment = _number(sample["timestamp"], number, line)
+            if not math.isfinite(moment):
+                raise _malformed(number, line, f"{_shown(sample['timestamp'])} is not a time")
+            self.timestamps.setdefault(one, moment / self._grammar.ticks_per_second)
 
     def _add(self, head: str, one: Series, value: float) -> None:
         self.heads.append(head)
@@ -170,6 +173,7 @@ _TERM = rf"(?:{_PAIR}|{_QUOTED})"
 _LABELS = rf"\{{{_GAP}(?:{_TERM}{_GAP}(?:,{_GAP}{_TERM}{_GAP})*)?(?:,{_GAP})?\}}"
 _TERMS = re.compile(rf"(?:(?P<name>{_LABEL}|{_QUOTED}){_GAP}={_GAP})?(?P<value>{_QUOTED})")
 _HEAD = rf"(?P<head>(?:(?P<name>{_NAME}){_GAP})?(?P<labels>{_LABELS})|(?P<bare>{_NAME}))"
+_TIGHT_HEAD = rf"(?P<head>(?P<name>{_NAME})?(?P<labels>{_LABELS})|(?P<bare>{_NAME}))"
 _NUMBER = r"[^ \t{}#\"]+"
 
 
@@ -211,7 +215,7 @@ _TEXT = _Grammar(
 )
 _OPENMETRICS = _Grammar(
     re.compile(
-        rf"{_HEAD} (?P<value>{_NUMBER})(?: (?P<timestamp>{_NUMBER}))?"
+        rf"{_TIGHT_HEAD} (?P<value>{_NUMBER})(?: (?P<timestamp>{_NUMBER}))?"
         rf"(?: # {_LABELS} {_NUMBER}(?: {_NUMBER})?)?",
         re.DOTALL,
     ),

@@ -49,10 +49,12 @@ def parse_flags(content: bytes, name: str) -> Flags:
     features = top.get("features") or {}
     if not isinstance(features, dict):
         raise SourceError(f"{document.locate(('features',))}: features is a mapping of feature names")
-    environment = top.get("environment")
-    duplicates = (
+    remarks = [
         f"{name}:{place}: {key!r} appears twice; engines take the last" for key, place in document.duplicates
-    )
+    ]
+    if not features:
+        remarks.append(f"{document.locate(('features',))}: no features; to an engine every one is unknown")
+    environment = top.get("environment")
     return Flags(
         path=name,
         digest=hashlib.sha256(content).hexdigest(),
@@ -61,7 +63,7 @@ def parse_flags(content: bytes, name: str) -> Flags:
         ),
         environment=None if environment is None else str(environment),
         features=tuple(_feature(document, str(key), value) for key, value in features.items()),
-        remarks=tuple(duplicates),
+        remarks=tuple(remarks),
     )
 
 

@@ -21,6 +21,9 @@ from console.sources.errors import SourceError
 
 MEBIBYTE = 1 << 20
 
+_BROKEN = (httpcore.NetworkError, httpcore.RemoteProtocolError)
+_Headers = list[tuple[str, str]]
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -46,6 +49,7 @@ class HttpClient:
         self._max_bytes = max_bytes
         self._tls = tls
         self._deadline = _Deadline(clock)
+        self._backend = _TimedBackend(self._deadline)
         self._pool: httpcore.ConnectionPool | None = None
 
     def request(
@@ -59,41 +63,56 @@ class HttpClient:
     ) -> Response:
         """Send one request and read its whole answer, whatever its status; SourceError says why not.
 
-        `until` is the deadline on the clock where several requests share one; else the time-out counts.
+        The request has to be one that may be sent twice, as every read may. `until` is the deadline on the
+        clock where several requests share one; else the time-out counts.
         """
         self._deadline.at = self._clock.now() + self._timeout if until is None else until
-        if self._pool is None:
-            self._pool = self._connect(url)
+        if not url.isascii():
+            raise SourceError("can't connect: its address may only hold ASCII characters")
         sent = [("Host", _host(url)), ("Accept-Encoding", "gzip"), *(headers or {}).items()]
         if body is not None:
             sent.append(("Content-Length", str(len(body))))
         try:
-            with self._pool.stream(method, url, headers=sent, content=body) as response:
-                heads = {
-                    name.decode("latin-1").lower(): value.decode("latin-1")
-                    for name, value in response.headers
-                }
-                chunks = response.iter_stream()
-                return Response(response.status, heads, self._body(chunks, heads.get("content-encoding", "")))
+            return self._exchange(method, url, sent, body)
         except httpcore.TimeoutException as error:
             raise SourceError(f"no answer within {self._timeout:g} s") from error
         except httpcore.ConnectError as error:
             raise SourceError(_connecting(error)) from error
-        except (httpcore.NetworkError, httpcore.RemoteProtocolError) as error:
+        except _BROKEN as error:
             raise SourceError(f"the answer broke off: {error}") from error
         except (httpcore.UnsupportedProtocol, httpcore.LocalProtocolError) as error:
             raise SourceError("the request can't be sent") from error  # the cause may quote a secret
+        except UnicodeError:  # what Python's resolver says of a label that is empty or too long
+            raise SourceError("can't connect: its host is not a name that can be looked up") from None
 
     def close(self) -> None:
         if self._pool is not None:
             self._pool.close()
             self._pool = None
 
+    def _exchange(self, method: str, url: str, headers: _Headers, body: bytes | None) -> Response:
+        """Send and receive; once more if a kept connection breaks, as its server may just have closed it."""
+        opened = self._backend.opened
+        try:
+            return self._send(method, url, headers, body)
+        except _BROKEN:
+            if self._backend.opened > opened:
+                raise
+            return self._send(method, url, headers, body)
+
+    def _send(self, method: str, url: str, headers: _Headers, body: bytes | None) -> Response:
+        if self._pool is None:
+            self._pool = self._connect(url)
+        with self._pool.stream(method, url, headers=headers, content=body) as response:
+            heads = {
+                name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
+            }
+            chunks = response.iter_stream()
+            return Response(response.status, heads, self._body(chunks, heads.get("content-encoding", "")))
+
     def _connect(self, url: str) -> httpcore.ConnectionPool:
         context = (self._tls or trusted()) if url.startswith("https:") else None
-        return httpcore.ConnectionPool(
-            ssl_context=context, max_connections=1, network_backend=_TimedBackend(self._deadline)
-        )
+        return httpcore.ConnectionPool(ssl_context=context, max_connections=1, network_backend=self._backend)
 
     def _body(self, chunks: Iterable[bytes], encoding: str) -> bytes:
         unpack = _gunzip if encoding.lower() in ("gzip", "x-gzip") else _plain
@@ -115,12 +134,6 @@ def trusted(ca_file: str | None = None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca_file)
     except OSError as error:
         raise SourceError(f"can't use the certificates in {ca_file}: {error.strerror or error}") from error
-
-
-def is_loopback(url: str) -> bool:
-    """Whether `url` is on this machine, and so runs by the same clock."""
-    host = httpcore.URL(url).host.decode("ascii", "replace").strip("[]")
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _host(url: str) -> str:
@@ -172,9 +185,10 @@ class _Deadline:
 
 
 class _TimedBackend(httpcore.NetworkBackend):
-    """Opens connections whose every step ends at the deadline."""
+    """Opens connections whose every step ends at the deadline, and counts them."""
 
     def __init__(self, deadline: _Deadline) -> None:
+        self.opened = 0
         self._deadline = deadline
         self._backend = httpcore.SyncBackend()
 
@@ -186,6 +200,7 @@ class _TimedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
+        self.opened += 1
         left = self._deadline.left()
         stream = self._backend.connect_tcp(host, port, left, local_address, socket_options)
         return _TimedStream(stream, self._deadline)

@@ -1,6 +1,7 @@
 """Metrics from a Prometheus server, which keeps the samples and evaluates the queries itself."""
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,8 @@ from console.domain.metrics import Answer, Labels, Series
 from console.sources.client import Client
 from console.sources.credentials import Credentials
 from console.sources.errors import SourceError
-from console.sources.scrape import Scraped, oldest_heartbeat
+from console.sources.heartbeat import Stamp, ahead, oldest_heartbeat
+from console.sources.scrape import Scraped
 
 MAX_BYTES = 32 << 20
 
@@ -39,6 +41,7 @@ class PrometheusSource:
         self._timeout = timeout
         self._credentials = credentials or Credentials()
         self._client = Client(clock=clock, timeout=timeout, max_bytes=max_bytes, ca_file=ca_file)
+        self._heartbeat = Stamp()
         self._known: dict[Labels, Series] = {}
         self._seen: dict[Labels, Series] = {}
 
@@ -48,7 +51,8 @@ class PrometheusSource:
         A query that the server refuses has that as its Answer; SourceError says in one sentence why there
         is nothing at all.
         """
-        asking = _Asking(self._client, self._url, self._headers(), self._clock.now() + self._timeout)
+        begun = self._clock.now()
+        asking = _Asking(self._client, self._url, self._headers(), begun + self._timeout)
         everything = asking.ask(_EVERYTHING)
         samples: dict[str, dict[Series, float]] = {}
         for metric, value in everything.results:
@@ -57,16 +61,20 @@ class PrometheusSource:
         newest = _newest(asking, samples)
         answers = {query: self._answer(asking, query) for query in self._queries}
         self._forget()
-        instants = [at for at in (newest, oldest_heartbeat(samples)) if at is not None]
-        age = everything.at - min(instants) if instants else None
-        data_at = None if age is None else self._clock.now() - max(0.0, age)
-        return Scraped(samples, data_at, tuple(asking.warnings), answers)
+        notes = tuple(asking.warnings)
+        ages = [] if newest is None else [everything.at - newest]
+        beat = oldest_heartbeat(samples)
+        if beat is not None:
+            ages.append(self._heartbeat.age(beat, everything.at, begun))
+            notes += ahead(beat, everything.at)
+        data_at = begun - max(0.0, *ages) if ages else None
+        return Scraped(samples, data_at, notes, answers)
 
     def close(self) -> None:
         self._client.close()
 
     def _headers(self) -> dict[str, str]:
-        return {"Content-Type": "application/x-www-form-urlencoded", **self._credentials.headers()}
+        return {"Content-Type": "application/x-www-form-urlencoded", **self._credentials.headers(self._url)}
 
     def _answer(self, asking: "_Asking", query: str) -> Answer:
         try:
@@ -116,7 +124,7 @@ class _Asking:
         response = self._client.request("POST", self._url, self._headers, body, until=self._until)
         try:
             answer = json.loads(response.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SourceError(_not_prometheus(response.status)) from error
         if not isinstance(answer, dict):
             raise SourceError(_not_prometheus(response.status))
@@ -127,7 +135,7 @@ class _Asking:
         self._warn(answer.get("warnings"))
         try:
             return _results(answer["data"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise SourceError(_not_prometheus(response.status)) from error
 
     def _warn(self, warnings: object) -> None:
@@ -142,11 +150,25 @@ def _results(data: Mapping[str, Any]) -> _Results:
     kind, result = data["resultType"], data["result"]
     if kind == "scalar":
         at, value = result
-        return _Results(float(at), [({}, float(value))])
+        return _Results(_time(at), [({}, float(value))])
     if kind != "vector":
         raise RefusedQuery(f"the query answers a {kind}, not a vector")
-    rows = [(dict(row["metric"]), float(row["value"][1])) for row in result if "value" in row]
-    return _Results(float(result[0]["value"][0]) if rows else 0.0, rows)
+    rows = [(_labels(row["metric"]), float(row["value"][1])) for row in result if "value" in row]
+    return _Results(_time(result[0]["value"][0]) if rows else 0.0, rows)
+
+
+def _labels(metric: Mapping[str, object]) -> dict[str, str]:
+    labels = {name: value for name, value in metric.items() if isinstance(value, str)}
+    if len(labels) < len(metric):
+        raise ValueError("a label that isn't text")
+    return labels
+
+
+def _time(value: Any) -> float:
+    at = float(value)
+    if not math.isfinite(at):
+        raise ValueError("not a time")
+    return at
 
 
 def _newest(asking: _Asking, samples: Mapping[str, object]) -> float | None:
@@ -159,6 +181,8 @@ def _newest(asking: _Asking, samples: Mapping[str, object]) -> float | None:
         return None
     each = " or ".join(f"timestamp({{__name__={json.dumps(name)}}})" for name in sorted(samples))
     newest = asking.ask(f"max({each})").results
+    if newest and not math.isfinite(newest[0][1]):
+        raise SourceError("the newest sample's time is no time")
     return newest[0][1] if newest else None
 
 

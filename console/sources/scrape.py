@@ -1,7 +1,6 @@
 """Metrics from an engine's own `/metrics` endpoint."""
 
 import email.utils
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -12,14 +11,13 @@ from console.sources.client import Client
 from console.sources.credentials import Credentials
 from console.sources.errors import SourceError
 from console.sources.exposition import Exposition, MalformedExposition, Samples
+from console.sources.heartbeat import CLOCK_TOLERANCE, Stamp, ahead, oldest_heartbeat
+from console.sources.loopback import is_loopback
 
 if TYPE_CHECKING:
     from console.sources.http import Response
 
-HEARTBEAT = "futures_heartbeat_timestamp_seconds"
 MAX_BYTES = 16 << 20
-CLOCK_TOLERANCE = 2.0
-"""Seconds by which two machines' clocks may differ before the engine's own is believed."""
 
 # OpenMetrics is read where an engine knows nothing else, but not asked for: exemplars would only be skipped.
 _ACCEPT = "text/plain;version=0.0.4;q=1,*/*;q=0.1"
@@ -57,11 +55,14 @@ class ScrapeSource:
         self._clock = clock
         self._credentials = credentials or Credentials()
         self._exposition = Exposition()
+        self._heartbeat = Stamp()
+        self._oldest_sample = Stamp()
         self._client = Client(clock=clock, timeout=timeout, max_bytes=max_bytes, ca_file=ca_file)
 
     def read(self) -> Scraped:
         """Scrape once, blocking up to the deadline. SourceError says in one sentence why there is nothing."""
-        headers = {"Accept": _ACCEPT, **self._credentials.headers()}
+        headers = {"Accept": _ACCEPT, **self._credentials.headers(self._url)}
+        begun = self._clock.now()
         response = self._client.request("GET", self._url, headers)
         if response.status != 200:
             raise SourceError(f"HTTP {response.status}")
@@ -69,42 +70,30 @@ class ScrapeSource:
             scrape = self._exposition.parse(response.body, response.headers.get("content-type", ""))
         except MalformedExposition as error:
             raise SourceError(str(error)) from error
-        wall = self._engine_wall(response)
+        wall, now = self._engine_time(response, begun)
         heartbeat = oldest_heartbeat(scrape.samples)
-        instants = [heartbeat] if heartbeat is not None else []
+        stamps = [] if heartbeat is None else [(self._heartbeat, heartbeat)]
         if scrape.timestamps:
-            instants.append(min(scrape.timestamps.values()))
-        if not instants:
+            stamps.append((self._oldest_sample, min(scrape.timestamps.values())))
+        if not stamps:
             return Scraped(scrape.samples)
-        age = wall - min(instants)
-        notes = (f"the engine's clock is {-age:.1f} s ahead",) if age < -CLOCK_TOLERANCE else ()
-        return Scraped(scrape.samples, self._clock.now() - max(0.0, age), notes)
+        age = max(stamp.age(at, wall, now) for stamp, at in stamps)
+        return Scraped(scrape.samples, now - age, ahead(min(at for _, at in stamps), wall))
 
     def close(self) -> None:
         self._client.close()
 
-    def _engine_wall(self, response: "Response") -> float:
-        """The time of day by the clock that the engine's heartbeat was taken from."""
-        from console.sources.http import is_loopback  # noqa: PLC0415 - see there
+    def _engine_time(self, response: "Response", begun: float) -> tuple[float, float]:
+        """The time of day by the clock that the heartbeat was taken from, and ours at that instant.
 
-        wall = self._clock.wall()
+        A server that says when it answered did so after the request had `begun`: its data ages from then on.
+        """
+        wall, now = self._clock.wall(), self._clock.now()
         date = response.headers.get("date")
         if date is None or is_loopback(self._url):
-            return wall
+            return wall, now
         try:
             theirs = email.utils.parsedate_to_datetime(date).timestamp()
-        except ValueError:
-            return wall
-        return theirs if abs(theirs - wall) > CLOCK_TOLERANCE else wall
-
-
-def oldest_heartbeat(samples: Samples) -> float | None:
-    """The heartbeat in seconds since 1970, the oldest where there are several; None where there is none.
-
-    SourceError when it isn't a time at all: what can't be dated can't be shown as current.
-    """
-    beats = samples.get(HEARTBEAT, {}).values()
-    for beat in beats:
-        if not math.isfinite(beat):
-            raise SourceError(f"the heartbeat is {'NaN' if math.isnan(beat) else 'infinite'}")
-    return min(beats, default=None)
+        except (ValueError, OverflowError):
+            return wall, now
+        return (theirs, begun) if abs(theirs - wall) > CLOCK_TOLERANCE else (wall, now)

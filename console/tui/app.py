@@ -7,7 +7,6 @@ has changed, and in time before any value passes its limit.
 
 import asyncio
 import os
-import signal
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -25,12 +24,15 @@ from textual.worker import Worker, WorkerState
 from console import threads
 from console.domain.clock import Clock
 from console.domain.status import Assessment
-from console.tui.actions import bindings
+from console.tui import signals
+from console.tui.actions import NO_KILL_SWITCH, bindings
+from console.tui.screens.alerts import Alerts
+from console.tui.screens.frame import Frame
 from console.tui.screens.help import Help
 from console.tui.screens.overview import Overview
 from console.tui.screens.too_small import SMALLEST, TooSmall
 from console.tui.text import visible
-from console.tui.theme import THEMES, glyphs_for, theme_variables
+from console.tui.theme import glyphs_for, theme_variables, themes_for
 from console.tui.view import ContextView, Painted, View
 
 __all__ = ["ContextView", "OpsConsole", "Watched"]
@@ -59,7 +61,7 @@ class OpsConsole(App[int]):
     """The application. Its result is the exit code: 0, or 128 and the signal's number."""
 
     CSS_PATH: ClassVar = sorted(_STYLES.glob("*.tcss"))
-    BINDINGS: ClassVar = bindings("app")
+    BINDINGS: ClassVar = bindings("anywhere", "app")
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (170, "-vast")]  # noqa: RUF012  # as textual's
     VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]  # noqa: RUF012
@@ -84,9 +86,10 @@ class OpsConsole(App[int]):
         self._frame_time = 1 / fps
         self._painted_at = 0.0
         self._next_paint: Timer | None = None
-        for theme in THEMES:
+        self._themes = themes_for(environ)
+        for theme in self._themes:
             self.register_theme(theme)
-        self.theme = THEMES[0].name
+        self.theme = self._themes[0].name
         self.title = f"opsconsole {context.name}"
 
     def get_css_variables(self) -> dict[str, str]:
@@ -97,20 +100,12 @@ class OpsConsole(App[int]):
 
     def on_mount(self) -> None:
         self.set_class(self._view.glyphs.ascii_only, "-ascii")
-        self._take_signals()
+        self._give_signals_back = signals.obey(self.exit)
         self.set_interval(TICK, self._paint_soon)
         self.call_after_refresh(self._start_watching)
 
-    def _take_signals(self) -> None:
-        """End as after `quit` when told to, so that the terminal is left as it was found."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            loop.add_signal_handler(number, self.exit, 128 + number)
-
     def on_unmount(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            loop.remove_signal_handler(number)
+        self._give_signals_back()
 
     def _start_watching(self) -> None:
         self.run_worker(self._live(), name="monitor", exit_on_error=False)
@@ -154,7 +149,7 @@ class OpsConsole(App[int]):
         if self._watched is None or not self.is_running:
             return
         assessment = self._watched.assessment(ahead=LEAD)
-        self._view = View(self._view.context, self._view.glyphs, assessment)
+        self._view = self._view.next(assessment)
         self._show()
         if assessment.next_change is not None:
             left = assessment.next_change - assessment.at
@@ -188,8 +183,17 @@ class OpsConsole(App[int]):
         if not isinstance(self.screen, Help):
             self.push_screen(Help(self._view))
 
+    def action_alerts(self) -> None:
+        if not isinstance(self.screen, Alerts):
+            self.push_screen(Alerts(self._view))
+
+    def action_kill_switch(self) -> None:
+        for screen in self.screen_stack:
+            if isinstance(screen, Frame):
+                screen.say(NO_KILL_SWITCH)
+
     def action_next_theme(self) -> None:
-        names = [theme.name for theme in THEMES]
+        names = [theme.name for theme in self._themes]
         self.theme = names[(names.index(self.theme) + 1) % len(names)]
 
     def _fatal_error(self) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells
 
 from console.domain import foreign
 from console.tui.theme import Tone
@@ -143,14 +143,32 @@ def joined(parts: Iterable[Line], separator: str, tone: Tone = Tone.DIM) -> Line
     return tuple(spans)
 
 
-def seconds(age: float, places: int = 1) -> str:
-    """An age in at most four cells: `0.8s`, `12s`, `9m`, `7h`, `40d`; whole units are rounded down.
+def wrap(text: str, cells: int) -> list[str]:
+    """`text` made visible in lines of at most `cells` cells, broken between words where that is possible."""
+    shown = visible(text)
+    if cell_len(shown) <= cells:
+        return [shown]
+    lines: list[str] = []
+    for word in shown.split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and cell_len(longer) <= cells:
+            lines[-1] = longer
+        else:
+            lines += chop_cells(word, max(2, cells)) or [""]
+    return lines
 
-    `places` are the decimals below ten seconds; without any it takes at most three cells.
-    """
-    if age < 9.95 and places:
-        return f"{age:.{places}f}s"
+
+def one_colon(text: str) -> str:
+    """`text` for a single line: only its first colon introduces something, the others become commas."""
+    head, colon, rest = text.partition(": ")
+    return head + colon + rest.replace(": ", ", ")
+
+
+def seconds(age: float) -> str:
+    """An age in at most five cells: `0.8 s`, `12 s`, `9 m`, `7 h`, `40 d`; whole units are rounded down."""
+    if age < 9.95:
+        return f"{age:.1f} s"
     for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
         if age >= size and age >= 100:
-            return f"{min(99, int(age // size))}{unit}"
-    return f"{int(age)}s"
+            return f"{min(99, int(age // size))} {unit}"
+    return f"{int(age)} s"

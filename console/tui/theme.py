@@ -146,4 +146,68 @@ LIGHT = Theme(
     },
 )
 
-THEMES = (DARK, LIGHT)
+# The same for terminals of 16 colours. Each value is one of theirs exactly, so that none is turned into its
+# nearest neighbour, which two severities may share. On light ground no other background lets all of them be
+# read: there the cursor has only its sign.
+DARK_16 = Theme(
+    name="opsconsole-dark-16",
+    primary="#55ffff",
+    secondary="#aaaaaa",
+    accent="#55ffff",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#000000",
+    success="#00aa00",
+    warning="#ffff55",
+    error="#ff5555",
+    dark=True,
+    variables={
+        "rule": "#0000aa",
+        "quiet": "#aaaaaa",
+        "cursor": "#0000aa",
+        "cursor-blurred": "#000000",
+        "severity-ok": "#55ff55",
+        "severity-warning": "#ffff55",
+        "severity-unknown": "#aaaaaa",
+        "severity-high": "#ff55ff",
+        "severity-critical": "#ff5555",
+        "alarm": "#aa0000",
+        "alarm-text": "#ffffff",
+    },
+)
+
+LIGHT_16 = Theme(
+    name="opsconsole-light-16",
+    primary="#0000aa",
+    secondary="#555555",
+    accent="#0000aa",
+    foreground="#000000",
+    background="#ffffff",
+    surface="#ffffff",
+    panel="#ffffff",
+    success="#00aa00",
+    warning="#aa5500",
+    error="#aa0000",
+    dark=False,
+    variables={
+        "rule": "#aaaaaa",
+        "quiet": "#555555",
+        "cursor": "#ffffff",
+        "cursor-blurred": "#ffffff",
+        "severity-ok": "#00aa00",
+        "severity-warning": "#aa5500",
+        "severity-unknown": "#555555",
+        "severity-high": "#aa00aa",
+        "severity-critical": "#aa0000",
+        "alarm": "#aa0000",
+        "alarm-text": "#ffffff",
+    },
+)
+
+
+def themes_for(environ: Mapping[str, str]) -> tuple[Theme, ...]:
+    """The themes for the terminal's number of colours, told from `environ` as rich tells it."""
+    depth, terminal = (environ.get(name, "").strip().lower() for name in ("COLORTERM", "TERM"))
+    many = depth in ("truecolor", "24bit") or terminal.endswith(("256color", "kitty"))
+    return (DARK, LIGHT) if many else (DARK_16, LIGHT_16)

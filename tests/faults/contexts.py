@@ -1,16 +1,16 @@
 """Contexts of a console for the fault tests, polled quickly, and a monitor that runs on them."""
 
 import asyncio
-import contextlib
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import URL, make_url
 
 from console.domain.status import Assessment, SourceStatus
 from console.monitor import Monitor
+from console.panels import load_panels
+from console.promql.query import parse_query
 from console.settings_file import load_settings, shipped_configs
 from console.wiring import open_monitor
 
@@ -48,18 +48,8 @@ def monitor_of(folder: Path, *surfaces: str) -> Monitor:
     file = folder / "console.yaml"
     lines = "\n".join(f"    {line}" for line in surfaces)
     file.write_text(SETTINGS.format(panels=shipped_configs() / "dashboard.yaml", surfaces=lines))
-    return open_monitor(load_settings(config=file, state=folder, environ={}))
-
-
-@asynccontextmanager
-async def watching(monitor: Monitor) -> AsyncIterator[None]:
-    task = asyncio.create_task(monitor.run(lambda: None))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+    settings = load_settings(config=file, state=folder, environ={})
+    return open_monitor(settings, load_panels(settings.panels, parse_query))
 
 
 async def until(

@@ -2,13 +2,14 @@
 
 import asyncio
 import os
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from console.domain.clock import SystemClock
 from console.domain.reading import Health
@@ -16,8 +17,9 @@ from console.domain.severity import Severity
 from console.paper.store import open_database
 from console.sources.database import DatabaseSource
 from console.sources.errors import SourceError
-from tests.faults.contexts import database, monitor_of, source_until, until, watching
+from tests.faults.contexts import database, monitor_of, source_until, until
 from tests.mariadb import MariaDB, own_server
+from tests.watching import watching
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +102,7 @@ async def test_a_missing_table_costs_its_own_part(database_url: str, tmp_path: P
         connection.execute(text("DROP TABLE futures_trades"))
     engine.dispose()
     monitor = monitor_of(tmp_path, database(database_url))
-    await monitor.poll_once()
+    await monitor.look_once()
     books = monitor.snapshot().database.value
     assert books is not None
     assert (books.trades, books.orders, books.missing) == (None, (), ("futures_trades: no such table",))
@@ -176,3 +178,51 @@ def test_reading_never_writes(sqlite_url: str, tmp_path: Path) -> None:
     open_database(sqlite_url).dispose()
     (tmp_path / "paper.db").chmod(0o400)
     assert DatabaseSource(sqlite_url, clock=SystemClock(), timeout=1).read().value.accounts is not None
+
+
+def test_a_password_may_hold_any_character(server: MariaDB, books: str) -> None:
+    admin = create_engine(books)
+    with admin.begin() as connection:
+        connection.exec_driver_sql("CREATE USER IF NOT EXISTS 'euro'@'%%' IDENTIFIED BY 'ps€é'")
+        connection.exec_driver_sql("GRANT ALL ON *.* TO 'euro'@'%%'")
+    admin.dispose()
+    url = make_url(books).set(username="euro").render_as_string(hide_password=False)
+    read = DatabaseSource(url, clock=SystemClock(), timeout=5, password="ps€é").read()
+    assert read.value.accounts is not None
+    with pytest.raises(SourceError, match=r"^access denied: wrong user or password$"):
+        DatabaseSource(url, clock=SystemClock(), timeout=5, password="ps€").read()
+
+
+def test_a_zero_date_costs_nothing_but_itself(books: str) -> None:
+    admin = create_engine(books)
+    with admin.begin() as connection:
+        connection.exec_driver_sql("SET SESSION sql_mode = ''")
+        connection.exec_driver_sql(
+            "INSERT INTO futures_trades (account_id, order_id, trade_id, symbol, side, price, quantity,"
+            " notional_value, trade_time) VALUES (2, 'o', 'zero', 'X', 'OPEN_LONG', 1, 1, 1, '0000-00-00')"
+        )
+    read = DatabaseSource(books, clock=SystemClock(), timeout=5).read().value
+    with admin.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM futures_trades WHERE trade_id = 'zero'")
+    admin.dispose()
+    assert read.trades is not None
+    assert [(trade.id, trade.at) for trade in read.trades] == [("zero", None)]
+    assert len(read.missing) == 1
+    assert read.missing[0].startswith("futures_trades.trade_time: '0000-00-00 00:00:00")
+
+
+@pytest.mark.parametrize("host", ["10.0.0.9", "db.example", ""])
+def test_tls_is_verified_off_loopback(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, object]] = []
+
+    def connect(**arguments: object) -> None:
+        asked.append(arguments)
+        raise OSError("far away")
+
+    monkeypatch.setattr("pymysql.connect", connect)
+    with pytest.raises(SourceError):
+        DatabaseSource(f"mysql://ops@{host}/x", clock=SystemClock(), timeout=1, password="ä€").read()
+    context = asked[0]["ssl"]
+    assert isinstance(context, ssl.SSLContext)
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert asked[0]["password"] == "ä€".encode()

@@ -6,7 +6,8 @@ import pytest
 
 from console.domain.reading import Health
 from console.domain.severity import Severity
-from tests.faults.contexts import monitor_of, source_until, until, watching
+from tests.faults.contexts import monitor_of, source_until, until
+from tests.watching import watching
 
 FLAGS = "features:\n  unified_risk_guard:\n    stage: canary\n"
 

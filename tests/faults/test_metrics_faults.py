@@ -8,8 +8,9 @@ import pytest
 from console.domain.reading import Health
 from console.domain.severity import Severity
 from tests.faults.broken_endpoint import ENDLESS, GOOD, MALFORMED, SILENT, endpoint
-from tests.faults.contexts import monitor_of, source_until, until, watching
+from tests.faults.contexts import monitor_of, source_until, until
 from tests.integration.paper_process import PaperProcess
+from tests.watching import watching
 
 TEN_MEGABYTES = b"".join(
     b'futures_margin_ratio{symbol="S%06dUSDT"} 2.5\n' % number for number in range(10_000_000 // 46)

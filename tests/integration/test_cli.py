@@ -55,6 +55,17 @@ def test_the_version_is_told(tmp_path: Path) -> None:
         (["demo", "--headless", "--seconds", "1", "--scenario", "nonsense"], "nonsense"),
         (["demo", "--headless", "--seconds", "1", "--database", "mysql://u@127.0.0.1:1/x"], "127.0.0.1"),
         (["demo", "--headless", "--seconds", "1", "--database", "nonsense"], "URL"),
+        (["demo", "--headless", "--seconds", "1", "--database", "mysql://[x"], "[x"),
+        (
+            ["demo", "--headless", "--seconds", "1", "--database", "mysql://u@h/db?password=x"],
+            "without parameters",
+        ),
+        (["demo", "--headless", "--seconds", "nan"], "not a valid integer"),
+        (["demo", "--headless", "--state", "/dev/null"], "state folder"),
+        (["demo", "--symbols", "6000"], "6000 is not in the range"),
+        (["status", "--nonsense"], "No such option"),
+        (["status", "--state", "~nobody-of-this-name/x"], "no home folder"),
+        (["nonsense"], "No such command"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path, arguments: list[str], message: str) -> None:
@@ -159,6 +170,33 @@ def test_a_scenario_can_be_listed_and_switched(tmp_path: Path) -> None:
         )
         refused = run(tmp_path, "paper", "scenario", "nonsense", "--state", str(engine.state))
         assert (refused.returncode, "calm, margin-squeeze" in refused.stderr) == (2, True)
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(engine: PaperProcess, tmp_path: Path) -> None:
+    watching = start(tmp_path, "status", "--watch", "--json", "--state", str(engine.state))
+    assert watching.stdout is not None and watching.stderr is not None
+    watching.stdout.readline()
+    watching.stdout.close()
+    assert watching.wait(15) == 141
+    assert watching.stderr.read() == ""
+
+
+def test_a_killed_engine_is_said_to_be_gone(tmp_path: Path) -> None:
+    with PaperProcess(tmp_path / "engine", "--symbols", "1") as engine:
+        engine.stop(signal.SIGKILL)
+        finished = run(tmp_path, "paper", "status", "--state", str(engine.state))
+        assert (finished.returncode, "is gone" in finished.stderr) == (2, True)
+        assert status(tmp_path, engine.state)["sources"]["engine"]["severity"] == "critical"
+
+
+def test_a_stopped_engine_costs_only_what_it_serves(tmp_path: Path) -> None:
+    with PaperProcess(tmp_path / "engine", "--symbols", "1") as engine:
+        engine.process.send_signal(signal.SIGSTOP)
+        sources = status(tmp_path, engine.state)["sources"]
+        engine.process.send_signal(signal.SIGCONT)
+        assert (sources["flags"]["state"], sources["log"]["state"]) == ("fresh", "fresh")
+        assert sources["metrics"]["state"] == "down"
+        assert (sources["engine"]["severity"], "is stopped" in sources["engine"]["error"]) == ("high", True)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])

@@ -11,11 +11,19 @@ from werkzeug import Request, Response
 
 from console.domain.clock import SystemClock
 from console.sources.errors import SourceError
-from console.sources.exchange import ExchangeSource, Keys, Market
+from console.sources.exchange import (
+    CONTRACTS_EVERY,
+    ORDERS_EVERY,
+    STATUS_EVERY,
+    ExchangeSource,
+    Keys,
+    Market,
+)
+from console.sources.loopback import keeps_secrets
 from tests.integration.paper_process import PaperProcess, eventually
 from tests.tui.fake import HandClock
 
-KEYS = Keys("key", "secret")
+KEYS = Keys("key", "s3cret")
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +65,17 @@ def test_a_wrong_secret_is_refused_and_never_told(engine: PaperProcess) -> None:
     assert "s3cret" not in str(caught.value)
 
 
-def market(server: HTTPServer, answer: Callable[[Request], Response]) -> tuple[Market, HandClock]:
+def market(
+    server: HTTPServer, answer: Callable[[Request], Response], keys: Keys | None = None
+) -> tuple[Market, HandClock]:
     """A market on a server that answers time rightly and everything else with `answer`."""
     clock = HandClock()
     server.expect_request("/fapi/v1/time").respond_with_json({"serverTime": int(clock.at * 1000)})
     server.expect_request("/fapi/v1/exchangeInfo").respond_with_json({"symbols": []})
     server.expect_request("/fapi/v1/premiumIndex").respond_with_handler(answer)
-    return Market("usdm", server.url_for(""), clock, 2, None), clock
+    for path in ("/fapi/v3/positionRisk", "/fapi/v1/openOrders"):
+        server.expect_request(path).respond_with_handler(answer)
+    return Market("usdm", server.url_for(""), clock, 2, keys), clock
 
 
 @pytest.mark.parametrize(
@@ -73,6 +85,7 @@ def market(server: HTTPServer, answer: Callable[[Request], Response]) -> tuple[M
         (Response('{"code": -1121, "msg": "Invalid symbol"}', 200), r"refused: Invalid symbol \(-1121\)"),
         (Response("<html>", 200), "its answer is not JSON"),
         (Response('"text"', 200), "not a list of objects"),
+        (Response("[" * 100_000, 200), "its answer is not JSON"),
         (Response("[1, 2]", 200), "not a list of objects"),
         (Response("", 302, headers={"Location": "http://127.0.0.1:1/"}), "HTTP 302"),
     ],
@@ -107,6 +120,119 @@ def test_what_costs_weight_is_asked_for_less_often(httpserver: HTTPServer) -> No
     paths = [request.path for request, _ in httpserver.log]
     assert (paths.count("/fapi/v1/time"), paths.count("/fapi/v1/premiumIndex")) == (4, 2)
     assert paths.count("/fapi/v1/exchangeInfo") == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "header", "pause"),
+    [
+        (429, "7", 7),
+        (418, "600", 600),
+        (429, "", 60),
+        (429, "soon", 60),
+        (418, "\xb2", 60),
+        (429, "9" * 99, 60),
+    ],
+)
+def test_no_call_is_made_before_a_pause_is_over(
+    httpserver: HTTPServer, status: int, header: str, pause: int
+) -> None:
+    limited = Response("{}", status, headers={"Retry-After": header} if header else {})
+    venue, clock = market(httpserver, lambda _request: limited)
+    with pytest.raises(SourceError, match=f"rate limit, no calls for {pause} s"):
+        venue.read()
+    asked = len(httpserver.log)
+    clock.at += pause - 0.5
+    with pytest.raises(SourceError, match="refuses calls"):
+        venue.read()
+    assert len(httpserver.log) == asked
+    clock.at += 0.5
+    with pytest.raises(SourceError, match=f"HTTP {status}"):
+        venue.read()
+    assert len(httpserver.log) > asked
+
+
+@pytest.mark.parametrize(
+    ("path", "every"),
+    [
+        ("/fapi/v1/premiumIndex", CONTRACTS_EVERY),
+        ("/fapi/v1/openOrders", ORDERS_EVERY),
+        ("/fapi/v1/exchangeInfo", STATUS_EVERY),
+        ("/fapi/v3/positionRisk", 0),
+    ],
+)
+def test_each_call_is_made_again_when_it_is_due_and_not_before(
+    httpserver: HTTPServer, path: str, every: float
+) -> None:
+    venue, clock = market(httpserver, lambda _request: Response("[]", 200), KEYS)
+
+    def asked() -> int:
+        venue.read()
+        return [request.path for request, _ in httpserver.log].count(path)
+
+    assert asked() == 1
+    if every:
+        clock.at += every - 0.5
+        assert asked() == 1
+        clock.at += 0.5
+    assert asked() == 2
+
+
+def test_what_was_not_asked_again_is_told_with_its_time(httpserver: HTTPServer) -> None:
+    rows = '[{"symbol": "BTCUSDT", "markPrice": "1.5", "positionAmt": "0"}]'
+    venue, clock = market(httpserver, lambda _request: Response(rows, 200), KEYS)
+    asked_at = clock.at
+    venue.read()
+    clock.at += CONTRACTS_EVERY - 1
+    again = venue.read()
+    assert (again.contracts_at, again.orders_at, again.resting_orders) == (asked_at, asked_at, 1)
+    assert again.contracts["BTCUSDT"].mark_price == Decimal("1.5")
+
+
+@pytest.mark.parametrize(
+    ("said", "price"),
+    [("0", None), ("0.00000000", None), ("", None), ("NaN", None), ("41.5", Decimal("41.5"))],
+)
+def test_a_liquidation_price_of_nothing_is_not_known(
+    httpserver: HTTPServer, said: str, price: Decimal | None
+) -> None:
+    row = {"symbol": "BTCUSDT", "positionAmt": "-2", "entryPrice": "40", "liquidationPrice": said}
+    venue, _ = market(httpserver, lambda _request: Response(json.dumps([row]), 200), KEYS)
+    (position,) = venue.read().positions or ()
+    assert (position.quantity, position.liquidation_price) == (Decimal(-2), price)
+
+
+def test_a_position_without_a_quantity_is_an_error(httpserver: HTTPServer) -> None:
+    venue, _ = market(httpserver, lambda _request: Response('[{"symbol": "BTCUSDT"}]', 200), KEYS)
+    with pytest.raises(SourceError, match="a position has no positionAmt"):
+        venue.read()
+
+
+@pytest.mark.parametrize("keys", [Keys("k€y", "s3cret"), Keys("key", "s3crét"), Keys("ke\ny", "s3cret")])
+def test_keys_that_no_header_may_hold_are_refused_and_never_told(httpserver: HTTPServer, keys: Keys) -> None:
+    venue, _ = market(httpserver, lambda _request: Response("[]", 200), keys)
+    with pytest.raises(SourceError, match=r"^usdm: its keys hold characters that no key has$"):
+        venue.read()
+
+
+def test_keys_are_only_sent_over_https_or_to_this_machine(
+    httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venue, _ = market(httpserver, lambda _request: Response("[]", 200), KEYS)
+    assert venue.read().positions == ()
+    monkeypatch.setattr(
+        "console.sources.exchange.keeps_secrets", lambda url: keeps_secrets("http://10.0.0.9")
+    )
+    with pytest.raises(SourceError, match=r"^usdm: keys are only sent over https$"):
+        venue.read()
+    assert [r.path for r, _ in httpserver.log].count("/fapi/v3/positionRisk") == 1
+
+
+def test_what_is_public_is_read_over_plain_http_from_anywhere(
+    httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    venue, _ = market(httpserver, lambda _request: Response("[]", 200))
+    monkeypatch.setattr("console.sources.exchange.keeps_secrets", lambda url: False)
+    assert venue.read().positions is None
 
 
 def test_a_clock_that_differs_is_told_as_it_is(httpserver: HTTPServer) -> None:

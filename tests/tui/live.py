@@ -1,5 +1,6 @@
-"""The console on settled data in a real terminal: `python -m tests.tui.live [crash]`."""
+"""The console on settled data in a real terminal: `python -m tests.tui.live [crash|flood]`."""
 
+import asyncio
 import sys
 from collections.abc import Callable
 
@@ -11,7 +12,10 @@ from tests.tui.fake import PAPER, FakeWatched, metrics_of, snapshot, symbol_rows
 
 
 class Moving(FakeWatched):
-    """Values that move with the clock, from sources that always answer; with `crash`, not for long."""
+    """Values that move with the clock, from sources that always answer; with `crash`, not for long.
+
+    With `flood`, so often that a terminal which isn't read is soon full.
+    """
 
     def assessment(self, ahead: float = 0.0) -> Assessment:
         self.snapshot = moving_snapshot(self.clock.now())
@@ -20,6 +24,9 @@ class Moving(FakeWatched):
     async def run(self, changed: Callable[[], None]) -> None:
         if "crash" in sys.argv:
             raise ExceptionGroup("polls", [RuntimeError("told to [red]crash[/]")])
+        while "flood" in sys.argv:
+            await asyncio.sleep(0.01)
+            changed()
         await super().run(changed)
 
 
@@ -29,7 +36,9 @@ def moving_snapshot(now: float) -> Snapshot:
 
 def main() -> int:
     clock = SystemClock()
-    result = OpsConsole(PAPER, lambda: Moving(moving_snapshot(clock.now()), clock)).run()
+    result = OpsConsole(
+        PAPER, lambda: Moving(moving_snapshot(clock.now()), clock), fps=100 if "flood" in sys.argv else 4
+    ).run()
     return 1 if result is None else result
 
 

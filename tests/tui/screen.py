@@ -4,8 +4,10 @@ A snapshot holds the lines of the screen, and below them, for each line, the ton
 text, as letters under their cells. `OPSCONSOLE_UPDATE_SNAPSHOTS=1` writes what is shown as the new snapshot.
 """
 
+import asyncio
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,20 @@ def tone_letters(app: OpsConsole) -> str:
 def _letter_for(character: str, letter: str) -> str:
     """The letter under a character, as wide as that is."""
     return " " if character == " " else letter.ljust(cell_len(character))[: cell_len(character)]
+
+
+async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        await asyncio.sleep(0.01)
+
+
+async def painted(app: OpsConsole) -> None:
+    """Wait until the app shows what its monitor says."""
+    await until(lambda: app._view.assessment is not None)
+    app.paint()
+    await asyncio.sleep(0.05)
 
 
 def assert_snapshot(app: OpsConsole, name: str) -> None:

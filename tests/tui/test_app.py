@@ -14,6 +14,7 @@ from textual.screen import Screen
 from console.domain.clock import SystemClock
 from console.domain.status import Assessment
 from console.tui.app import OpsConsole, Watched
+from console.tui.screens import frame
 from console.tui.screens.overview import Overview
 from tests.tui.fake import (
     PAPER,
@@ -25,7 +26,7 @@ from tests.tui.fake import (
     snapshot,
     symbol_rows,
 )
-from tests.tui.screen import text_of, tone_letters
+from tests.tui.screen import text_of, tone_letters, until
 
 UTF8 = {"LANG": "C.UTF-8", "TERM": "xterm-256color"}
 
@@ -47,13 +48,6 @@ def refresh(app: OpsConsole) -> None:
     """Paint as after a new reading."""
     app._changed()
     app.paint()
-
-
-async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        await asyncio.sleep(0.01)
 
 
 async def test_the_frame_is_there_while_the_monitor_is_still_being_made() -> None:
@@ -114,7 +108,7 @@ async def test_stale_rows_keep_the_order_they_had_and_say_their_age() -> None:
         await pilot.pause()
         first = next(line for line in text_of(app).splitlines() if "/USD" in line and "stale" in line)
         assert rows[7].symbol in first
-        assert "? stale 7s" in first
+        assert "? stale 7.3 s" in first
 
 
 async def test_only_quit_works_below_80_by_24_and_the_screen_says_so() -> None:
@@ -128,6 +122,9 @@ async def test_only_quit_works_below_80_by_24_and_the_screen_says_so() -> None:
         assert "too small" in text_of(app)
         assert "Keys" not in text_of(app)
         assert app.theme == "opsconsole-dark"
+        hints = text_of(app).splitlines()[-1]
+        assert "quit" in hints
+        assert not any(word in hints for word in ("help", "theme", "sort", "alerts"))
         await pilot.press("q")
     assert app.return_value == 0
 
@@ -161,6 +158,116 @@ async def test_the_status_line_stays_live_above_the_help() -> None:
         assert "TRIPPED" in text_of(app).splitlines()[0]
         await pilot.press("escape")
         assert "Keys" not in text_of(app)
+
+
+async def test_the_alerts_screen_has_every_alert_and_cause_in_full() -> None:
+    rows = [replace(row, margin=1.1) for row in symbol_rows(40)]
+    cause = "can't connect to 127.0.0.1: " + "a long story " * 20 + "and its end"
+    watched = FakeWatched(failing(snapshot(START, metrics_of(rows)), cause, "log"), HandClock(START + 0.5))
+    app = console(watched)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "BTC000/USD" in text_of(app))
+        assert "and its end" not in text_of(app)
+        await pilot.press("4")
+        await pilot.pause()
+        seen = text_of(app)
+        assert "ALERTS 41" in seen
+        while "answered in" not in text_of(app).splitlines()[-3]:
+            before = text_of(app)
+            await pilot.press("pagedown")
+            await pilot.pause()
+            seen += text_of(app)
+            if text_of(app) == before:
+                break
+        assert all(row.symbol in seen for row in rows)
+        assert "and its end" in seen
+        assert "SOURCES" in seen
+
+
+@pytest.mark.parametrize("key", ["1", "escape"])
+async def test_the_alerts_screen_is_left_for_the_overview(key: str) -> None:
+    app = console(calm())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "BTC000/USD" in text_of(app))
+        await pilot.press("4", "4", key)
+        await pilot.pause()
+        assert isinstance(app.screen, Overview)
+
+
+async def test_the_alerts_screen_stays_where_it_was_read_to_while_values_change() -> None:
+    watched = calm()
+    watched.snapshot = snapshot(START, metrics_of([replace(r, margin=1.1) for r in symbol_rows(58)]))
+    app = console(watched)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "BTC000/USD" in text_of(app))
+        await pilot.press("4", "pagedown")
+        await pilot.pause()
+        symbols = [line.split()[3] for line in text_of(app).splitlines()[1:5]]
+        watched.snapshot = snapshot(START, metrics_of([replace(r, margin=1.15) for r in symbol_rows(58)]))
+        refresh(app)
+        await pilot.pause()
+        assert "1.150" in text_of(app)
+        assert [line.split()[3] for line in text_of(app).splitlines()[1:5]] == symbols
+
+
+async def test_the_kill_key_says_that_this_version_has_none_even_above_the_help() -> None:
+    app = console(calm())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "BTC000/USD" in text_of(app))
+        await pilot.press("question_mark", "K")
+        await pilot.pause()
+        assert "can't trip the kill switch" in text_of(app).splitlines()[-1]
+        assert "Keys" in text_of(app)
+
+
+async def test_a_notice_gives_the_key_hints_their_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frame, "_SAID_FOR", 0.2)
+    app = console(calm())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "BTC000/USD" in text_of(app))
+        await pilot.press("K")
+        await until(lambda: "can't trip" in text_of(app).splitlines()[-1])
+        await until(lambda: "quit" in text_of(app).splitlines()[-1])
+
+
+async def test_quitting_an_engine_of_its_own_is_called_stopping_it() -> None:
+    app = OpsConsole(replace(PAPER, owns_engine=True), calm, environ=UTF8)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "BTC000/USD" in text_of(app))
+        assert "quit and stop" in text_of(app).splitlines()[-1]
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert "stop its paper engine" in text_of(app)
+        assert "not touched" not in text_of(app)
+
+
+@pytest.mark.parametrize(("count", "shown"), [(12, True), (30, False)])
+async def test_a_low_screen_shows_alerts_and_sources_where_the_table_leaves_room(
+    count: int, shown: bool
+) -> None:
+    app = console(calm(count=count))
+    async with app.run_test(size=(110, 33)) as pilot:
+        await until(lambda: "BTC000/USD" in text_of(app))
+        await pilot.pause()
+        assert ("SOURCES" in text_of(app)) is shown
+
+
+async def test_the_table_does_not_move_when_the_number_of_findings_changes() -> None:
+    watched, lines = calm(), set()
+    app = console(watched)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(lambda: "BTC000/USD" in text_of(app))
+        for bad in range(5):
+            rows = symbol_rows(58)
+            rows[0] = replace(rows[0], margin=1.0 if bad > 0 else 1.9, funding=0.002 if bad > 1 else 0.0)
+            rows[1] = replace(rows[1], liquidations=float(bad > 2), sync_errors=float(bad > 3))
+            watched.snapshot = snapshot(START, metrics_of(rows))
+            refresh(app)
+            await pilot.pause()
+            shown = text_of(app).splitlines()
+            lines.add(next(y for y, line in enumerate(shown) if "STATE" in line))
+            assert ("+1 more" in text_of(app)) is (bad == 4)
+    assert len(lines) == 1
 
 
 async def test_quitting_does_not_wait_for_a_monitor_that_is_never_made() -> None:

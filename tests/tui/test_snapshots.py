@@ -22,7 +22,7 @@ from tests.tui.fake import (
     snapshot,
     symbol_rows,
 )
-from tests.tui.screen import assert_snapshot, strips, text_of
+from tests.tui.screen import assert_snapshot, painted, strips, text_of
 
 SIZES = ((80, 24), (120, 40))
 UTF8 = {"LANG": "C.UTF-8", "TERM": "xterm-256color"}
@@ -74,19 +74,32 @@ async def test_the_overview_looks_as_reviewed(case: str, size: tuple[int, int]) 
     shown, later, context, environ = CASES[case]
     app = OpsConsole(context, lambda: FakeWatched(shown, HandClock(START + later)), environ=environ)
     async with app.run_test(size=size) as pilot:
-        await pilot.pause(0.1)
-        app.paint()
+        await painted(app)
         await pilot.pause()
         assert_snapshot(app, f"overview-{case}-{size[0]}x{size[1]}")
 
 
-async def test_the_help_looks_as_reviewed() -> None:
-    app = OpsConsole(PAPER, lambda: FakeWatched(normal(), HandClock(START + 0.8)), environ=UTF8)
+async def test_the_alerts_look_as_reviewed() -> None:
+    gone = failing(worst(), "usdm: HTTP 503: " + "Internal error, try again. " * 4, "exchange")
+    app = OpsConsole(PAPER, lambda: FakeWatched(gone, HandClock(START + 0.8)), environ=UTF8)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.1)
+        await painted(app)
+        await pilot.pause()
+        await pilot.press("4")
+        await pilot.pause()
+        assert_snapshot(app, "alerts-80x24")
+
+
+@pytest.mark.parametrize(
+    ("name", "environ"), [("help", UTF8), ("help-ascii", {"LANG": "C", "TERM": "linux"})]
+)
+async def test_the_help_looks_as_reviewed(name: str, environ: Mapping[str, str]) -> None:
+    app = OpsConsole(PAPER, lambda: FakeWatched(normal(), HandClock(START + 0.8)), environ=environ)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
         await pilot.press("question_mark")
         await pilot.pause()
-        assert_snapshot(app, "help-80x24")
+        assert_snapshot(app, f"{name}-80x24")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -98,7 +111,8 @@ async def test_without_colour_every_severity_still_reads(
     watched = FakeWatched(snapshot(START, metrics_of(rows)), HandClock(START + 0.8))
     app = OpsConsole(PAPER, lambda: watched, environ=UTF8)
     async with app.run_test(size=size) as pilot:
-        await pilot.pause(0.1)
+        await painted(app)
+        await pilot.pause()
         assert_snapshot(app, f"overview-no-colour-{size[0]}x{size[1]}")
         shown = " ".join(text_of(app).split())
         for row in (
@@ -113,5 +127,6 @@ async def test_without_colour_every_severity_still_reads(
 async def test_lines_of_foreign_text_are_as_wide_as_the_screen() -> None:
     app = OpsConsole(PAPER, lambda: FakeWatched(hostile(), HandClock(START + 0.8)), environ=UTF8)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.1)
+        await painted(app)
+        await pilot.pause()
         assert {cell_len(strip.text) for strip in strips(app)} == {80}

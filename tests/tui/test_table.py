@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 
+from console.domain.severity import Severity
 from console.tui.text import fit
 from console.tui.theme import UNICODE
 from console.tui.widgets.columns import Cell, Column, place
@@ -19,6 +20,7 @@ from console.tui.widgets.table import Table
 class Item:
     name: str
     number: float | None = 0.0
+    severity: Severity = Severity.OK
 
 
 COLUMNS: list[Column[Item]] = [
@@ -51,7 +53,7 @@ class Recorded(Table[Item]):
 class Host(App[None]):
     def __init__(self) -> None:
         super().__init__()
-        self.table = Recorded(lambda item: item.name, UNICODE)
+        self.table = Recorded(lambda item: item.name, lambda item: item.severity, UNICODE)
 
     def compose(self) -> ComposeResult:
         yield self.table
@@ -155,6 +157,32 @@ async def test_the_first_column_stays_while_the_others_scroll() -> None:
         assert "C1" in header
         await pilot.press("left", "left")
         assert "NUMBER" in host.table.render_line(0).text
+
+
+async def test_rows_worse_than_the_page_are_counted_in_the_header() -> None:
+    host = Host()
+    async with host.run_test(size=(60, 12)) as pilot:
+        host.table.set_columns(COLUMNS[:2], "number")
+        bad = [Item(f"b{n}", -10.0 + n, Severity.HIGH) for n in range(3)]
+        host.table.set_rows([*bad, *items(60)])
+        await pilot.pause()
+        assert "worse" not in host.table.render_line(0).text
+        await pilot.press("end")
+        assert "3 worse above" in host.table.render_line(0).text
+        await pilot.press("S", "home")
+        assert "3 worse below" in host.table.render_line(0).text
+        await pilot.press("end")
+        assert "worse" not in host.table.render_line(0).text
+
+
+async def test_worse_rows_on_both_sides_are_told_apart() -> None:
+    host = Host()
+    async with host.run_test(size=(60, 12)) as pilot:
+        host.table.set_columns(COLUMNS[:2], "number")
+        ends = [Item("a", -1.0, Severity.WARNING), Item("z", 99.0, Severity.CRITICAL)]
+        host.table.set_rows([*ends, *items(60)])
+        await pilot.press(*["pagedown"] * 2)
+        assert "▴1 ▾1 worse" in host.table.render_line(0).text
 
 
 async def test_an_empty_table_takes_every_key() -> None:

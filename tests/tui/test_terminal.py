@@ -74,6 +74,31 @@ def test_a_terminal_that_is_gone_ends_the_console() -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["TERM", "HUP"])
+def test_a_signal_ends_the_console_although_nobody_reads_its_terminal(number: int) -> None:
+    child = spawn("flood")
+    child.expect("USD")
+    blocked_since = wait_until_blocked(child)
+    child.kill(number)
+    while child.isalive():
+        assert time.monotonic() < blocked_since + 3
+        time.sleep(0.02)
+    assert child.exitstatus == 128 + number
+
+
+def wait_until_blocked(child: "pexpect.spawn[str]") -> float:
+    """Wait, reading nothing, until the console's output has filled up the terminal's buffer and its own."""
+    deadline, stalled, before = time.monotonic() + 20, 0, -1
+    while stalled < 5:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+        switches = Path(f"/proc/{child.pid}/status").read_text(encoding="ascii")
+        now = int(switches.rsplit("voluntary_ctxt_switches:", 2)[1].split()[0])
+        stalled = stalled + 1 if now == before else 0
+        before = now
+    return time.monotonic()
+
+
 def test_a_failing_monitor_leaves_one_clear_line_on_the_restored_terminal() -> None:
     child = spawn("crash")
     rest = ended(child)

@@ -7,7 +7,20 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from console.tui.text import Span, clip, fit, fit_line, line_width, plain_ascii, seconds, spread, visible
+from console.tui.text import (
+    Span,
+    clip,
+    fit,
+    fit_line,
+    line_width,
+    one_colon,
+    plain_ascii,
+    seconds,
+    spread,
+    visible,
+    width,
+    wrap,
+)
 
 FOREIGN = st.text(
     st.one_of(
@@ -71,7 +84,26 @@ def test_markup_is_only_text() -> None:
 
 @pytest.mark.parametrize(
     ("age", "shown"),
-    [(0.0, "0.0s"), (9.94, "9.9s"), (9.96, "9s"), (99.9, "99s"), (100, "1m"), (7200, "2h"), (9e9, "99d")],
+    [
+        (0.0, "0.0 s"),
+        (9.94, "9.9 s"),
+        (9.96, "9 s"),
+        (99.9, "99 s"),
+        (100, "1 m"),
+        (7200, "2 h"),
+        (9e9, "99 d"),
+    ],
 )
-def test_ages_take_at_most_four_cells(age: float, shown: str) -> None:
+def test_ages_take_at_most_five_cells(age: float, shown: str) -> None:
     assert seconds(age) == shown
+
+
+@given(FOREIGN, st.integers(2, 40))
+def test_wrapping_loses_nothing_but_spaces_and_fits(text: str, cells: int) -> None:
+    lines = wrap(text, cells)
+    assert all(width(line) <= cells for line in lines)
+    assert "".join(lines).replace(" ", "") == visible(text).replace(" ", "")
+
+
+def test_only_the_first_colon_introduces() -> None:
+    assert one_colon("metrics: can't connect: [Errno 111]: no") == "metrics: can't connect, [Errno 111], no"

@@ -1,11 +1,10 @@
 """The polls themselves, with sources that misbehave on purpose in real threads."""
 
 import asyncio
-import contextlib
 import random
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -15,6 +14,7 @@ from console.domain.reading import Dated, Health
 from console.domain.surfaces import Flags
 from console.monitor import Monitor, Polling, Rules, Watch, Watches
 from console.sources.errors import SourceError
+from tests.watching import watching
 
 FLAGS = Flags("flags.yaml", "0" * 64, False, None, ())
 QUICK = Polling(interval=0.02, timeout=0.1, stale_after=0.3)
@@ -49,17 +49,6 @@ def monitor_of(source: Scripted) -> Monitor:
     return Monitor(watches, Rules((), ()), SystemClock(), random.Random(1))
 
 
-@asynccontextmanager
-async def polling(monitor: Monitor) -> AsyncIterator[None]:
-    task = asyncio.create_task(monitor.run(lambda: None))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
 async def until(condition: Callable[[], bool], seconds: float = 5.0) -> None:
     async with asyncio.timeout(seconds):
         while not condition():
@@ -72,13 +61,13 @@ def health(monitor: Monitor) -> Health:
 
 async def test_an_answer_becomes_a_fresh_reading() -> None:
     monitor = monitor_of(Scripted(lambda: FLAGS))
-    await monitor.poll_once()
+    await monitor.look_once()
     assert (monitor.snapshot().flags.value, health(monitor)) == (FLAGS, Health.FRESH)
 
 
 async def test_sources_that_are_not_configured_are_not_asked() -> None:
     monitor = monitor_of(Scripted(lambda: FLAGS))
-    await monitor.poll_once()
+    await monitor.look_once()
     assert monitor.assessment().source("metrics").health is Health.OFF
 
 
@@ -91,7 +80,7 @@ async def test_a_source_that_hangs_is_reported_cancelled_and_never_asked_twice_a
 
     source = Scripted(hang)
     monitor = monitor_of(source)
-    async with polling(monitor):
+    async with watching(monitor):
         await until(lambda: health(monitor) is Health.DOWN)
         await until(source.cancelled.is_set)
         await asyncio.sleep(0.3)
@@ -113,7 +102,7 @@ async def test_a_source_that_fails_keeps_its_value_until_it_is_stale_and_comes_b
         raise SourceError("connection refused")
 
     monitor = monitor_of(Scripted(flicker))
-    async with polling(monitor):
+    async with watching(monitor):
         await until(lambda: health(monitor) is Health.FRESH)
         working.clear()
         await until(lambda: health(monitor) is Health.FAILING)
@@ -128,9 +117,59 @@ async def test_failures_are_asked_less_and_less_often() -> None:
         raise SourceError("connection refused")
 
     source = Scripted(fail)
-    async with polling(monitor_of(source)):
+    async with watching(monitor_of(source)):
         await asyncio.sleep(0.5)
     assert 4 <= source.reads <= 10  # without back-off it would be two dozen
+
+
+async def test_an_outage_of_any_length_does_not_end_the_monitor() -> None:
+    def fail() -> Flags:
+        raise SourceError("connection refused")
+
+    source = Scripted(fail)
+    monitor = monitor_of(source)
+    [poller] = monitor._pollers()
+    poller._failures = 5000
+    async with watching(monitor):
+        await until(lambda: source.reads >= 1)
+        await asyncio.sleep(0.05)
+        assert health(monitor) is Health.DOWN
+    assert poller._rest() < QUICK.interval + 4.1
+
+
+async def test_an_answer_puts_an_end_to_the_backing_off() -> None:
+    working = threading.Event()
+
+    def flicker() -> Flags:
+        if working.is_set():
+            return FLAGS
+        raise SourceError("connection refused")
+
+    monitor = monitor_of(Scripted(flicker))
+    [poller] = monitor._pollers()
+    async with watching(monitor):
+        await until(lambda: poller._rest() > 2 * QUICK.interval)
+        working.set()
+        await until(lambda: health(monitor) is Health.FRESH)
+        assert poller._rest() == QUICK.interval
+
+
+async def test_a_value_is_as_old_as_the_question_not_as_the_answer() -> None:
+    monitor = monitor_of(Scripted(lambda: time.sleep(0.05) or FLAGS))  # type: ignore[func-returns-value]
+    await monitor.look_once()
+    age = monitor.assessment().source("flags").age
+    assert age is not None and age >= 0.05
+
+
+async def test_what_answered_early_is_still_fresh_when_the_last_one_gives_up() -> None:
+    quick, slow = Scripted(lambda: FLAGS), Scripted(lambda: threading.Event().wait() or FLAGS)  # type: ignore[arg-type,return-value]
+    patience = Polling(interval=0.02, timeout=0.6, stale_after=0.3)
+    off: Watch[object] = Watch(None, QUICK)
+    watches = Watches(off, off, off, Watch(quick, QUICK), Watch(slow, patience), off)  # type: ignore[arg-type]
+    monitor = Monitor(watches, Rules((), ()), SystemClock(), random.Random(1))
+    await monitor.look_once()
+    assert health(monitor) is Health.FRESH
+    assert monitor.assessment().source("engine").health is Health.DOWN
 
 
 async def test_a_defect_in_a_source_is_shown_and_does_not_end_the_monitor(
@@ -140,7 +179,7 @@ async def test_a_defect_in_a_source_is_shown_and_does_not_end_the_monitor(
         raise ZeroDivisionError("oops")
 
     monitor = monitor_of(Scripted(defect))
-    async with polling(monitor):
+    async with watching(monitor):
         await until(lambda: health(monitor) is Health.DOWN)
         assert monitor.assessment().source("flags").cause == "internal error: ZeroDivisionError: oops"
     assert "reading flags failed" in caplog.text
@@ -149,13 +188,13 @@ async def test_a_defect_in_a_source_is_shown_and_does_not_end_the_monitor(
 async def test_quitting_does_not_wait_for_a_source_that_hangs() -> None:
     monitor = monitor_of(Scripted(lambda: threading.Event().wait() or FLAGS))  # type: ignore[arg-type, return-value]
     began = asyncio.get_running_loop().time()
-    async with polling(monitor):
+    async with watching(monitor):
         await asyncio.sleep(0.05)
     assert asyncio.get_running_loop().time() - began < 1
 
 
 async def test_a_value_grows_old_between_two_assessments() -> None:
     monitor = monitor_of(Scripted(lambda: FLAGS))
-    await monitor.poll_once()
+    await monitor.look_once()
     assert monitor.assessment().source("flags").health is Health.FRESH
     assert monitor.assessment(ahead=QUICK.stale_after).source("flags").health is Health.STALE

@@ -87,9 +87,7 @@ def test_relative_paths_are_seen_from_the_files_folder(file: Path) -> None:
 
 
 def test_variables_that_name_no_field_are_left_alone(file: Path) -> None:
-    assert (
-        load(file, environ={"OPSCONSOLE_DB_PASSWORD": "x", "OPSCONSOLE_POLL__X__Y": "z"}).context == "paper"
-    )
+    assert load(file, environ={"OPSCONSOLE_DB_PASSWORD": "x"}).context == "paper"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +103,11 @@ def test_variables_that_name_no_field_are_left_alone(file: Path) -> None:
         ),
         ("interval: 2s", "interval: soon", "3:23: poll.metrics.interval: a duration is a number of seconds"),
         ("interval: 2s", "interval: 9s", "3:12: poll.metrics: stale_after is longer than interval (9 s)"),
-        ("ops@db", "ops:secret@db", "12:21: contexts.prod.database.url: no password in a URL"),
+        (
+            "ops@db",
+            "ops:secret@db",
+            "12:21: contexts.prod.database.url: a URL such as mysql://user@host:3306/binance-data",
+        ),
         (
             "password_env: DB_PASSWORD",
             "password_env: 'hunter 2'",
@@ -127,6 +129,89 @@ def test_a_mistake_is_one_line_with_its_place_and_what_is_allowed(
     assert text.startswith(f"{file}:{message}")
     assert "\n" not in text
     assert "secret" not in text.replace("the secret", "") and "hunter" not in text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://u:p@h/db",
+        "mysql://u:p#w@h/db",
+        "mysql://u:p/w@h/db",
+        "mysql://u:p?w@h/db",
+        "mysql://u@h/db?password=x",
+        "mysql://u@h/db?host=10.0.0.9",
+        "mysql://u@h:port/db",
+        "mysql://u@h:99999/db",
+        "postgresql://u@h/db",
+        "sqlite:///f.db?mode=rw",
+        "mysql://u@h",
+        "",
+    ],
+)
+def test_a_database_url_has_no_password_no_parameters_and_nothing_else_that_is_odd(
+    file: Path, url: str
+) -> None:
+    file.write_text(FILE.replace("mysql://ops@db.example/binance-data", f'"{url}"'))
+    with pytest.raises(SettingsError, match=r"12:21: contexts\.prod\.database\.url: a (URL|host)"):
+        load(file)
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://ops@[::1]:3306/binance-data", "mariadb+pymysql://127.0.0.1/x", "sqlite:////tmp/x.db"]
+)
+def test_the_usual_database_urls_are_taken(file: Path, url: str) -> None:
+    file.write_text(FILE.replace("mysql://ops@db.example/binance-data", f'"{url}"'))
+    database = load(file, context="prod").chosen.database
+    assert database is not None and database.url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://h/",
+        "http://",
+        "http://h:99999/",
+        "http://h:abc/",
+        "http://a..b/",
+        "http://u:p@h/",
+        "http://münchen/",
+    ],
+)
+def test_what_is_no_http_url_is_refused_before_anything_is_asked(file: Path, url: str) -> None:
+    file.write_text(FILE.replace("    engine_file: engine.json", f'    metrics_url: "{url}"'))
+    with pytest.raises(SettingsError, match=r":8:18: contexts\.paper\.metrics_url: a (URL|host)"):
+        load(file)
+
+
+def test_a_context_may_be_polled_in_its_own_way(file: Path) -> None:
+    own = "    engine_file: engine.json\n    poll: {metrics: {interval: 15s, stale_after: 45s}}"
+    file.write_text(FILE.replace("    engine_file: engine.json", own))
+    assert load(file).polling.metrics.stale_after == 45
+    assert load(file, context="prod").polling.metrics.stale_after == 5
+
+
+@pytest.mark.parametrize("name", ["''", "f oo", "1x"])
+def test_only_whole_metric_names_can_be_known_not_to_be_exported(file: Path, name: str) -> None:
+    file.write_text(FILE.replace("    flags_file: flags.yaml", f"    not_exported: [{name}]"))
+    with pytest.raises(SettingsError, match="a metric's name, such as futures_fill_ratio"):
+        load(file)
+
+
+def test_a_home_that_nobody_has_is_one_line(file: Path) -> None:
+    with pytest.raises(SettingsError, match="no home folder"):
+        load(file, state=Path("~nobody-of-this-name/x"))
+
+
+def test_a_poll_variable_that_names_no_source_is_refused(file: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^OPSCONSOLE_POLL__METRIC__INTERVAL: no such field; allowed: "):
+        load(file, environ={"OPSCONSOLE_POLL__METRIC__INTERVAL": "1s"})
+
+
+def test_a_copy_of_the_shipped_file_works_anywhere(tmp_path: Path) -> None:
+    copy = tmp_path / "console.yaml"
+    copy.write_text((shipped_configs() / "console.yaml").read_text())
+    settings = load(copy)
+    assert settings.panels.is_file() and settings.rules is not None and settings.rules.is_file()
 
 
 def test_a_mistake_in_the_environment_names_the_variable(file: Path) -> None:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 
 from textual.app import ComposeResult
+from textual.geometry import Size
 from textual.screen import ModalScreen, Screen
+from textual.timer import Timer
 from textual.widget import Widget
 
 from console.tui.actions import Place, footer_actions
@@ -13,6 +15,9 @@ from console.tui.view import View
 from console.tui.widgets.lines import Lines
 from console.tui.widgets.status_line import StatusLine
 
+_SAID_FOR = 6.0
+"""Seconds that a notice takes the key hints' place."""
+
 
 class Frame(Screen[None]):
     """A full screen. Subclasses yield their body, and show a view in `paint`, calling this class's.
@@ -20,17 +25,19 @@ class Frame(Screen[None]):
     A view can come before the screen is mounted: widgets are made at once, and painted at any time.
     """
 
-    PLACES: tuple[Place, ...] = ("app",)
+    PLACES: tuple[Place, ...] = ("anywhere", "app")
 
     def __init__(self, view: View) -> None:
         super().__init__()
         self.view = view
         self._status_line = StatusLine(view)
+        self._footer = Lines(self._key_hints, view.glyphs, classes="footer")
+        self._notice: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield self._status_line
         yield from self.body()
-        yield footer(self.view, *self.PLACES)
+        yield self._footer
 
     def body(self) -> Iterable[Widget]:
         return ()
@@ -38,6 +45,22 @@ class Frame(Screen[None]):
     def paint(self, view: View) -> None:
         self.view = view
         self._status_line.paint(view)
+
+    def say(self, words: str) -> None:
+        """Show `words` for some seconds where the key hints are."""
+        if self._notice is not None:
+            self._notice.stop()
+        notice: Line = (Span(f" {words} ", Tone.ALARM),)
+        self._footer.show(lambda size: (fit_line(notice, size.width, self.view.glyphs.ellipsis),))
+        self._notice = self.set_timer(_SAID_FOR, lambda: self._footer.show(self._key_hints))
+
+    def _key_hints(self, size: Size) -> tuple[Line, ...]:
+        hints: Line = tuple(
+            span
+            for action in footer_actions(*self.PLACES, owns_engine=self.view.context.owns_engine)
+            for span in (Span(f" {action.shown} ", Tone.KEY), Span(f" {action.label}  ", Tone.DIM))
+        )
+        return (fit_line(hints, size.width, self.view.glyphs.ellipsis),)
 
 
 class Dialog(ModalScreen[None]):
@@ -58,15 +81,3 @@ class Dialog(ModalScreen[None]):
     def paint(self, view: View) -> None:
         self.view = view
         self._status_line.paint(view)
-
-
-def footer(view: View, *places: Place) -> Lines:
-    """The key hints of these places in one line."""
-    hints: Line = tuple(
-        span
-        for action in footer_actions(*places)
-        for span in (Span(f" {action.shown} ", Tone.KEY), Span(f" {action.label}   ", Tone.DIM))
-    )
-    return Lines(
-        lambda size: (fit_line(hints, size.width, view.glyphs.ellipsis),), view.glyphs, classes="footer"
-    )

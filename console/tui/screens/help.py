@@ -6,10 +6,11 @@ from typing import ClassVar
 from textual.geometry import Size
 from textual.widget import Widget
 
-from console.tui.actions import ACTIONS, bindings
+from console.tui.actions import actions, bindings
 from console.tui.screens.frame import Dialog
 from console.tui.text import Line, Span, fit, fit_line
 from console.tui.theme import Glyphs, Tone
+from console.tui.view import View
 from console.tui.widgets.lines import Lines
 
 _KEY_WIDTH = 6
@@ -19,8 +20,8 @@ class Help(Dialog):
     BINDINGS: ClassVar = bindings("help")
 
     def body(self) -> Iterable[Widget]:
-        glyphs = self.view.glyphs
-        box = Lines(lambda size: help_lines(glyphs, size), glyphs, classes="box")
+        view = self.view
+        box = Lines(lambda size: help_lines(view, size), view.glyphs, classes="box")
         box.border_title = "Keys"
         yield box
 
@@ -28,14 +29,14 @@ class Help(Dialog):
         self.dismiss()
 
 
-def help_lines(glyphs: Glyphs, size: Size) -> tuple[Line, ...]:
+def help_lines(view: View, size: Size) -> tuple[Line, ...]:
     """One line for each action, then what the signs mean."""
     lines: list[Line] = [
         (Span(fit(action.shown, _KEY_WIDTH, "left", ""), Tone.STRONG), Span(action.help))
-        for action in ACTIONS
+        for action in actions(view.context.owns_engine)
     ]
-    lines += [(), _legend(glyphs)]
-    return tuple(fit_line(line, size.width, glyphs.ellipsis) for line in lines)
+    lines += [(), _legend(view.glyphs)]
+    return tuple(fit_line(line, size.width, view.glyphs.ellipsis) for line in lines)
 
 
 def _legend(glyphs: Glyphs) -> Line:

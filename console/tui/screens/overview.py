@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from textual.containers import Container
+from textual.events import Resize
 from textual.widget import Widget
 
 from console.domain.reading import Health
@@ -33,9 +34,14 @@ _TEXTS = {
     "sources": source_lines,
 }
 
+_LINES_ABOVE_AND_BELOW = 8
+"""Lines of a low screen beside the table: status line, headline, key metrics, accounts, key hints."""
+_SIDE = 9
+"""Lines of alerts and sources, with the empty one above them."""
+
 
 class Overview(Frame):
-    PLACES: tuple[Place, ...] = ("table", "app")
+    PLACES: tuple[Place, ...] = ("anywhere", "app", "table")
 
     def __init__(self, view: View) -> None:
         super().__init__(view)
@@ -43,7 +49,7 @@ class Overview(Frame):
         self._symbols: tuple[SymbolStatus, ...] = ()
         self._panels: tuple[Panel, ...] | None = None
         self._texts = {name: Lines(self._content(name, view), view.glyphs, id=name) for name in _TEXTS}
-        self.table: Table[SymbolStatus] = Table(lambda row: row.symbol, view.glyphs)
+        self.table: Table[SymbolStatus] = Table(lambda row: row.symbol, lambda row: row.severity, view.glyphs)
 
     def body(self) -> Iterable[Widget]:
         texts = self._texts
@@ -59,12 +65,21 @@ class Overview(Frame):
     def on_mount(self) -> None:
         self.table.focus()
 
+    def on_resize(self, event: Resize) -> None:
+        self._make_room()
+
     def paint(self, view: View) -> None:
         super().paint(view)
         for name, text in self._texts.items():
             text.show(self._content(name, view))
         if view.assessment is not None:
             self._fill_table(view.assessment)
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Show alerts and sources below the table where it would leave their lines empty."""
+        free = self.size.height - _LINES_ABOVE_AND_BELOW - 1 - len(self._symbols)
+        self.set_class(bool(self._symbols) and free >= _SIDE, "-roomy")
 
     def _fill_table(self, assessment: Assessment) -> None:
         if assessment.panels != self._panels:
@@ -86,4 +101,4 @@ class Overview(Frame):
             return ""
         source = self.view.assessment.source("metrics")
         stale = source.health is Health.STALE and source.age is not None
-        return seconds(source.age or 0, places=0) if stale else ""
+        return seconds(source.age or 0) if stale else ""

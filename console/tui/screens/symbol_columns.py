@@ -3,10 +3,10 @@
 import math
 from collections.abc import Callable
 
+from console.domain.figures import badness, figure_of
 from console.domain.severity import Severity
 from console.domain.status import NOT_EXPORTED, Judged, SymbolStatus
 from console.domain.thresholds import Panel
-from console.tui.figures import badness, figure_of
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.widgets.columns import Cell, Column, Order
 
@@ -22,7 +22,7 @@ def symbol_columns(
     """`stale` says for how long the values have been stale, if they are; `rank` is worst first."""
     return [
         Column("symbol", "SYMBOL", 14, _symbol, lambda row: (row.symbol,), "left", grow=16),
-        Column(STATE, "STATE", 12, lambda row: _state(row, glyphs, stale()), rank, "left"),
+        Column(STATE, "STATE", 13, lambda row: _state(row, glyphs, stale()), rank, "left"),
         *(_panel_column(panel, glyphs) for panel in panels),
     ]
 

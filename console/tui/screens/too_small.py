@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from textual.geometry import Size
 from textual.widget import Widget
 
+from console.tui.actions import Place
 from console.tui.screens.frame import Frame
 from console.tui.text import Line, Span, fit_line
 from console.tui.theme import Glyphs, Tone
@@ -14,6 +15,8 @@ SMALLEST = Size(80, 24)
 
 
 class TooSmall(Frame):
+    PLACES: tuple[Place, ...] = ("anywhere",)
+
     def body(self) -> Iterable[Widget]:
         glyphs = self.view.glyphs
         yield Lines(lambda size: _notice(size, self.app.size, glyphs), glyphs, classes="notice")

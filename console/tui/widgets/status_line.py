@@ -1,18 +1,20 @@
 """The one line that is never covered: where we are, what may be done, what is wrong, how fresh it all is.
 
 It gives up its parts in this order when the terminal is narrow: the alert's words, the operator, the
-database, the sources' names. Environment, context, READ-ONLY, kill switch and source marks always stay.
+database, the sources' names, the age of each source for one of those alike. Environment, context, READ-ONLY,
+kill switch and source marks always stay at 80 columns; below that, where the console can't be used, the
+line is cut at its right end.
 """
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from console.domain.kill_switch import KillState
 from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.status import SourceStatus
-from console.tui.headline import alert_words
-from console.tui.text import Line, Span, clip, fit_line, joined, line_width, seconds, spread
+from console.tui.headline import short_alert
+from console.tui.text import Line, Span, clip, fit_line, joined, line_width, seconds, spread, width
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
 from console.tui.widgets.lines import Lines
@@ -46,14 +48,15 @@ def _forms(view: View) -> Iterator[tuple[Line, Line]]:
     operator = Span(view.context.operator, Tone.DIM)
     kill = _kill_switch(view)
     count, short_count = _alert_count(view)
-    names, letters = _marks(view, "names"), _marks(view, "letters")
+    names, letters, groups = _named(view), _lettered(view), _grouped(view)
     yield _left(view, name, database, operator, mode, kill, count), names
     yield _left(view, name, database, mode, kill, count), names
     yield _left(view, name, database, operator, mode, kill, count), letters
     yield _left(view, name, database, mode, kill, count), letters
     yield _left(view, name, mode, kill, count), letters
     yield _left(view, name, mode, kill, short_count), letters
-    yield _left(view, name, mode, kill), letters
+    yield _left(view, name, mode, kill, count), groups
+    yield _left(view, name, mode, kill, short_count), groups
 
 
 def _left(view: View, *spans: Span) -> Line:
@@ -66,9 +69,9 @@ def _environment(view: View) -> Span:
 
 def _tightest(view: View, cells: int) -> Line:
     """What must be there, with the context's name in whatever is left."""
-    rest = joined(
-        ((Span("READ-ONLY", Tone.STRONG),), (_kill_switch(view, short=True),), _marks(view, "tight")), " "
-    )
+    mode, kill = Span("READ-ONLY", Tone.STRONG), _kill_switch(view, short=True)
+    parts = [(mode,), (kill,), (_alert_count(view)[1],), _grouped(view)]
+    rest = joined((part for part in parts if line_width(part)), " ")
     room = cells - line_width((_environment(view), *rest)) - 2
     name = Span(clip(view.context.name, max(1, room), view.glyphs.ellipsis), Tone.STRONG)
     line = joined(((_environment(view),), (name,), rest), " ")
@@ -86,7 +89,7 @@ def _kill_switch(view: View, *, short: bool = False) -> Span:
 
 def _alert_count(view: View) -> tuple[Span, Span]:
     """How many alerts there are, with the worst one's sign, in full and in short."""
-    if view.assessment is None or not view.assessment.alerts:
+    if view.assessment is None or not view.assessment.alerts or not view.answered:
         return Span(""), Span("")
     worst, number = view.assessment.alerts[0].severity, len(view.assessment.alerts)
     glyph, word = view.glyphs.of(worst), "alert" if number == 1 else "alerts"
@@ -94,30 +97,55 @@ def _alert_count(view: View) -> tuple[Span, Span]:
 
 
 def _alert(view: View, cells: int) -> Line:
-    """The worst alert's words, where there is room for enough of them to say something."""
-    if view.assessment is None or not view.assessment.alerts or cells < 12:
+    """The worst alert's words, as far as they fit whole."""
+    if view.assessment is None or not view.assessment.alerts or not view.answered:
         return ()
     alert = view.assessment.alerts[0]
-    return fit_line((Span(alert_words(alert), tone_of(alert.severity)),), cells, view.glyphs.ellipsis)
+    for words in short_alert(alert, view.assessment.panels):
+        if width(words) <= cells:
+            return (Span(words, tone_of(alert.severity)),)
+    return ()
 
 
-Form = Literal["names", "letters", "tight"]
+_CONNECTING = (Span("connecting", Tone.UNKNOWN),)
 
 
-def _marks(view: View, form: Form) -> Line:
-    """One freshness mark per source."""
+def _named(view: View) -> Line:
+    """One freshness mark per source, with its name and age."""
     if view.assessment is None:
-        return (Span("connecting", Tone.UNKNOWN),)
-    marks = (_mark(source, view.glyphs, form) for source in view.assessment.sources)
-    return joined(((mark,) for mark in marks), "" if form == "tight" else " ")
+        return _CONNECTING
+    return joined((_named_mark(source, view.glyphs) for source in view.assessment.sources), "  ")
 
 
-def _mark(source: SourceStatus, glyphs: Glyphs, form: Form) -> Span:
-    off = source.health is Health.OFF
-    glyph = glyphs.none if off else glyphs.of(source.severity)
-    tone = Tone.DIM if off else tone_of(source.severity)
-    age = "" if source.age is None or off else seconds(source.age, places=0 if form == "tight" else 1)
-    if form == "names":
-        return Span(f"{glyph} {source.name} {age:>4}".rstrip(), tone)
-    letter = _LETTERS.get(source.name, source.name[:1].upper())
-    return Span(f"{letter}{glyph}" if source.health is Health.FRESH else f"{letter}{glyph}{age}", tone)
+def _named_mark(source: SourceStatus, glyphs: Glyphs) -> Line:
+    glyph, tone = _sign(source, glyphs)
+    age = "" if source.age is None or source.health is Health.OFF else seconds(source.age)
+    return (Span(f"{glyph} {source.name} {age:>5}".rstrip(), tone),)
+
+
+def _lettered(view: View) -> Line:
+    """One mark per source by its letter; with its age where it isn't fresh."""
+    if view.assessment is None:
+        return _CONNECTING
+    return joined(((_mark([source], view.glyphs),) for source in view.assessment.sources), " ")
+
+
+def _grouped(view: View) -> Line:
+    """The letters of neighbours in the same state behind one another, with one sign and the highest age."""
+    if view.assessment is None:
+        return _CONNECTING
+    groups = groupby(view.assessment.sources, key=lambda source: _sign(source, view.glyphs))
+    return joined(((_mark(list(group), view.glyphs),) for _, group in groups), " ")
+
+
+def _mark(alike: Sequence[SourceStatus], glyphs: Glyphs) -> Span:
+    glyph, tone = _sign(alike[0], glyphs)
+    letters = "".join(_LETTERS.get(source.name, source.name[:1].upper()) for source in alike)
+    ages = [s.age for s in alike if s.age is not None and s.health not in (Health.FRESH, Health.OFF)]
+    return Span(f"{letters}{glyph} {seconds(max(ages))}" if ages else f"{letters}{glyph}", tone)
+
+
+def _sign(source: SourceStatus, glyphs: Glyphs) -> tuple[str, Tone]:
+    if source.health is Health.OFF:
+        return glyphs.none, Tone.DIM
+    return glyphs.of(source.severity), tone_of(source.severity)

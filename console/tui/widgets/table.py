@@ -15,10 +15,12 @@ from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from console.domain.severity import Severity
 from console.tui.actions import bindings
 from console.tui.text import fit, plain_ascii
-from console.tui.theme import TONES, Glyphs, Tone
-from console.tui.widgets.columns import Cell, Column, Order, Placed, place
+from console.tui.theme import TONES, Glyphs, Tone, tone_of
+from console.tui.widgets.columns import Cell, Column, Placed, place
+from console.tui.widgets.rows import Rows
 
 T = TypeVar("T")
 
@@ -34,7 +36,10 @@ class _DrawnLine:
 
 
 class Table(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
-    """Rows of one type, told apart by `key`, and sorted by one column."""
+    """Rows of one type, told apart by `key`, and sorted by one column.
+
+    Where rows hide that have a higher `severity` than what is on the page, the header says so.
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = TONES | {
         "table--header",
@@ -44,18 +49,13 @@ class Table(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
     BINDINGS: ClassVar = bindings("table")
     ALLOW_SELECT = False
 
-    def __init__(self, key: Callable[[T], str], glyphs: Glyphs) -> None:
+    def __init__(self, key: Callable[[T], str], severity: Callable[[T], Severity], glyphs: Glyphs) -> None:
         super().__init__()
         self._columns: tuple[Column[T], ...] = ()
         self._sort: Column[T] | None = None
-        self._key = key
         self._glyphs = glyphs
         self._reversed = False
-        self._given: Sequence[T] = ()
-        self._rows: list[T] = []
-        self._places: dict[str, int] = {}
-        self._chosen: str | None = None
-        self._cursor = 0
+        self._rows: Rows[T] = Rows(key, severity)
         self._left = 0
         self._placed: tuple[Placed[T], ...] = ()
         self._drawn: dict[int, _DrawnLine] = {}
@@ -63,12 +63,12 @@ class Table(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
     @property
     def cursor_key(self) -> str | None:
         """The key of the row under the cursor; None when there are no rows."""
-        return self._key(self._rows[self._cursor]) if self._rows else None
+        return self._rows.cursor_key
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The rows' keys in the order shown."""
-        return tuple(self._places)
+        return self._rows.keys
 
     def set_columns(self, columns: Sequence[Column[T]], sort: str) -> None:
         """Show these columns, the first one always, in the default order of the one whose key is `sort`."""
@@ -80,8 +80,7 @@ class Table(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
 
     def set_rows(self, rows: Sequence[T]) -> None:
         """Show `rows`. Cells are formatted anew even where `rows` is the same object as before."""
-        if rows is not self._given:
-            self._given = rows
+        if self._rows.take(rows):
             self._arrange()
         self._draw_changes()
 
@@ -94,18 +93,12 @@ class Table(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
         """Sort the rows; keep the cursor on its key, and its row on the same line of the screen."""
         if self._sort is None:
             return
-        line = self._cursor - self._top
-        self._rows = _sorted(self._given, self._key, self._sort.order, self._reversed)
-        self._places = {self._key(row): number for number, row in enumerate(self._rows)}
-        if self._chosen is None:
-            self._cursor = 0
-        else:
-            last = max(0, len(self._rows) - 1)
-            self._cursor = self._places.get(self._chosen, min(self._cursor, last))
+        line = self._rows.cursor - self._top
+        self._rows.sort(self._sort.order, self._reversed)
         if self.virtual_size.height != len(self._rows) + _HEADER:
             self.virtual_size = Size(1, len(self._rows) + _HEADER)
         if 0 <= line < self._page:
-            self._scroll(self._cursor - line)
+            self._scroll(self._rows.cursor - line)
 
     @property
     def _more_columns(self) -> bool:
@@ -125,6 +118,10 @@ class Table(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
         top = max(0, min(top, len(self._rows) - self._page))
         if top != self._top:
             self.scroll_to(y=top, animate=False, force=True, immediate=True)
+
+    def _follow_cursor(self) -> None:
+        cursor = self._rows.cursor
+        self._scroll(min(cursor, max(self._top, cursor - self._page + 1)))
 
     def _draw_changes(self) -> None:
         """Have those cells drawn again that differ from what is on the screen."""
@@ -151,13 +148,17 @@ class Table(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
         if row >= len(self._rows):
             return _DrawnLine(())
         value = self._rows[row]
-        return _DrawnLine(tuple(p.column.cell(value) for p in self._placed), row == self._cursor)
+        return _DrawnLine(tuple(p.column.cell(value) for p in self._placed), row == self._rows.cursor)
 
     def _title(self, number: int) -> Cell:
         column = self._placed[number].column
         title = column.title
         if number == 0 and self._rows:
-            title = f"{title} {self._cursor + 1}/{len(self._rows)}"
+            worse = self._rows.worse(self._top, self._page)
+            if worse is not None:
+                up, down = self._glyphs.up, self._glyphs.down
+                return Cell(worse.words(up, down, self._placed[0].width), tone_of(worse.severity))
+            title = f"{title} {self._rows.cursor + 1}/{len(self._rows)}"
         if column is not self._sort:
             return Cell(title)
         arrow = self._glyphs.up if self._reversed else self._glyphs.down
@@ -193,14 +194,14 @@ class Table(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
         return plain_ascii(text) if self._glyphs.ascii_only and not header else text
 
     def _style(self, cell: Cell, base: Style, header: bool) -> Style:
-        if header:
+        if header and cell.tone is Tone.PLAIN:
             return base
         style = self.get_component_rich_style(cell.tone.value)
         return style if cell.tone is Tone.ALARM else style + Style(bgcolor=base.bgcolor)
 
     def on_resize(self, event: Resize) -> None:
         self._place_columns()
-        self._scroll(min(self._cursor, max(self._top, self._cursor - self._page + 1)))
+        self._follow_cursor()
 
     def _place_columns(self) -> None:
         self._placed = place(self._columns, self._left, self.size.width) if self._columns else ()
@@ -215,29 +216,28 @@ class Table(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
     def _move(self, row: int) -> None:
         if not self._rows:
             return
-        self._cursor = max(0, min(row, len(self._rows) - 1))
-        self._chosen = self.cursor_key
-        self._scroll(min(self._cursor, max(self._top, self._cursor - self._page + 1)))
+        self._rows.move(row)
+        self._follow_cursor()
         self._draw_changes()
 
     def action_cursor_up(self) -> None:
-        self._move(self._cursor - 1)
+        self._move(self._rows.cursor - 1)
 
     def action_cursor_down(self) -> None:
-        self._move(self._cursor + 1)
+        self._move(self._rows.cursor + 1)
 
     def action_page_up(self) -> None:
-        self._move(self._cursor - self._page)
+        self._move(self._rows.cursor - self._page)
 
     def action_page_down(self) -> None:
-        self._move(self._cursor + self._page)
+        self._move(self._rows.cursor + self._page)
 
     def action_last_row(self) -> None:
         self._move(len(self._rows) - 1)
 
     def action_first_row(self) -> None:
         self._move(0)
-        self._chosen = None
+        self._rows.stay_on_top()
 
     def action_columns_left(self) -> None:
         self._left = max(0, self._left - 1)
@@ -269,19 +269,3 @@ class Table(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
         for placed in self._placed:
             if placed.x <= event.x < placed.x + placed.width:
                 self._sort_by(placed.column)
-
-
-def _sorted(
-    rows: Sequence[T], key: Callable[[T], str], order: Callable[[T], Order], reverse: bool
-) -> list[T]:
-    """Rows of equal order stay sorted by key, in either direction; those without one come last."""
-    ordered: list[tuple[tuple[float | str, ...], T]] = []
-    without: list[T] = []
-    for row in sorted(rows, key=key):
-        place = order(row)
-        if place is None:
-            without.append(row)
-        else:
-            ordered.append((place, row))
-    ordered.sort(key=lambda pair: pair[0], reverse=reverse)
-    return [row for _, row in ordered] + without

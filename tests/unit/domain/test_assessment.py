@@ -13,6 +13,7 @@ from console.domain.metrics import Answer, Metrics
 from console.domain.reading import Health, SourceState
 from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
+from console.domain.surfaces import EngineState
 from console.domain.thresholds import KEY_METRICS
 from tests.unit.domain.worlds import (
     BOOKS,
@@ -154,6 +155,81 @@ def test_a_window_without_observations_falls_back_to_the_engines_lifetime() -> N
 HEALTHY = (0.99, 1.0, 2.0, 0.999, 40e-6, 300e-6)
 
 
+def test_of_several_series_for_a_symbol_the_worst_counts() -> None:
+    several = {series("", "BTC", account="2"): 1.01, series("", "BTC", account="3"): 9.0, **of("", SOL=2.0)}
+    for order in (several, dict(reversed(several.items()))):
+        snapshot = replace(healthy(), metrics=answered("metrics", metrics(margin=order)))
+        assert judged(snapshot).symbols[0].values[MARGIN.key].number == 1.01
+
+
+def test_a_series_without_a_symbol_counts_beside_those_that_have_one() -> None:
+    mixed = {**of("", BTC=9.0, SOL=9.0), series(""): 0.5}
+    assessment = judged(replace(healthy(), metrics=answered("metrics", metrics(margin=mixed))))
+    assert assessment.totals[MARGIN.key].severity is Severity.CRITICAL
+    assert assessment.severity is Severity.CRITICAL
+
+
+def test_of_several_series_of_a_key_metric_the_worst_counts() -> None:
+    bare = metrics()
+    several = Answer({series("", account="2"): 0.99, series("", account="3"): 0.10})
+    snapshot = replace(bare, answers={**bare.answers, KEY_METRICS[0].query: several})
+    fill_rate = judged(replace(healthy(), metrics=answered("metrics", snapshot))).key_metrics[0].value
+    assert (fill_rate.number, fill_rate.severity) == (0.10, Severity.HIGH)
+
+
+@pytest.mark.parametrize("name", ["futures_fill", "f", "ratio"])
+def test_a_part_of_a_name_is_no_metric_that_is_known_to_be_missing(name: str) -> None:
+    bare = metrics()
+    without = replace(bare, answers={**bare.answers, KEY_METRICS[0].query: Answer({})})
+    snapshot = replace(healthy(), metrics=answered("metrics", without))
+    assert judged(snapshot, frozenset({name})).severity is Severity.UNKNOWN
+
+
+def test_balances_that_the_engine_no_longer_writes_are_unknown() -> None:
+    snapshot = replace(healthy(), database=answered("database", replace(BOOKS, quiet_for=9.6), age=0.5))
+    fresh = assess(snapshot, PANELS, KEY_METRICS, quiet_after=10.2)
+    assert fresh.severity is Severity.OK
+    assert fresh.next_change == pytest.approx(NOW + 0.1)
+    quiet = assess(snapshot, PANELS, KEY_METRICS, quiet_after=10.0)
+    assert {status.reason for status in quiet.accounts} == {"the engine has written nothing for 10 s"}
+    assert quiet.severity is Severity.UNKNOWN
+
+
+@pytest.mark.parametrize("accounts", [None, ()])
+def test_a_database_without_accounts_is_unknown(accounts: tuple[()] | None) -> None:
+    empty = replace(BOOKS, accounts=accounts)
+    assert judged(replace(healthy(), database=answered("database", empty))).severity is Severity.UNKNOWN
+
+
+def test_equity_that_is_no_number_is_unknown() -> None:
+    odd = replace(BOOKS, accounts=(account(2, "NaN"),))
+    assert judged(replace(healthy(), database=answered("database", odd))).severity is Severity.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("engine", "severity", "cause"),
+    [
+        (replace(ENGINE, alive=False), Severity.CRITICAL, "process 1 is gone"),
+        (replace(ENGINE, stopped=True), Severity.HIGH, "process 1 is stopped"),
+    ],
+)
+def test_a_dead_or_stopped_engine_is_no_green_source(
+    engine: EngineState, severity: Severity, cause: str
+) -> None:
+    source = judged(replace(healthy(), engine=answered("engine", engine))).source("engine")
+    assert (source.health, source.severity, source.cause) == (Health.FRESH, severity, cause)
+
+
+def test_symbols_are_judged_anew_once_their_data_is_old() -> None:
+    snapshot = healthy()
+    before = judged(snapshot)
+    late = replace(snapshot, at=NOW + LIMIT, flags=answered("flags", FLAGS, age=-LIMIT))
+    again = assess(late, PANELS, KEY_METRICS, before=(snapshot, before))
+    assert {row.severity for row in again.symbols} == {Severity.UNKNOWN}
+    sooner = replace(snapshot, at=NOW + 0.1, flags=answered("flags", FLAGS))
+    assert assess(sooner, PANELS, KEY_METRICS, before=(snapshot, before)).symbols is before.symbols
+
+
 def test_low_equity_is_critical_and_unknown_equity_is_unknown() -> None:
     poor = replace(BOOKS, accounts=(account(3, "99.99999999"), account(2, None)))
     assessment = judged(replace(healthy(), database=answered("database", poor)))
@@ -177,7 +253,7 @@ def test_what_a_schema_lacks_is_a_warning_by_name() -> None:
             {"database": answered("database", replace(BOOKS, response_time=1.2))},
             "answers in 1.2 s, above 1 s",
         ),
-        ({"log": answered("log", replace(LOG, errors=2))}, "2 error, 0 critical lines in 5 min"),
+        ({"log": answered("log", replace(LOG, errors=2))}, "lines in 5 min: 2 ERROR, 0 CRITICAL"),
         ({"engine": answered("engine", replace(ENGINE, alive=False))}, "process 1 is gone"),
         (
             {"flags": answered("flags", replace(FLAGS, remarks=("'stage' appears twice",)))},

@@ -26,6 +26,10 @@ VALUES = SymbolValues(
 )
 
 
+def body(metrics: Metrics, values: SymbolValues) -> bytes:
+    return metrics.of_engine() + metrics.by_symbol(values)
+
+
 def samples(body: bytes) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
@@ -35,7 +39,7 @@ def samples(body: bytes) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
 
 
 def test_every_family_of_the_contract_is_there() -> None:
-    found = {name for name, _ in samples(Metrics("1.0").render(VALUES))}
+    found = {name for name, _ in samples(body(Metrics("1.0"), VALUES))}
     assert found >= {
         "futures_margin_ratio",
         "futures_funding_rate",
@@ -66,21 +70,21 @@ def test_every_family_of_the_contract_is_there() -> None:
     ],
 )
 def test_a_value_is_exported_under_its_labels(name: str, labels: dict[str, str], value: float) -> None:
-    assert samples(Metrics("1.0").render(VALUES))[name, frozenset(labels.items())] == value
+    assert samples(body(Metrics("1.0"), VALUES))[name, frozenset(labels.items())] == value
 
 
 def test_a_symbol_that_leaves_is_no_longer_exported() -> None:
     metrics = Metrics("1.0")
-    metrics.render(VALUES)
-    body = metrics.render(replace(VALUES, margin_ratios={}))
-    assert not [name for name, _ in samples(body) if name == "futures_margin_ratio"]
+    body(metrics, VALUES)
+    changed = body(metrics, replace(VALUES, margin_ratios={}))
+    assert not [name for name, _ in samples(changed) if name == "futures_margin_ratio"]
 
 
 def test_a_new_mapping_is_rendered_anew() -> None:
     metrics = Metrics("1.0")
-    metrics.render(VALUES)
-    body = metrics.render(replace(VALUES, liquidations={("BTC/USD",): 4}))
-    assert samples(body)["futures_liquidations_total", frozenset({("symbol", "BTC/USD")})] == 4
+    body(metrics, VALUES)
+    changed = body(metrics, replace(VALUES, liquidations={("BTC/USD",): 4}))
+    assert samples(changed)["futures_liquidations_total", frozenset({("symbol", "BTC/USD")})] == 4
 
 
 @given(st.text(st.characters(exclude_characters="\r", exclude_categories=["Cs"]), min_size=1))
@@ -91,7 +95,7 @@ def test_a_label_value_comes_back_from_the_text(symbol: str) -> None:
 
 
 def test_every_operation_of_the_document_is_exported_before_it_happens() -> None:
-    found = samples(Metrics("1.0").render(VALUES))
+    found = samples(body(Metrics("1.0"), VALUES))
     assert all(
         found["futures_operation_seconds_count", frozenset({("operation", operation)})] == 0
         for operation in OPERATIONS
@@ -102,7 +106,7 @@ def test_a_timed_operation_is_observed() -> None:
     metrics = Metrics("1.0")
     with metrics.timed("connect"):
         pass
-    found = samples(metrics.render(VALUES))
+    found = samples(body(metrics, VALUES))
     assert found["futures_operation_seconds_count", frozenset({("operation", "connect")})] == 1
 
 

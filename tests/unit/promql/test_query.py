@@ -4,7 +4,9 @@ import pytest
 
 from console.domain.metrics import Series
 from console.domain.thresholds import KEY_METRICS, KeyMetric
+from console.promql.evaluate import evaluate
 from console.promql.query import Matcher, Selector, UnsupportedQuery, parse_query
+from console.promql.samples import SampleStore
 
 
 @pytest.mark.parametrize(
@@ -67,3 +69,44 @@ def test_a_matcher_is_anchored_at_both_ends(matcher: Matcher, value: str, accept
 
 def test_a_label_that_is_missing_counts_as_empty() -> None:
     assert Selector("up", (Matcher("side", "=", ""),)).accepts(Series("up", ()))
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("up", 0),
+        ("rate(a[5m])", 300),
+        ("rate(a[1h30m])", 5400),
+        ("increase(a[500ms])", 0.5),
+        ("increase(a[1w])", 604_800),
+        ("histogram_quantile(0.9, sum by (le) (rate(a{b='[9d]'}[5m]))) > 3", 300),
+    ],
+)
+def test_a_query_tells_how_far_it_looks_back(text: str, seconds: float) -> None:
+    assert parse_query(text).window == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a" * 10_001, "longer than 10000 characters"),
+        ("(" * 4_000 + "1" + ")" * 4_000, "nested deeper than 100 levels"),
+        ("(" * 101 + "1" + ")" * 101, "nested deeper than 100 levels"),
+        ("1+" * 4_999 + "1", "more than 500 operators"),
+        ("a or " * 1_999 + "a", "more than 500 operators"),
+        ("1+" * 450 + "1", "nested deeper than 100 levels"),
+        ("1+" * 101 + "1", "nested deeper than 100 levels"),
+    ],
+)
+def test_a_query_beyond_all_measure_is_refused(text: str, problem: str) -> None:
+    with pytest.raises(UnsupportedQuery, match=problem):
+        parse_query(text)
+
+
+def test_a_deep_query_is_evaluated() -> None:
+    query = parse_query("(" * 99 + "1" + "+1" * 98 + ")" * 99)
+    assert list(evaluate(query, SampleStore(), 0).values()) == [99.0]
+
+
+def test_brackets_in_text_are_no_nesting() -> None:
+    parse_query("up{a='" + "(" * 200 + "'} # " + "[" * 200)

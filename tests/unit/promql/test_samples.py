@@ -130,3 +130,20 @@ def test_a_range_within_the_retention_survives_the_forgetting() -> None:
 
 def test_nothing_is_covered_before_the_first_scrape() -> None:
     assert SampleStore().covered(5) == 0
+
+
+@pytest.mark.parametrize(
+    ("scrapes", "at", "covered"),
+    [
+        ((100, 101, 102), 102, 2),
+        ((100, 400, 700), 1000, 900),
+        ((100, 101, 3000, 3000.25), 3000.5, 0.5),
+        ((100, 101), 500, 0),
+        ((100, 101, 200), 150, 50),
+    ],
+)
+def test_what_is_covered_ends_at_a_gap(scrapes: tuple[float, ...], at: float, covered: float) -> None:
+    store = SampleStore(retention=3900)
+    for scrape in scrapes:
+        store.append(scrape, {"up": {UP: 1.0}})
+    assert store.covered(at) == covered

@@ -1,7 +1,9 @@
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
@@ -37,7 +39,18 @@ def test_the_flag_and_the_state_file_are_two_answers(files: EngineSource, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", "{}", '{"tripped": 1, "counters": {}}', '{"tripped": null}']
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"tripped": 1, "counters": {}}',
+        '{"tripped": null}',
+        '{"tripped": false, "counters": {"rest": Infinity}}',
+        '{"tripped": false, "counters": {"rest": 1e999}}',
+        '{"a":' * 100_000,
+    ],
 )
 def test_a_broken_state_file_is_unknown_with_its_cause(
     files: EngineSource, tmp_path: Path, content: str
@@ -66,8 +79,45 @@ def test_a_process_that_ended_is_gone(files: EngineSource, tmp_path: Path) -> No
     assert files.read().value.alive is False
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"pid": "1"}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "{",
+        "[]",
+        "{}",
+        '{"pid": "1"}',
+        '{"pid": true}',
+        '{"pid": -1}',
+        '{"pid": 9999999999}',
+        '{"pid": 1, "start_time": NaN}',
+        '{"pid": 1, "start_time": 1e999}',
+        '{"pid": 1, "start_time": []}',
+        '{"pid": 1, "start_time": 1' + "0" * 400 + "}",
+        '{"a":' * 100_000,
+    ],
+)
 def test_a_file_that_no_engine_wrote_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "engine.json").write_text(content)
     with pytest.raises(SourceError, match="not an engine's file"):
         read_engine_file(tmp_path / "engine.json")
+
+
+def test_a_process_that_is_held_is_alive_and_stopped(files: EngineSource, tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    try:
+        seen = psutil.Process(process.pid)
+        write_engine(tmp_path, process.pid, seen.create_time())
+        assert (files.read().value.alive, files.read().value.stopped) == (True, False)
+        process.send_signal(signal.SIGSTOP)
+        deadline = time.monotonic() + 5
+        while seen.status() != psutil.STATUS_STOPPED and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert (files.read().value.alive, files.read().value.stopped) == (True, True)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_flag_in_a_folder_that_does_not_exist_is_unknown(tmp_path: Path) -> None:
+    source = EngineSource(flag=tmp_path / "none" / "flag", state=None, engine_file=None)
+    assert source.read().value.flag is None

@@ -92,3 +92,9 @@ def test_a_name_that_does_not_exist_is_one_sentence() -> None:
 def test_a_scheme_that_is_not_http_is_refused() -> None:
     with pytest.raises(SourceError, match="the request can't be sent"):
         client().request("GET", "ftp://127.0.0.1/")
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 64, "ü.example"])
+def test_a_host_that_is_no_name_is_one_sentence(host: str) -> None:
+    with pytest.raises(SourceError, match=r"^can't connect: "):
+        client().request("GET", f"http://{host}/")

@@ -54,6 +54,69 @@ def test_a_rotated_log_is_followed(log: Path) -> None:
     assert source.read().value.errors == 0
 
 
+def rotated(log: Path, number: int = 1) -> Path:
+    return log.with_name(f"{log.name}.{number}")
+
+
+def test_what_was_rotated_away_a_moment_ago_still_counts(log: Path) -> None:
+    rotated(log).write_text(line(400, "ERROR", "too old") + line(60, "ERROR", "old"))
+    log.write_text("")
+    tail = LogSource(log, clock=HandClock(NOON)).read().value
+    assert (tail.errors, tail.complete, tail.last_line_at, tail.size) == (1, True, NOON - 60, 0)
+    assert tail.last_problem is not None and "old" in tail.last_problem
+
+
+def test_as_many_rotated_files_are_read_as_the_window_takes(log: Path) -> None:
+    rotated(log, 3).write_text(line(400, "ERROR", "too old"))
+    for number, seconds in enumerate((10, 60, 120)):
+        (rotated(log, number) if number else log).write_text(line(seconds, "ERROR", "x"))
+    tail = LogSource(log, clock=HandClock(NOON)).read().value
+    assert (tail.errors, tail.complete) == (3, True)
+
+
+def test_a_log_that_reaches_back_itself_leaves_the_rotated_one_alone(log: Path) -> None:
+    rotated(log).write_text(line(100, "ERROR", "in a file that must not be read"))
+    log.write_text(line(400, "INFO", "old") + line(1, "INFO", "new"))
+    assert LogSource(log, clock=HandClock(NOON)).read().value.errors == 0
+
+
+def test_a_rotated_log_of_which_only_the_end_is_read_is_not_complete(log: Path) -> None:
+    rotated(log).write_text("".join(line(10, "INFO", "x" * 200) for _ in range(4000)))
+    log.write_text(line(1, "INFO", "new"))
+    assert not LogSource(log, clock=HandClock(NOON)).read().value.complete
+
+
+def test_all_files_together_are_read_to_a_limit(log: Path) -> None:
+    for file in (log, rotated(log, 1), rotated(log, 2)):
+        file.write_text("".join(line(10, "INFO", "x" * 200) for _ in range(900)))
+    tail = LogSource(log, clock=HandClock(NOON)).read().value
+    assert not tail.complete
+    assert 1800 < tail.lines < 2700
+
+
+def test_a_rotated_log_that_cannot_be_read_is_not_complete(log: Path) -> None:
+    rotated(log).mkdir()
+    log.write_text(line(1, "INFO", "new"))
+    assert not LogSource(log, clock=HandClock(NOON)).read().value.complete
+
+
+def test_a_file_that_was_rotated_meanwhile_is_counted_once(log: Path) -> None:
+    log.write_text(line(10, "ERROR", "once"))
+    rotated(log).hardlink_to(log)
+    assert LogSource(log, clock=HandClock(NOON)).read().value.errors == 1
+
+
+def test_a_young_log_without_a_predecessor_is_complete(log: Path) -> None:
+    log.write_text(line(10, "INFO", "new"))
+    assert LogSource(log, clock=HandClock(NOON)).read().value.complete
+
+
+def test_what_only_looks_like_a_time_is_no_log_line(log: Path) -> None:
+    log.write_text("2026-99-99 12:00:00,000 [ERROR] engine: x\n" + line(1, "INFO", "new"))
+    tail = LogSource(log, clock=HandClock(NOON)).read().value
+    assert (tail.lines, tail.errors) == (1, 0)
+
+
 def test_bytes_that_are_no_text_do_no_harm(log: Path) -> None:
     log.write_bytes(b"\xff\xfe\x00\n" + line(1, "ERROR", "\x1b[2J").encode())
     tail = LogSource(log, clock=HandClock(NOON)).read().value

@@ -12,6 +12,7 @@ from console.domain.clock import SystemClock
 from console.sources.credentials import Credentials
 from console.sources.errors import SourceError
 from console.sources.prometheus import PrometheusSource
+from tests.tui.fake import HandClock
 
 SERVER_TIME = 1_000_000.0
 EVERYTHING = '{__name__=~"futures_.+"}'
@@ -93,6 +94,38 @@ def test_the_data_is_as_old_as_an_older_heartbeat(httpserver: HTTPServer) -> Non
     assert SystemClock().now() - data_at == pytest.approx(90, abs=1)
 
 
+def test_the_data_ages_from_before_the_first_answer(httpserver: HTTPServer) -> None:
+    clock = HandClock()
+    rows = vector(series("futures_a"))
+
+    def slow(request: Request) -> Response:
+        clock.at += 10
+        query = parse_qs(request.get_data(as_text=True))["query"][0]
+        newest = vector(({}, str(SERVER_TIME - 40)))
+        return Response(json.dumps(rows if query == EVERYTHING else newest))
+
+    httpserver.expect_request("/api/v1/query", method="POST").respond_with_handler(slow)
+    scraped = PrometheusSource(httpserver.url_for("/"), ["futures_a"], clock=clock, timeout=100).read()
+    assert scraped.data_at == clock.at - 30 - 40
+
+
+def test_a_heartbeat_in_the_future_that_stands_still_grows_old(httpserver: HTTPServer) -> None:
+    clock = HandClock()
+    beat = series("futures_heartbeat_timestamp_seconds", str(SERVER_TIME + 3600))
+    answer(httpserver, {EVERYTHING: vector(beat)}, otherwise=vector(({}, str(SERVER_TIME))))
+    one = PrometheusSource(httpserver.url_for("/"), [], clock=clock, timeout=5)
+    first = one.read()
+    clock.at += 50
+    second = one.read()
+    assert (first.data_at, second.data_at) == (clock.at - 50, clock.at - 50)
+    assert second.notes == ("the engine's clock is 3600.0 s ahead",)
+
+
+def test_samples_without_a_time_are_an_error(httpserver: HTTPServer) -> None:
+    answer(httpserver, {EVERYTHING: vector(series("futures_a"))}, otherwise=vector(({}, "NaN")))
+    assert failure(httpserver) == "the newest sample's time is no time"
+
+
 def test_a_server_without_such_series_is_no_error(httpserver: HTTPServer) -> None:
     answer(httpserver, {})
     scraped = source(httpserver, "futures_a").read()
@@ -131,6 +164,12 @@ def test_warnings_are_notes(httpserver: HTTPServer) -> None:
             '{"status":"success","data":{"resultType":"vector","result":[3]}}',
             "the answer is not a Prometheus server's",
         ),
+        ("[" * 100_000, "the answer is not a Prometheus server's"),
+        (vector(({"a": 1}, "1")), "the answer is not a Prometheus server's"),  # type: ignore[dict-item]
+        (
+            '{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[NaN,"1"]}]}}',
+            "the answer is not a Prometheus server's",
+        ),
         (503, "HTTP 503"),
         (401, "HTTP 401"),
         ({"status": "error", "errorType": "unavailable", "error": "starting"}, "unavailable: starting"),
@@ -149,3 +188,10 @@ def test_user_and_password_are_sent_from_the_environment(httpserver: HTTPServer)
     source(httpserver, credentials=who).read()
     request, _ = httpserver.log[0]
     assert request.headers["Authorization"] == f"Basic {b64encode(b'ops:s').decode()}"
+
+
+def test_a_password_is_not_sent_where_others_can_read_it() -> None:
+    who = Credentials(user_env="U", password_env="P", environment={"U": "ops", "P": "s"})
+    one = PrometheusSource("http://192.0.2.1", [], clock=HandClock(), timeout=0.01, credentials=who)
+    with pytest.raises(SourceError, match="credentials are only sent over https"):
+        one.read()

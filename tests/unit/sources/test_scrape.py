@@ -14,8 +14,10 @@ import pytest
 from console.domain.metrics import Series
 from console.sources.credentials import Credentials
 from console.sources.errors import SourceError
-from console.sources.http import is_loopback
-from console.sources.scrape import HEARTBEAT, ScrapeSource
+from console.sources.heartbeat import HEARTBEAT
+from console.sources.loopback import is_loopback
+from console.sources.scrape import ScrapeSource
+from tests.tui.fake import HandClock
 
 TIMEOUT = 0.5
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n"
@@ -96,6 +98,16 @@ def dribbling(start: bytes) -> Behaviour:
     return behave
 
 
+def in_turn(*behaviours: Behaviour) -> Behaviour:
+    """Each request gets the next of `behaviours`."""
+    coming = iter(behaviours)
+
+    def behave(connection: socket.socket) -> None:
+        next(coming)(connection)
+
+    return behave
+
+
 def source(url: str, clock: SkewedClock | None = None, max_bytes: int = 1 << 20) -> ScrapeSource:
     return ScrapeSource(url, clock=clock or SkewedClock(), timeout=TIMEOUT, max_bytes=max_bytes)
 
@@ -130,6 +142,30 @@ def test_a_scrape_works_again_after_the_engine_hung_up() -> None:
         assert one.read().samples["up"]
 
 
+def test_a_kept_connection_that_the_engine_closed_is_no_failure() -> None:
+    with engine(in_turn(answering(b"up 1\n"), socket.socket.close, answering(b"up 2\n"))) as running:
+        one = source(running.url)
+        one.read()
+        assert list(one.read().samples["up"].values()) == [2.0]
+        assert (running.connections, len(running.requests)) == (2, 3)
+
+
+def test_a_new_connection_that_breaks_is_a_failure_at_once() -> None:
+    with engine(lambda connection: connection.shutdown(socket.SHUT_RDWR)) as running:
+        with pytest.raises(SourceError, match="the answer broke off"):
+            source(running.url).read()
+        assert running.connections == 1
+
+
+def test_a_connection_that_breaks_twice_is_a_failure() -> None:
+    with engine(in_turn(answering(b"up 1\n"), socket.socket.close, socket.socket.close)) as running:
+        one = source(running.url)
+        one.read()
+        with pytest.raises(SourceError, match="the answer broke off"):
+            one.read()
+        assert len(running.requests) == 3
+
+
 def test_a_compressed_body_is_read() -> None:
     with engine(answering(gzip.compress(b"up 1\n"), "Content-Encoding: gzip")) as running:
         assert source(running.url).read().samples["up"]
@@ -158,12 +194,7 @@ def test_an_answer_that_comes_byte_by_byte_ends_at_the_deadline(start: bytes) ->
 
 
 def test_a_scrape_works_again_after_a_deadline_has_passed() -> None:
-    behaviours = iter([dribbling(HEAD + b"\r\n"), answering(b"up 1\n")])
-
-    def behave(connection: socket.socket) -> None:
-        next(behaviours)(connection)
-
-    with engine(behave) as running:
+    with engine(in_turn(dribbling(HEAD + b"\r\n"), answering(b"up 1\n"))) as running:
         one = source(running.url)
         with pytest.raises(SourceError):
             one.read()
@@ -243,6 +274,44 @@ def test_a_heartbeat_ahead_of_the_clock_is_current_and_noted() -> None:
     assert scraped.notes == ("the engine's clock is 600.0 s ahead",)
 
 
+@pytest.mark.parametrize("line", ["{heartbeat} {ahead!r}", "up 1 {milliseconds}"])
+def test_a_stamp_in_the_future_that_stands_still_grows_old(line: str) -> None:
+    clock = HandClock()
+    ahead = clock.at + 3600
+    body = line.format(heartbeat=HEARTBEAT, ahead=ahead, milliseconds=int(ahead * 1000)) + "\n"
+    with engine(answering(body.encode())) as running:
+        one = ScrapeSource(running.url, clock=clock, timeout=5)
+        first = one.read()
+        clock.at += 50
+        second = one.read()
+        clock.at += 3551
+        third = one.read()
+    assert (first.data_at, second.data_at, third.data_at) == (clock.at - 3601,) * 3
+    assert (second.notes, third.notes) == (("the engine's clock is 3550.0 s ahead",), ())
+
+
+def test_a_heartbeat_in_the_future_that_goes_on_is_current() -> None:
+    clock = HandClock()
+    beats = iter((3600, 3605))
+
+    def behave(connection: socket.socket) -> None:
+        answering(f"{HEARTBEAT} {clock.at + next(beats)!r}\n".encode())(connection)
+
+    with engine(behave) as running:
+        one = ScrapeSource(running.url, clock=clock, timeout=5)
+        one.read()
+        clock.at += 5
+        assert one.read().data_at == clock.at
+
+
+def test_a_token_is_not_sent_where_others_can_read_it() -> None:
+    credentials = Credentials(bearer_env="ENGINE_TOKEN", environment={"ENGINE_TOKEN": "abc"})
+    one = ScrapeSource("http://192.0.2.1/", clock=HandClock(), timeout=0.01, credentials=credentials)
+    with pytest.raises(SourceError, match="credentials are only sent over https"):
+        one.read()
+    assert credentials.headers("https://192.0.2.1/") == {"Authorization": "Bearer abc"}
+
+
 @pytest.mark.parametrize(("value", "word"), [("NaN", "NaN"), ("+Inf", "infinite")])
 def test_a_heartbeat_that_is_no_time_is_an_error(value: str, word: str) -> None:
     assert failure(answering(f"{HEARTBEAT} {value}\n".encode())) == f"the heartbeat is {word}"
@@ -265,7 +334,7 @@ def test_a_missing_variable_is_named_and_nothing_is_asked() -> None:
 
 
 def test_a_distant_heartbeat_is_judged_by_the_distant_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("console.sources.http.is_loopback", lambda url: False)
+    monkeypatch.setattr("console.sources.scrape.is_loopback", lambda url: False)
     clock = SkewedClock(skew=-3600)
     theirs = time.time()
     body = f"{HEARTBEAT} {theirs - 30!r}\n".encode()
@@ -275,13 +344,33 @@ def test_a_distant_heartbeat_is_judged_by_the_distant_clock(monkeypatch: pytest.
     assert clock.now() - data_at == pytest.approx(30, abs=1.5)
 
 
+def test_distant_data_ages_while_its_answer_is_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.sources.scrape.is_loopback", lambda url: False)
+    clock = HandClock()
+    theirs = clock.at + 3600
+    begun = clock.at
+
+    def slow(connection: socket.socket) -> None:
+        clock.at += 10
+        body = f"{HEARTBEAT} {theirs - 30!r}\n".encode()
+        answering(body, f"Date: {email.utils.formatdate(theirs, usegmt=True)}")(connection)
+
+    with engine(slow) as running:
+        assert ScrapeSource(running.url, clock=clock, timeout=100).read().data_at == begun - 30
+
+
 @pytest.mark.parametrize(
     ("url", "near"),
     [
         ("http://127.0.0.1:9/m", True),
         ("http://localhost/", True),
         ("http://[::1]:9/", True),
+        ("http://127.8.9.1/", True),
         ("http://10.0.0.1/", False),
+        ("http://127.evil.example/", False),
+        ("http://localhost@10.0.0.1/", False),
+        ("http://[::1/", False),
+        ("/no/host", False),
     ],
 )
 def test_only_this_machine_is_loopback(url: str, near: bool) -> None:

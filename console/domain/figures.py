@@ -1,12 +1,11 @@
-"""How numbers are written: with fixed decimals, so that columns don't jump, and never clipped."""
+"""How numbers are written, on the screen and in words: in their unit, with fixed decimals, never clipped."""
 
 import math
 from dataclasses import dataclass
 from decimal import Decimal
 
 from console.domain.severity import Severity
-from console.domain.status import KeyMetricStatus
-from console.domain.thresholds import Condition, Ladder, Panel
+from console.domain.thresholds import Condition, KeyMetric, Ladder, Panel
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +54,18 @@ def money(value: Decimal | None, missing: str, *, signed: bool = False) -> str:
     return f"{value:{'+' if signed else ''}z,.2f}"
 
 
-_PLACES = {"%": 1, "bps": 1, "µs": 0}
+_PLACES = {"%": 1, "bps": 1, "µs": 0, "ms": 0}
 """Decimals of the key metrics by their unit; 3 where they have none."""
 
 
-def key_metric_value(key: KeyMetricStatus, missing: str) -> str:
-    """The number in the metric's own unit."""
-    value, metric = key.value.number, key.metric
+def key_metric_value(metric: KeyMetric, value: float | None, missing: str) -> str:
+    """The number in the metric's own unit, `missing` where there is none; long times in ms, not µs."""
     if value is None:
         return missing
-    return _with_unit(number(value * metric.scale, _PLACES.get(metric.unit, 3), 9), metric.unit)
+    shown, unit = value * metric.scale, metric.unit
+    if unit == "µs" and shown >= 10_000:
+        shown, unit = shown / 1000, "ms"
+    return _with_unit(number(shown, _PLACES.get(unit, 3), 9), unit)
 
 
 def condition(limit: Condition, scale: float, unit: str) -> str:
@@ -74,6 +75,12 @@ def condition(limit: Condition, scale: float, unit: str) -> str:
 
 def _with_unit(written: str, unit: str) -> str:
     return written + unit if unit == "%" else f"{written} {unit}".rstrip()
+
+
+def breach(panel: Panel, value: float) -> str:
+    """Which limit `value` has passed, in words: `below 1.2`; empty when it passed none."""
+    severity = panel.judge(value)
+    return "" if severity in (Severity.OK, Severity.UNKNOWN) else passed_bound(panel, severity)
 
 
 def passed_bound(panel: Panel, severity: Severity) -> str:

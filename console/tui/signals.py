@@ -1,0 +1,50 @@
+"""Ending when told to by a signal, even where the terminal takes nothing any more.
+
+A terminal that nobody reads blocks whoever writes to it, and with that the event loop and the orderly exit.
+So a thread of its own, which writes nothing, sees to it that a signal is obeyed in time.
+"""
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+
+ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+GRACE = 1.5
+"""Seconds that the orderly exit has: it takes a tenth of that where the terminal is read."""
+
+
+def obey(leave: Callable[[int], None]) -> Callable[[], None]:
+    """Call `leave(128 + number)` on the running event loop at a signal, and end the process soon after it.
+
+    To be called in the main thread. What is returned gives the signals back to whoever had them before; a
+    signal that has come by then still ends the process in time.
+    """
+    loop = asyncio.get_running_loop()
+    reader, writer = os.pipe()
+    threading.Thread(target=_end_in_time, args=(reader,), name="signals", daemon=True).start()
+
+    def come(number: int, _frame: FrameType | None) -> None:
+        # Nothing here takes a lock: the main thread may be holding any.
+        os.write(writer, bytes([number]))
+        loop.call_soon_threadsafe(leave, 128 + number)
+
+    before = {number: signal.signal(number, come) for number in ENDING}
+
+    def give_back() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        os.close(writer)
+
+    return give_back
+
+
+def _end_in_time(reader: int) -> None:
+    told = os.read(reader, 1)
+    os.close(reader)
+    if told:
+        time.sleep(GRACE)
+        os._exit(128 + told[0])
