@@ -5,22 +5,21 @@ before the next begins; failures back off with jitter; nothing that a source doe
 """
 
 import asyncio
+import functools
 import logging
-import math
 import random
-from collections.abc import Callable, Set
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from console import threads
-from console.domain.assessment import aged, assess, is_older_view
+from console.domain.assessment import Judgement, Rules, aged, assess, is_older_view
 from console.domain.clock import Clock
 from console.domain.metrics import Metrics
 from console.domain.reading import Dated, Reading, SourceState
 from console.domain.snapshot import Snapshot
 from console.domain.status import Assessment
 from console.domain.surfaces import Books, EngineState, Exchange, Flags, LogTail
-from console.domain.thresholds import KeyMetric, Panel
 from console.sources.errors import NothingThereError, SourceError
 from console.sources.source import Cancellable, Source
 
@@ -61,16 +60,6 @@ class Watches:
     log: Watch[LogTail]
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the snapshot is judged by; the fields are those of `assess`."""
-
-    panels: tuple[Panel, ...]
-    key_metrics: tuple[KeyMetric, ...]
-    not_exported: Set[str] = frozenset()
-    quiet_after: float = math.inf
-
-
 class Monitor:
     """Polls the sources of one context and judges what they say."""
 
@@ -83,7 +72,8 @@ class Monitor:
         self._flags = _Poller("flags", watches.flags, clock, chance)
         self._engine = _Poller("engine", watches.engine, clock, chance)
         self._log = _Poller("log", watches.log, clock, chance)
-        self._judged: tuple[Snapshot, Assessment] | None = None
+        self._judged: Judgement | None = None
+        self._news: asyncio.Event | None = None
 
     def snapshot(self, ahead: float = 0.0) -> Snapshot:
         """All sources as they stand `ahead` seconds from now."""
@@ -98,25 +88,19 @@ class Monitor:
         )
 
     def assessment(self, ahead: float = 0.0) -> Assessment:
-        """What the sources' newest answers mean `ahead` seconds from now.
+        """What the sources' answers mean `ahead` seconds from now.
 
         A screen looks ahead by what drawing takes, so that what it shows is true for as long as it stands.
-        Between two answers, and until the next value passes its limit, only the ages are judged anew.
+        While the monitor runs, answers are judged as they come, off the event loop; here only ages go on,
+        until a value passes its limit.
         """
-        snapshot, rules = self.snapshot(ahead), self._rules
-        if self._judged is not None and is_older_view(*self._judged, snapshot):
-            assessment = aged(self._judged[1], snapshot)
-        else:
-            assessment = assess(
-                snapshot,
-                rules.panels,
-                rules.key_metrics,
-                rules.not_exported,
-                quiet_after=rules.quiet_after,
-                before=self._judged,
-            )
-            self._judged = snapshot, assessment
-        return assessment
+        snapshot, judged = self.snapshot(ahead), self._judged
+        if judged is not None and self._news is not None:
+            snapshot = replace(judged[0], at=snapshot.at)
+        if judged is not None and is_older_view(*judged, snapshot):
+            return aged(judged[1], snapshot)
+        self._judged = snapshot, assess(snapshot, self._rules, judged)
+        return self._judged[1]
 
     async def look_once(self) -> None:
         """Poll until every source has answered, or its time-out has passed.
@@ -135,12 +119,28 @@ class Monitor:
         await asyncio.wait({polling, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         polling.cancel()
+        await asyncio.wait({polling})
 
     async def run(self, changed: Callable[[], None]) -> None:
-        """Poll until cancelled; `changed` is called on the event loop after each answer."""
-        async with asyncio.TaskGroup() as group:
-            for poller in self._pollers():
-                group.create_task(poller.run(changed), name=f"poll {poller.state.name}")
+        """Poll until cancelled; `changed` is called on the event loop when an answer has been judged."""
+        news = self._news = asyncio.Event()
+        try:
+            async with asyncio.TaskGroup() as group:
+                for poller in self._pollers():
+                    group.create_task(poller.run(news.set), name=f"poll {poller.state.name}")
+                group.create_task(self._judge(news, changed), name="judge")
+        finally:
+            self._news = None
+
+    async def _judge(self, news: asyncio.Event, changed: Callable[[], None]) -> None:
+        """Judge in a thread whenever there is something new: with thousands of symbols it takes a while."""
+        while True:
+            await news.wait()
+            news.clear()
+            snapshot, before = self.snapshot(), self._judged
+            judge = functools.partial(assess, snapshot, self._rules, before)
+            self._judged = snapshot, await threads.start(judge, name="judge")
+            changed()
 
     def _pollers(self) -> "list[_Poller[Any]]":
         every: list[_Poller[Any]] = [
@@ -217,8 +217,9 @@ class _Poller(Generic[T]):
         now = self._clock.now()
         self._failures = 0
         took = now - began if answer.took is None else answer.took
-        data_at = began if answer.data_at is None else answer.data_at
-        reading = Reading(self.state.name, now, took, value=answer.value, data_at=data_at)
+        reading = Reading(
+            self.state.name, now, took, value=answer.value, data_at=answer.data_at, asked_at=began
+        )
         self.state = replace(self.state, last=reading, good=reading)
 
     def _failed(self, began: float, error: str) -> None:

@@ -6,6 +6,7 @@ such as `"> 0"`. What a panel means is `console.domain.thresholds`.
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from console.domain.thresholds import COLOURS, Condition, Ladder, Panel, parse_condition
 from console.yaml_file import Document, Path_, YamlError, read_document
@@ -13,12 +14,19 @@ from console.yaml_file import Document, Path_, YamlError, read_document
 _FIELDS = {"name", "query", "thresholds", "alert"}
 
 
+class Looking(Protocol):
+    """A query that was read. `window` is how many seconds it looks back on."""
+
+    @property
+    def window(self) -> float: ...
+
+
 class PanelError(ValueError):
     """A mistake in a panels file. The message begins with `file:line:column: `."""
 
 
-def load_panels(file: Path, check_query: Callable[[str], object]) -> tuple[Panel, ...]:
-    """Read `file`; `check_query` raises ValueError for a query that can't be evaluated.
+def load_panels(file: Path, read_query: Callable[[str], Looking]) -> tuple[Panel, ...]:
+    """Read `file`; `read_query` raises ValueError for a query that can't be asked.
 
     Raises PanelError for the first mistake, and for a file that can't be read.
     """
@@ -28,10 +36,10 @@ def load_panels(file: Path, check_query: Callable[[str], object]) -> tuple[Panel
         raise PanelError(str(error)) from None
     except OSError as error:
         raise PanelError(f"{file}: {error.strerror or error}") from None
-    return panels_of(document, check_query)
+    return panels_of(document, read_query)
 
 
-def panels_of(document: Document, check_query: Callable[[str], object]) -> tuple[Panel, ...]:
+def panels_of(document: Document, read_query: Callable[[str], Looking]) -> tuple[Panel, ...]:
     """The panels of a document that is already parsed."""
     for key, place in document.duplicates:
         raise PanelError(f"{document.name}:{place}: {key!r} appears twice")
@@ -40,14 +48,14 @@ def panels_of(document: Document, check_query: Callable[[str], object]) -> tuple
         raise PanelError(f"{document.locate(())}: a panels file has a list of panels under 'panels'")
     panels: list[Panel] = []
     for index, entry in enumerate(top["panels"]):
-        panel = _panel(document, ("panels", index), entry, check_query)
+        panel = _panel(document, ("panels", index), entry, read_query)
         if any(panel.key == other.key for other in panels):
             raise PanelError(f"{document.locate(('panels', index, 'name'))}: a second panel {panel.name!r}")
         panels.append(panel)
     return tuple(panels)
 
 
-def _panel(document: Document, at: Path_, entry: object, check_query: Callable[[str], object]) -> Panel:
+def _panel(document: Document, at: Path_, entry: object, read_query: Callable[[str], Looking]) -> Panel:
     def fail(field: str, problem: str) -> PanelError:
         return PanelError(f"{document.locate((*at, field))}: {problem}")
 
@@ -65,7 +73,7 @@ def _panel(document: Document, at: Path_, entry: object, check_query: Callable[[
         raise fail("name", f"panel {entry['name']!r} needs either thresholds or an alert")
     rule: Ladder | Condition
     try:
-        check_query(entry["query"])
+        window = read_query(entry["query"]).window
     except ValueError as error:
         raise fail("query", f"panel {entry['name']!r}: {error}") from None
     if "thresholds" in entry:
@@ -75,7 +83,7 @@ def _panel(document: Document, at: Path_, entry: object, check_query: Callable[[
             rule = parse_condition(str(entry["alert"]))
         except ValueError as error:
             raise fail("alert", str(error)) from None
-    return Panel(entry["name"], entry["query"], rule)
+    return Panel(entry["name"], entry["query"], rule, window)
 
 
 def _ladder(document: Document, at: Path_, entries: object) -> Ladder:

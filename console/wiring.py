@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from console.domain.assessment import Rules
 from console.domain.clock import Clock, SystemClock
 from console.domain.metrics import Metrics
 from console.domain.surfaces import Books, EngineState, Exchange, Flags, LogTail
 from console.domain.thresholds import KEY_METRICS, Panel
 from console.feed import Kept, ScrapedMetrics, ServedMetrics
-from console.monitor import Monitor, Polling, Rules, Watch, Watches
+from console.monitor import Monitor, Polling, Watch, Watches
 from console.promql.query import parse_query
 from console.promql.samples import SampleStore
 from console.settings import Context, Poll, Prometheus, Settings

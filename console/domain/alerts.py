@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from console.domain.figures import condition, figure_of, key_metric_value
+from console.domain.figures import condition, figure_of, key_metric_value, seconds
 from console.domain.kill_switch import KillSwitch
 from console.domain.reading import Health
 from console.domain.severity import Severity
@@ -30,7 +30,7 @@ def source_alerts(sources: Iterable[SourceStatus]) -> Iterator[Alert]:
         if source.health is Health.FRESH:
             yield Alert(source.name, source.severity, source.cause or "")
         else:
-            age = "" if source.age is None else f" for {source.age:.0f} s"
+            age = "" if source.age is None else f" for {seconds(source.age)}"
             yield Alert(source.name, source.severity, f"{source.health.value}{age}: {source.cause}")
 
 
@@ -57,7 +57,7 @@ def panel_alerts(
 def _in_words(panel: Panel, value: Judged) -> str:
     if value.number is None:
         return value.reason
-    return f"{figure_of(panel).write(value.number)} {value.reason}".rstrip()
+    return f"{figure_of(panel).say(value.number)} {value.reason}".rstrip()
 
 
 def key_metric_alerts(keys: Iterable[KeyMetricStatus]) -> Iterator[Alert]:

@@ -6,7 +6,7 @@ agree by construction. `assess` is pure and total: any snapshot at any instant h
 
 import math
 from collections.abc import Mapping, Set
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from console.domain.alerts import (
@@ -39,35 +39,45 @@ LOW_EQUITY = Decimal(100)
 """The coin engine's alert threshold: an account's equity below this is critical, in quote currency."""
 
 
-def assess(
-    snapshot: Snapshot,
-    panels: tuple[Panel, ...],
-    key_metrics: tuple[KeyMetric, ...],
-    not_exported: Set[str] = frozenset(),
-    *,
-    quiet_after: float = math.inf,
-    before: tuple[Snapshot, Assessment] | None = None,
-) -> Assessment:
-    """Judge `snapshot` at its own instant.
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a snapshot is judged by.
 
     `not_exported` names the metrics that this engine is known not to have: they are shown as such and do
     not make the whole unknown. `quiet_after` is how many seconds an engine may write nothing into its
-    database before what stands there is no longer taken for the present. `before` is what was judged last by
-    the same rules, with its result: where neither metrics nor database have answered since, its thousands of
-    symbols need no second look.
+    database before what stands there is no longer taken for the present.
     """
-    now = snapshot.at
+
+    panels: tuple[Panel, ...]
+    key_metrics: tuple[KeyMetric, ...]
+    not_exported: Set[str] = frozenset()
+    quiet_after: float = math.inf
+
+
+Judgement = tuple[Snapshot, Assessment]
+"""A snapshot with what it was judged to mean."""
+
+
+def assess(snapshot: Snapshot, rules: Rules, before: Judgement | None = None) -> Assessment:
+    """Judge `snapshot` at its own instant.
+
+    `before` is what was judged last by the same rules: where neither metrics nor database have answered
+    since, its thousands of symbols need no second look.
+    """
+    now, missing = snapshot.at, rules.not_exported
     sources = _sources(snapshot)
     if before is not None and _same_symbols(before[0], snapshot):
         symbols, totals = before[1].symbols, before[1].totals
     else:
-        symbols, totals = judge_panels(snapshot, panels, not_exported)
-    keys = tuple(_key_metric(metric, snapshot.metrics, now, not_exported) for metric in key_metrics)
-    accounts = _accounts(snapshot.database, now, quiet_after)
+        symbols, totals = judge_panels(snapshot, rules.panels, missing)
+    keys = tuple(
+        _key_metric(metric, snapshot.metrics, now, rules.not_exported) for metric in rules.key_metrics
+    )
+    accounts = _accounts(snapshot.database, now, rules.quiet_after)
     switch = _kill_switch(snapshot)
     alerts = [*source_alerts(sources), *kill_switch_alerts(switch), *surface_alerts(snapshot)]
     if snapshot.metrics.usable(now):  # otherwise the source's own alert says it once for all of them
-        alerts += [*panel_alerts(panels, symbols, totals), *key_metric_alerts(keys)]
+        alerts += [*panel_alerts(rules.panels, symbols, totals), *key_metric_alerts(keys)]
     if snapshot.database.usable(now):
         alerts += account_alerts(accounts)
     return Assessment(
@@ -82,8 +92,8 @@ def assess(
         accounts=accounts,
         key_metrics=keys,
         alerts=tuple(sorted(alerts, key=lambda alert: -alert.severity)),
-        panels=panels,
-        next_change=_next_change(snapshot, quiet_after),
+        panels=rules.panels,
+        next_change=_next_change(snapshot, rules.quiet_after),
     )
 
 

@@ -10,26 +10,34 @@ from console.domain.thresholds import Condition, KeyMetric, Ladder, Panel
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A panel's numbers: its title over a column, and what `scale` turns its values into, in `unit`."""
+    """A panel's numbers: its title over a column, and what `scale` turns its values into, in `unit`.
+
+    `per` is what a title may say in place of every number, and a sentence has to: `/min`.
+    """
 
     title: str
     width: int
     decimals: int
     scale: float = 1.0
     unit: str = ""
+    per: str = ""
 
     def write(self, value: float) -> str:
         return number(value * self.scale, self.decimals, self.width - len(self.unit)) + self.unit
 
+    def say(self, value: float) -> str:
+        """The number as it stands in a sentence."""
+        return self.write(value) + self.per
+
     def bound(self, value: float) -> str:
         """A threshold, without decimals that say nothing."""
-        return f"{value * self.scale:g}{self.unit}"
+        return f"{value * self.scale:g}{self.unit}{self.per if value else ''}"
 
 
 _FIGURES = {
     "margin_ratio": Figure("margin", 8, 3),
     "funding_rate": Figure("fund 8h", 9, 4, 100, "%"),
-    "position_sync_errors": Figure("sync/min", 8, 2, 60),
+    "position_sync_errors": Figure("sync/min", 8, 2, 60, per="/min"),
     "liquidation_count": Figure("liq 1h", 6, 1),
 }
 """The document's panels, whose names say what they count and over which time."""
@@ -54,7 +62,7 @@ def money(value: Decimal | None, missing: str, *, signed: bool = False) -> str:
     return f"{value:{'+' if signed else ''}z,.2f}"
 
 
-_PLACES = {"%": 1, "bps": 1, "µs": 0, "ms": 0}
+_PLACES = {"%": 1, "bps": 1, "µs": 0, "ms": 1}
 """Decimals of the key metrics by their unit; 3 where they have none."""
 
 
@@ -62,15 +70,19 @@ def key_metric_value(metric: KeyMetric, value: float | None, missing: str) -> st
     """The number in the metric's own unit, `missing` where there is none; long times in ms, not µs."""
     if value is None:
         return missing
-    shown, unit = value * metric.scale, metric.unit
-    if unit == "µs" and shown >= 10_000:
-        shown, unit = shown / 1000, "ms"
+    shown, unit = _readable(value * metric.scale, metric.unit)
     return _with_unit(number(shown, _PLACES.get(unit, 3), 9), unit)
 
 
 def condition(limit: Condition, scale: float, unit: str) -> str:
     """A target or threshold as it is displayed: `> 95%`."""
-    return f"{limit.sign} {_with_unit(f'{limit.bound * scale:g}', unit)}"
+    bound, unit = _readable(limit.bound * scale, unit)
+    return f"{limit.sign} {_with_unit(f'{bound:g}', unit)}"
+
+
+def _readable(value: float, unit: str) -> tuple[float, str]:
+    """Times from a thousand µs on are written in ms."""
+    return (value / 1000, "ms") if unit == "µs" and value >= 1000 else (value, unit)
 
 
 def _with_unit(written: str, unit: str) -> str:
@@ -100,3 +112,13 @@ def badness(panel: Panel, value: float | None) -> float | None:
     if isinstance(panel.rule, Ladder):
         return value if panel.rule.lower_is_worse else -abs(value)
     return value if panel.rule.sign.startswith("<") else -value
+
+
+def seconds(age: float) -> str:
+    """An age in at most five cells: `0.8 s`, `12 s`, `9 m`, `7 h`, `40 d`; whole units are rounded down."""
+    if age < 9.95:
+        return f"{age:.1f} s"
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if age >= size and age >= 100:
+            return f"{min(99, int(age // size))} {unit}"
+    return f"{int(age)} s"

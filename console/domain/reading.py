@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
+from console.domain.figures import seconds
+
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -23,9 +25,9 @@ class Dated(Generic[T_co]):
 class Reading(Generic[T_co]):
     """One attempt to read a source: a value or an error, never both.
 
-    `fetched_at` is when the answer was complete and `data_at` the instant that the value speaks of: the
-    engine's last heartbeat, say, which can be far older than the scrape that carried it. Both are
-    seconds on the console's clock; `latency` is in seconds.
+    `asked_at` is when the question was asked, `fetched_at` when the answer was complete, and `data_at` the
+    instant that the value says it speaks of: the engine's last heartbeat, say, which can be far older than
+    the scrape that carried it. All are seconds on the console's clock; `latency` is in seconds.
     """
 
     source: str
@@ -34,11 +36,12 @@ class Reading(Generic[T_co]):
     value: T_co | None = None
     error: str | None = None
     data_at: float | None = None
+    asked_at: float | None = None
 
     def age(self, now: float) -> float:
-        """Seconds since the instant that the value speaks of."""
-        since = self.fetched_at if self.data_at is None else self.data_at
-        return max(0.0, now - since)
+        """Seconds since the instant that the value speaks of: when it doesn't say, since it was asked for."""
+        instants = (self.data_at, self.asked_at, self.fetched_at)
+        return max(0.0, now - next(at for at in instants if at is not None))
 
 
 class Health(Enum):
@@ -110,12 +113,12 @@ class SourceState(Generic[T_co]):
         if health is Health.WAITING:
             return "no answer yet"
         silent = now - self.last.fetched_at if self.last is not None else 0.0
-        if silent >= self.stale_after:
-            return f"no answer for {silent:.1f} s"
-        return "answers, but its data stands still"
+        if silent < self.stale_after and self.last is not None and self.last.data_at is not None:
+            return "answers, but its data stands still"
+        return f"no answer for {seconds(silent)}"
 
     def doubt(self, now: float) -> str:
         """Why the value isn't known, with its age: the words beside every grey value."""
         age = self.age(now)
         cause = self.cause(now) or "not configured"
-        return cause if age is None else f"stale for {age:.1f} s: {cause}"
+        return cause if age is None else f"stale for {seconds(age)}: {cause}"

@@ -93,20 +93,18 @@ def parse_condition(text: str) -> Condition:
 class Panel:
     """One panel of the dashboard file: a query, and the rule that judges each of its series.
 
-    `key` is the name as an identifier (`Margin Ratio` is `margin_ratio`); `window` is how many seconds the
-    query looks back on, 300 for `[5m]`, 0 for a query of the present.
+    `window` is how many seconds the query looks back on, 300 for `[5m]`, 0 for a query of the present; `key`
+    is the name as an identifier: `Margin Ratio` is `margin_ratio`.
     """
 
     name: str
     query: str
     rule: Ladder | Condition
+    window: float = 0.0
     key: str = field(init=False)
-    window: float = field(init=False)
 
     def __post_init__(self) -> None:
-        spans = re.findall(r"\[(\d+)([smhd])\]", self.query)
         object.__setattr__(self, "key", re.sub(r"\W+", "_", self.name.strip().lower()).strip("_"))
-        object.__setattr__(self, "window", max((_seconds(*span) for span in spans), default=0.0))
 
     def judge(self, value: float | None) -> Severity:
         """The severity of `value`; a condition that holds is HIGH, as the alert threshold is passed."""
@@ -115,10 +113,6 @@ class Panel:
         if value is None or math.isnan(value):
             return Severity.UNKNOWN
         return Severity.HIGH if self.rule.holds(value) else Severity.OK
-
-
-def _seconds(number: str, unit: str) -> float:
-    return int(number) * {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}[unit]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from console.domain.figures import badness, figure_of, passed_bound
+from console.domain.figures import badness, figure_of, passed_bound, seconds
 from console.domain.kill_switch import KillState
 from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.status import Alert, Assessment, SourceStatus, SymbolStatus
 from console.domain.thresholds import Panel
-from console.tui.text import one_colon, seconds, short_name
+from console.tui.text import one_colon, short_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,13 +162,3 @@ def one_colon(text: str) -> str:
     """`text` for a single line: only its first colon introduces something, the others become commas."""
     head, colon, rest = text.partition(": ")
     return head + colon + rest.replace(": ", ", ")
-
-
-def seconds(age: float) -> str:
-    """An age in at most five cells: `0.8 s`, `12 s`, `9 m`, `7 h`, `40 d`; whole units are rounded down."""
-    if age < 9.95:
-        return f"{age:.1f} s"
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
-        if age >= size and age >= 100:
-            return f"{min(99, int(age // size))} {unit}"
-    return f"{int(age)} s"

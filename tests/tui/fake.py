@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from console.domain.assessment import assess
+from console.domain.assessment import Rules, assess
 from console.domain.clock import Clock
 from console.domain.metrics import Answer, Labels, Metrics, Series
 from console.domain.reading import Reading, SourceState
@@ -186,7 +186,7 @@ class FakeWatched:
     changed: Callable[[], None] | None = None
 
     def assessment(self, ahead: float = 0.0) -> Assessment:
-        return assess(replace(self.snapshot, at=self.clock.now() + ahead), PANELS, KEY_METRICS)
+        return assess(replace(self.snapshot, at=self.clock.now() + ahead), Rules(PANELS, KEY_METRICS))
 
     async def run(self, changed: Callable[[], None]) -> None:
         self.changed = changed

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from console.domain.assessment import assess
+from console.domain.assessment import Rules, assess
 from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
 from console.domain.thresholds import KEY_METRICS
@@ -24,7 +24,7 @@ from tests.tui.fake import (
 
 
 def words(taken: Snapshot) -> list[str]:
-    judged = assess(taken, PANELS, KEY_METRICS)
+    judged = assess(taken, Rules(PANELS, KEY_METRICS))
     return [statement.words for statement in statements(judged, symbol_statements(judged))]
 
 
@@ -33,7 +33,7 @@ def of(*rows: Row) -> list[str]:
 
 
 def test_when_all_is_well_there_is_nothing_to_state() -> None:
-    judged = assess(snapshot(START, metrics_of(symbol_rows(58))), PANELS, KEY_METRICS)
+    judged = assess(snapshot(START, metrics_of(symbol_rows(58))), Rules(PANELS, KEY_METRICS))
     assert statements(judged, symbol_statements(judged)) == ()
     assert all_well(judged).words == "all 58 symbols inside their limits"
 
@@ -80,7 +80,7 @@ def test_sources_that_fail_for_the_same_cause_are_told_together() -> None:
 
 
 def test_a_fresh_source_with_bad_news_is_not_called_fresh_beside_them() -> None:
-    judged = assess(snapshot(START, metrics_of([Row("A")])), PANELS, KEY_METRICS)
+    judged = assess(snapshot(START, metrics_of([Row("A")])), Rules(PANELS, KEY_METRICS))
     sources = tuple(
         replace(source, severity=Severity.CRITICAL, cause="process 7 is gone")
         if source.name == "engine"
@@ -117,9 +117,9 @@ def test_a_tripped_kill_switch_is_told() -> None:
 
 
 def test_what_is_said_of_symbols_is_kept_until_they_are_judged_anew() -> None:
-    judged = assess(snapshot(START, metrics_of([Row("B", 1.1)])), PANELS, KEY_METRICS)
+    judged = assess(snapshot(START, metrics_of([Row("B", 1.1)])), Rules(PANELS, KEY_METRICS))
     first = View(PAPER, UNICODE).next(judged)
     assert first.of_symbols
     assert first.next(replace(judged, at=START + 1)).of_symbols is first.of_symbols
-    worse = assess(snapshot(START, metrics_of([Row("B", 1.01)])), PANELS, KEY_METRICS)
+    worse = assess(snapshot(START, metrics_of([Row("B", 1.01)])), Rules(PANELS, KEY_METRICS))
     assert first.next(worse).of_symbols != first.of_symbols

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from console.domain.assessment import assess
+from console.domain.assessment import Rules, assess
 from console.domain.kill_switch import KillState
 from console.domain.status import Assessment
 from console.domain.thresholds import KEY_METRICS
@@ -20,7 +20,7 @@ NARROWEST = 78
 
 def assessment(later: float, kill: KillState = KillState.CLEAR) -> Assessment:
     taken = replace(snapshot(START, metrics_of(symbol_rows(5))), at=START + later)
-    judged = assess(taken, PANELS, KEY_METRICS)
+    judged = assess(taken, Rules(PANELS, KEY_METRICS))
     return replace(judged, kill_switch=replace(judged.kill_switch, state=kill))
 
 
@@ -78,19 +78,19 @@ def test_one_old_source_keeps_its_own_age_beside_the_letters_of_the_others() -> 
 
 
 def test_before_anything_has_answered_no_alerts_are_counted() -> None:
-    judged = assess(nothing_yet(START), PANELS, KEY_METRICS)
+    judged = assess(nothing_yet(START), Rules(PANELS, KEY_METRICS))
     assert judged.alerts
     for cells in (NARROWEST, 238):
         assert "alert" not in line(judged, cells)
 
 
 def test_the_worst_alert_is_told_by_its_short_title() -> None:
-    judged = assess(snapshot(START, metrics_of([Row("B/USD", 1.07)])), PANELS, KEY_METRICS)
+    judged = assess(snapshot(START, metrics_of([Row("B/USD", 1.07)])), Rules(PANELS, KEY_METRICS))
     assert "B/USD margin 1.070 below 1.2" in line(judged, 160)
 
 
 def test_the_worst_alert_is_never_cut() -> None:
-    judged = assess(snapshot(START, metrics_of([Row("B/USD", 1.07)])), PANELS, KEY_METRICS)
+    judged = assess(snapshot(START, metrics_of([Row("B/USD", 1.07)])), Rules(PANELS, KEY_METRICS))
     for cells in range(NARROWEST, 200):
         shown = line(judged, cells)
         assert "…" not in shown

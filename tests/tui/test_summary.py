@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from textual.geometry import Size
 
-from console.domain.assessment import assess
+from console.domain.assessment import Rules, assess
 from console.domain.surfaces import Books
 from console.domain.thresholds import KEY_METRICS
 from console.tui.screens.summary import account_lines, alert_lines, headline_lines, key_metric_lines
@@ -18,7 +18,7 @@ from tests.tui.fake import KEY_VALUES, PANELS, PAPER, START, Row, books, metrics
 
 def view(*rows: Row, taken: Books | None = None, figures: tuple[float, ...] = KEY_VALUES) -> View:
     whole = snapshot(START, metrics_of(list(rows or [Row("A")]), key_values=figures), account_books=taken)
-    return View(PAPER, UNICODE).next(assess(whole, PANELS, KEY_METRICS))
+    return View(PAPER, UNICODE).next(assess(whole, Rules(PANELS, KEY_METRICS)))
 
 
 def texts(lines: tuple[Line, ...]) -> list[str]:
@@ -44,7 +44,7 @@ def test_nothing_in_the_account_line_moves_when_a_profit_changes_its_width(cells
 
 def test_a_latency_keeps_its_unit_at_80_columns() -> None:
     slow = (*KEY_VALUES[:-1], 30e-3)
-    assert texts(key_metric_lines(view(figures=slow), Size(76, 2)))[1].endswith("Latency L3 p95 ◆ 30 ms")
+    assert texts(key_metric_lines(view(figures=slow), Size(76, 2)))[1].endswith("Latency L3 p95 ◆ 30.0 ms")
 
 
 def test_more_is_only_said_of_what_is_wrong() -> None:
@@ -66,5 +66,5 @@ def test_the_alert_list_has_near_equal_alerts_in_one_line() -> None:
 
 
 def test_before_anything_has_answered_the_alert_list_counts_nothing() -> None:
-    early = View(PAPER, UNICODE).next(assess(nothing_yet(START), PANELS, KEY_METRICS))
+    early = View(PAPER, UNICODE).next(assess(nothing_yet(START), Rules(PANELS, KEY_METRICS)))
     assert texts(alert_lines(early, Size(78, 8))) == ["ALERTS"]

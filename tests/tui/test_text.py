@@ -7,6 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from console.domain.figures import seconds
 from console.tui.text import (
     Span,
     clip,
@@ -15,7 +16,6 @@ from console.tui.text import (
     line_width,
     one_colon,
     plain_ascii,
-    seconds,
     spread,
     visible,
     width,

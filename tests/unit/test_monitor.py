@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from console.domain.assessment import Rules
 from console.domain.clock import SystemClock
 from console.domain.reading import Dated, Health
 from console.domain.surfaces import Flags
-from console.monitor import Monitor, Polling, Rules, Watch, Watches
+from console.monitor import Monitor, Polling, Watch, Watches
 from console.sources.errors import SourceError
 from tests.watching import watching
 

@@ -5,11 +5,12 @@ from typing import ClassVar
 
 from textual.widget import Widget
 
+from console.domain.figures import seconds
 from console.domain.reading import Health
 from console.domain.status import Alert, SourceStatus
 from console.tui.actions import Place, bindings
 from console.tui.screens.frame import Frame
-from console.tui.text import Line, Span, one_colon, seconds, wrap
+from console.tui.text import Line, Span, one_colon, wrap
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
 from console.tui.widgets.reader import Reader

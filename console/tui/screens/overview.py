@@ -6,6 +6,7 @@ from textual.containers import Container
 from textual.events import Resize
 from textual.widget import Widget
 
+from console.domain.figures import seconds
 from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.status import Assessment, SymbolStatus
@@ -20,7 +21,6 @@ from console.tui.screens.summary import (
     source_lines,
 )
 from console.tui.screens.symbol_columns import STATE, symbol_columns
-from console.tui.text import seconds
 from console.tui.view import View
 from console.tui.widgets.columns import Order
 from console.tui.widgets.lines import Content, Lines

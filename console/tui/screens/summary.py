@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from textual.geometry import Size
 
-from console.domain.figures import condition, key_metric_value, money
+from console.domain.figures import condition, key_metric_value, money, seconds
 from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.status import (
@@ -15,7 +15,7 @@ from console.domain.status import (
     SourceStatus,
 )
 from console.tui.headline import Statement, all_well
-from console.tui.text import Line, Span, fit, fit_line, joined, line_width, seconds, spread, width
+from console.tui.text import Line, Span, fit, fit_line, joined, line_width, spread, width
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
 

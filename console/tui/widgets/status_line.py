@@ -9,12 +9,13 @@ line is cut at its right end.
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from console.domain.figures import seconds
 from console.domain.kill_switch import KillState
 from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.status import SourceStatus
 from console.tui.headline import short_alert
-from console.tui.text import Line, Span, clip, fit_line, joined, line_width, seconds, spread, width
+from console.tui.text import Line, Span, clip, fit_line, joined, line_width, spread, width
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
 from console.tui.widgets.lines import Lines

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.domain.assessment import aged, assess, is_older_view
+from console.domain.assessment import Rules, aged, assess, is_older_view
 from console.domain.kill_switch import KillState
 from console.domain.metrics import Answer, Metrics
 from console.domain.reading import Health, SourceState
@@ -71,7 +71,7 @@ def test_a_failed_poll_inside_the_limit_is_a_warning_with_its_cause() -> None:
     assert assessment.source("flags").health is Health.FAILING
     assert (assessment.severity, assessment.alerts[0].summary) == (
         Severity.WARNING,
-        "failing for 0 s: flags.yaml:3:1: a tab",
+        "failing for 0.5 s: flags.yaml:3:1: a tab",
     )
 
 
@@ -187,10 +187,10 @@ def test_a_part_of_a_name_is_no_metric_that_is_known_to_be_missing(name: str) ->
 
 def test_balances_that_the_engine_no_longer_writes_are_unknown() -> None:
     snapshot = replace(healthy(), database=answered("database", replace(BOOKS, quiet_for=9.6), age=0.5))
-    fresh = assess(snapshot, PANELS, KEY_METRICS, quiet_after=10.2)
+    fresh = assess(snapshot, Rules(PANELS, KEY_METRICS, quiet_after=10.2))
     assert fresh.severity is Severity.OK
     assert fresh.next_change == pytest.approx(NOW + 0.1)
-    quiet = assess(snapshot, PANELS, KEY_METRICS, quiet_after=10.0)
+    quiet = assess(snapshot, Rules(PANELS, KEY_METRICS, quiet_after=10.0))
     assert {status.reason for status in quiet.accounts} == {"the engine has written nothing for 10 s"}
     assert quiet.severity is Severity.UNKNOWN
 
@@ -224,10 +224,10 @@ def test_symbols_are_judged_anew_once_their_data_is_old() -> None:
     snapshot = healthy()
     before = judged(snapshot)
     late = replace(snapshot, at=NOW + LIMIT, flags=answered("flags", FLAGS, age=-LIMIT))
-    again = assess(late, PANELS, KEY_METRICS, before=(snapshot, before))
+    again = assess(late, Rules(PANELS, KEY_METRICS), before=(snapshot, before))
     assert {row.severity for row in again.symbols} == {Severity.UNKNOWN}
     sooner = replace(snapshot, at=NOW + 0.1, flags=answered("flags", FLAGS))
-    assert assess(sooner, PANELS, KEY_METRICS, before=(snapshot, before)).symbols is before.symbols
+    assert assess(sooner, Rules(PANELS, KEY_METRICS), before=(snapshot, before)).symbols is before.symbols
 
 
 def test_low_equity_is_critical_and_unknown_equity_is_unknown() -> None:
@@ -308,4 +308,4 @@ def test_an_assessment_ages_without_being_judged_again_until_something_changes()
 def test_an_aged_assessment_is_what_judging_anew_would_give(elapsed: float) -> None:
     snapshot = healthy()
     later = replace(snapshot, at=NOW + elapsed)
-    assert aged(judged(snapshot), later) == assess(later, PANELS, KEY_METRICS)
+    assert aged(judged(snapshot), later) == assess(later, Rules(PANELS, KEY_METRICS))

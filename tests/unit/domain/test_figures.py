@@ -11,6 +11,7 @@ def test_a_breach_names_the_limit_that_was_passed_in_the_columns_unit() -> None:
     assert (breach(MARGIN, 1.1), breach(MARGIN, 1.0), breach(MARGIN, 2)) == ("below 1.2", "below 1.05", "")
     assert (breach(FUNDING, -0.0004), breach(FUNDING, 0.0006)) == ("beyond 0.03%", "beyond 0.05%")
     assert breach(SYNC, 0.02) == "> 0"
+    assert figure_of(SYNC).say(0.02) == "1.20/min"
 
 
 def test_a_panel_is_written_in_the_unit_that_people_speak_of() -> None:
@@ -21,7 +22,7 @@ def test_a_panel_is_written_in_the_unit_that_people_speak_of() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(40e-6, "40 µs"), (9.9e-3, "9900 µs"), (30e-3, "30 ms"), (None, "unknown")]
+    ("value", "shown"), [(40e-6, "40 µs"), (999e-6, "999 µs"), (30.04e-3, "30.0 ms"), (None, "unknown")]
 )
 def test_long_latencies_are_written_in_milliseconds(value: float | None, shown: str) -> None:
     assert key_metric_value(KEY_METRICS[4], value, "unknown") == shown
@@ -30,7 +31,7 @@ def test_long_latencies_are_written_in_milliseconds(value: float | None, shown: 
 def test_targets_are_written_in_the_metrics_unit() -> None:
     fill_rate, latency = KEY_METRICS[0], KEY_METRICS[5]
     assert condition(fill_rate.target, fill_rate.scale, fill_rate.unit) == "> 95%"
-    assert condition(latency.alert, latency.scale, latency.unit) == "> 2000 µs"
+    assert condition(latency.alert, latency.scale, latency.unit) == "> 2 ms"
 
 
 def test_a_number_that_is_too_long_is_written_shorter_and_never_cut() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
 
-from console.domain.assessment import assess
+from console.domain.assessment import Rules, assess
 from console.domain.metrics import Answer, Metrics, Series
 from console.domain.reading import Reading, SourceState
 from console.domain.severity import Severity
@@ -39,7 +39,7 @@ FUNDING = Panel(
     "futures_funding_rate{symbol=~'.*'}",
     Ladder(((0.0001, Severity.OK), (0.0003, Severity.WARNING), (0.0005, Severity.HIGH))),
 )
-SYNC = Panel("Position Sync Errors", "rate(futures_sync_errors_total[5m])", Condition(">", 0))
+SYNC = Panel("Position Sync Errors", "rate(futures_sync_errors_total[5m])", Condition(">", 0), 300)
 PANELS = (MARGIN, FUNDING, SYNC)
 
 HEALTHY_KEY_METRICS = (0.99, 1.0, 2.0, 0.999, 40e-6, 300e-6)
@@ -128,4 +128,4 @@ def healthy() -> Snapshot:
 
 
 def judged(snapshot: Snapshot, not_exported: frozenset[str] = frozenset()) -> Assessment:
-    return assess(snapshot, PANELS, KEY_METRICS, not_exported)
+    return assess(snapshot, Rules(PANELS, KEY_METRICS, not_exported))
