@@ -48,8 +48,10 @@ class EngineLoop:
 
     def turn(self) -> None:
         """One loop turn: a trip on any surface takes effect within it."""
-        self._look()
-        self._render_engine()
+        if self._look():
+            self.render()
+        else:
+            self._render_engine()
 
     def step(self) -> None:
         """One second of the market."""
@@ -99,9 +101,11 @@ class EngineLoop:
             surfaces.append(DATABASE_SWITCHES)
         return surfaces
 
-    def _look(self) -> None:
+    def _look(self) -> bool:
+        """Look at flags and kill switch; True when other stages have been loaded."""
         around = self._around
-        if around.flags.poll():
+        reloaded = around.flags.poll()
+        if reloaded:
             loaded = around.flags.loaded
             self._stages = {
                 (feature, listing.symbol): effective_stage(
@@ -111,6 +115,7 @@ class EngineLoop:
                 for listing in around.market.listings
             }
         around.kill_switch.look(self.asserted())
+        return reloaded
 
     def _margin_ratios(self) -> Series:
         """The lowest ratio of each symbol's positions."""
