@@ -90,7 +90,7 @@ def _of_panel(panel: Panel, assessment: Assessment) -> Iterator[Statement]:
     total = assessment.totals.get(key)
     if total is not None:
         if total.severity is not Severity.OK:
-            said = total.reason if total.number is None else figure.write(total.number)
+            said = total.reason if total.number is None else figure.say(total.number)
             yield Statement(total.severity, f"{name} {said}")
         return
     by_severity: dict[Severity, list[SymbolStatus]] = {severity: [] for severity in Severity}
@@ -113,7 +113,7 @@ def _of_group(panel: Panel, rows: Sequence[SymbolStatus]) -> Statement:
     severity = max(value.severity for value in values)
     worst = min(rows, key=lambda row: badness(panel, row.values[panel.key].number) or 0.0)
     name, number = panel.name.lower(), worst.values[panel.key].number
-    written = "" if number is None else figure_of(panel).write(number)
+    written = "" if number is None else figure_of(panel).say(number)
     if len(rows) == 1:
         return Statement(severity, f"{short_name(worst.symbol)} {name} {written}, {limit}")
     return Statement(
