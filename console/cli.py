@@ -322,7 +322,7 @@ async def _look_once(settings: "Settings", as_json: bool) -> int:
 
 async def _watch_quietly(settings: "Settings", seconds: float, as_json: bool) -> int:
     """Watch for a while without a word, then say how it is."""
-    monitor = _monitor(settings)
+    monitor = _monitor(settings, once=True)
     polling = asyncio.create_task(monitor.run(lambda: None))
     await asyncio.wait({polling}, timeout=seconds)
     code = _print(settings, monitor, as_json)
