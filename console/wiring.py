@@ -9,7 +9,7 @@ import os
 import random
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from console.domain.assessment import Rules
 from console.domain.clock import Clock, SystemClock
@@ -26,10 +26,12 @@ from console.sources.credentials import Credentials
 from console.sources.discovered import Deferred, Discovered
 from console.sources.engine import EngineFile, EngineSource
 from console.sources.errors import SourceError
-from console.sources.exchange import ExchangeSource, Keys, MarketName
 from console.sources.flags import FlagsSource
 from console.sources.log import LogSource
 from console.sources.source import Source
+
+if TYPE_CHECKING:
+    from console.sources.exchange import Keys, MarketName
 
 T = TypeVar("T")
 
@@ -141,6 +143,8 @@ class _Surfaces:
         return Deferred(lambda: self._named_exchange(exchange))
 
     def _named_exchange(self, exchange: ExchangeSettings) -> Source[Exchange]:
+        from console.sources.exchange import Keys  # noqa: PLC0415 (as said above)
+
         named: dict[MarketName, str | None] = {"usdm": exchange.usdm, "coinm": exchange.coinm}
         bases = {name: base for name, base in named.items() if base is not None}
         keys = None
@@ -152,7 +156,9 @@ class _Surfaces:
         base, keys = _needed(engine, "exchange_url"), Path(_needed(engine, "exchange_keys"))
         return self._venues({"usdm": base, "coinm": base}, _paper_keys(keys))
 
-    def _venues(self, bases: Mapping[MarketName, str], keys: Keys | None) -> Source[Exchange]:
+    def _venues(self, bases: "Mapping[MarketName, str]", keys: "Keys | None") -> Source[Exchange]:
+        from console.sources.exchange import ExchangeSource  # noqa: PLC0415 (as said above)
+
         timeout = self._poll.exchange.timeout / 2  # of one call; the reading has several
         return ExchangeSource(bases, clock=self._clock, timeout=timeout, keys=keys)
 
@@ -211,8 +217,10 @@ def _needed(engine: EngineFile, field: str) -> str:
     return value
 
 
-def _paper_keys(file: Path) -> Keys:
+def _paper_keys(file: Path) -> "Keys":
     """The paper exchange's own keys, which guard nothing but play money."""
+    from console.sources.exchange import Keys  # noqa: PLC0415 (as said above)
+
     try:
         keys = json.loads(file.read_bytes())
         return Keys(str(keys["api_key"]), str(keys["api_secret"]))

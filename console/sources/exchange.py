@@ -10,18 +10,15 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 from console.domain.clock import Clock
 from console.domain.reading import Dated
 from console.domain.surfaces import Contract, Exchange, ExchangePosition, Venue
-from console.sources.client import Client
 from console.sources.errors import SourceError
+from console.sources.http import HttpClient, Response
 from console.sources.loopback import keeps_secrets
-
-if TYPE_CHECKING:
-    from console.sources.http import Response
 
 MarketName = Literal["usdm", "coinm"]
 
@@ -81,7 +78,7 @@ class Market:
         self._clock = clock
         self._keys = keys
         self._paths = _PATHS[name]
-        self._client = Client(clock=clock, timeout=timeout, max_bytes=_MAX_BYTES)
+        self._client = HttpClient(clock=clock, timeout=timeout, max_bytes=_MAX_BYTES)
         self._paused_until = float("-inf")
         self._weight: int | None = None
         self._statuses: dict[str, str] = {}
@@ -207,7 +204,7 @@ class Market:
             raise self._error(f"refused{_complaint(answer)}")
         return answer
 
-    def _respect(self, response: "Response") -> None:
+    def _respect(self, response: Response) -> None:
         """429 asks for a pause, 418 is a ban: no call before it is over."""
         if response.status in (429, 418):
             wait = _whole(response.headers.get("retry-after", ""))

@@ -4,7 +4,7 @@ A client's usual time-outs begin again with every byte, so that a server which s
 never late. Here each read gets only what is left until the deadline, headers included. Redirects are not
 followed and proxies not used: a console speaks with the surface that its settings name.
 
-Importing this takes 50 ms, so sources do it at their first poll.
+Importing this takes 50 ms: `console.wiring` makes the sources that use it at their first poll.
 """
 
 import functools
@@ -37,17 +37,15 @@ class Response:
 class HttpClient:
     """A kept-alive connection to one host. Used by one thread at a time."""
 
-    def __init__(
-        self, *, clock: Clock, timeout: float, max_bytes: int, tls: ssl.SSLContext | None = None
-    ) -> None:
+    def __init__(self, *, clock: Clock, timeout: float, max_bytes: int, ca_file: str | None = None) -> None:
         """`timeout` is in seconds, for a request as a whole; `max_bytes` counts after decompression.
 
-        `tls` is used for https only; without it, the machine's own authorities are trusted.
+        `ca_file` names who is trusted for https, in place of the machine's own authorities.
         """
         self._clock = clock
         self._timeout = timeout
         self._max_bytes = max_bytes
-        self._tls = tls
+        self._ca_file = ca_file
         self._deadline = _Deadline(clock)
         self._backend = _TimedBackend(self._deadline)
         self._pool: httpcore.ConnectionPool | None = None
@@ -111,7 +109,7 @@ class HttpClient:
             return Response(response.status, heads, self._body(chunks, heads.get("content-encoding", "")))
 
     def _connect(self, url: str) -> httpcore.ConnectionPool:
-        context = (self._tls or trusted()) if url.startswith("https:") else None
+        context = trusted(self._ca_file) if url.startswith("https:") else None
         return httpcore.ConnectionPool(ssl_context=context, max_connections=1, network_backend=self._backend)
 
     def _body(self, chunks: Iterable[bytes], encoding: str) -> bytes:

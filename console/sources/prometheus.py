@@ -9,10 +9,10 @@ from urllib.parse import urlencode
 
 from console.domain.clock import Clock
 from console.domain.metrics import Answer, Labels, Series
-from console.sources.client import Client
 from console.sources.credentials import Credentials
 from console.sources.errors import SourceError
 from console.sources.heartbeat import Stamp, ahead, oldest_heartbeat
+from console.sources.http import HttpClient
 from console.sources.scrape import Scraped
 
 MAX_BYTES = 32 << 20
@@ -40,7 +40,7 @@ class PrometheusSource:
         self._clock = clock
         self._timeout = timeout
         self._credentials = credentials or Credentials()
-        self._client = Client(clock=clock, timeout=timeout, max_bytes=max_bytes, ca_file=ca_file)
+        self._client = HttpClient(clock=clock, timeout=timeout, max_bytes=max_bytes, ca_file=ca_file)
         self._heartbeat = Stamp()
         self._known: dict[Labels, Series] = {}
         self._seen: dict[Labels, Series] = {}
@@ -111,7 +111,7 @@ class _Results:
 class _Asking:
     """The queries of one poll, all within its deadline."""
 
-    def __init__(self, client: Client, url: str, headers: Mapping[str, str], until: float) -> None:
+    def __init__(self, client: HttpClient, url: str, headers: Mapping[str, str], until: float) -> None:
         self._client = client
         self._url = url
         self._headers = headers

@@ -3,19 +3,15 @@
 import email.utils
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from console.domain.clock import Clock
 from console.domain.metrics import Answer
-from console.sources.client import Client
 from console.sources.credentials import Credentials
 from console.sources.errors import SourceError
 from console.sources.exposition import Exposition, MalformedExposition, Samples
 from console.sources.heartbeat import CLOCK_TOLERANCE, Stamp, ahead, oldest_heartbeat
+from console.sources.http import HttpClient, Response
 from console.sources.loopback import is_loopback
-
-if TYPE_CHECKING:
-    from console.sources.http import Response
 
 MAX_BYTES = 16 << 20
 
@@ -57,7 +53,7 @@ class ScrapeSource:
         self._exposition = Exposition()
         self._heartbeat = Stamp()
         self._oldest_sample = Stamp()
-        self._client = Client(clock=clock, timeout=timeout, max_bytes=max_bytes, ca_file=ca_file)
+        self._client = HttpClient(clock=clock, timeout=timeout, max_bytes=max_bytes, ca_file=ca_file)
 
     def read(self) -> Scraped:
         """Scrape once, blocking up to the deadline. SourceError says in one sentence why there is nothing."""
@@ -83,7 +79,7 @@ class ScrapeSource:
     def close(self) -> None:
         self._client.close()
 
-    def _engine_time(self, response: "Response", begun: float) -> tuple[float, float]:
+    def _engine_time(self, response: Response, begun: float) -> tuple[float, float]:
         """The time of day by the clock that the heartbeat was taken from, and ours at that instant.
 
         A server that says when it answered did so after the request had `begun`: its data ages from then on.

@@ -55,13 +55,13 @@ def server(certificate: Path) -> HTTPServer:
     return running
 
 
-def client(tls: ssl.SSLContext | None = None) -> HttpClient:
-    return HttpClient(clock=SystemClock(), timeout=2, max_bytes=1000, tls=tls)
+def client(ca_file: str | None = None) -> HttpClient:
+    return HttpClient(clock=SystemClock(), timeout=2, max_bytes=1000, ca_file=ca_file)
 
 
 def test_a_named_authority_is_trusted(server: HTTPServer, certificate: Path) -> None:
     with server:
-        assert client(trusted(str(certificate))).request("GET", server.url_for("/")).body == b"up 1\n"
+        assert client(str(certificate)).request("GET", server.url_for("/")).body == b"up 1\n"
 
 
 def test_an_unknown_authority_is_not_trusted(server: HTTPServer) -> None:
