@@ -9,6 +9,7 @@ goes on a clean stop, and stays behind after a crash. Its shape:
     metrics_url            http://127.0.0.1:PORT/metrics
     control_url            http://127.0.0.1:PORT
     exchange_url           http://127.0.0.1:PORT
+    ports                  {"control": PORT, "exchange": PORT}
     database_url           SQLAlchemy URL without its password
     database_password_env  environment variable that holds the password, or null
     flags_file, log_file   paths
@@ -30,6 +31,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from random import Random
+from urllib.parse import urlsplit
 
 import psutil
 from sqlalchemy import URL, Engine, make_url, select
@@ -236,6 +238,7 @@ def _engine_file(
         "started_at": datetime.now().isoformat(timespec="seconds"),
         "metrics_url": f"{urls['control_url']}/metrics",
         **urls,
+        "ports": {name.removesuffix("_url"): urlsplit(url).port for name, url in urls.items()},
         "database_url": database.shown,
         "database_password_env": database.password_from,
         "flags_file": str(folder.flags_file),
