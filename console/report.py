@@ -12,6 +12,7 @@ from decimal import Decimal
 from console.domain.figures import condition, key_metric_value
 from console.domain.foreign import visible
 from console.domain.status import AccountStatus, Alert, Assessment, Judged, KeyMetricStatus, SourceStatus
+from console.domain.surfaces import Books
 
 VERSION = 1
 _MOST_ALERTS = 12
@@ -47,6 +48,7 @@ def as_json(
             "reason": assessment.kill_switch.reason,
             "surfaces": dict(assessment.kill_switch.surfaces),
         },
+        "database": _database(assessment.books, database_age),
         "symbols": {
             row.symbol: {
                 "severity": row.severity.word,
@@ -116,6 +118,27 @@ def _key_metric_line(key: KeyMetricStatus) -> str:
     shown = key_metric_value(metric, value.number, "unknown")
     target, alert = (condition(c, metric.scale, metric.unit) for c in (metric.target, metric.alert))
     return f"  {metric.name:<17} {shown:>10}  {value.severity.word:<9} target {target}, alert {alert}"
+
+
+def _database(books: Books | None, age: float | None) -> Json | None:
+    """Who the server says it is, and how fresh what stands in its tables was when it was read."""
+    if books is None:
+        return None
+    server = books.identity
+    return {
+        "product": server.product,
+        "version": server.version,
+        "host": server.host,
+        "uuid": server.uuid,
+        "read_only": server.read_only,
+        "response_time": _number(books.response_time),
+        "price_age": _number(books.price_age),
+        "kline_ages": {timeframe: _number(at) for timeframe, at in (books.kline_ages or {}).items()},
+        "quiet_for": _number(books.quiet_for),
+        "open_positions": None if books.positions is None else len(books.positions),
+        "missing": list(books.missing),
+        "age": _number(age),
+    }
 
 
 def _source(source: SourceStatus) -> Json:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from console.domain.kill_switch import KillSwitch
 from console.domain.reading import Health
 from console.domain.severity import Severity
-from console.domain.surfaces import Account, ServerIdentity
+from console.domain.surfaces import Account, Books, ServerIdentity
 from console.domain.thresholds import KeyMetric, Panel
 
 FLAT = "flat"
@@ -83,14 +83,14 @@ class EngineStatus:
 class Assessment:
     """Everything a face shows.
 
-    `server` is the database's, as it last named itself; `next_change` is when the assessment changes by age
-    alone, if it will.
+    `books` is the newest look at the database, whatever its age; `next_change` is when the assessment changes
+    by age alone, if it will.
     """
 
     at: float
     severity: Severity
     sources: tuple[SourceStatus, ...]
-    server: ServerIdentity | None
+    books: Books | None
     engine: EngineStatus
     kill_switch: KillSwitch
     symbols: tuple[SymbolStatus, ...]
@@ -100,6 +100,11 @@ class Assessment:
     alerts: tuple[Alert, ...]
     panels: tuple[Panel, ...]
     next_change: float | None
+
+    @property
+    def server(self) -> ServerIdentity | None:
+        """The database server, as it last named itself."""
+        return None if self.books is None else self.books.identity
 
     def source(self, name: str) -> SourceStatus:
         return next(source for source in self.sources if source.name == name)

@@ -95,7 +95,7 @@ def test_the_json_has_its_documented_shape(engine: PaperProcess, tmp_path: Path)
     document = status(tmp_path, engine.state)
     assert set(document) == {
         "version", "context", "environment", "time", "severity", "exit_code", "sources", "engine",
-        "kill_switch", "symbols", "totals", "accounts", "key_metrics", "alerts",
+        "kill_switch", "database", "symbols", "totals", "accounts", "key_metrics", "alerts",
     }  # fmt: skip
     assert document["version"] == 1
     assert set(document["sources"]) == {"metrics", "database", "exchange", "flags", "engine", "log"}
@@ -112,6 +112,9 @@ def test_the_json_has_its_documented_shape(engine: PaperProcess, tmp_path: Path)
     }
     assert [account["id"] for account in document["accounts"]] == [2, 3]
     assert document["kill_switch"]["state"] == "clear"
+    assert document["database"]["product"] == "SQLite"
+    assert document["database"]["kline_ages"].keys() == {"5m", "15m", "1h"}
+    assert document["database"]["price_age"] < 15 and document["database"]["missing"] == []
     assert document["engine"]["mode"] == "paper"
 
 
