@@ -95,7 +95,7 @@ class Poll(_Model):
 
 
 class Polls(_Model):
-    metrics: Poll = Poll(interval=1, timeout=2, stale_after=2)
+    metrics: Poll = Poll(interval=1, timeout=2, stale_after=1.8)
     database: Poll = Poll(interval=2, timeout=4, stale_after=6)
     exchange: Poll = Poll(interval=5, timeout=8, stale_after=15)
     flags: Poll = Poll(interval=1, timeout=2, stale_after=4)

@@ -48,6 +48,7 @@ class EngineLoop:
 
     def turn(self) -> None:
         """One loop turn: a trip on any surface takes effect within it."""
+        self._director.turn()
         if self._look():
             self.render()
         else:

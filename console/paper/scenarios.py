@@ -49,7 +49,7 @@ class Scenario:
 
 
 class Director:
-    """Which scenario runs. `switch_to` may be called from any thread, `step` from the main loop."""
+    """Which scenario runs. `switch_to` may be called from any thread, the rest from the main loop."""
 
     def __init__(self, stage: Stage, name: str = CALM) -> None:
         self.name = CALM
@@ -59,12 +59,17 @@ class Director:
 
     @property
     def wanted(self) -> str:
-        """The scenario that runs, or will from the next step on."""
+        """The scenario that runs, or will from the next turn on."""
         return self._wanted
 
     def switch_to(self, name: str) -> None:
-        """Change the scenario at the next step. Raises ValueError that lists the allowed names."""
+        """Change the scenario at the next turn. Raises ValueError that lists the allowed names."""
         self._wanted = checked_name(name)
+
+    def turn(self) -> None:
+        """Take the first step of a scenario that has been asked for; it need not wait for the market."""
+        if self._wanted != self.name:
+            self.step()
 
     def step(self) -> None:
         """One market step of the scenario."""
