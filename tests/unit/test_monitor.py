@@ -191,7 +191,7 @@ async def test_quitting_does_not_wait_for_a_source_that_hangs() -> None:
     began = asyncio.get_running_loop().time()
     async with watching(monitor):
         await asyncio.sleep(0.05)
-    assert asyncio.get_running_loop().time() - began < 1
+    assert asyncio.get_running_loop().time() - began < 5
 
 
 async def test_a_value_grows_old_between_two_assessments() -> None:
