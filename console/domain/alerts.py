@@ -30,8 +30,16 @@ def source_alerts(sources: Iterable[SourceStatus]) -> Iterator[Alert]:
         if source.health is Health.FRESH:
             yield Alert(source.name, source.severity, source.cause or "")
         else:
-            age = "" if source.age is None else f" for {seconds(source.age)}"
-            yield Alert(source.name, source.severity, f"{source.health.value}{age}: {source.cause}")
+            yield Alert(source.name, source.severity, f"{_state(source)}: {source.cause}")
+
+
+def _state(source: SourceStatus) -> str:
+    """The state with the value's age, which is no measure of for how long the source has been failing."""
+    if source.age is None:
+        return source.health.value
+    if source.health is Health.STALE:
+        return f"stale for {seconds(source.age)}"
+    return f"{source.health.value}, value {seconds(source.age)} old"
 
 
 def kill_switch_alerts(switch: KillSwitch) -> Iterator[Alert]:
@@ -100,7 +108,7 @@ def surface_alerts(snapshot: Snapshot) -> Iterator[Alert]:
                 skew = f"{venue.market} clock differs by {venue.clock_skew:+.1f} s"
                 yield Alert("exchange", Severity.WARNING, skew)
     if (log := snapshot.log.fresh(now)) is not None and (log.errors or log.criticals):
-        counted = f"lines in {log.window / 60:.0f} min: {log.errors} ERROR, {log.criticals} CRITICAL"
+        counted = f"{log.errors} ERROR, {log.criticals} CRITICAL in {log.window / 60:.0f} min"
         yield Alert("log", Severity.WARNING, counted if log.complete else f"at least {counted}")
     if (engine := snapshot.engine.fresh(now)) is not None and engine.state_error is not None:
         yield Alert("engine", Severity.WARNING, engine.state_error)

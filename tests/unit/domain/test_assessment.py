@@ -71,7 +71,7 @@ def test_a_failed_poll_inside_the_limit_is_a_warning_with_its_cause() -> None:
     assert assessment.source("flags").health is Health.FAILING
     assert (assessment.severity, assessment.alerts[0].summary) == (
         Severity.WARNING,
-        "failing for 0.5 s: flags.yaml:3:1: a tab",
+        "failing, value 0.5 s old: flags.yaml:3:1: a tab",
     )
 
 
@@ -253,7 +253,7 @@ def test_what_a_schema_lacks_is_a_warning_by_name() -> None:
             {"database": answered("database", replace(BOOKS, response_time=1.2))},
             "answers in 1.2 s, above 1 s",
         ),
-        ({"log": answered("log", replace(LOG, errors=2))}, "lines in 5 min: 2 ERROR, 0 CRITICAL"),
+        ({"log": answered("log", replace(LOG, errors=2))}, "2 ERROR, 0 CRITICAL in 5 min"),
         ({"engine": answered("engine", replace(ENGINE, alive=False))}, "process 1 is gone"),
         (
             {"flags": answered("flags", replace(FLAGS, remarks=("'stage' appears twice",)))},
