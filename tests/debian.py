@@ -1,14 +1,77 @@
 """Servers from the distribution's packages, unpacked beside the checkout: no root, nothing installed."""
 
+import os
 import shutil
 import socket
 import subprocess
 import tempfile
 from pathlib import Path
 
+from filelock import FileLock
+
+_CACHE = Path(__file__).resolve().parent.parent / ".cache"
+
 
 class NoServerError(Exception):
     """A server that the tests need can't be had here; the message names the command that brings it."""
+
+
+def find(program: str, package: str, inside: str, to_install: str) -> Path:
+    """The installed `program`, else `inside` of the unpacked `package`, unpacking it first.
+
+    Unpacked beside it are the libraries that this machine lacks. Raises NoServerError.
+    """
+    installed = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+    if installed:
+        return Path(installed)
+    into = _CACHE / program
+    unpacked = into / inside
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    with FileLock(into.with_suffix(".lock")):
+        if not (unpacked.exists() and not _missing_libraries(unpacked)):
+            _unpack_with_libraries(package, unpacked, into, to_install)
+    return unpacked
+
+
+def find_library(name: str, package: str, to_install: str) -> Path:
+    """The library `name` out of the unpacked `package`. Raises NoServerError."""
+    into = _CACHE / package
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    with FileLock(into.with_suffix(".lock")):
+        if not next(into.rglob(name), None):
+            unpack(package, into, to_install)
+    found = next(into.rglob(name), None)
+    if found is None:
+        raise NoServerError(f"{package} holds no {name}: {to_install}")
+    return found
+
+
+def environment_of(binary: Path) -> dict[str, str]:
+    """The environment in which `binary` finds the libraries that were unpacked beside it."""
+    if not binary.is_relative_to(_CACHE):
+        return dict(os.environ)
+    into = _CACHE / binary.relative_to(_CACHE).parts[0]
+    folders = {str(path.parent) for path in into.rglob("*.so*")}
+    return os.environ | {"LD_LIBRARY_PATH": ":".join(sorted(folders))}
+
+
+def _unpack_with_libraries(package: str, binary: Path, into: Path, to_install: str) -> None:
+    known = unpack(package, into, to_install)
+    missing = _missing_libraries(binary)
+    while missing:
+        stem = missing[0].partition(".so")[0]
+        package = next((name for name in known if name.startswith(stem)), "")
+        if not package:
+            raise NoServerError(f"{binary.name} lacks {', '.join(missing)}: {to_install}")
+        known = [name for name in known if name != package] + unpack(package, into, to_install)
+        missing = _missing_libraries(binary)
+
+
+def _missing_libraries(binary: Path) -> list[str]:
+    listed = subprocess.run(
+        ["ldd", str(binary)], capture_output=True, text=True, check=False, env=environment_of(binary)
+    )
+    return [line.split()[0] for line in listed.stdout.splitlines() if "not found" in line]
 
 
 def unpack(package: str, into: Path, to_install: str) -> list[str]:

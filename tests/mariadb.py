@@ -18,13 +18,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pymysql
-from filelock import FileLock
 from sqlalchemy import URL, make_url
 
-from tests.debian import NoServerError, free_port, unpack
+from tests.debian import NoServerError, environment_of, find, free_port
 
-_CACHE = Path(__file__).resolve().parent.parent / ".cache" / "mariadb"
-_PACKAGE = "mariadb-server-core"
 _USER = "opsconsole"
 _START_SECONDS = 30.0
 _TO_INSTALL = "apt-get install mariadb-server-core, or set OPSCONSOLE_TEST_MYSQL to the URL of a server"
@@ -108,7 +105,7 @@ class MariaDB(Databases):
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=_environment(self._binary),
+                env=environment_of(self._binary),
             )
         deadline = time.monotonic() + _START_SECONDS
         while True:
@@ -171,7 +168,7 @@ class MariaDB(Databases):
             input=script.encode(),
             capture_output=True,
             check=False,
-            env=_environment(self._binary),
+            env=environment_of(self._binary),
         )
         if done.returncode:
             raise NoServerError(f"mariadbd --bootstrap failed: {done.stderr.decode()[-2000:]}")
@@ -227,41 +224,7 @@ def own_server() -> Iterator[MariaDB]:
 
 def find_binary() -> Path:
     """The installed `mariadbd`, else the unpacked one, unpacking it first. Raises NoServerError."""
-    installed = shutil.which("mariadbd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
-    if installed:
-        return Path(installed)
-    unpacked = _CACHE / "usr" / "sbin" / "mariadbd"
-    _CACHE.mkdir(parents=True, exist_ok=True)
-    with FileLock(_CACHE.with_suffix(".lock")):
-        if not (unpacked.exists() and not _missing_libraries(unpacked)):
-            _unpack(unpacked)
-    return unpacked
-
-
-def _unpack(binary: Path) -> None:
-    """Fetch the server's package and the libraries that this machine lacks; unpack them into the cache."""
-    packages = unpack(_PACKAGE, _CACHE, _TO_INSTALL)
-    for library in _missing_libraries(binary):
-        stem = library.partition(".so")[0]
-        for package in [name for name in packages if name.startswith(stem)][:1]:
-            unpack(package, _CACHE, _TO_INSTALL)
-    if still := _missing_libraries(binary):
-        raise NoServerError(f"mariadbd lacks {', '.join(still)}: {_TO_INSTALL}")
-
-
-def _missing_libraries(binary: Path) -> list[str]:
-    listed = subprocess.run(
-        ["ldd", str(binary)], capture_output=True, text=True, check=False, env=_environment(binary)
-    )
-    return [line.split()[0] for line in listed.stdout.splitlines() if "not found" in line]
-
-
-def _environment(binary: Path) -> dict[str, str]:
-    """The environment in which the server finds the libraries that were unpacked beside it."""
-    if not binary.is_relative_to(_CACHE):
-        return dict(os.environ)
-    folders = {str(path.parent) for path in _CACHE.rglob("*.so*")}
-    return os.environ | {"LD_LIBRARY_PATH": ":".join(sorted(folders))}
+    return find("mariadbd", "mariadb-server-core", "usr/sbin/mariadbd", _TO_INSTALL)
 
 
 def _share(binary: Path) -> Path:

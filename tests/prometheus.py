@@ -7,7 +7,6 @@ the path of the binary.
 
 import contextlib
 import json
-import shutil
 import subprocess
 import sys
 import time
@@ -18,11 +17,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from tests.debian import NoServerError, find, free_port
 
-from tests.debian import NoServerError, free_port, unpack
-
-_CACHE = Path(__file__).resolve().parent.parent / ".cache" / "prometheus"
 _START_SECONDS = 15.0
 _TO_INSTALL = "apt-get install prometheus"
 
@@ -91,15 +87,7 @@ def server(folder: Path, target: str, interval: str = "200ms") -> Iterator[Prome
 
 def find_binary() -> Path:
     """The installed `prometheus`, else the unpacked one, unpacking it first. Raises NoServerError."""
-    installed = shutil.which("prometheus")
-    if installed:
-        return Path(installed)
-    unpacked = _CACHE / "usr" / "bin" / "prometheus"
-    _CACHE.mkdir(parents=True, exist_ok=True)
-    with FileLock(_CACHE.with_suffix(".lock")):
-        if not unpacked.exists():
-            unpack("prometheus", _CACHE, _TO_INSTALL)
-    return unpacked
+    return find("prometheus", "prometheus", "usr/bin/prometheus", _TO_INSTALL)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,13 @@
 
 import sys
 
-from tests import mariadb, prometheus
+from tests import mariadb, prometheus, sshd, tmux
 from tests.debian import NoServerError
 
 
 def main() -> int:
     """Find or unpack each; a server that can't be had is named with the one command that brings it."""
-    for find in (mariadb.find_binary, prometheus.find_binary):
+    for find in (mariadb.find_binary, prometheus.find_binary, sshd.find_all, tmux.find_binary):
         try:
             find()
         except NoServerError as error:
