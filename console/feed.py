@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from console.domain.clock import Clock
-from console.domain.metrics import Answer, Metrics
+from console.domain.metrics import Answer, Column, Metrics
 from console.domain.reading import Dated
 from console.promql.evaluate import EvaluationError, evaluate
 from console.promql.query import Query
@@ -25,7 +25,9 @@ log = logging.getLogger(__name__)
 KEPT_FOR = 3900.0
 """Seconds that samples are kept for: the panels' longest range, and a little."""
 KEEP_EVERY = 10.0
-"""Seconds between two times that samples are written to disk."""
+"""Seconds between two times that samples are written to disk, at least."""
+KEPT_PER_SECOND = 16_000
+"""Bytes that this may write in a second on average: with thousands of symbols it is done less often."""
 SECOND_LOOK = 0.25
 """Seconds between the two scrapes of a first reading that has no past: a rate needs two samples."""
 
@@ -48,7 +50,7 @@ class Kept:
     def __init__(self, store: SampleStore, file: Path) -> None:
         self._store = store
         self._file = file
-        self._saved_at = float("-inf")
+        self._save_from = float("-inf")
 
     def recall(self, now: float) -> None:
         """Take up what was kept, unless it claims to come from after `now`: the clock was set back then.
@@ -67,14 +69,15 @@ class Kept:
             log.warning("%s: the samples kept there can't be used: %s", self._file, error)
 
     def save(self, now: float) -> None:
-        """Keep the past, at most every `KEEP_EVERY` seconds."""
-        if now - self._saved_at < KEEP_EVERY:
+        """Keep the past, unless that was done only just now."""
+        if now < self._save_from:
             return
-        self._saved_at = now
+        past = json.dumps(self._store.past())
+        self._save_from = now + max(KEEP_EVERY, len(past) / KEPT_PER_SECOND)
         fresh = self._file.with_name(f"{self._file.name}.{os.getpid()}")
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh.write_text(json.dumps(self._store.past()), encoding="utf-8")
+            fresh.write_text(past, encoding="utf-8")
             fresh.replace(self._file)
         except OSError as error:
             log.warning("%s: samples can't be kept: %s", self._file, error.strerror or error)
@@ -118,6 +121,7 @@ class ScrapedMetrics:
         if kept is not None:
             kept.recall(clock.now())
         self._pause = pause
+        self._answers: dict[str, Answer] = {}
 
     def read(self) -> Dated[Metrics]:
         first = self._twice and self._store.window(self._clock.now(), LOOKBACK) is None
@@ -126,11 +130,11 @@ class ScrapedMetrics:
             self._pause(SECOND_LOOK)
             scraped, took = self._scrape()
         at = self._clock.now()
-        answers = {text: self._answer(query, at) for text, query in self._queries.items()}
+        self._answers = {text: self._answer(text, query, at) for text, query in self._queries.items()}
         covered = self._store.covered(at)
         if self._kept is not None:
             self._kept.save(at)
-        metrics = Metrics(scraped.samples, answers, covered, scraped.notes)
+        metrics = Metrics(scraped.samples, self._answers, covered, scraped.notes)
         return Dated(metrics, scraped.data_at, took)
 
     def _scrape(self) -> tuple[Scraped, float]:
@@ -141,8 +145,13 @@ class ScrapedMetrics:
         self._store.append(now, scraped.samples)
         return scraped, now - began
 
-    def _answer(self, query: Query, at: float) -> Answer:
+    def _answer(self, text: str, query: Query, at: float) -> Answer:
+        """The answer at `at`: the same object as last time where it says the same."""
         try:
-            return Answer(evaluate(query, self._store, at))
+            vector = evaluate(query, self._store, at)
         except EvaluationError as error:
             return Answer({}, str(error))
+        before = self._answers.get(text)
+        if before is not None and isinstance(before.vector, Column) and isinstance(vector, Column):
+            return before if vector.says_the_same(before.vector) else Answer(vector)
+        return Answer(vector)

@@ -8,6 +8,7 @@ import asyncio
 import functools
 import logging
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
@@ -21,6 +22,8 @@ from console.domain.snapshot import Snapshot
 from console.domain.status import Assessment
 from console.domain.surfaces import Books, EngineState, Exchange, Flags, LogTail
 from console.sources.errors import NothingThereError, SourceError
+from console.sources.focus import Focus
+from console.sources.log_file import LogFile
 from console.sources.source import Cancellable, Source
 
 log = logging.getLogger(__name__)
@@ -31,6 +34,10 @@ T_co = TypeVar("T_co", covariant=True)
 LONGEST_BACKOFF = 4.0
 """Seconds by which a source that keeps failing is asked later than its interval, at most."""
 _MOST_DOUBLINGS = 10
+TOGETHER = 0.05
+"""Seconds that an answer waits for others to be judged with it, once all sources' first ones have been."""
+_REST_PER_EFFORT = 50.0
+"""Seconds between polls for each second of CPU time that one takes: a source's own share stays below 2 %."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +70,27 @@ class Watches:
 class Monitor:
     """Polls the sources of one context and judges what they say."""
 
-    def __init__(self, watches: Watches, rules: Rules, clock: Clock, chance: random.Random) -> None:
+    def __init__(
+        self,
+        watches: Watches,
+        rules: Rules,
+        clock: Clock,
+        chance: random.Random,
+        *,
+        focus: Focus | None = None,
+        logs: tuple[LogFile, ...] = (),
+        head_start: float = 0.0,
+    ) -> None:
+        """`focus` is what the sources were given too; `logs` are the context's logs, to be followed.
+
+        For `head_start` seconds only the metrics are read: they are what one waits for, and importing the
+        drivers of the others takes time from them.
+        """
+        self._head_start = head_start
         self.clock = clock
+        self.on_judged: Callable[[Snapshot], None] | None = None  # called in the judging thread
+        self.logs = logs
+        self._focus = Focus() if focus is None else focus
         self._rules = rules
         self._metrics = _Poller("metrics", watches.metrics, clock, chance)
         self._database = _Poller("database", watches.database, clock, chance)
@@ -74,6 +100,15 @@ class Monitor:
         self._log = _Poller("log", watches.log, clock, chance)
         self._judged: Judgement | None = None
         self._news: asyncio.Event | None = None
+
+    @property
+    def rules(self) -> Rules:
+        """What it judges by."""
+        return self._rules
+
+    def focus(self, symbol: str | None) -> None:
+        """Have the sources read, from their next poll on, what is only wanted of this one symbol."""
+        self._focus.symbol = symbol
 
     def snapshot(self, ahead: float = 0.0) -> Snapshot:
         """All sources as they stand `ahead` seconds from now."""
@@ -102,6 +137,16 @@ class Monitor:
         self._judged = snapshot, assess(snapshot, self._rules, judged)
         return self._judged[1]
 
+    def held(self, judged: Assessment, ahead: float = 0.0) -> Assessment:
+        """What `judged` comes to `ahead` seconds from now if nothing has been read since: it only ages.
+
+        The same alerts, as an object, stand in what is returned until something has passed its limit.
+        """
+        snapshot = replace(judged.snapshot, at=self.clock.now() + ahead)
+        if is_older_view(judged.snapshot, judged, snapshot):
+            return aged(judged, snapshot)
+        return assess(snapshot, self._rules, (judged.snapshot, judged))
+
     async def look_once(self) -> None:
         """Poll until every source has answered, or its time-out has passed.
 
@@ -127,7 +172,8 @@ class Monitor:
         try:
             async with asyncio.TaskGroup() as group:
                 for poller in self._pollers():
-                    group.create_task(poller.run(news.set), name=f"poll {poller.state.name}")
+                    wait = 0.0 if poller is self._metrics else self._head_start
+                    group.create_task(poller.run(news.set, wait), name=f"poll {poller.state.name}")
                 group.create_task(self._judge(news, changed), name="judge")
         finally:
             self._news = None
@@ -136,11 +182,18 @@ class Monitor:
         """Judge in a thread whenever there is something new: with thousands of symbols it takes a while."""
         while True:
             await news.wait()
+            if self._judged is not None and _complete(self._judged[0]):
+                await asyncio.sleep(TOGETHER)
             news.clear()
-            snapshot, before = self.snapshot(), self._judged
-            judge = functools.partial(assess, snapshot, self._rules, before)
-            self._judged = snapshot, await threads.start(judge, name="judge")
+            judge = functools.partial(self._judgement, self.snapshot(), self._judged)
+            self._judged = await threads.start(judge, name="judge")
             changed()
+
+    def _judgement(self, snapshot: Snapshot, before: Judgement | None) -> Judgement:
+        judged = snapshot, assess(snapshot, self._rules, before)
+        if self.on_judged is not None:
+            self.on_judged(snapshot)
+        return judged
 
     def _pollers(self) -> "list[_Poller[Any]]":
         every: list[_Poller[Any]] = [
@@ -154,6 +207,11 @@ class Monitor:
         return [poller for poller in every if poller.state.configured]
 
 
+def _complete(snapshot: Snapshot) -> bool:
+    """Whether every source had answered by then."""
+    return all(state.last is not None for state in snapshot.sources() if state.configured)
+
+
 class _Poller(Generic[T]):
     """The polls of one source, and what they came to."""
 
@@ -162,12 +220,16 @@ class _Poller(Generic[T]):
         self._clock = clock
         self._chance = chance
         self._failures = 0
+        self._effort = 0.0
         self._late: asyncio.Future[Dated[T]] | None = None
         self.state: SourceState[T] = SourceState(
             name, watch.polling.stale_after, configured=watch.source is not None
         )
 
-    async def run(self, changed: Callable[[], None]) -> None:
+    async def run(self, changed: Callable[[], None], wait: float) -> None:
+        """Poll until cancelled, from `wait` seconds on; then in step with those that didn't wait."""
+        due = self._clock.now()
+        await asyncio.sleep(wait)
         while True:
             began = self._clock.now()
             await self.poll()
@@ -176,7 +238,8 @@ class _Poller(Generic[T]):
                 await self._outcome_of(self._late, began)
                 self._late = None
                 changed()
-            await asyncio.sleep(max(began + self._rest() - self._clock.now(), 0.05))
+            await asyncio.sleep(max(due + self._rest() - self._clock.now(), 0.05))
+            due = self._clock.now()
 
     async def poll(self) -> None:
         """One poll, given up for lost at its time-out: the thread may then still be on its way."""
@@ -185,7 +248,7 @@ class _Poller(Generic[T]):
             return
         began = self._clock.now()
         try:
-            call = threads.start(source.read, name=f"read {self.state.name}")
+            call = threads.start(functools.partial(self._read, source), name=f"read {self.state.name}")
         except RuntimeError as error:  # the machine has no thread left
             self._failed(began, str(error))
             return
@@ -197,6 +260,14 @@ class _Poller(Generic[T]):
         self._late = call
         if isinstance(source, Cancellable):
             threads.start(source.cancel, name=f"cancel {self.state.name}")
+
+    def _read(self, source: Source[T]) -> Dated[T]:
+        """Read in the thread that this is called in, and note the CPU time that it takes."""
+        began = time.thread_time()
+        try:
+            return source.read()
+        finally:
+            self._effort = time.thread_time() - began
 
     async def _outcome_of(self, call: "asyncio.Future[Dated[T]]", began: float) -> None:
         try:
@@ -229,8 +300,12 @@ class _Poller(Generic[T]):
         self.state = replace(self.state, last=reading)
 
     def _rest(self) -> float:
-        """Seconds from the beginning of a poll to the next: after failures 1, 2, 4 intervals, with jitter."""
-        interval = self._watch.polling.interval
+        """Seconds from the beginning of a poll to the next: after failures 1, 2, 4 intervals, with jitter.
+
+        After a dear poll longer too, but the value is asked for again before half its limit has passed.
+        """
+        polling = self._watch.polling
+        interval = max(polling.interval, min(_REST_PER_EFFORT * self._effort, polling.stale_after / 2))
         if self._failures < 2:
             return interval
         doublings = min(self._failures - 1, _MOST_DOUBLINGS)

@@ -11,7 +11,15 @@ from decimal import Decimal
 
 from console.domain.figures import condition, key_metric_value
 from console.domain.foreign import visible
-from console.domain.status import AccountStatus, Alert, Assessment, Judged, KeyMetricStatus, SourceStatus
+from console.domain.status import (
+    AccountStatus,
+    Alert,
+    Assessment,
+    Judged,
+    KeyMetricStatus,
+    SourceStatus,
+    SymbolStatus,
+)
 from console.domain.surfaces import Books
 
 VERSION = 1
@@ -41,6 +49,7 @@ def as_json(
             "pid": assessment.engine.pid,
             "started_at": _number(assessment.engine.started_at),
             "alive": assessment.engine.alive,
+            "uptime": _number(assessment.engine.uptime),
         },
         "kill_switch": {
             "state": assessment.kill_switch.state.value,
@@ -49,13 +58,7 @@ def as_json(
             "surfaces": dict(assessment.kill_switch.surfaces),
         },
         "database": _database(assessment.books, database_age),
-        "symbols": {
-            row.symbol: {
-                "severity": row.severity.word,
-                "values": {key: _judged(value, metrics_age) for key, value in row.values.items()},
-            }
-            for row in assessment.symbols
-        },
+        "symbols": {row.symbol: _symbol(row, assessment, metrics_age) for row in assessment.symbols},
         "totals": {key: _judged(value, metrics_age) for key, value in assessment.totals.items()},
         "accounts": [_account(status, database_age) for status in assessment.accounts],
         "key_metrics": [_key_metric(key, metrics_age) for key in assessment.key_metrics],
@@ -138,6 +141,26 @@ def _database(books: Books | None, age: float | None) -> Json | None:
         "open_positions": None if books.positions is None else len(books.positions),
         "missing": list(books.missing),
         "age": _number(age),
+    }
+
+
+def _symbol(row: SymbolStatus, assessment: Assessment, age: float | None) -> Json:
+    """Beside the panels' values what else is known, and which sources' word isn't the present."""
+    outlook, stage, doubts = assessment.symbols.outlook(row.symbol), row.stage, row.doubts
+    told = (("metrics", doubts.metrics), ("database", doubts.database), ("exchange", doubts.exchange))
+    return {
+        "severity": row.severity.word,
+        "values": {key: _judged(value, age) for key, value in row.values.items()},
+        "side": row.side,
+        "quantity": _money(row.quantity),
+        "mark_price": _number(row.mark_price),
+        "liquidation_distance": _number(row.liquidation_distance),
+        "unrealized_pnl": _money(row.unrealized_pnl),
+        "slippage": _number(row.slippage),
+        "stage": None if stage is None else stage.stage,
+        "next_funding": _number(row.next_funding),
+        "margin_direction": None if outlook is None else outlook.direction.value,
+        "doubts": {source: doubt for source, doubt in told if doubt},
     }
 
 

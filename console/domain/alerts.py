@@ -1,9 +1,10 @@
 """What is wrong now, in words: one line for each thing that isn't as it should be."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 
 from console.domain.figures import condition, figure_of, key_metric_value, seconds
 from console.domain.kill_switch import KillSwitch
+from console.domain.panel_column import PanelColumn
 from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
@@ -13,7 +14,6 @@ from console.domain.status import (
     Judged,
     KeyMetricStatus,
     SourceStatus,
-    SymbolStatus,
 )
 from console.domain.thresholds import Panel
 
@@ -48,18 +48,15 @@ def kill_switch_alerts(switch: KillSwitch) -> Iterator[Alert]:
         yield Alert("kill switch", switch.state.severity, summary)
 
 
-def panel_alerts(
-    panels: Iterable[Panel], symbols: Iterable[SymbolStatus], totals: Mapping[str, Judged]
-) -> Iterator[Alert]:
-    for panel in panels:
-        total = totals.get(panel.key)
-        if total is not None and total.severity is not Severity.OK:
-            yield Alert(panel.name, total.severity, _in_words(panel, total))
-            if total.number is None:
-                continue
-        for row in symbols:
-            if row.severity is not Severity.OK and (value := row.values[panel.key]).severity:
-                yield Alert(panel.name, value.severity, _in_words(panel, value), row.symbol)
+def panel_alerts(column: PanelColumn) -> Iterator[Alert]:
+    panel, total = column.panel, column.total
+    if total is not None and total.severity is not Severity.OK:
+        yield Alert(panel.name, total.severity, _in_words(panel, total))
+        if total.number is None:
+            return
+    for place in column.off():
+        value = column.judged(place)
+        yield Alert(panel.name, value.severity, _in_words(panel, value), column.ground.names[place])
 
 
 def _in_words(panel: Panel, value: Judged) -> str:

@@ -13,10 +13,10 @@ from console.domain.alerts import (
     account_alerts,
     key_metric_alerts,
     kill_switch_alerts,
-    panel_alerts,
     source_alerts,
     surface_alerts,
 )
+from console.domain.answers import absent, answer_to
 from console.domain.kill_switch import KillSwitch, kill_switch
 from console.domain.metrics import Answer, Metrics
 from console.domain.reading import Health, SourceState
@@ -31,9 +31,10 @@ from console.domain.status import (
     KeyMetricStatus,
     SourceStatus,
 )
-from console.domain.surfaces import Account, Books
-from console.domain.symbols import absent, answer_to, judge_panels
+from console.domain.surfaces import Account, Books, EngineState
+from console.domain.symbols import judge_symbols
 from console.domain.thresholds import KeyMetric, Panel
+from console.domain.trails import Trails, instant_of
 
 LOW_EQUITY = Decimal(100)
 """The coin engine's alert threshold: an account's equity below this is critical, in quote currency."""
@@ -61,40 +62,54 @@ Judgement = tuple[Snapshot, Assessment]
 def assess(snapshot: Snapshot, rules: Rules, before: Judgement | None = None) -> Assessment:
     """Judge `snapshot` at its own instant.
 
-    `before` is what was judged last by the same rules: where neither metrics nor database have answered
-    since, its thousands of symbols need no second look.
+    `before` is what was judged last by the same rules: what rests on answers that are still the newest, as
+    may thousands of symbols, needs no second look, and the last minutes go on from there.
     """
     now, missing = snapshot.at, rules.not_exported
+    last = None if before is None else before[1]
     sources = _sources(snapshot)
-    if before is not None and _same_symbols(before[0], snapshot):
-        symbols, totals = before[1].symbols, before[1].totals
-    else:
-        symbols, totals = judge_panels(snapshot, rules.panels, missing)
-    keys = tuple(
-        _key_metric(metric, snapshot.metrics, now, rules.not_exported) for metric in rules.key_metrics
-    )
+    symbols, margins, fundings = judge_symbols(snapshot, rules.panels, missing, last)
+    keys = tuple(_key_metric(metric, snapshot.metrics, now, missing) for metric in rules.key_metrics)
     accounts = _accounts(snapshot.database, now, rules.quiet_after)
     switch = _kill_switch(snapshot)
     alerts = [*source_alerts(sources), *kill_switch_alerts(switch), *surface_alerts(snapshot)]
     if snapshot.metrics.usable(now):  # otherwise the source's own alert says it once for all of them
-        alerts += [*panel_alerts(rules.panels, symbols, totals), *key_metric_alerts(keys)]
+        alerts += [*symbols.alerts, *key_metric_alerts(keys)]
     if snapshot.database.usable(now):
         alerts += account_alerts(accounts)
     return Assessment(
         at=now,
         severity=_overall(sources, alerts),
+        snapshot=snapshot,
         sources=sources,
-        books=snapshot.database.value,
         engine=_engine(snapshot),
         kill_switch=switch,
         symbols=symbols,
-        totals=totals,
+        totals=symbols.totals,
         accounts=accounts,
         key_metrics=keys,
-        alerts=tuple(sorted(alerts, key=lambda alert: -alert.severity)),
+        alerts=_worst_first(alerts, () if last is None else last.alerts),
         panels=rules.panels,
         next_change=_next_change(snapshot, rules.quiet_after),
+        margins=margins,
+        fundings=fundings,
+        equities=_equities(Trails() if last is None else last.equities, snapshot.database),
     )
+
+
+def _worst_first(alerts: list[Alert], before: tuple[Alert, ...]) -> tuple[Alert, ...]:
+    """The alerts in order; the same tuple as before where nothing else is wrong than was."""
+    ordered = tuple(sorted(alerts, key=lambda alert: -alert.severity))
+    return before if ordered == before else ordered
+
+
+def _equities(trails: Trails, state: SourceState[Books]) -> Trails:
+    """The accounts' equities of the last minutes, with the newest."""
+    if state.good is None or state.value is None or state.value.accounts is None:
+        return trails
+    equities = {str(account.id): account.total_equity for account in state.value.accounts}
+    values = (math.nan if equity is None else float(equity) for equity in equities.values())
+    return trails.with_moment(instant_of(state.good), tuple(equities), values)
 
 
 def _overall(sources: tuple[SourceStatus, ...], alerts: list[Alert]) -> Severity:
@@ -117,21 +132,10 @@ def is_older_view(seen: Snapshot, assessment: Assessment, snapshot: Snapshot) ->
     return snapshot.at < min(until, assessment.next_change or math.inf)
 
 
-def _same_symbols(seen: Snapshot, snapshot: Snapshot) -> bool:
-    """Whether the panels of two snapshots come to the same: same answers, inside their limits both times."""
-    return all(
-        old.good is new.good and old.usable(seen.at) and new.usable(snapshot.at)
-        for old, new in ((seen.metrics, snapshot.metrics), (seen.database, snapshot.database))
-        if old.configured
-    )
-
-
 def aged(assessment: Assessment, snapshot: Snapshot) -> Assessment:
     """`assessment` at the later instant of `snapshot`, which differs from what it judged by age alone."""
     sources = _sources(snapshot)
-    heartbeat = snapshot.metrics.age(snapshot.at) if assessment.engine.heartbeat_age is not None else None
-    engine = replace(assessment.engine, heartbeat_age=heartbeat)
-    return replace(assessment, at=snapshot.at, sources=sources, engine=engine)
+    return replace(assessment, at=snapshot.at, snapshot=snapshot, sources=sources, engine=_engine(snapshot))
 
 
 _SOURCE_SEVERITY = {
@@ -280,4 +284,12 @@ def _engine(snapshot: Snapshot) -> EngineStatus:
         pid=files.pid if files else None,
         started_at=files.started_at if files else None,
         alive=files.alive if files else None,
+        uptime=_uptime(files, snapshot.at),
     )
+
+
+def _uptime(files: EngineState | None, now: float) -> float | None:
+    """Seconds since the engine's process began, by the time of day that it noted itself."""
+    if files is None or files.started_at is None or files.alive is False:
+        return None
+    return max(0.0, now - files.started_at)

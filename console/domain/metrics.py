@@ -1,8 +1,15 @@
-"""Metric series and their values, as one scrape or one query answers them."""
+"""Metric series and their values, as one scrape or one query answers them.
+
+The same thousands of series come with every scrape: which they are is kept once (`Lineup`), and their values
+beside them as bare columns of floats (`Column`), which read like mappings but needn't be made into any.
+"""
 
 import math
-from collections.abc import Mapping
+import sys
+from array import array
+from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 from dataclasses import dataclass, field
+from functools import cached_property
 
 Labels = tuple[tuple[str, str], ...]
 """Label names with their values, sorted by name, without the metric's own name."""
@@ -10,7 +17,10 @@ Labels = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """The identity of one time series. Equal when name and labels are; its hash is computed once."""
+    """The identity of one time series. Equal when name and labels are; its hash is computed once.
+
+    `symbol` is interned: the same few thousand names are looked up again and again.
+    """
 
     name: str
     labels: Labels
@@ -18,7 +28,8 @@ class Series:
     _hash: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "symbol", dict(self.labels).get("symbol"))
+        symbol = dict(self.labels).get("symbol")
+        object.__setattr__(self, "symbol", None if symbol is None else sys.intern(symbol))
         object.__setattr__(self, "_hash", hash((self.name, self.labels)))
 
     def __hash__(self) -> int:
@@ -34,6 +45,105 @@ class Series:
 
 
 Vector = Mapping[Series, float]
+
+
+class Lineup:
+    """Different series in their order: one object for as long as they are the same, so that `is` tells."""
+
+    def __init__(self, series: Iterable[Series]) -> None:
+        self.series = tuple(series)
+
+    @cached_property
+    def places(self) -> Mapping[Series, int]:
+        return {one: place for place, one in enumerate(self.series)}
+
+    @cached_property
+    def symbols(self) -> Sequence[str | None]:
+        """Each one's symbol; None where it names none."""
+        return [one.symbol for one in self.series]
+
+    @cached_property
+    def by_symbol(self) -> Mapping[str | None, int]:
+        """Where the series of each symbol stands, the last where it has several; under None those without."""
+        return dict(zip(self.symbols, range(len(self.series)), strict=True))
+
+    @property
+    def repeats_symbols(self) -> bool:
+        """Whether a symbol has several series, or several have none."""
+        return len(self.by_symbol) < len(self.series)
+
+    @cached_property
+    def _grouped(self) -> Mapping[str | None, Sequence[int]]:
+        places: dict[str | None, list[int]] = {}
+        for place, symbol in enumerate(self.symbols):
+            places.setdefault(symbol, []).append(place)
+        return places
+
+    def places_of(self, symbol: str | None) -> Sequence[int]:
+        """Where the series of a symbol stand, or under None those without one."""
+        if self.repeats_symbols:
+            return self._grouped.get(symbol, ())
+        return (self.by_symbol[symbol],) if symbol in self.by_symbol else ()
+
+    @cached_property
+    def nameless(self) -> "Lineup":
+        """The same series without their metric's name, as PromQL's functions leave them."""
+        return Lineup(Series("", one.labels) for one in self.series)
+
+
+class Column(Mapping[Series, float]):
+    """The values of a lineup, one for each series: a vector without a dictionary of its own."""
+
+    __slots__ = ("lineup", "numbers")
+
+    def __init__(self, lineup: Lineup, numbers: "array[float]") -> None:
+        self.lineup = lineup
+        self.numbers = numbers
+
+    def __getitem__(self, series: Series) -> float:
+        return self.numbers[self.lineup.places[series]]
+
+    def __iter__(self) -> Iterator[Series]:
+        return iter(self.lineup.series)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def says_the_same(self, other: "Column") -> bool:
+        """Whether each of the same series has the same value, NaN included."""
+        return self.lineup is other.lineup and self.numbers.tobytes() == other.numbers.tobytes()
+
+    def __repr__(self) -> str:
+        return f"Column({dict(self)!r})"
+
+    def items(self) -> ItemsView[Series, float]:
+        return _Items(self)
+
+    def values(self) -> ValuesView[float]:
+        return _Values(self)
+
+
+class _Items(ItemsView[Series, float]):
+    _mapping: Column
+
+    def __iter__(self) -> Iterator[tuple[Series, float]]:
+        return zip(self._mapping.lineup.series, self._mapping.numbers, strict=True)
+
+
+class _Values(ValuesView[float]):
+    _mapping: Column
+
+    def __iter__(self) -> Iterator[float]:
+        return iter(self._mapping.numbers)
+
+
+def column_of(vector: Vector, lineup: Lineup | None = None) -> Column:
+    """`vector` as a column, of `lineup` if it has just the series of that one."""
+    if isinstance(vector, Column):
+        return vector
+    if lineup is None or len(lineup.series) != len(vector) or tuple(vector) != lineup.series:
+        lineup = Lineup(vector)
+    return Column(lineup, array("d", vector.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,5 +174,5 @@ class Metrics:
 
     def single(self, name: str) -> float | None:
         """The value of a metric that has exactly one series; None when it has none or several."""
-        values = list(self.samples.get(name, {}).values())
-        return values[0] if len(values) == 1 else None
+        vector = self.samples.get(name, {})
+        return next(iter(vector.values())) if len(vector) == 1 else None

@@ -1,13 +1,20 @@
 """What a face shows: values with their severities, sources with their ages, and what is wrong in words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from console.domain.kill_switch import KillSwitch
 from console.domain.reading import Health
 from console.domain.severity import Severity
+from console.domain.snapshot import Snapshot
 from console.domain.surfaces import Account, Books, ServerIdentity
 from console.domain.thresholds import KeyMetric, Panel
+from console.domain.trails import Trails
+
+if TYPE_CHECKING:
+    from console.domain.symbols import SymbolRows
 
 FLAT = "flat"
 NOT_EXPORTED = "not exported"
@@ -36,12 +43,52 @@ class SourceStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class StageSummary:
+    """How far the features are rolled out for one symbol, as the engine has loaded them.
+
+    `stage` is the furthest that any of them has gone; `reached` of `features` have gone that far.
+    """
+
+    stage: str
+    reached: int
+    features: int
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """Why a source's values can't be taken for the present; empty where they can."""
+
+    metrics: str = ""
+    database: str = ""
+    exchange: str = ""
+
+
+NO_DOUBTS = Doubts()
+
+
+@dataclass(frozen=True, slots=True)
 class SymbolStatus:
-    """One symbol: each panel's value under the panel's key, and what else its metrics say."""
+    """One symbol: each panel's value under the panel's key, and what else is known of it.
+
+    `side` is LONG, SHORT, or BOTH where the two are open at once, and `quantity` what is open in coins;
+    `liquidation_distance` is the share of the mark price that is left to the nearest liquidation price;
+    `slippage` is in basis points, `next_funding` in seconds since 1970. None: not known, or nothing open.
+    Position and PnL are the database's, `next_funding` is the exchange's, the rest the metrics': `doubts`
+    says which of these are not the present.
+    """
 
     symbol: str
     severity: Severity
     values: Mapping[str, Judged]
+    side: str | None = None
+    quantity: Decimal | None = None
+    mark_price: float | None = None
+    liquidation_distance: float | None = None
+    unrealized_pnl: Decimal | None = None
+    slippage: float | None = None
+    stage: StageSummary | None = None
+    next_funding: float | None = None
+    doubts: Doubts = NO_DOUBTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +116,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class EngineStatus:
-    """What the engine says of itself; None where it doesn't."""
+    """What the engine says of itself; None where it doesn't. `uptime` is in seconds, while it runs."""
 
     version: str | None
     mode: str | None
@@ -77,29 +124,38 @@ class EngineStatus:
     pid: int | None
     started_at: float | None
     alive: bool | None
+    uptime: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
     """Everything a face shows.
 
-    `books` is the newest look at the database, whatever its age; `next_change` is when the assessment changes
-    by age alone, if it will.
+    `snapshot` is what was judged; `next_change` is when the assessment changes by age alone, if it will.
+    `margins` and `fundings` are the symbols' last minutes, by symbol; `equities` the accounts', by number.
     """
 
     at: float
     severity: Severity
+    snapshot: Snapshot
     sources: tuple[SourceStatus, ...]
-    books: Books | None
     engine: EngineStatus
     kill_switch: KillSwitch
-    symbols: tuple[SymbolStatus, ...]
+    symbols: "SymbolRows"
     totals: Mapping[str, Judged]
     accounts: tuple[AccountStatus, ...]
     key_metrics: tuple[KeyMetricStatus, ...]
     alerts: tuple[Alert, ...]
     panels: tuple[Panel, ...]
     next_change: float | None
+    margins: Trails = field(default_factory=Trails)
+    fundings: Trails = field(default_factory=Trails)
+    equities: Trails = field(default_factory=Trails)
+
+    @property
+    def books(self) -> Books | None:
+        """The newest look at the database, whatever its age."""
+        return self.snapshot.database.value
 
     @property
     def server(self) -> ServerIdentity | None:

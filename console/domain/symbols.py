@@ -1,127 +1,241 @@
-"""From the panels' answers to one row per symbol."""
+"""All symbols at one instant, one row for each: judged as columns, made into rows when somebody looks."""
 
-import functools
+import itertools
 import math
-import re
-from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
+import operator
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from functools import cached_property
+from typing import overload
 
-from console.domain.figures import badness, breach
-from console.domain.metrics import Answer, Metrics
+from console.domain.alerts import panel_alerts
+from console.domain.answers import answer_to
+from console.domain.facts import Facts, facts_of
+from console.domain.metrics import Answer, Column, Metrics, Vector, column_of
+from console.domain.panel_column import Ground, PanelColumn, all_ok, panel_column
+from console.domain.reading import SourceState
 from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
-from console.domain.status import FLAT, NOT_EXPORTED, Judged, SymbolStatus
-from console.domain.surfaces import Books
+from console.domain.status import Alert, Assessment, Judged, SymbolStatus
 from console.domain.thresholds import Panel
+from console.domain.trails import Trails, instant_of
+from console.domain.trend import RECENT, Outlook, enough, outlook, slope
 
-_IS_FLAT = Judged(None, Severity.OK, FLAT)
-_NOT_EXPORTED = Judged(None, Severity.UNKNOWN, NOT_EXPORTED)
-_COUNTED_TOGETHER = Judged(None, Severity.OK, "counted for all symbols together")
+OUTLOOK, FUNDING = "margin_ratio", "funding_rate"
+"""The keys of the panels whose last minutes are kept; the first one's trend is told."""
+
+Slope = tuple[bool, float | None]
+"""Whether there were points enough to see a trend, and the slope if there is one."""
+
+_SEVERITIES = tuple(Severity)
 
 
-def judge_panels(
-    snapshot: Snapshot, panels: tuple[Panel, ...], not_exported: Set[str]
-) -> tuple[tuple[SymbolStatus, ...], dict[str, Judged]]:
-    """One row per known symbol, and per panel key the value of those that have none per symbol.
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """The symbols that anybody knows, and which of them are held, with what these were taken from.
+
+    `held` are those with an open position, as far as anyone says; with nobody to say, all of them.
+    """
+
+    names: tuple[str, ...]
+    places: Mapping[str, int]
+    held: Set[str | None]
+    named_by: tuple[object, ...]
+    held_by: tuple[object, ...]
+
+
+class SymbolRows(Sequence[SymbolStatus]):
+    """The rows, by name. A row is made when it is asked for, and kept for as long as these are."""
+
+    def __init__(
+        self,
+        known: Known,
+        columns: Mapping[str, PanelColumn],
+        facts: Facts,
+        margins: Trails,
+        slopes: dict[str, Slope] | None = None,
+    ) -> None:
+        """`columns` are the panels', by key; `margins` the last minutes of the margin ratio.
+
+        `slopes` are those that were found in the same minutes already.
+        """
+        self.known = known
+        self.columns = columns
+        self.facts = facts
+        self._margins = margins
+        self._slopes = {} if slopes is None else slopes
+        self._bytes = _worst(columns.values(), len(known.names))
+        self._rows: dict[int, SymbolStatus] = {}
+        self._numbers: dict[str, Sequence[float]] = {}
+
+    def __len__(self) -> int:
+        return len(self.known.names)
+
+    def __iter__(self) -> Iterator[SymbolStatus]:
+        return map(self._row, range(len(self)))
+
+    @overload
+    def __getitem__(self, place: int) -> SymbolStatus: ...
+    @overload
+    def __getitem__(self, place: slice) -> tuple[SymbolStatus, ...]: ...
+    def __getitem__(self, place: int | slice) -> SymbolStatus | tuple[SymbolStatus, ...]:
+        if isinstance(place, slice):
+            return tuple(map(self._row, range(len(self))[place]))
+        return self._row(range(len(self))[place])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The symbols, sorted: the same object for as long as they are the same."""
+        return self.known.names
+
+    @cached_property
+    def severities(self) -> Sequence[Severity]:
+        """Each row's severity."""
+        return [_SEVERITIES[severity] for severity in self._bytes]
+
+    @property
+    def totals(self) -> Mapping[str, Judged]:
+        """By panel key the value of the engine as a whole, where there is one, or none by symbol."""
+        return {key: column.total for key, column in self.columns.items() if column.total is not None}
+
+    @cached_property
+    def alerts(self) -> tuple[Alert, ...]:
+        """What the panels say is wrong: of the engine as a whole, and of each symbol."""
+        return tuple(alert for column in self.columns.values() for alert in panel_alerts(column))
+
+    def place(self, name: str) -> int | None:
+        """Where the symbol stands; None: nowhere."""
+        return self.known.places.get(name)
+
+    def numbers(self, key: str) -> Sequence[float]:
+        """One figure of each row, NaN where there is none: a panel's by its key, else by the field's name.
+
+        KeyError when there is no such figure.
+        """
+        if key in self.columns:
+            return self.columns[key].numbers
+        numbers = self._numbers.get(key)
+        if numbers is None:
+            numbers = self._numbers[key] = self.facts.numbers(key, self.names)
+        return numbers
+
+    def off(self, key: str) -> Sequence[int]:
+        """The places of the rows whose value under this panel key is not OK."""
+        return self.columns[key].off()
+
+    def judged(self, key: str, place: int) -> Judged:
+        """One panel's value in one row."""
+        return self.columns[key].judged(place)
+
+    def outlook(self, name: str) -> Outlook | None:
+        """Where the symbol's margin ratio is going; None while that can't be told, or the value is old."""
+        column, place = self.columns.get(OUTLOOK), self.place(name)
+        if column is None or place is None or column.ground.doubt:
+            return None
+        value, found = column.numbers[place], self._slopes.get(name)
+        if found is None:
+            found = self._slopes[name] = _slope(self._margins, name)
+        told, change = found
+        return outlook(column.panel, value, change) if told and not math.isnan(value) else None
+
+    def slopes_of(self, margins: Trails) -> dict[str, Slope] | None:
+        """The slopes that were found so far, if they are those of `margins`, but for the newest moment."""
+        return self._slopes if margins.fine is self._margins.fine else None
+
+    def same_as(self, other: "SymbolRows") -> bool:
+        """Whether the two are known to say the same, a few seconds of their trends apart."""
+        return (
+            self.names is other.names
+            and self.known.held is other.known.held
+            and self.facts is other.facts
+            and self.columns.keys() == other.columns.keys()
+            and all(column is other.columns[key] for key, column in self.columns.items())
+            and self._margins.fine is other._margins.fine
+        )
+
+    def _row(self, place: int) -> SymbolStatus:
+        row = self._rows.get(place)
+        if row is None:
+            values = {key: column.judged(place) for key, column in self.columns.items()}
+            severity = _SEVERITIES[self._bytes[place]]
+            row = self._rows[place] = self.facts.status(self.names[place], severity, values)
+        return row
+
+
+def judge_symbols(
+    snapshot: Snapshot,
+    panels: tuple[Panel, ...],
+    not_exported: Set[str],
+    before: Assessment | None,
+) -> tuple[SymbolRows, Trails, Trails]:
+    """One row per known symbol, and the last minutes of their margin ratios and funding rates.
 
     A symbol without a position is flat where a panel has no value for it; one with a position is unknown.
+    What `before` says is taken from there as far as nothing has changed that it rests on.
     """
-    metrics, books = snapshot.metrics.value, snapshot.database.value
-    held = _symbols_held(metrics, snapshot.database.fresh(snapshot.at))
-    columns = [(panel.key, _column(snapshot, panel, not_exported)) for panel in panels]
-    rows = []
-    for symbol in sorted(_known_symbols(metrics, books).union(*(column.numbers for _, column in columns))):
-        values = {key: column.value(symbol, held) for key, column in columns}
-        rows.append(
-            SymbolStatus(
-                symbol, max((value.severity for value in values.values()), default=Severity.UNKNOWN), values
-            )
-        )
-    totals = {key: column.total for key, column in columns if column.total is not None}
-    return tuple(rows), totals
+    metrics = snapshot.metrics.value
+    old = None if before is None else before.symbols
+    answers = {panel.key: answer_to(metrics, panel.query) for panel in panels}
+    facts = facts_of(snapshot, None if old is None else old.facts)
+    known = _known(snapshot, facts, answers.values(), None if old is None else old.known)
+    doubt = "" if snapshot.metrics.usable(snapshot.at) else snapshot.metrics.doubt(snapshot.at)
+    columns = {}
+    for panel in panels:
+        ground = Ground(answers[panel.key], known.names, known.held, doubt, _rests_on(panel, metrics))
+        standing = None if old is None else old.columns.get(panel.key)
+        columns[panel.key] = panel_column(panel, ground, metrics, not_exported, standing)
+    past = (Trails(), Trails()) if before is None else (before.margins, before.fundings)
+    margins, fundings = (
+        _extended(trails, columns.get(key), known, snapshot.metrics)
+        for key, trails in zip((OUTLOOK, FUNDING), past, strict=True)
+    )
+    rows = SymbolRows(known, columns, facts, margins, None if old is None else old.slopes_of(margins))
+    return old if old is not None and rows.same_as(old) else rows, margins, fundings
 
 
-def answer_to(metrics: Metrics | None, query: str) -> Answer:
-    """The answer to `query`, or the reason why there is none."""
-    if metrics is None:
-        return Answer({}, "no answer yet")
-    return metrics.answers.get(query, Answer({}, "not evaluated"))
+def _known(snapshot: Snapshot, facts: Facts, answers: Iterable[Answer], before: Known | None) -> Known:
+    booked = None if facts.held is None else facts.held.symbols
+    vectors = [answer.vector for answer in answers]
+    lineups = [vector.lineup if isinstance(vector, Column) else vector for vector in vectors]
+    named_by = (facts.marks.lineup, facts.quantities.lineup, booked, *lineups)
+    held_by = (facts.quantities, booked if snapshot.database.usable(snapshot.at) else None)
+    if before is not None and _are(named_by, before.named_by):
+        if _are(held_by, before.held_by):
+            return before
+        names, places = before.names, before.places
+    else:
+        names, places = _names(facts, vectors, before)
+    held = _held(*held_by, names)
+    if before is not None and held == before.held:
+        held = before.held
+    return Known(names, places, held, named_by, held_by)
 
 
-def absent(answer: Answer, query: str, metrics: Metrics | None, not_exported: Set[str]) -> Judged:
-    """Why `query` has no value at all."""
-    if answer.error is not None:
-        return Judged(None, Severity.UNKNOWN, answer.error)
-    asked = _asked_metrics(query)
-    if not asked.isdisjoint(not_exported):
-        return Judged(None, Severity.OK, NOT_EXPORTED)
-    if metrics is not None and not asked.isdisjoint(metrics.samples):
-        return Judged(None, Severity.UNKNOWN, "no value yet")
-    return _NOT_EXPORTED
+def _names(
+    facts: Facts, vectors: Iterable[Vector], before: Known | None
+) -> tuple[tuple[str, ...], Mapping[str, int]]:
+    found: set[str | None] = {*facts.marks.lineup.by_symbol, *facts.quantities.lineup.by_symbol}
+    found.update(() if facts.held is None else facts.held.symbols)
+    for vector in vectors:
+        symbols = column_of(vector).lineup.by_symbol.keys()
+        if not symbols <= found:
+            found |= symbols
+    found.discard(None)
+    if before is not None and found == before.places.keys():
+        return before.names, before.places
+    names = tuple(sorted(name for name in found if name is not None))
+    return names, {name: place for place, name in enumerate(names)}
 
 
-def _asked_metrics(query: str) -> set[str]:
-    """Every name in `query` that may be a metric's, and a histogram's own name beside its parts."""
-    names = set(re.findall(r"[a-zA-Z_:][a-zA-Z0-9_:]*", query))
-    return names | {re.sub(r"_(bucket|sum|count)$", "", name) for name in names}
+def _held(quantities: Column, booked: Set[str] | None, names: tuple[str, ...]) -> Set[str | None]:
+    if booked is None and not quantities:
+        return frozenset(names)
+    not_zero = itertools.compress(quantities.lineup.symbols, quantities.numbers)
+    return {*not_zero, *(() if booked is None else booked)}
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
-    """One panel's values: by symbol, or `total` for the engine as a whole where there are none by symbol.
-
-    `doubt` says why none of them is known now, and `rests_on` how little of its range the query has seen.
-    """
-
-    panel: Panel
-    numbers: Mapping[str, float]
-    total: Judged | None
-    doubt: str
-    rests_on: str
-    _seen: dict[float, Judged] = field(default_factory=dict)
-
-    def value(self, symbol: str, held: Set[str]) -> Judged:
-        number = self.numbers.get(symbol)
-        if self.doubt:
-            return Judged(number, Severity.UNKNOWN, self.doubt)
-        if number is not None:
-            judged = self._seen.get(number)  # most counters are equal, and stay so
-            if judged is None:
-                judged = self._seen[number] = _judged(self.panel, number, self.rests_on)
-            return judged
-        if self.total is not None and not self.numbers:
-            return self.total if self.total.number is None else _COUNTED_TOGETHER
-        return _NOT_EXPORTED if symbol in held else _IS_FLAT
-
-
-def _column(snapshot: Snapshot, panel: Panel, not_exported: Set[str]) -> _Column:
-    state = snapshot.metrics
-    answer = answer_to(state.value, panel.query)
-    doubt = "" if state.usable(snapshot.at) else state.doubt(snapshot.at)
-    rests_on = _rests_on(panel, state.value)
-    numbers: dict[str, float] = {}
-    unnamed: list[float] = []
-    for series, value in answer.vector.items():
-        if series.symbol is None:
-            unnamed.append(value)
-        elif series.symbol not in numbers or _is_worse(panel, value, numbers[series.symbol]):
-            numbers[series.symbol] = value
-    total: Judged | None = None
-    if unnamed:
-        number = functools.reduce(lambda a, b: b if _is_worse(panel, b, a) else a, unnamed)
-        total = Judged(number, Severity.UNKNOWN, doubt) if doubt else _judged(panel, number, rests_on)
-    elif not numbers and doubt:
-        total = Judged(None, Severity.UNKNOWN, doubt)
-    elif not numbers:
-        total = absent(answer, panel.query, state.value, not_exported)
-    return _Column(panel, numbers, total, doubt, rests_on)
-
-
-def _is_worse(panel: Panel, one: float, other: float) -> bool:
-    """Of several series for the same symbol the worst counts, and one that is no number before any."""
-    if math.isnan(one) or math.isnan(other):
-        return math.isnan(one)
-    return (badness(panel, one) or 0.0) < (badness(panel, other) or 0.0)
+def _are(one: Sequence[object], other: Sequence[object]) -> bool:
+    return len(one) == len(other) and all(map(operator.is_, one, other))
 
 
 def _rests_on(panel: Panel, metrics: Metrics | None) -> str:
@@ -130,32 +244,27 @@ def _rests_on(panel: Panel, metrics: Metrics | None) -> str:
     return f"watched for {metrics.covered:.0f} s of {panel.window:.0f} s"
 
 
-def _judged(panel: Panel, number: float, rests_on: str) -> Judged:
-    severity = panel.judge(number)
-    if severity is Severity.OK:
-        return Judged(number, severity, rests_on)
-    return Judged(number, severity, "not a number" if math.isnan(number) else breach(panel, number))
+def _extended(
+    trails: Trails, column: PanelColumn | None, known: Known, state: SourceState[Metrics]
+) -> Trails:
+    """The trails with what the newest good answer says, if that is new."""
+    if column is None or state.good is None:
+        return trails
+    return trails.with_moment(instant_of(state.good), known.names, column.numbers)
 
 
-def _known_symbols(metrics: Metrics | None, books: Books | None) -> set[str]:
-    names: set[str] = set()
-    if metrics is not None:
-        for name in ("futures_mark_price", "futures_position_quantity"):
-            names.update(s.symbol for s in metrics.samples.get(name, {}) if s.symbol is not None)
-    if books is not None and books.positions is not None:
-        names.update(position.symbol for position in books.positions)
-    return names
+def _slope(margins: Trails, name: str) -> Slope:
+    newest = margins.newest
+    points = [] if newest is None else margins.of(name, newest.at - RECENT)
+    return enough(points), slope(points)
 
 
-def _symbols_held(metrics: Metrics | None, books: Books | None) -> Set[str]:
-    """Symbols that have an open position, as far as anyone says; with nobody to say, all of them."""
-    held: set[str] = set()
-    told = False
-    if metrics is not None and metrics.exports("futures_position_quantity"):
-        told = True
-        quantities = metrics.samples["futures_position_quantity"]
-        held.update(s.symbol for s, quantity in quantities.items() if s.symbol is not None and quantity != 0)
-    if books is not None and books.positions is not None:
-        told = True
-        held.update(position.symbol for position in books.positions)
-    return held if told else _known_symbols(metrics, books)
+def _worst(columns: Iterable[PanelColumn], rows: int) -> bytes:
+    """The worst severity in each row; UNKNOWN without any column."""
+    every = [column.severities for column in columns]
+    if not every:
+        return bytes((Severity.UNKNOWN,)) * rows
+    off = [severities for severities in every if not all_ok(severities)]
+    if len(off) < 2:
+        return off[0] if off else every[0]
+    return bytes(map(max, *off))

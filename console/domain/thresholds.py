@@ -15,8 +15,10 @@ import itertools
 import math
 import operator
 import re
-from collections.abc import Callable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from console.domain.severity import Severity
 
@@ -53,6 +55,26 @@ class Ladder:
             if value >= bound if self.lower_is_worse else abs(value) <= bound:
                 return severity
         return Severity.CRITICAL
+
+    def judge_all(self, values: Sequence[float]) -> bytes:
+        """What `judge` says of each of `values`, none of which is NaN."""
+        if not values:
+            return b""
+        mildest = self.steps[0][1]
+        worst = min(values) if self.lower_is_worse else max(map(abs, values))
+        if self.judge(worst) is mildest:
+            return bytes((mildest,)) * len(values)
+        bounds = [bound for bound, _ in self.steps]
+        colours = [severity for _, severity in self.steps] + [Severity.CRITICAL]
+        if self.lower_is_worse:
+            places = bytes(map(partial(bisect_right, bounds[::-1]), values))
+            return places.translate(_table(colours[::-1]))
+        return bytes(map(partial(bisect_left, bounds), map(abs, values))).translate(_table(colours))
+
+
+def _table(severities: Sequence[Severity]) -> bytes:
+    """Turns the places of `severities` into them."""
+    return bytes(severities).ljust(256, b"\0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +135,14 @@ class Panel:
         if value is None or math.isnan(value):
             return Severity.UNKNOWN
         return Severity.HIGH if self.rule.holds(value) else Severity.OK
+
+    def judge_all(self, values: Sequence[float]) -> bytes:
+        """What `judge` says of each of `values`, as the severities' numbers: for thousands at once."""
+        if math.isnan(sum(values)):  # there is a NaN, or infinities of both signs
+            return bytes(map(self.judge, values))
+        if isinstance(self.rule, Ladder):
+            return self.rule.judge_all(values)
+        return bytes(map(self.rule.holds, values)).translate(_table((Severity.OK, Severity.HIGH)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """Evaluates a query at one instant over what the store holds, as Prometheus 3 would."""
 
-from collections.abc import Callable, Iterable
+from array import array
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 
-from console.domain.metrics import Labels, Series, Vector
+from console.domain.metrics import Column, Labels, Series, Vector
 from console.promql.functions import AGGREGATE, ARITHMETIC, COMPARISON, histogram_quantile, increase
 from console.promql.query import (
     Aggregation,
@@ -17,7 +18,7 @@ from console.promql.query import (
     Selector,
     is_scalar,
 )
-from console.promql.samples import SampleStore
+from console.promql.samples import SampleStore, Window
 
 _NOTHING = Series("", ())
 
@@ -103,15 +104,37 @@ def _over_range(node: OverRange, store: SampleStore, at: float) -> Vector:
     if window is None or selector.name is None:
         return {}
     divisor = node.seconds if node.function == "rate" else 1.0
+    if not selector.matchers and window.first < window.last:
+        column = _mostly_steady(selector.name, window, divisor, store, at)
+        if column is not None:
+            return column
     result: dict[Series, float] = {}
     accepts = _remembered(selector)
-    for series, column in store.columns(selector.name).items():
+    for series, track in store.tracks(selector.name).items():
         if selector.matchers and not accepts(series):
             continue
-        grown = increase(column, window, store)
+        grown = increase(track, window, store)
         if grown is not None:
             result[nameless(series)] = grown / divisor
     return result
+
+
+def _mostly_steady(name: str, window: Window, divisor: float, store: SampleStore, at: float) -> Column | None:
+    """How the series of the last scrape grew: 0 but for those that changed in the window.
+
+    None where series came or went, so that others have an answer than those.
+    """
+    latest = store.instant(name, at)
+    if not isinstance(latest, Column):
+        return None
+    numbers = array("d", bytes(8 * len(latest)))
+    for series, track in store.changed_after(name, window.first):
+        place, grown = latest.lineup.places.get(series), increase(track, window, store)
+        if place is not None and grown is not None:
+            numbers[place] = grown / divisor
+        elif place is not None or grown is not None:
+            return None
+    return Column(latest.lineup.nameless, numbers)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -133,11 +156,15 @@ def _unnamed(samples: Iterable[tuple[Series, float]]) -> Vector:
 def _aggregate(node: Aggregation, vector: Vector) -> Vector:
     function = AGGREGATE[node.function]
     if not node.labels and not node.without:
-        return {_NOTHING: function(list(vector.values()))} if vector else {}
+        return {_NOTHING: function(_values(vector))} if vector else {}
     groups: dict[Series, list[float]] = {}
     for series, value in vector.items():
         groups.setdefault(_group(series, node.labels, node.without), []).append(value)
     return {group: function(values) for group, values in groups.items()}
+
+
+def _values(vector: Vector) -> Sequence[float]:
+    return vector.numbers if isinstance(vector, Column) else list(vector.values())
 
 
 @lru_cache(maxsize=1 << 16)

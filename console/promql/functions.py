@@ -4,13 +4,13 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
 
-from console.promql.samples import Column, SampleStore, Window
+from console.promql.samples import SampleStore, Track, Window
 
 Bucket = tuple[float, float]
 """A classic histogram's bucket: its upper bound, and how many observations are not above it."""
 
 
-def increase(column: Column, window: Window, store: SampleStore) -> float | None:
+def increase(track: Track, window: Window, store: SampleStore) -> float | None:
     """How much a counter grew in the window, extrapolated to its bounds; None with fewer than two samples.
 
     Prometheus' rule: between the first and the last sample the growth is what was seen, where a smaller
@@ -18,9 +18,9 @@ def increase(column: Column, window: Window, store: SampleStore) -> float | None
     that is no further than 1.1 sample intervals, half an interval otherwise, and at the start no further
     than to where the counter would have been 0.
     """
-    if column.steady(window.first, window.last) and window.first < window.last:
+    if track.steady(window.first, window.last) and window.first < window.last:
         return 0.0
-    runs = column.runs(window.first, window.last)
+    runs = track.runs(window.first, window.last)
     if not runs:
         return None
     initial = previous = runs[0][2]
@@ -103,12 +103,17 @@ def mean(values: Sequence[float]) -> float:
 
 def smallest(values: Sequence[float]) -> float:
     """The smallest number; NaN only where there is nothing else."""
-    return min((value for value in values if not math.isnan(value)), default=math.nan)
+    return min(_numbers(values), default=math.nan)
 
 
 def largest(values: Sequence[float]) -> float:
     """The largest number; NaN only where there is nothing else."""
-    return max((value for value in values if not math.isnan(value)), default=math.nan)
+    return max(_numbers(values), default=math.nan)
+
+
+def _numbers(values: Sequence[float]) -> Sequence[float]:
+    """`values` without NaN. Where there is one, the sum is no number either."""
+    return [value for value in values if not math.isnan(value)] if math.isnan(sum(values)) else values
 
 
 AGGREGATE: dict[str, Callable[[Sequence[float]], float]] = {

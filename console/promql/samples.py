@@ -7,11 +7,12 @@ of them was taken, is arithmetic on scrape numbers. A counter that rarely moves 
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypedDict
 
-from console.domain.metrics import Labels, Series, Vector
+from console.domain.metrics import Column, Labels, Series, Vector
 
 LOOKBACK = 300.0
 """Seconds for which a sample stands for the present, as Prometheus has it."""
@@ -28,7 +29,7 @@ class Window:
 
 
 Kept = tuple[Labels, list[int], list[float], list[int]]
-"""A series' labels, and then what `Column.changes` says of it."""
+"""A series' labels, and then what `Track.changes` says of it."""
 
 
 class Past(TypedDict):
@@ -39,7 +40,7 @@ class Past(TypedDict):
     metrics: dict[str, list[Kept]]
 
 
-class Column:
+class Track:
     """One series' values by scrape number; a scrape without the series holds no value of it."""
 
     __slots__ = ("_since", "_there", "_values")
@@ -50,15 +51,20 @@ class Column:
         self._there = array("b")
 
     @classmethod
-    def of(cls, since: Sequence[int], values: Sequence[float], there: Sequence[int]) -> "Column":
-        """The column that `changes` told of; ValueError or TypeError when it isn't one."""
-        column = cls()
-        column._since = array("q", since)
-        column._values = array("d", values)
-        column._there = array("b", there)
+    def of(cls, since: Sequence[int], values: Sequence[float], there: Sequence[int]) -> "Track":
+        """The track that `changes` told of; ValueError or TypeError when it isn't one."""
+        track = cls()
+        track._since = array("q", since)
+        track._values = array("d", values)
+        track._there = array("b", there)
         if not len(since) == len(values) == len(there) or list(since) != sorted(set(since)):
             raise ValueError("changes that don't fit together")
-        return column
+        return track
+
+    @property
+    def changed_at(self) -> int:
+        """The scrape at which the value last changed."""
+        return self._since[-1]
 
     def changes(self) -> tuple[list[int], list[float], list[int]]:
         """Scrape numbers, the values from each on, and whether the series was there at all."""
@@ -112,10 +118,11 @@ class SampleStore:
         self._retention = round(retention * 1000)
         self._times = array("q")  # milliseconds, as Prometheus counts
         self._offset = 0  # the scrape number of the first of the times
-        self._columns: dict[str, dict[Series, Column]] = {name: {} for name in self._ranged}
-        self._latest: dict[str, Mapping[Series, float]] = {}
+        self._begun = array("q", [0])  # the scrape numbers after a gap longer than `LOOKBACK`
+        self._tracks: dict[str, dict[Series, Track]] = {name: {} for name in self._ranged}
+        self._latest: dict[str, Vector] = {}
 
-    def append(self, at: float, samples: Mapping[str, Mapping[Series, float]]) -> None:
+    def append(self, at: float, samples: Mapping[str, Vector]) -> None:
         """Add a scrape of `at`, seconds on the console's clock, later than the one before.
 
         A series that isn't in it has ended there. A scrape that failed is one without samples: it ends all.
@@ -124,6 +131,8 @@ class SampleStore:
         if self._times and time <= self._times[-1]:
             raise ValueError(f"a scrape of {at:.3f} comes after one of {self._times[-1] / 1000:.3f}")
         scrape = self._offset + len(self._times)
+        if self._times and time - self._times[-1] > LOOKBACK * 1000:
+            self._begun.append(scrape)
         self._times.append(time)
         for name in self._ranged:
             self._change(name, scrape, self._latest.get(name, {}), samples.get(name, {}))
@@ -132,16 +141,16 @@ class SampleStore:
 
     def covered(self, at: float) -> float:
         """Seconds before `at` that were watched without a gap longer than `LOOKBACK`."""
-        begun = time = round(at * 1000)
-        for scrape in reversed(self._times[: bisect_right(self._times, time)]):
-            if begun - scrape > LOOKBACK * 1000:
-                break
-            begun = scrape
-        return (time - begun) / 1000
+        time = round(at * 1000)
+        scrapes = bisect_right(self._times, time)
+        if scrapes == 0 or time - self._times[scrapes - 1] > LOOKBACK * 1000:
+            return 0.0
+        begun = self._begun[bisect_right(self._begun, self._offset + scrapes - 1) - 1]
+        return (time - self._times[max(0, begun - self._offset)]) / 1000
 
     def names(self) -> Collection[str]:
         """The metrics of the last scrape, and those whose past is kept."""
-        return self._latest.keys() | self._columns.keys()
+        return self._latest.keys() | self._tracks.keys()
 
     def instant(self, name: str, at: float) -> Vector:
         """The series of a metric as they were at `at`, which before the last scrape needs its past.
@@ -156,7 +165,7 @@ class SampleStore:
             return self._latest.get(name, {})
         if name not in self._ranged:
             raise LookupError(f"the past of {name} is not kept")
-        values = ((s, column.at(self._offset + scrapes - 1)) for s, column in self._columns[name].items())
+        values = ((s, track.at(self._offset + scrapes - 1)) for s, track in self._tracks[name].items())
         return {series: value for series, value in values if value is not None}
 
     def window(self, at: float, seconds: float) -> Window | None:
@@ -175,11 +184,18 @@ class SampleStore:
         """When a scrape was, in milliseconds on the console's clock."""
         return self._times[scrape - self._offset]
 
-    def columns(self, name: str) -> Mapping[Series, Column]:
-        """The past of a metric. LookupError where that isn't kept."""
+    def tracks(self, name: str) -> Mapping[Series, Track]:
+        """The past of a metric, what changed last at the end. LookupError where that isn't kept."""
         if name not in self._ranged:
             raise LookupError(f"the past of {name} is not kept")
-        return self._columns[name]
+        return self._tracks[name]
+
+    def changed_after(self, name: str, scrape: int) -> Iterator[tuple[Series, Track]]:
+        """The series of a metric that changed, came or went after `scrape`, and so are not steady since."""
+        for series, track in reversed(self._tracks[name].items()):
+            if track.changed_at <= scrape:
+                return
+            yield series, track
 
     def past(self) -> Past:
         """What `continue_from` takes, in plain lists: times, and per metric and series the changes."""
@@ -187,8 +203,8 @@ class SampleStore:
             "times": self._times.tolist(),
             "offset": self._offset,
             "metrics": {
-                name: [(series.labels, *column.changes()) for series, column in columns.items()]
-                for name, columns in self._columns.items()
+                name: [(series.labels, *track.changes()) for series, track in tracks.items()]
+                for name, tracks in self._tracks.items()
             },
         }
 
@@ -200,29 +216,27 @@ class SampleStore:
         times, offset = array("q", past["times"]), int(past["offset"])
         if list(times) != sorted(set(times)):
             raise ValueError("times that don't rise")
-        columns: dict[str, dict[Series, Column]] = {name: {} for name in self._ranged}
-        latest: dict[str, Mapping[Series, float]] = {}
+        tracks: dict[str, dict[Series, Track]] = {name: {} for name in self._ranged}
+        latest: dict[str, Vector] = {}
         for name in self._ranged & past["metrics"].keys():
             for labels, since, values, there in past["metrics"][name]:
                 series = Series(name, tuple((str(key), str(value)) for key, value in labels))
-                columns[name][series] = Column.of(since, values, there)
-            now = ((series, column.at(offset + len(times) - 1)) for series, column in columns[name].items())
+                tracks[name][series] = Track.of(since, values, there)
+            tracks[name] = dict(sorted(tracks[name].items(), key=lambda pair: pair[1].changed_at))
+            now = ((series, track.at(offset + len(times) - 1)) for series, track in tracks[name].items())
             latest[name] = {series: value for series, value in now if value is not None}
-        self._times, self._offset, self._columns, self._latest = times, offset, columns, latest
+        gaps = (
+            place for place, (one, next_) in enumerate(pairwise(times), 1) if next_ - one > LOOKBACK * 1000
+        )
+        self._begun = array("q", [offset, *(offset + place for place in gaps)])
+        self._times, self._offset, self._tracks, self._latest = times, offset, tracks, latest
 
     def _change(self, name: str, scrape: int, old: Vector, new: Vector) -> None:
-        if new is old:  # the parser hands out an unchanged metric again
-            return
-        columns = self._columns[name]
-        for series, value in new.items():
-            if old.get(series) == value:  # NaN is never equal, and so is a run of its own each time
-                continue
-            column = columns.get(series)
-            if column is None:
-                column = columns[series] = Column()
-            column.set(scrape, value)
-        for series in old.keys() - new.keys():
-            columns[series].set(scrape, None)
+        tracks = self._tracks[name]
+        for series, value in _differences(old, new):
+            track = tracks.pop(series, None) or Track()
+            track.set(scrape, value)
+            tracks[series] = track
 
     def _forget(self, before: int) -> None:
         """Drop scrapes from before `before`, in milliseconds, once they are an eighth of what is kept."""
@@ -231,6 +245,20 @@ class SampleStore:
             return
         del self._times[:old]
         self._offset += old
-        for columns in self._columns.values():
-            for series in [one for one, column in columns.items() if column.forget(self._offset)]:
-                del columns[series]
+        del self._begun[: bisect_right(self._begun, self._offset) - 1]
+        for tracks in self._tracks.values():
+            for series in [one for one, track in tracks.items() if track.forget(self._offset)]:
+                del tracks[series]
+
+
+def _differences(old: Vector, new: Vector) -> Iterable[tuple[Series, float | None]]:
+    """The series with a new value, None where they are gone. NaN is a new value each time it is said."""
+    if new is old:
+        return ()
+    if isinstance(old, Column) and isinstance(new, Column) and old.lineup is new.lineup:
+        triples = zip(new.lineup.series, old.numbers, new.numbers, strict=True)
+        return [(series, value) for series, before, value in triples if before != value]
+    changed: list[tuple[Series, float | None]] = [
+        (series, value) for series, value in new.items() if old.get(series) != value
+    ]
+    return changed + [(series, None) for series in old.keys() - new.keys()]

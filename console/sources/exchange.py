@@ -82,6 +82,7 @@ class Market:
         self._paused_until = float("-inf")
         self._weight: int | None = None
         self._statuses: dict[str, str] = {}
+        self._sizes: dict[str, Decimal] = {}
         self._statuses_at = float("-inf")
         self._contracts: dict[str, Contract] = {}
         self._contracts_at = float("-inf")
@@ -95,7 +96,7 @@ class Market:
             raise self._error(f"refuses calls for another {self._paused_until - now:.0f} s (rate limit)")
         skew = self._clock_skew()
         if now - self._statuses_at >= STATUS_EVERY:
-            self._statuses = self._read_statuses()
+            self._read_statuses()
             self._statuses_at = now
         if now - self._contracts_at >= CONTRACTS_EVERY:
             self._contracts = self._read_contracts()
@@ -127,13 +128,18 @@ class Market:
             raise self._error("its answer to time has no serverTime")
         return at - (sent + received) / 2
 
-    def _read_statuses(self) -> dict[str, str]:
+    def _read_statuses(self) -> None:
+        """Each symbol's trading status, and on COIN-M what a contract of it is worth."""
         answer = self._call(self._paths("exchangeInfo"))
         listed = answer.get("symbols") if isinstance(answer, dict) else None
-        return {
-            str(row["symbol"]): str(row[self._paths.status_field])
-            for row in _rows(listed)
-            if "symbol" in row and self._paths.status_field in row
+        rows = [row for row in _rows(listed) if "symbol" in row]
+        field = self._paths.status_field
+        self._statuses = {str(row["symbol"]): str(row[field]) for row in rows if field in row}
+        sizes = ((str(row["symbol"]), row.get("contractSize")) for row in rows)
+        self._sizes = {
+            symbol: Decimal(size)
+            for symbol, size in sizes
+            if isinstance(size, int) and not isinstance(size, bool) and size > 0
         }
 
     def _read_contracts(self) -> dict[str, Contract]:
@@ -146,6 +152,7 @@ class Market:
                 mark_price=_decimal(row.get("markPrice")),
                 funding_rate=_decimal(row.get("lastFundingRate")),
                 next_funding=_moment(row.get("nextFundingTime")),
+                contract_size=self._sizes.get(symbol),
             )
         return contracts
 

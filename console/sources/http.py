@@ -20,6 +20,8 @@ from console.domain.clock import Clock
 from console.sources.errors import SourceError
 
 MEBIBYTE = 1 << 20
+_READ_AT_ONCE = 1 << 18
+"""Bytes that are taken from a connection at once: a metrics answer may have millions."""
 
 _BROKEN = (httpcore.NetworkError, httpcore.RemoteProtocolError)
 _Headers = list[tuple[str, str]]
@@ -114,12 +116,13 @@ class HttpClient:
 
     def _body(self, chunks: Iterable[bytes], encoding: str) -> bytes:
         unpack = _gunzip if encoding.lower() in ("gzip", "x-gzip") else _plain
-        body = bytearray()
+        parts, size = [], 0
         for part in unpack(chunks, self._max_bytes + 1):
-            body += part
-            if len(body) > self._max_bytes:
+            parts.append(part)
+            size += len(part)
+            if size > self._max_bytes:
                 raise SourceError(f"body larger than {self._max_bytes / MEBIBYTE:g} MB")
-        return bytes(body)
+        return b"".join(parts)
 
 
 @functools.cache
@@ -210,7 +213,7 @@ class _TimedStream(httpcore.NetworkStream):
         self._deadline = deadline
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._deadline.left())
+        return self._stream.read(max(max_bytes, _READ_AT_ONCE), self._deadline.left())
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, self._deadline.left())

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from console.domain.clock import Clock
-from console.domain.metrics import Answer, Labels, Series
+from console.domain.metrics import Answer, Column, Labels, Lineup, Series, Vector, column_of
 from console.sources.credentials import Credentials
 from console.sources.errors import SourceError
 from console.sources.heartbeat import Stamp, ahead, oldest_heartbeat
@@ -44,6 +44,7 @@ class PrometheusSource:
         self._heartbeat = Stamp()
         self._known: dict[Labels, Series] = {}
         self._seen: dict[Labels, Series] = {}
+        self._lineups: dict[str, Lineup] = {}
 
     def read(self) -> Scraped:
         """Ask once, blocking up to the deadline, which all requests of one poll share.
@@ -54,10 +55,11 @@ class PrometheusSource:
         begun = self._clock.now()
         asking = _Asking(self._client, self._url, self._headers(), begun + self._timeout)
         everything = asking.ask(_EVERYTHING)
-        samples: dict[str, dict[Series, float]] = {}
+        vectors: dict[str, dict[Series, float]] = {}
         for metric, value in everything.results:
             series = self._series(metric)
-            samples.setdefault(series.name, {})[series] = value
+            vectors.setdefault(series.name, {})[series] = value
+        samples = {name: self._column(name, vector) for name, vector in vectors.items()}
         newest = _newest(asking, samples)
         answers = {query: self._answer(asking, query) for query in self._queries}
         self._forget()
@@ -81,7 +83,13 @@ class PrometheusSource:
             answer = asking.ask(query)
         except RefusedQuery as error:
             return Answer({}, str(error))
-        return Answer({self._series(metric): value for metric, value in answer.results})
+        return Answer(self._column(query, {self._series(metric): value for metric, value in answer.results}))
+
+    def _column(self, question: str, vector: Vector) -> Column:
+        """What was answered to `question`, or of a metric, with the lineup of last time if it is the same."""
+        column = column_of(vector, self._lineups.get(question))
+        self._lineups[question] = column.lineup
+        return column
 
     def _series(self, metric: Mapping[str, str]) -> Series:
         """The series of a label set; the same object for as long as the server goes on answering it."""

@@ -57,7 +57,7 @@ async def test_a_body_of_ten_megabytes_is_read_or_refused_but_never_hangs(tmp_pa
             )
             assert answered.health in (Health.FRESH, Health.STALE, Health.DOWN)
             metrics.body = GOOD
-            await until(monitor, lambda now: [row.symbol for row in now.symbols] == ["BTCUSDT"])
+            await until(monitor, lambda now: now.symbols.names == ("BTCUSDT",))
 
 
 async def test_frozen_metrics_are_stale_within_two_intervals_and_come_back(tmp_path: Path) -> None:

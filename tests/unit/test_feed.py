@@ -1,12 +1,13 @@
 """Metrics that are remembered and evaluated, over scrapes that the tests write down."""
 
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from console.domain.metrics import Series
-from console.feed import KEEP_EVERY, Kept, ScrapedMetrics
+from console.domain.metrics import Column, Lineup, Series
+from console.feed import KEEP_EVERY, KEPT_PER_SECOND, Kept, ScrapedMetrics
 from console.promql.query import parse_query
 from console.promql.samples import SampleStore
 from console.sources.scrape import Scraped
@@ -89,6 +90,44 @@ def test_samples_are_written_now_and_then_only(clock: HandClock, file: Path) -> 
     clock.at += 1
     feed.rate()
     assert file.stat().st_mtime_ns > written
+
+
+def test_samples_of_thousands_of_series_are_written_less_often(clock: HandClock, file: Path) -> None:
+    many = {Series(ERRORS.name, (("symbol", f"S{number:05d}"),)): 1.0 for number in range(8000)}
+    store = SampleStore([ERRORS.name])
+    store.append(clock.at, {ERRORS.name: many})
+    kept = Kept(store, file)
+    kept.save(clock.at)
+    assert file.stat().st_size > KEEP_EVERY * KEPT_PER_SECOND
+    written = file.stat().st_mtime_ns
+    kept.save(clock.at + KEEP_EVERY)
+    assert file.stat().st_mtime_ns == written
+    kept.save(clock.at + file.stat().st_size / KEPT_PER_SECOND)
+    assert file.stat().st_mtime_ns > written
+
+
+class Gauges:
+    """A scraper that hands out columns of one lineup, one after the other."""
+
+    def __init__(self, *numbers: float) -> None:
+        lineup = Lineup([ERRORS])
+        self.columns = iter([Column(lineup, array("d", [number])) for number in numbers])
+
+    def read(self) -> Scraped:
+        return Scraped({ERRORS.name: next(self.columns)})
+
+
+def test_an_answer_that_says_the_same_is_the_same_object(clock: HandClock) -> None:
+    queries = {text: parse_query(text) for text in (ERRORS.name, RATE)}
+    feed = ScrapedMetrics(Gauges(1.0, 1.0, 1.0, 2.0), queries, SampleStore([ERRORS.name]), clock)
+    answers = []
+    for _ in range(4):
+        clock.at += 1
+        answers.append(feed.read().value.answers)
+    assert answers[2][ERRORS.name] is answers[1][ERRORS.name]
+    assert answers[2][RATE] is answers[1][RATE]
+    assert answers[3][ERRORS.name] is not answers[2][ERRORS.name]
+    assert answers[3][RATE] is not answers[2][RATE]
 
 
 def test_a_past_from_the_future_is_not_believed(clock: HandClock, file: Path) -> None:

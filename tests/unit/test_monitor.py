@@ -1,6 +1,7 @@
 """The polls themselves, with sources that misbehave on purpose in real threads."""
 
 import asyncio
+import itertools
 import random
 import threading
 import time
@@ -12,9 +13,11 @@ import pytest
 from console.domain.assessment import Rules
 from console.domain.clock import SystemClock
 from console.domain.reading import Dated, Health
-from console.domain.surfaces import Flags
-from console.monitor import Monitor, Polling, Watch, Watches
+from console.domain.snapshot import Snapshot
+from console.domain.surfaces import EngineState, Flags
+from console.monitor import TOGETHER, Monitor, Polling, Watch, Watches
 from console.sources.errors import SourceError
+from console.sources.focus import Focus
 from tests.watching import watching
 
 FLAGS = Flags("flags.yaml", "0" * 64, False, None, ())
@@ -199,3 +202,70 @@ async def test_a_value_grows_old_between_two_assessments() -> None:
     await monitor.look_once()
     assert monitor.assessment().source("flags").health is Health.FRESH
     assert monitor.assessment(ahead=QUICK.stale_after).source("flags").health is Health.STALE
+
+
+async def test_every_judgement_is_told_in_the_judging_thread() -> None:
+    monitor = monitor_of(Scripted(lambda: FLAGS))
+    told: list[tuple[Snapshot, str]] = []
+    monitor.on_judged = lambda snapshot: told.append((snapshot, threading.current_thread().name))
+    async with watching(monitor):
+        await until(lambda: len(told) > 2)
+    assert {thread for _, thread in told} == {"judge"}
+    assert all(snapshot.flags.good is not None for snapshot, _ in told)
+
+
+async def test_answers_that_come_together_are_judged_together() -> None:
+    paced = Polling(interval=0.3, timeout=1, stale_after=2)
+    late = Scripted(lambda: time.sleep(TOGETHER / 3) or EngineState())  # type: ignore[arg-type,func-returns-value,return-value]
+    sources = [Scripted(lambda: FLAGS), late]
+    off: Watch[object] = Watch(None, QUICK)
+    flags, engine = (Watch(source, paced) for source in sources)
+    watches = Watches(off, off, off, flags, engine, off)  # type: ignore[arg-type]
+    monitor = Monitor(watches, Rules((), ()), SystemClock(), random.Random(1))
+    judged: list[Snapshot] = []
+    monitor.on_judged = judged.append
+    async with watching(monitor):
+        await until(lambda: all(source.reads > 3 for source in sources))
+    complete = [snapshot for snapshot in judged if None not in (snapshot.flags.last, snapshot.engine.last)]
+    assert len(complete) - 1 <= max(source.reads for source in sources)
+
+
+async def test_the_first_answers_are_judged_at_once() -> None:
+    monitor = monitor_of(Scripted(lambda: FLAGS))
+    began = time.monotonic()
+    async with watching(monitor):
+        await until(lambda: monitor._judged is not None)
+        assert time.monotonic() - began < TOGETHER
+
+
+async def test_the_focus_is_what_the_sources_look_at() -> None:
+    off: Watch[object] = Watch(None, QUICK)
+    focus = Focus()
+    monitor = Monitor(
+        Watches(off, off, off, off, off, off),  # type: ignore[arg-type]
+        Rules((), ()),
+        SystemClock(),
+        random.Random(1),
+        focus=focus,
+    )
+    monitor.focus("BTC/USD")
+    assert focus.symbol == "BTC/USD"
+    monitor.focus(None)
+    assert focus.symbol is None
+
+
+async def test_a_dear_source_is_asked_less_often_but_before_half_its_limit() -> None:
+    asked: list[float] = []
+
+    def toil() -> Flags:
+        asked.append(time.monotonic())
+        end = time.thread_time() + 0.02
+        while time.thread_time() < end:
+            pass
+        return FLAGS
+
+    source = Scripted(toil)
+    async with watching(monitor_of(source)):
+        await until(lambda: len(asked) > 4)
+    gaps = [after - before for before, after in itertools.pairwise(asked)]
+    assert min(gaps) > QUICK.stale_after / 2 - 0.02

@@ -43,6 +43,14 @@ def test_money_is_told_to_the_last_place() -> None:
     assert document["accounts"][0]["total_equity"] == "12345678901234.12345678"
 
 
+def test_json_tells_what_is_known_of_a_symbol_beside_its_panels() -> None:
+    document = json.loads(as_json(judged(healthy()), "prod", "production", NOW))
+    symbol = document["symbols"]["BTC"]
+    assert (symbol["side"], symbol["quantity"], symbol["mark_price"]) == ("LONG", "1", 100.0)
+    assert (symbol["next_funding"], symbol["margin_direction"], symbol["doubts"]) == (None, None, {})
+    assert document["engine"]["uptime"] == 60.0
+
+
 def test_foreign_text_is_inert() -> None:
     symbol = "\x1b[2J[red]\u202eBTC"
     shown = as_text(with_margin(**{symbol: 1.0}), "prod", "production")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.domain.severity import Severity, worst
-from console.domain.thresholds import KEY_METRICS, Condition, Ladder, parse_condition
+from console.domain.thresholds import KEY_METRICS, Condition, Ladder, Panel, parse_condition
 from tests.unit.domain.worlds import FUNDING, MARGIN, SYNC
 
 
@@ -45,6 +45,22 @@ def test_a_funding_rate_is_worse_the_further_from_zero(
     magnitude: float, severity: Severity, sign: int
 ) -> None:
     assert FUNDING.judge(sign * magnitude) is severity
+
+
+BOUNDS = [0.0, -0.0, 1.05, 1.2, 1.5, 0.0001, 0.0003, 0.0005, -0.0005, math.inf, -math.inf, math.nan]
+
+
+@given(st.lists(st.floats() | st.sampled_from(BOUNDS), max_size=8))
+def test_many_values_are_judged_as_each_of_them_is(values: list[float]) -> None:
+    coarse = Ladder(((2.0, Severity.OK), (1.0, Severity.OK), (0.5, Severity.HIGH)))
+    for panel in (
+        MARGIN,
+        FUNDING,
+        SYNC,
+        Panel("coarse", "up", coarse),
+        Panel("low", "up", Condition("<", 1.2)),
+    ):
+        assert list(panel.judge_all(values)) == [panel.judge(value) for value in values]
 
 
 @given(st.floats(allow_nan=True, allow_infinity=True) | st.none())

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from console.domain.assessment import Rules, assess
-from console.domain.metrics import Answer, Metrics, Series
+from console.domain.metrics import Answer, Metrics, Series, column_of
 from console.domain.reading import Reading, SourceState
 from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
@@ -78,7 +78,8 @@ def metrics(
     }
     for metric, value in zip(KEY_METRICS, key_metrics, strict=True):
         answers[metric.query] = Answer({series(metric.name): value})
-    return Metrics(samples, answers, covered)
+    columns = {name: column_of(vector) for name, vector in samples.items()}
+    return Metrics(columns, answers, covered)
 
 
 def account(identity: int, equity: str | None) -> Account:

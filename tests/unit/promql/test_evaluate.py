@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.domain.metrics import Series, Vector
+from console.domain.metrics import Column, Lineup, Series, Vector, column_of
 from console.promql.evaluate import EvaluationError, evaluate
 from console.promql.query import parse_query
 from console.promql.samples import SampleStore
@@ -32,6 +32,45 @@ def now(**metrics: Vector) -> SampleStore:
     store = SampleStore()
     store.append(1000, metrics)
     return store
+
+
+def columns(scrapes: list[tuple[float | None, float | None]], *, as_columns: bool) -> SampleStore:
+    """Two series' scrapes, one second apart, as columns that are kept while they are the same, or plain."""
+    store = SampleStore({"errors"})
+    lineups: dict[tuple[Series, ...], Lineup] = {}
+    before: Vector = {}
+    for at, pair in enumerate(scrapes, 1000):
+        vector = {one: value for one, value in zip((A, B), pair, strict=True) if value is not None}
+        if as_columns and vector != before:
+            lineup = lineups.setdefault(tuple(vector), Lineup(vector))
+            before = column_of(vector, lineup)
+        store.append(at, {"errors": before if as_columns else vector})
+    return store
+
+
+@given(
+    st.lists(
+        st.tuples(*[st.sampled_from([None, 0.0, 0.0, 1.0, 2.0, math.nan])] * 2), min_size=1, max_size=12
+    ),
+    st.integers(1, 14),
+    st.integers(0, 4),
+)
+def test_a_metric_that_comes_in_columns_has_the_answer_of_one_that_does_not(
+    scrapes: list[tuple[float | None, float | None]], seconds: int, later: int
+) -> None:
+    query, at = parse_query(f"increase(errors[{seconds}s])"), 999 + len(scrapes) + later
+    plain, bulk = (evaluate(query, columns(scrapes, as_columns=kind), at) for kind in (False, True))
+    assert {one: repr(value) for one, value in plain.items()} == {
+        one: repr(value) for one, value in bulk.items()
+    }
+
+
+def test_a_metric_that_does_not_change_keeps_the_series_of_its_answer() -> None:
+    store, query = columns([(1.0, 2.0)] * 5, as_columns=True), parse_query("rate(errors[4s])")
+    first, second = (evaluate(query, store, at) for at in (1004, 1004.5))
+    assert isinstance(first, Column)
+    assert isinstance(second, Column)
+    assert first.lineup is second.lineup
 
 
 def number(text: str) -> float:

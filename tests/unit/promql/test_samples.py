@@ -5,17 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.domain.metrics import Series
-from console.promql.samples import Column, SampleStore
+from console.promql.samples import SampleStore, Track
 
 UP = Series("up", ())
 A, B = (Series("errors", (("symbol", symbol),)) for symbol in "AB")
 
 
-def kept(column: Column, scrapes: int) -> dict[int, float]:
-    """The samples of a column, one by one."""
+def kept(track: Track, scrapes: int) -> dict[int, float]:
+    """The samples of a track, one by one."""
     return {
         scrape: value
-        for first, last, value in column.runs(0, scrapes - 1)
+        for first, last, value in track.runs(0, scrapes - 1)
         for scrape in range(first, last + 1)
     }
 
@@ -25,9 +25,9 @@ def test_every_sample_can_be_had_back(values: list[float | None]) -> None:
     store = SampleStore({"errors"})
     for at, value in enumerate(values, 1):
         store.append(at, {} if value is None else {"errors": {A: value}})
-    columns = store.columns("errors")
+    tracks = store.tracks("errors")
     expected = {scrape: value for scrape, value in enumerate(values) if value is not None}
-    assert (kept(columns[A], len(values)) if A in columns else {}) == expected
+    assert (kept(tracks[A], len(values)) if A in tracks else {}) == expected
 
 
 @given(
@@ -40,9 +40,9 @@ def test_steady_means_one_value_without_a_gap(values: list[float | None], one: i
     for at, value in enumerate(values, 1):
         store.append(at, {} if value is None else {"errors": {A: value}})
     first, last = sorted((one % len(values), other % len(values)))
-    column = store.columns("errors").get(A, Column())
+    track = store.tracks("errors").get(A, Track())
     inside = set(values[first : last + 1])
-    if column.steady(first, last):
+    if track.steady(first, last):
         assert len(inside) == 1
         assert None not in inside
 
@@ -110,7 +110,7 @@ def test_what_is_older_than_the_retention_is_forgotten() -> None:
     for at in range(1, 1001):
         store.append(at, {"errors": {A: float(at), B: 0.0} if at < 900 else {B: 0.0}})
     assert 9 <= store.covered(1000) < 12
-    assert store.columns("errors").keys() == {B}
+    assert store.tracks("errors").keys() == {B}
 
 
 def test_a_range_within_the_retention_survives_the_forgetting() -> None:
@@ -119,7 +119,7 @@ def test_a_range_within_the_retention_survives_the_forgetting() -> None:
         store.append(at, {"errors": {A: float(at // 4)}})
     window = store.window(100, 10)
     assert window is not None
-    runs = list(store.columns("errors")[A].runs(window.first, window.last))
+    runs = list(store.tracks("errors")[A].runs(window.first, window.last))
     assert [(store.time(first), store.time(last), value) for first, last, value in runs] == [
         (91_000, 91_000, 22.0),
         (92_000, 95_000, 23.0),

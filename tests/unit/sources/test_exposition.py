@@ -193,6 +193,107 @@ def test_new_numbers_on_known_lines_are_read_anew(lines: list[str], data: st.Dat
     assert same({s: v for vector in again.values() for s, v in vector.items()}, flat(changed))
 
 
+@st.composite
+def scrapes(draw: st.DrawFn, most: int = 4) -> list[str]:
+    """An endpoint's bodies one after the other: the same series, with other numbers, timestamps or ends."""
+    blocks = draw(st.lists(st.lists(sample_lines(), max_size=5), min_size=1, max_size=4))
+    times = st.sampled_from(["", "", "", " 1700000000000", "\t5"])
+    ends = st.sampled_from(["\n"] * 8 + [" \n", "\r\n", "\n\n", " ", ""])
+
+    def body() -> str:
+        lines = []
+        for place, block in enumerate(blocks):
+            lines += [f"# TYPE family_{place} gauge\n"] if block or place else []
+            heads = [line.rpartition(" ")[0] for line in block]
+            lines += [f"{head} {draw(NUMBERS)}{draw(times)}{draw(ends)}" for head in heads]
+        return "".join(lines)
+
+    return [body() for _ in range(draw(st.integers(2, most)))]
+
+
+def outcome(exposition: Exposition, body: str) -> object:
+    """What reading `body` comes to, NaN made comparable."""
+    try:
+        scrape = exposition.parse(body)
+    except MalformedExposition as error:
+        return str(error)
+    samples = {
+        name: [(series, repr(value)) for series, value in vector.items()]
+        for name, vector in scrape.samples.items()
+    }
+    return {name: dict(pairs) for name, pairs in samples.items()}, scrape.timestamps
+
+
+@given(scrapes())
+def test_reading_in_bulk_comes_to_what_reading_line_by_line_does(several: list[str]) -> None:
+    exposition = Exposition()
+    for body in several:
+        assert outcome(exposition, body) == outcome(Exposition(), body)
+
+
+@given(
+    scrapes(2), st.lists(st.tuples(st.integers(0, 400), st.sampled_from([*" \n\t\r_1}#", ""])), max_size=3)
+)
+def test_a_damaged_body_comes_to_the_same_whatever_was_read_before_it(
+    several: list[str], mutations: list[tuple[int, str]]
+) -> None:
+    exposition = Exposition()
+    outcome(exposition, several[0])
+    damaged = mutated(several[1], mutations)
+    assert outcome(exposition, damaged) == outcome(Exposition(), damaged)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'up{a="1"} \n1 up{a="2"}\n2',  # the same words and blanks, another order of the blanks
+        'up{a="1"} 1\nup{a="2"} \n',
+        'up{a="1"}\n1 up{a="2"}\n2\n',
+        'up{a="1"} 1\nup{a="2"} 1_0\n',
+        'up{a="1"} 1\n\x0bup{a="2"} 2\n',
+    ],
+)
+def test_numbers_are_only_read_in_bulk_from_lines_that_are_whole(body: str) -> None:
+    exposition = Exposition()
+    exposition.parse('up{a="1"} 1\nup{a="2"} 2\n')
+    with pytest.raises(MalformedExposition) as caught:
+        exposition.parse(body)
+    assert str(caught.value) == fault(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'up{a="1",b="2"} 1\nup{a="2"} 2\nup{a="2"} 3\n',
+        'up{a="1",b="2"} 1\nup{b="2",a="1"} 2\nup{a="2"} 3\n',
+        'up{a="3"} 1\nup{a="3",} 2\n',
+        'up{a="1",b="2"} 1\ndown{a="2"} 2\n',
+        "",
+    ],
+)
+def test_other_series_than_before_are_read_as_if_there_were_none_before(body: str) -> None:
+    exposition = Exposition()
+    exposition.parse('up{a="1",b="2"} 1\nup{a="2"} 2\n')
+    assert outcome(exposition, body) == outcome(Exposition(), body)
+
+
+def test_a_metric_that_says_the_same_is_the_same_object() -> None:
+    exposition = Exposition()
+    bodies = [f'# TYPE up gauge\nup{{a="x"}} 1\n# TYPE down gauge\ndown{{a="x"}} {n}\n' for n in range(2)]
+    first, second = (exposition.parse(body).samples for body in bodies)
+    assert first["up"] is second["up"]
+    assert first["down"] is not second["down"]
+
+
+def test_a_series_that_comes_changes_its_own_block_only() -> None:
+    exposition = Exposition()
+    before = exposition.parse('# TYPE up gauge\nup{a="x"} 1\n# TYPE down gauge\ndown 1\n').samples
+    after = exposition.parse('# TYPE up gauge\nup{a="w"} 1\nup{a="x"} 1\n# TYPE down gauge\ndown 1\n').samples
+    assert list(after["up"]) == [Series("up", (("a", "w"),)), Series("up", (("a", "x"),))]
+    assert list(after["up"])[1] is next(iter(before["up"]))
+    assert after["down"] is before["down"]
+
+
 MUTATIONS = st.lists(
     st.tuples(st.integers(0, 200), st.sampled_from(["", *'a1 "\\{}=,#\n\t.-+_:'])), min_size=1, max_size=3
 )
@@ -265,8 +366,7 @@ def test_series_that_have_gone_are_not_remembered() -> None:
     for generation in range(50):
         lines = [f'# {generation}-{n}\nup{{pod="{generation}-{n}"}} 1\n' for n in range(20)]
         exposition.parse("".join(lines))
-    assert len(exposition._known) == 20
-    assert len(exposition._comments) <= 21
+    assert [len(block.series) for block in exposition._blocks] == [1] * 20
 
 
 def test_a_known_series_is_the_same_object_in_the_next_scrape() -> None:

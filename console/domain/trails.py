@@ -1,0 +1,86 @@
+"""The last minutes of a figure that many things have: one column of values for each instant, cheap to add to.
+
+A trail is bounded: what is recent is kept at a fine step, what is older at a coarse one, and what is older
+than that goes. Values are kept as 32-bit floats, exact to seven digits: enough for a plot and a slope.
+"""
+
+import math
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+
+from console.domain.reading import Reading
+
+FINE_STEP, FINE_SPAN = 5.0, 600.0
+"""Seconds between columns, and how far these reach back."""
+COARSE_STEP, COARSE_SPAN = 60.0, 3 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Everybody's value at one instant; `places` says where in `values` whose stands. NaN: none."""
+
+    at: float
+    places: Mapping[str, int]
+    values: "array[float]"
+
+    def of(self, name: str) -> float:
+        place = self.places.get(name)
+        return math.nan if place is None else self.values[place]
+
+
+@dataclass(frozen=True, slots=True)
+class Trails:
+    """Moments, the oldest first: coarse ones, then fine ones, then the newest of all, which may be replaced.
+
+    `names` are those of the newest moment.
+    """
+
+    coarse: tuple[Moment, ...] = ()
+    fine: tuple[Moment, ...] = ()
+    newest: Moment | None = None
+    names: Sequence[str] = ()
+
+    def of(self, name: str, since: float = -math.inf) -> list[tuple[float, float]]:
+        """`(instant, value)` of one name from `since` on, the oldest first, where it has any."""
+        found = ((moment.at, moment.of(name)) for moment in self.moments(since))
+        return [(at, value) for at, value in found if not math.isnan(value)]
+
+    def moments(self, since: float = -math.inf) -> Iterator[Moment]:
+        for part in (self.coarse, self.fine, () if self.newest is None else (self.newest,)):
+            yield from part[bisect_left(part, since, key=_at) :]
+
+    def with_moment(self, at: float, names: Sequence[str], values: Iterable[float]) -> "Trails":
+        """These, and everybody's value at `at`; an instant that is not after the newest is left out.
+
+        Quickest with the same `names` object as before.
+        """
+        newest = self.newest
+        if newest is not None and at <= newest.at:
+            return self
+        moment = Moment(at, self._places(names), array("f", values))
+        if newest is None or (self.fine and newest.at < self.fine[-1].at + FINE_STEP):
+            return Trails(self.coarse, self.fine, moment, names)
+        coarse, fine = list(self.coarse), [*self.fine, newest]
+        while fine and fine[0].at < at - FINE_SPAN:
+            oldest = fine.pop(0)
+            if not coarse or oldest.at >= coarse[-1].at + COARSE_STEP:
+                coarse.append(oldest)
+        while coarse and coarse[0].at < at - COARSE_SPAN:
+            del coarse[0]
+        return Trails(tuple(coarse), tuple(fine), moment, names)
+
+    def _places(self, names: Sequence[str]) -> Mapping[str, int]:
+        if self.newest is not None and (names is self.names or list(names) == list(self.names)):
+            return self.newest.places
+        return {name: place for place, name in enumerate(names)}
+
+
+def instant_of(reading: Reading[object]) -> float:
+    """The instant that a reading's value is put down for: the one it speaks of, or else its arrival."""
+    return reading.fetched_at if reading.data_at is None else reading.data_at
+
+
+_at = attrgetter("at")

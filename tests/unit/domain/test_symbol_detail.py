@@ -1,0 +1,137 @@
+"""A symbol's facts stand side by side, and what contradicts itself is told."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from console.domain.metrics import Metrics
+from console.domain.snapshot import Snapshot
+from console.domain.surfaces import Contract, Exchange, ExchangePosition, Feature, Flags, Position, Venue
+from console.domain.symbol_detail import SOURCES, Fact, flags_stage, symbol_detail
+from tests.unit.domain.worlds import BOOKS, FLAGS, NOW, answered, healthy, judged, metrics, series
+
+
+def quantities(**by_side: float) -> Metrics:
+    name = "futures_position_quantity"
+    whole = metrics()
+    found = {series(name, "BTC", side=side): value for side, value in by_side.items()}
+    return replace(whole, samples={**whole.samples, name: found})
+
+
+def booked(side: str = "LONG", quantity: str = "1", entry: str = "100") -> Position:
+    return Position(1, 2, "BTC", side, 5, Decimal(quantity), Decimal(20), Decimal(entry), Decimal(100),
+                    Decimal("80.5"), Decimal("0.5"), False)  # fmt: skip
+
+
+def listed(quantity: str = "1", entry: str = "100", symbol: str = "BTC") -> ExchangePosition:
+    return ExchangePosition(symbol, Decimal(quantity), Decimal(entry), Decimal("80.6"), Decimal("0.5"))
+
+
+def world(
+    *held: Position,
+    engine: Metrics | None = None,
+    there: tuple[ExchangePosition, ...] | None = None,
+    market: str = "usdm",
+    flags: Flags = FLAGS,
+) -> Snapshot:
+    contract = Contract("BTC", "TRADING", Decimal("100.1"), Decimal("0.00005"), NOW + 60)
+    venue = Venue(market, 0.01, {"BTC": contract}, NOW, there)
+    return replace(
+        healthy(),
+        metrics=answered("metrics", engine or quantities(LONG=1.0)),
+        database=answered("database", replace(BOOKS, positions=held)),
+        exchange=answered("exchange", Exchange((venue,))),
+        flags=answered("flags", flags),
+    )
+
+
+def facts(snapshot: Snapshot) -> dict[str, Fact]:
+    return {fact.name: fact for fact in symbol_detail(judged(snapshot), "BTC").facts}
+
+
+def said(fact: Fact) -> dict[str, str]:
+    return {name: one.words for name, one in zip(SOURCES, fact.said, strict=True) if one is not None}
+
+
+def test_each_source_has_its_say_in_its_own_place() -> None:
+    found = facts(world(booked(), there=(listed(),)))
+    assert said(found["long quantity"]) == {"metrics": "1", "database": "1", "exchange": "1"}
+    assert said(found["long entry"]) == {"database": "100.00", "exchange": "100.00"}
+    assert said(found["margin ratio"]) == {"metrics": "2.000"}
+    assert said(found["funding rate"]) == {"metrics": "0.0050%", "exchange": "0.0050%"}
+    assert not any(fact.differs for fact in found.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "snapshot"),
+    [
+        ("long quantity", world(booked(quantity="2"), there=(listed(),))),
+        ("long entry", world(booked(entry="101"), there=(listed(),))),
+        ("long quantity", world(booked(), there=())),
+        ("long quantity", world(there=(listed(),))),
+        ("long quantity", world(booked(), engine=quantities(SHORT=0.0), there=(listed(),))),
+    ],
+    ids=["amount", "price", "not at the exchange", "not in the database", "not in the engine"],
+)
+def test_sources_that_contradict_each_other_are_told(name: str, snapshot: Snapshot) -> None:
+    assert facts(snapshot)[name].differs
+
+
+def test_a_side_that_only_the_exchange_has_is_shown() -> None:
+    found = facts(world(engine=quantities(LONG=0.0), there=(listed("-3"),)))
+    assert said(found["short quantity"]) == {"metrics": "none", "database": "none", "exchange": "3"}
+
+
+def test_contracts_are_not_compared_with_coins_but_nothing_with_something_is() -> None:
+    assert not facts(world(booked(), there=(listed("12"),), market="coinm"))["long quantity"].differs
+    assert facts(world(there=(listed("12"),), market="coinm", engine=quantities(LONG=0)))[
+        "long quantity"
+    ].differs
+
+
+def test_prices_of_nearly_the_same_moment_agree() -> None:
+    assert not facts(world(booked(), there=(listed(),)))["mark price"].differs
+
+
+def test_a_source_that_is_old_contradicts_nobody() -> None:
+    snapshot = world(booked(quantity="2"), engine=quantities(LONG=2.0), there=(listed(),))
+    assert snapshot.exchange.value is not None
+    old = replace(snapshot, exchange=answered("exchange", snapshot.exchange.value, age=90))
+    detail = symbol_detail(judged(old), "BTC")
+    assert detail.doubts[SOURCES.index("exchange")].startswith("stale for 90 s")
+    assert not {fact.name: fact for fact in detail.facts}["long quantity"].differs
+
+
+def test_a_source_that_does_not_say_is_not_taken_for_saying_none() -> None:
+    found = facts(world(booked(), there=None))
+    assert "exchange" not in said(found["long quantity"])
+    assert not found["long quantity"].differs
+
+
+def test_the_stage_that_was_written_stands_beside_the_one_that_was_loaded() -> None:
+    flags = replace(FLAGS, features=(Feature("guard", True, "canary", ("BTC",)),))
+    whole, name = quantities(LONG=1.0), "futures_feature_stage"
+    loaded = replace(whole, samples={**whole.samples, name: {series(name, "BTC", feature="guard"): 1.0}})
+    fact = facts(world(booked(), engine=loaded, flags=flags))["guard"]
+    assert said(fact) == {"metrics": "shadow", "flags": "canary"}
+    assert fact.differs
+
+
+@pytest.mark.parametrize(
+    ("feature", "stage"),
+    [
+        (Feature("f", True, "canary", ("BTC",)), "canary"),
+        (Feature("f", True, "canary", ("SOL",)), "disabled"),
+        (Feature("f", True, "canary", ()), "canary"),
+        (Feature("f", False, "production", ()), "disabled"),
+        (Feature("f", True, "shadow", ()), "shadow"),
+    ],
+)
+def test_the_flags_file_is_read_as_engines_read_it(feature: Feature, stage: str) -> None:
+    assert flags_stage(FLAGS, feature, "BTC") == stage
+    assert flags_stage(replace(FLAGS, global_kill_switch=True), feature, "BTC") == "disabled"
+
+
+def test_a_symbol_that_nobody_knows_has_no_row() -> None:
+    assert symbol_detail(judged(healthy()), "DOGE").row is None
