@@ -22,6 +22,8 @@ class ServerIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Account:
+    """One account; `win_rate` is in percent, `total_trades` counts what was closed."""
+
     id: int
     name: str | None
     current_balance: Decimal | None
@@ -30,10 +32,17 @@ class Account:
     realized_pnl: Decimal | None
     total_equity: Decimal | None
     status: str | None
+    total_trades: int | None = None
+    win_rate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
+    """An open position; `quantity` is in coins, whatever the side, and `unrealized_pnl_pct` of the margin.
+
+    `status` is `open`, or `building` while batches of it are still to come.
+    """
+
     id: int
     account_id: int
     symbol: str
@@ -46,11 +55,22 @@ class Position:
     liquidation_price: Decimal | None
     unrealized_pnl: Decimal | None
     coin_margin: bool | None
+    notional_value: Decimal | None = None
+    unrealized_pnl_pct: Decimal | None = None
+    stop_loss_price: Decimal | None = None
+    take_profit_price: Decimal | None = None
+    open_time: float | None = None
+    source: str | None = None
+    status: str | None = None
+    updated_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """An order, a trade or a failed order, newest first in its list."""
+    """An order, a trade or a failed order, newest first in its list.
+
+    `price` is what it was filled at, `limit_price` what an order asked for.
+    """
 
     id: str
     account_id: int
@@ -61,6 +81,40 @@ class Activity:
     status: str | None
     realized_pnl: Decimal | None
     at: float | None
+    order_type: str | None = None
+    limit_price: Decimal | None = None
+    fee: Decimal | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedPosition:
+    """A position that is no more; a liquidated one says so in its notes."""
+
+    id: int
+    account_id: int
+    symbol: str
+    side: str
+    quantity: Decimal | None
+    entry_price: Decimal | None
+    realized_pnl: Decimal | None
+    open_time: float | None
+    close_time: float | None
+    notes: str | None
+
+    @property
+    def liquidated(self) -> bool:
+        return "liquidat" in (self.notes or "").lower()
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolBooks:
+    """What is only read of the symbol in focus, newest first; a part that could not be read is None."""
+
+    symbol: str
+    orders: tuple[Activity, ...] | None = None
+    trades: tuple[Activity, ...] | None = None
+    closed: tuple[ClosedPosition, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +140,7 @@ class Books:
     quiet_for: float | None = None
     switches: Mapping[str, str | None] | None = None
     missing: tuple[str, ...] = ()
+    focus: SymbolBooks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +170,17 @@ class Flags:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One symbol at the exchange. `next_funding` is None where the contract has no funding."""
+    """One symbol at the exchange. `next_funding` is None where the contract has no funding.
+
+    `contract_size` is what one contract is worth in USD, on COIN-M.
+    """
 
     symbol: str
     status: str | None
     mark_price: Decimal | None
     funding_rate: Decimal | None
     next_funding: float | None
+    contract_size: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +223,8 @@ class LogTail:
     """Counts over the engine log's last `window` seconds, from its newest lines.
 
     `complete` is False when the part that was read doesn't reach back over the whole window, so that the
-    counts are lower bounds. `last_problem` is the newest line at ERROR or above.
+    counts are lower bounds. `last_problem` is the newest line at ERROR or above. `focus_lines` are the newest
+    lines that name the symbol in focus, newest first.
     """
 
     path: str
@@ -178,6 +238,7 @@ class LogTail:
     sync_errors: int
     last_line_at: float | None
     last_problem: str | None
+    focus_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

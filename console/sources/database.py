@@ -20,9 +20,11 @@ from console import schema
 from console.domain.clock import Clock
 from console.domain.reading import Dated
 from console.domain.surfaces import Books, ServerIdentity
-from console.sources.books import columns_of, read_books
+from console.sources.books import BooksReader, columns_of
 from console.sources.errors import SourceError
+from console.sources.focus import Focus
 from console.sources.loopback import is_loopback_host
+from console.sources.open_positions import LONGEST_ANSWER
 
 
 class DatabaseSource:
@@ -40,6 +42,7 @@ class DatabaseSource:
         timeout: float,
         password: str | None = None,
         ca_file: Path | None = None,
+        focus: Focus | None = None,
     ) -> None:
         """SourceError when the URL is not one of a database that can be read, or has parameters."""
         self._url = _checked(url)
@@ -47,11 +50,13 @@ class DatabaseSource:
         self._clock = clock
         self._timeout = timeout
         self._ca_file = ca_file
+        self._focus = focus or Focus()
         self._engine: Engine | None = None
         self._connection: Connection | None = None
         self._file: FileIdentity | None = None
         self._identity: ServerIdentity | None = None
-        self._columns: dict[str, frozenset[str]] | None = None
+        self._reader: BooksReader | None = None
+        self._complete = False
 
     def read(self) -> Dated[Books]:
         """Look at the books once; after a SourceError the next call connects anew."""
@@ -79,7 +84,7 @@ class DatabaseSource:
 
     def close(self) -> None:
         connection, self._connection = self._connection, None
-        self._columns = None
+        self._reader = None
         if connection is not None:
             connection.invalidate()
             connection.close()
@@ -91,15 +96,21 @@ class DatabaseSource:
         response_time = time.perf_counter() - began
         if self._identity is None:
             self._identity = _identity(connection, self._url)
-        if self._columns is None:
-            self._columns = columns_of(connection)
+        reader = self._reader_of(connection)
         sqlite = connection.dialect.name == "sqlite"
         connection.exec_driver_sql("BEGIN" if sqlite else "START TRANSACTION READ ONLY")
-        books = read_books(connection, self._columns, self._identity, response_time, self._clock.wall())
+        books = reader.read(connection, self._identity, response_time, self._clock.wall(), self._focus.symbol)
         connection.exec_driver_sql("ROLLBACK")
-        if books.missing:
-            self._columns = None  # ask again what is there, until all of it is
+        self._complete = not books.missing
         return books
+
+    def _reader_of(self, connection: Connection) -> BooksReader:
+        """The reader of what is there; that is asked again until all of it is."""
+        if self._reader is None or not self._complete:
+            columns = columns_of(connection)
+            if self._reader is None or self._reader.columns != columns:
+                self._reader = BooksReader(columns)
+        return self._reader
 
     def _connected(self) -> Connection:
         file = self._file_now()
@@ -111,7 +122,7 @@ class DatabaseSource:
             self._identity = None
             connection = self._engine.connect()
             if connection.dialect.name != "sqlite":
-                _limit_statements(connection, self._timeout)
+                _prepare_session(connection, self._timeout)
             self._connection, self._file = connection, file
         return self._connection
 
@@ -206,8 +217,9 @@ def _tls(ca_file: Path | None) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
 
 
-def _limit_statements(connection: Connection, timeout: float) -> None:
-    """Have the server end statements that take longer than `timeout` seconds by itself."""
+def _prepare_session(connection: Connection, timeout: float) -> None:
+    """Have the server end statements that take longer than `timeout` seconds, and answer in full."""
+    connection.exec_driver_sql(f"SET SESSION group_concat_max_len = {LONGEST_ANSWER}")
     if _is_mariadb(connection):
         connection.exec_driver_sql(f"SET SESSION max_statement_time = {timeout:.3f}")
     else:

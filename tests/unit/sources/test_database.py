@@ -88,6 +88,21 @@ def test_a_leverage_that_is_no_number_is_none_and_named(engine: Engine, source: 
     assert books.missing == ("futures_positions.leverage: 'ten' is not a whole number",)
 
 
+def test_a_value_that_is_not_of_its_kind_is_named_at_each_look(
+    engine: Engine, source: DatabaseSource
+) -> None:
+    add_position(engine)
+    execute(
+        engine,
+        "UPDATE futures_positions SET margin = 'abc'",
+        "INSERT INTO futures_trades"
+        " (account_id, order_id, trade_id, symbol, side, price, quantity, notional_value)"
+        " VALUES (2, 'FUT-1', 'T-1', 'BTCUSDT', 'OPEN_LONG', 'abc', 1, 1)",
+    )
+    named = ("futures_positions.margin: 'abc' is not a number", "futures_trades.price: 'abc' is not a number")
+    assert [read(source).missing, read(source).missing] == [named, named]
+
+
 def test_text_that_is_no_text_costs_its_own_part(engine: Engine, source: DatabaseSource) -> None:
     add_position(engine)
     execute(engine, "UPDATE futures_positions SET symbol = CAST(x'ff' AS TEXT)")

@@ -3,7 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from console.sources import log as log_source
 from console.sources.errors import SourceError
+from console.sources.focus import Focus
 from console.sources.log import LogSource
 from tests.tui.fake import HandClock
 
@@ -126,3 +128,76 @@ def test_bytes_that_are_no_text_do_no_harm(log: Path) -> None:
 def test_a_missing_log_is_one_sentence(log: Path) -> None:
     with pytest.raises(SourceError, match=r"futures\.log: No such file"):
         read(log)
+
+
+def test_only_what_is_new_is_read_once_the_log_is_known(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log.write_text("".join(line(100, "INFO", "x" * 200) for _ in range(900)))
+    source = LogSource(log, clock=HandClock(NOON))
+    assert source.read().value.lines == 900
+    with log.open("a") as stream:
+        stream.write(line(2, "ERROR", "new"))
+    read: list[int] = []
+    whole = log_source._decoded
+
+    def decoded(content: bytes) -> list[str]:
+        read.append(len(content))
+        return whole(content)
+
+    monkeypatch.setattr(log_source, "_decoded", decoded)
+    tail = source.read().value
+    assert (tail.lines, tail.errors, tail.complete) == (901, 1, True)
+    assert sum(read) == len(line(2, "ERROR", "new"))
+
+
+def test_lines_leave_the_count_when_they_are_older_than_the_window(log: Path) -> None:
+    clock = HandClock(NOON)
+    log.write_text(line(200, "ERROR", "first") + line(100, "INFO", "second"))
+    source = LogSource(log, clock=clock)
+    assert source.read().value.errors == 1
+    clock.at = NOON + 150
+    tail = source.read().value
+    assert (tail.lines, tail.errors, tail.last_problem, tail.complete) == (1, 0, None, True)
+
+
+def test_a_truncated_log_is_counted_anew(log: Path) -> None:
+    source = LogSource(log, clock=HandClock(NOON))
+    log.write_text(line(20, "ERROR", "old"))
+    assert source.read().value.errors == 1
+    log.write_text(line(10, "INFO", "new, and longer than what stood there before"))
+    assert (source.read().value.lines, source.read().value.errors) == (1, 0)
+
+
+def test_a_line_counts_once_it_is_whole(log: Path) -> None:
+    source = LogSource(log, clock=HandClock(NOON))
+    whole = line(20, "ERROR", "begun and ended")
+    log.write_text(whole[:50])
+    assert source.read().value.errors == 0
+    log.write_text(whole)
+    assert source.read().value.errors == 1
+
+
+def test_counts_become_complete_again_once_the_window_has_passed_a_flood(log: Path) -> None:
+    clock = HandClock(NOON)
+    log.write_text("".join(line(10, "INFO", "x" * 200) for _ in range(4000)))
+    source = LogSource(log, clock=clock)
+    assert not source.read().value.complete
+    clock.at = NOON + 295
+    assert source.read().value.complete
+
+
+def test_the_newest_lines_that_name_the_symbol_in_focus_are_kept(log: Path) -> None:
+    focus = Focus()
+    source = LogSource(log, clock=HandClock(NOON), focus=focus)
+    log.write_text(
+        "".join(line(60 - n, "INFO", f"BTCUSDT {n}") for n in range(55)) + line(1, "INFO", "BTCUSDT_PERP")
+    )
+    assert source.read().value.focus_lines == ()
+    focus.symbol = "BTCUSDT"
+    named = source.read().value.focus_lines
+    assert (len(named), named[0][-10:], named[-1][-9:]) == (50, "BTCUSDT 54", "BTCUSDT 5")
+    with log.open("a") as stream:
+        stream.write(line(0, "INFO", "BTCUSDTX") + line(0, "INFO", "closed BTCUSDT"))
+    newest = source.read().value.focus_lines
+    assert (len(newest), newest[0][-14:]) == (50, "closed BTCUSDT")
+    focus.symbol = None
+    assert source.read().value.focus_lines == ()

@@ -1,0 +1,266 @@
+"""One symbol as every source sees it, side by side: which facts they agree on, and which they don't."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from console.domain.amounts import price, quantity
+from console.domain.exchange_names import exchange_names
+from console.domain.facts import STAGES
+from console.domain.figures import figure_of, money
+from console.domain.metrics import Metrics, Series
+from console.domain.severity import Severity
+from console.domain.status import Assessment, Judged, SymbolStatus
+from console.domain.surfaces import Contract, Exchange, ExchangePosition, Feature, Flags, Position, Venue
+
+SOURCES = ("metrics", "database", "exchange", "flags")
+"""The sources that speak of single symbols, in the order of `Fact.said`."""
+
+_SIDES = ("LONG", "SHORT")
+_NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one source says: in words, and as a number where it is one to compare."""
+
+    words: str
+    number: float | None = None
+    severity: Severity = Severity.OK
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """`said` is by source, as SOURCES; None where a source says nothing of it.
+
+    `differs` is true where two sources that both speak of the present contradict each other.
+    """
+
+    name: str
+    said: tuple[Said | None, ...]
+    differs: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolDetail:
+    """`row` is None where no source knows the symbol any more; `doubts` are by source, empty where fresh."""
+
+    symbol: str
+    row: SymbolStatus | None
+    facts: tuple[Fact, ...]
+    doubts: tuple[str, ...]
+
+
+def symbol_detail(assessment: Assessment, symbol: str) -> SymbolDetail:
+    """Everything that is known of `symbol`."""
+    snapshot, now = assessment.snapshot, assessment.at
+    states = (snapshot.metrics, snapshot.database, snapshot.exchange, snapshot.flags)
+    doubts = tuple("" if state.usable(now) else state.doubt(now) for state in states)
+    row = _row(assessment, symbol)
+    books, exchange, flags = snapshot.database.value, snapshot.exchange.value, snapshot.flags.value
+    contract = _contract(exchange, symbol)
+    told = books is not None and books.positions is not None
+    held = [p for p in books.positions or () if p.symbol == symbol] if books is not None and told else None
+    facts = [
+        *_panel_facts(assessment, row, contract),
+        *_market_facts(row, held or (), contract),
+        *_position_facts(symbol, snapshot.metrics.value, held, _venue_positions(exchange, symbol)),
+        *_feature_facts(symbol, snapshot.metrics.value, flags),
+    ]
+    compared = tuple(_compared(fact, doubts) for fact in facts if any(fact.said))
+    return SymbolDetail(symbol, row, compared, doubts)
+
+
+def flags_stage(flags: Flags, feature: Feature, symbol: str) -> str:
+    """The stage that the flags file gives a feature for one symbol, as engine code decides it.
+
+    A canary without a list is one for every symbol.
+    """
+    if flags.global_kill_switch or not feature.enabled:
+        return "disabled"
+    listed = not feature.canary_symbols or symbol in feature.canary_symbols
+    return "disabled" if feature.stage == "canary" and not listed else feature.stage
+
+
+def _row(assessment: Assessment, symbol: str) -> SymbolStatus | None:
+    symbols = assessment.symbols
+    place = symbols.place(symbol)
+    return None if place is None else symbols[place]
+
+
+def _contract(exchange: Exchange | None, symbol: str) -> Contract | None:
+    names = exchange_names(symbol)
+    venues = () if exchange is None else exchange.venues
+    found = (venue.contracts.get(names[venue.market]) for venue in venues if venue.market in names)
+    return next((contract for contract in found if contract is not None), None)
+
+
+def _venue_positions(
+    exchange: Exchange | None, symbol: str
+) -> tuple[tuple[Venue, ExchangePosition], ...] | None:
+    """The exchange's positions in the symbol; None where it doesn't say."""
+    names = exchange_names(symbol)
+    venues = [] if exchange is None else [v for v in exchange.venues if v.positions is not None]
+    if not venues:
+        return None
+    return tuple(
+        (venue, position)
+        for venue in venues
+        for position in venue.positions or ()
+        if position.symbol == names.get(venue.market)
+    )
+
+
+def _panel_facts(
+    assessment: Assessment, row: SymbolStatus | None, contract: Contract | None
+) -> Iterator[Fact]:
+    for panel in assessment.panels:
+        judged = None if row is None else row.values[panel.key]
+        figure, there = figure_of(panel), None
+        if panel.key == "funding_rate" and contract is not None and contract.funding_rate is not None:
+            rate = float(contract.funding_rate)
+            there = Said(figure.write(rate), rate, panel.judge(rate))
+        yield Fact(panel.name.lower(), (_of_panel(judged, figure.say), None, there, None))
+
+
+def _of_panel(judged: Judged | None, write: Callable[[float], str]) -> Said | None:
+    if judged is None:
+        return None
+    if judged.number is None:
+        return Said(judged.reason, None, judged.severity) if judged.reason else None
+    return Said(write(judged.number), judged.number, judged.severity)
+
+
+def _market_facts(
+    row: SymbolStatus | None, held: Sequence[Position], contract: Contract | None
+) -> Iterator[Fact]:
+    if row is None:
+        return
+    booked = next((position.mark_price for position in held if position.mark_price is not None), None)
+    listed = None if contract is None else contract.mark_price
+    yield Fact("mark price", (_price(row.mark_price), _price(booked), _price(listed), None))
+    if row.slippage is not None:
+        yield Fact("slippage", (Said(f"{row.slippage:.1f} bps", row.slippage), None, None, None))
+    if contract is not None and contract.status is not None:
+        yield Fact("trading status", (None, None, Said(contract.status), None))
+
+
+def _position_facts(
+    symbol: str,
+    metrics: Metrics | None,
+    held: Sequence[Position] | None,
+    venue: Sequence[tuple[Venue, ExchangePosition]] | None,
+) -> Iterator[Fact]:
+    """A block of facts for each side that anyone has open; None: a source that doesn't say."""
+    for side in _SIDES:
+        engine = _engine_quantity(metrics, symbol, side)
+        booked = None if held is None else [position for position in held if position.side.upper() == side]
+        there = None if venue is None else [pair for pair in venue if _side(pair[1].quantity) == side]
+        if engine or booked or there:
+            quantities = (_amount(engine), _booked_quantity(booked), _quantity_there(there), None)
+            yield Fact(f"{side.lower()} quantity", quantities)
+            yield from _side_facts(side.lower(), booked or (), None if not there else there[0][1])
+
+
+def _side_facts(word: str, booked: Sequence[Position], there: ExchangePosition | None) -> Iterator[Fact]:
+    """What database and exchange say of one side; of several positions on it, prices are the first one's."""
+    first = booked[0] if booked else None
+    entries = [None if one is None else one.entry_price for one in (first, there)]
+    yield Fact(f"{word} entry", (None, *map(_price, entries), None))
+    liquidations = [None if one is None else one.liquidation_price for one in (first, there)]
+    yield Fact(f"{word} liquidation", (None, *map(_price, liquidations), None))
+    pnl = _sum(position.unrealized_pnl for position in booked)
+    yield Fact(
+        f"{word} uPnL", (None, _money(pnl), _money(None if there is None else there.unrealized_pnl), None)
+    )
+    yield Fact(f"{word} margin", (None, _money(_sum(p.margin for p in booked)), None, None))
+    if first is not None and first.leverage is not None:
+        yield Fact(f"{word} leverage", (None, Said(f"{first.leverage} x"), None, None))
+
+
+def _engine_quantity(metrics: Metrics | None, symbol: str, side: str) -> float | None:
+    """What the engine exports for the side; 0 where it exports quantities, but none of this."""
+    name = "futures_position_quantity"
+    if metrics is None or not metrics.exports(name):
+        return None
+    vector = metrics.samples[name]
+    spellings = (Series(name, (("side", word), ("symbol", symbol))) for word in (side, side.lower()))
+    signed = vector.get(Series(name, (("symbol", symbol),)), 0.0)
+    net = max(0.0, signed if side == "LONG" else -signed)
+    return next((vector[series] for series in spellings if series in vector), net)
+
+
+def _booked_quantity(booked: Sequence[Position] | None) -> Said | None:
+    if not booked:
+        return None if booked is None else Said(_NONE, 0.0)
+    return _amount(_sum(position.quantity for position in booked))
+
+
+def _quantity_there(there: Sequence[tuple[Venue, ExchangePosition]] | None) -> Said | None:
+    """The exchange's quantity: COIN-M counts in contracts, which can't be compared with coins."""
+    if not there:
+        return None if there is None else Said(_NONE, 0.0)
+    size = sum((abs(position.quantity) for _, position in there), Decimal(0))
+    return Said(f"{quantity(size)} contr.") if there[0][0].market == "coinm" else _amount(size)
+
+
+def _side(quantity: Decimal) -> str | None:
+    return None if quantity == 0 else "LONG" if quantity > 0 else "SHORT"
+
+
+def _sum(amounts: Iterator[Decimal | None]) -> Decimal | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def _feature_facts(symbol: str, metrics: Metrics | None, flags: Flags | None) -> Iterator[Fact]:
+    """Each feature's stage: what the flags file says, and what the engine has loaded."""
+    name = "futures_feature_stage"
+    vector = {} if metrics is None else metrics.samples.get(name, {})
+    for feature in () if flags is None else flags.features:
+        loaded = vector.get(Series(name, (("feature", feature.name), ("symbol", symbol))))
+        engine = None if loaded is None else Said(_stage(loaded))
+        written = Said(flags_stage(flags, feature, symbol)) if flags is not None else None
+        yield Fact(feature.name, (engine, None, None, written))
+
+
+def _stage(number: float) -> str:
+    return STAGES[int(number)] if number in range(len(STAGES)) else f"{number:g}"
+
+
+def _price(value: float | Decimal | None) -> Said | None:
+    return None if value is None else Said(price(value), float(value))
+
+
+def _amount(value: float | Decimal | None) -> Said | None:
+    return None if value is None else Said(quantity(value) if value else _NONE, float(value))
+
+
+def _money(value: Decimal | None) -> Said | None:
+    return None if value is None else Said(money(value, ""), float(value))
+
+
+_TOLERANCES: Mapping[str, tuple[float, float]] = {
+    "mark price": (0.005, 0.0),
+    "funding rate": (0.1, 1e-4),
+    "quantity": (1e-6, 0.0),
+    "entry": (0.001, 0.0),
+    "liquidation": (0.01, 0.0),
+}
+"""How far apart two sources may be, as a share of the greater value, or of the second number where that is
+less: they don't speak of quite the same instant."""
+
+
+def _compared(fact: Fact, doubts: Sequence[str]) -> Fact:
+    """The fact with its word on agreement, among those sources whose values are the present."""
+    said = [said for said, doubt in zip(fact.said, doubts, strict=True) if said is not None and not doubt]
+    if fact.name.endswith(" quantity") and len({one.words == _NONE for one in said}) > 1:
+        return replace(fact, differs=True)
+    numbers = [one.number for one in said if one.number is not None]
+    if not numbers:
+        return replace(fact, differs=fact.said[3] is not None and len({one.words for one in said}) > 1)
+    kind = fact.name.removeprefix("long ").removeprefix("short ")
+    share, floor = _TOLERANCES.get(kind, (math.inf, 1.0))
+    apart = max(numbers) - min(numbers)
+    return replace(fact, differs=apart > share * max(floor, *map(abs, numbers)))
