@@ -1,24 +1,55 @@
-"""Everything the operator can do on the screen, once: keys, footer and help derive from this table.
+"""Everything the operator can do on the screen, once: keys, footer, help, palette and keymap come from it.
 
 An action's `id` is the name of the method that does it (`action_<id>`): of the app for `anywhere` and `app`,
-else of the widget or screen that its place names.
+else of the widget or screen whose `PLACE` it names.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Place = Literal["anywhere", "app", "table", "reader", "alerts", "help"]
-"""`anywhere` goes past every dialog, and past whatever has the focus."""
+Place = Literal[
+    "anywhere",
+    "app",
+    "replay",
+    "table",
+    "reader",
+    "symbol",
+    "positions",
+    "logs",
+    "help",
+    "palette",
+    "prompt",
+    "choice",
+    "confirm",
+]
+"""`anywhere` goes past every dialog and whatever has the focus; `replay` is the app's, in a replay only."""
+
+
+_APP: frozenset[Place] = frozenset({"anywhere", "app", "replay"})
+TOGETHER: tuple[frozenset[Place], ...] = (
+    _APP | {"table", "symbol"},
+    _APP | {"table", "positions"},
+    _APP | {"reader", "symbol"},
+    _APP | {"reader", "positions"},
+    _APP | {"reader", "logs"},
+    frozenset({"anywhere", "prompt", "palette"}),
+    frozenset({"anywhere", "confirm"}),
+    frozenset({"anywhere", "reader", "help"}),
+    frozenset({"anywhere", "choice"}),
+)
+"""The places that can be active at the same time: in each of these a key has one meaning."""
+STEP_BACK = "escape"
+"""The one key with several meanings: the nearest place takes it that has something to go back from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
     """`keys` are textual's names, the first one being what footer and help show as `shown`.
 
-    `label` is the word of the footer, empty where an action is only in the help.
+    `label` is the word of the footer, empty where an action is only in the help; `aliases` are further names
+    that the palette knows it by.
     """
 
     id: str
@@ -27,42 +58,111 @@ class Action:
     shown: str
     label: str
     help: str
+    aliases: tuple[str, ...] = ()
 
 
 _ROWS: tuple[Place, ...] = ("table", "reader")
-
 _QUIT = Action(
-    "quit",
-    ("anywhere",),
-    ("q", "ctrl+c", "ctrl+q"),
-    "q",
-    "quit",
+    "quit", ("anywhere",), ("q", "ctrl+c", "ctrl+q"), "q", "quit",
     "Leave the console; the engine is not touched",
-)
+    ("exit", "bye"),
+)  # fmt: skip
 _QUIT_WITH_ENGINE = replace(_QUIT, label="quit and stop", help="Leave the console, and stop its paper engine")
 
+IN_A_REPLAY = "This is a replay of the past: nothing can be changed in it"
 NO_KILL_SWITCH = "This version can't trip the kill switch: use the engine's own means"
 
 _OTHERS = (
-    Action("help", ("app",), ("question_mark",), "?", "help", "Show the keys"),
-    Action("next_theme", ("app",), ("t",), "t", "theme", "Change between the dark and the light theme"),
+    # Tables.
+    Action("open", ("table",), ("enter",), "enter", "open", "Everything about the row"),
+    Action("filter", ("table",), ("slash",), "/", "filter",
+        "Show matching rows: text, !not, ~fuzzy, margin<1.2", ("find", "search")),
     Action("sort", ("table",), ("s",), "s", "sort", "Sort by the next column; the default is worst first"),
-    Action("reverse", ("table",), ("S",), "S", "reverse", "Turn the order round"),
-    Action("overview", ("alerts",), ("1", "escape"), "1", "overview", "Every symbol against its limits"),
-    Action("alerts", ("app",), ("4",), "4", "alerts", "Every alert and every source in full"),
-    Action("kill_switch", ("anywhere",), ("K",), "K", "", NO_KILL_SWITCH),
-    Action("cursor_up", _ROWS, ("up",), "↑", "", "One row up"),
-    Action("cursor_down", _ROWS, ("down",), "↓", "", "One row down"),
+    Action("sort_here", ("table",), ("S",), "S", "",
+        "Sort by the chosen column; again turns it round", ("reverse",)),
+    Action("worst_first", ("table",), ("w",), "w", "", "Back to the default order", ("worst",)),
+    Action("all_rows", ("table",), ("escape",), "esc", "all rows",
+        "Take the filter off, and show every row again", ("unfilter",)),
+    Action("mark", ("table",), ("space",), "space", "", "Mark the row, or take its mark away"),
+    Action("marked_only", ("table",), ("m",), "m", "", "Show only marked rows, or all again", ("marks",)),
+    Action("unmark_all", ("table",), ("M",), "M", "", "Take all marks away"),
+    Action("choose_columns", ("table",), ("c",), "c", "columns",
+        "Choose the columns, and keep the choice", ("cols",)),
+    Action("column_left", ("table",), ("left", "h"), "←", "", "Choose the column to the left"),
+    Action("column_right", ("table",), ("right", "l"), "→", "", "Choose the column to the right"),
+    Action("copy_cell", ("table", "logs"), ("y",), "y", "",
+        "Copy the chosen cell, or the line, to your own clipboard", ("yank",)),
+    # Logs.
+    Action("line_detail", ("logs",), ("enter",), "enter", "line", "The whole line, wrapped"),
+    Action("filter_lines", ("logs",), ("slash",), "/", "filter",
+        "Show only lines that match a regular expression"),
+    Action("filter_errors", ("logs",), ("e",), "e", "errors",
+        "Only ERROR, CRITICAL and LIQUIDATION; again: all lines", ("errors",)),
+    Action("filter_sync", ("logs",), ("u",), "u", "sync",
+        "Only position_sync; again: all lines", ("position_sync",)),
+    Action("filter_margin", ("logs",), ("i",), "i", "margin",
+        "Only margin_status; again: all lines", ("margin_status",)),
+    Action("search", ("logs",), ("f",), "f", "search", "Search on towards older lines"),
+    Action("search_older", ("logs",), ("n",), "n", "", "The next older match"),
+    Action("search_newer", ("logs",), ("N",), "N", "", "The next newer match"),
+    Action("jump_to_time", ("logs",), ("at",), "@", "time", "Jump to a time: 14:05, 2026-01-02 03:04, -10m"),
+    Action("all_lines", ("logs",), ("escape",), "esc", "all lines",
+        "Stop looking for lines; then, take the filter off"),
+    Action("next_log", ("logs",), ("o",), "o", "", "The next of the context's log files"),
+    # Rows.
+    Action("cursor_up", _ROWS, ("up", "k"), "↑", "", "One row up"),
+    Action("cursor_down", _ROWS, ("down", "j"), "↓", "", "One row down"),
     Action("page_up", _ROWS, ("pageup",), "pgup", "", "One page up"),
     Action("page_down", _ROWS, ("pagedown",), "pgdn", "", "One page down"),
-    Action("first_row", _ROWS, ("home",), "home", "", "To the top, and stay there whatever row comes first"),
-    Action("last_row", _ROWS, ("end",), "end", "", "To the last row"),
-    Action("columns_left", ("table",), ("left",), "←", "", "One column to the left"),
-    Action("columns_right", ("table",), ("right",), "→", "", "One column to the right"),
-    Action(
-        "close", ("help",), ("escape", "question_mark", "enter"), "esc", "back", "Back to the screen before"
-    ),
-)
+    Action("first_row", _ROWS, ("home", "g"), "home", "",
+        "To the top, and stay there whatever row comes first"),
+    Action("last_row", _ROWS, ("end", "G"), "end", "", "To the last row"),
+    # The app, wherever no dialog is open.
+    Action("help", ("app",), ("question_mark",), "?", "help", "What the keys do here"),
+    Action("palette", ("app",), ("colon",), ":", "", "Do anything by its name"),
+    Action("overview", ("app",), ("1",), "1", "", "Every symbol against its limits", ("symbols", "home")),
+    Action("positions", ("app",), ("2",), "2", "",
+        "Both accounts, positions, orders and trades", ("pos", "orders", "trades")),
+    Action("alerts", ("app",), ("4",), "4", "", "Every alert and every source in full", ("sources",)),
+    Action("logs", ("app",), ("7",), "7", "", "Follow the engine's logs", ("log", "tail")),
+    Action("back", ("app",), ("escape",), "esc", "back", "Back to the screen before"),
+    Action("pause", ("app", "logs"), ("p",), "p", "pause",
+        "Hold the picture still; what it shows goes grey with age"),
+    Action("next_theme", ("app",), ("t",), "t", "",
+        "Change to the next theme", ("theme", "colours", "dark", "light")),
+    Action("low_bandwidth", ("app",), ("b",), "b", "", "Draw seldom and plainly, for a slow line", ("slow",)),
+    Action("save_screen", ("app",), ("X",), "X", "", "Write the screen as SVG and as text", ("screenshot",)),
+    Action("next_pane", ("app",), ("tab",), "tab", "", "To the next part of the screen"),
+    Action("previous_pane", ("app",), ("shift+tab",), "shift+tab", "", "To the part before"),
+    Action("kill_switch", ("anywhere",), ("K",), "K", "", NO_KILL_SWITCH, ("trip",)),
+    # Dialogs.
+    Action("close", ("help", "choice"), ("escape",), "esc", "back", "Back to the screen before"),
+    Action("leave", ("confirm",), ("escape", "enter"), "esc", "", "No: leave everything as it is"),
+    Action("toggle_column", ("choice",), ("space", "enter"), "space", "", "Show the column, or hide it"),
+    Action("move_up", ("choice",), ("shift+up",), "shift+↑", "", "Move the column to the left"),
+    Action("move_down", ("choice",), ("shift+down",), "shift+↓", "", "Move the column to the right"),
+    # A line to type.
+    Action("answer", ("prompt",), ("enter",), "enter", "", "Take what has been typed"),
+    Action("give_up", ("prompt",), ("escape",), "esc", "", "Leave it as it was"),
+    Action("complete", ("prompt",), ("tab",), "tab", "", "Complete the word"),
+    Action("erase", ("prompt",), ("backspace", "ctrl+h"), "bksp", "", "Erase the letter before the cursor"),
+    Action("erase_next", ("prompt",), ("delete",), "del", "", "Erase the letter under the cursor"),
+    Action("erase_word", ("prompt",), ("ctrl+w",), "ctrl+w", "", "Erase the word before the cursor"),
+    Action("erase_all", ("prompt",), ("ctrl+u",), "ctrl+u", "", "Erase everything"),
+    Action("letter_left", ("prompt",), ("left",), "←", "", "One letter to the left"),
+    Action("letter_right", ("prompt",), ("right",), "→", "", "One letter to the right"),
+    Action("line_begin", ("prompt",), ("home",), "home", "", "To the beginning"),
+    Action("line_end", ("prompt",), ("end",), "end", "", "To the end"),
+    Action("match_up", ("palette",), ("up",), "↑", "", "The match above"),
+    Action("match_down", ("palette",), ("down",), "↓", "", "The match below"),
+    # A replay.
+    Action("earlier", ("replay",), ("comma",), ",", "earlier", "Ten seconds back"),
+    Action("later", ("replay",), ("full_stop",), ".", "later", "Ten seconds on"),
+    Action("much_earlier", ("replay",), ("less_than_sign",), "<", "", "Five minutes back"),
+    Action("much_later", ("replay",), ("greater_than_sign",), ">", "", "Five minutes on"),
+    Action("faster", ("replay",), ("plus",), "+", "", "Twice as fast"),
+    Action("slower", ("replay",), ("minus",), "-", "", "Half as fast"),
+)  # fmt: skip
 
 
 def actions(owns_engine: bool) -> tuple[Action, ...]:
@@ -71,18 +171,12 @@ def actions(owns_engine: bool) -> tuple[Action, ...]:
 
 
 def bindings(*places: Place) -> list[BindingType]:
-    """The key bindings of these places, for textual."""
-    return [
-        Binding(",".join(action.keys), action.id, show=False, priority="anywhere" in action.places)
-        for action in _in(places, actions(owns_engine=False))
-    ]
-
-
-def footer_actions(*places: Place, owns_engine: bool) -> tuple[Action, ...]:
-    """The actions that the footer names in these places, in the table's order."""
-    return tuple(action for action in _in(places, actions(owns_engine)) if action.label)
-
-
-def _in(places: Iterable[Place], table: tuple[Action, ...]) -> tuple[Action, ...]:
+    """The key bindings of these places, for textual; binding ids are the actions', for the user's keymap."""
     wanted = set(places)
-    return tuple(action for action in table if wanted & set(action.places))
+    return [
+        Binding(
+            ",".join(action.keys), action.id, show=False, priority="anywhere" in action.places, id=action.id
+        )
+        for action in actions(owns_engine=False)
+        if wanted & set(action.places)
+    ]

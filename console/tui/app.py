@@ -5,63 +5,50 @@ then on every paint takes the assessment of the present moment, at most `fps` ti
 has changed, and in time before any value passes its limit.
 """
 
-import asyncio
 import os
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from rich.segment import Segments
 from rich.text import Text
-from rich.traceback import Traceback
-from textual.app import App
-from textual.events import Resize
+from textual.events import Event, Key, Resize
 from textual.geometry import Size
 from textual.screen import Screen
-from textual.timer import Timer
 from textual.worker import Worker, WorkerState
 
 from console import threads
-from console.domain.clock import Clock
-from console.domain.status import Assessment
 from console.tui import signals
-from console.tui.actions import NO_KILL_SWITCH, bindings
-from console.tui.screens.alerts import Alerts
-from console.tui.screens.frame import Frame
-from console.tui.screens.help import Help
+from console.tui.actions import actions, bindings
+from console.tui.app_actions import AppActions
+from console.tui.appearance import Appearance
+from console.tui.keymap import rebound, textual_keymap
+from console.tui.line_watch import QUESTION, LineWatch
+from console.tui.navigation import Navigation
+from console.tui.painting import Painting
+from console.tui.preferences import Preferences
 from console.tui.screens.overview import Overview
 from console.tui.screens.too_small import SMALLEST, TooSmall
 from console.tui.text import visible
-from console.tui.theme import glyphs_for, theme_variables, themes_for
-from console.tui.view import ContextView, Painted, View
+from console.tui.theme import glyphs_for, theme_variables
+from console.tui.view import ContextView, View
+from console.tui.watched import Watched
+from console.tui.widgets.prompt import Prompt
+from console.tui.wishes import NO_WISHES, Wishes
 
 __all__ = ["ContextView", "OpsConsole", "Watched"]
 
-TICK = 0.25
-"""Seconds between two paints when nothing arrives, so that ages are seen to go on."""
-LEAD = 0.1
-"""Seconds that a frame looks ahead, more than drawing takes: what it shows as good is so when it is read."""
-
+_ANYWHERE = {action.id for action in actions(owns_engine=False) if "anywhere" in action.places}
+_REPLAY = {action.id for action in actions(owns_engine=False) if "replay" in action.places}
 _STYLES = Path(__file__).parent / "styles"
 
 
-class Watched(Protocol):
-    """What the screen needs of the monitor."""
-
-    clock: Clock
-
-    def assessment(self, ahead: float = 0.0) -> Assessment:
-        """What is true `ahead` seconds from now; cheap when nothing has changed."""
-
-    async def run(self, changed: Callable[[], None]) -> None:
-        """Poll until cancelled; call `changed` on the event loop after each reading."""
-
-
-class OpsConsole(App[int]):
+class OpsConsole(AppActions, inherit_bindings=False):
     """The application. Its result is the exit code: 0, or 128 and the signal's number."""
 
     CSS_PATH: ClassVar = sorted(_STYLES.glob("*.tcss"))
-    BINDINGS: ClassVar = bindings("anywhere", "app")
+    BINDINGS: ClassVar = bindings("anywhere", "app", "replay")
     ENABLE_COMMAND_PALETTE = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (170, "-vast")]  # noqa: RUF012  # as textual's
     VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]  # noqa: RUF012
@@ -71,49 +58,74 @@ class OpsConsole(App[int]):
         context: ContextView,
         watch: Callable[[], Watched],
         *,
+        wishes: Wishes = NO_WISHES,
         fps: float = 4,
+        on_key: Callable[[str], None] | None = None,
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         """Show `context` through what `watch` makes; `watch` is called off the event loop.
 
-        Raises textual.color.ColorParseError when the context's colour is neither a name nor `#rrggbb`.
+        `on_key` is told the name of every key pressed, except where a line is typed. Raises KeymapError for
+        keys that can't be the operator's, and textual.color.ColorParseError when the context's colour is
+        neither a name nor `#rrggbb`.
         """
         self._environment_colour = theme_variables(context.colour)
         super().__init__()
-        self._view = View(context, glyphs_for(environ))
+        table = rebound(actions(context.owns_engine), wishes.keys)
+        self.set_keymap(textual_keymap(table, wishes.keys))
+        preferences = Preferences(wishes.state / "screen.json" if wishes.state else None)
+        view = View(context, glyphs_for(environ), actions=table, preferences=preferences)
+        self._painting = Painting(self, view, fps)
+        self._navigation = Navigation(self, lambda: self.view)
+        self._appearance = Appearance(self, environ, preferences, wishes.theme)
+        self.take_theme()
+        self._wishes = wishes
+        self._line = LineWatch()
         self._watch = watch
-        self._watched: Watched | None = None
-        self._frame_time = 1 / fps
-        self._painted_at = 0.0
-        self._next_paint: Timer | None = None
-        self._themes = themes_for(environ)
-        for theme in self._themes:
-            self.register_theme(theme)
-        self.theme = self._themes[0].name
+        self._key_pressed = on_key
         self.title = f"opsconsole {context.name}"
 
     def get_css_variables(self) -> dict[str, str]:
         return {**super().get_css_variables(), **self._environment_colour}
 
     def get_default_screen(self) -> Screen[None]:
-        return Overview(self._view)
+        return self.fitted(Overview(self.view))
 
     def on_mount(self) -> None:
-        self.set_class(self._view.glyphs.ascii_only, "-ascii")
+        self.set_class(self.view.glyphs.ascii_only, "-ascii")
+        self.set_class(self.view.context.environment == "production", "-production")
+        self._draw_plainly(self._wishes.low_bandwidth is True)
         self._give_signals_back = signals.obey(self.exit)
-        self.set_interval(TICK, self._paint_soon)
+        self._line.asked(time.monotonic())  # by textual itself
+        self.set_interval(1, self._look_around)
         self.call_after_refresh(self._start_watching)
 
+    def _look_around(self) -> None:
+        """Say what is wrong with the kept choices; now and then, ask how long the terminal's answers take."""
+        complaint = self.view.preferences.complaint()
+        if complaint:
+            self.say(complaint)
+        if self._driver is not None and self._line.wants_to_ask(time.monotonic()):
+            self._line.asked(time.monotonic())
+            self._driver.write(QUESTION)
+            self._driver.flush()
+
+    def on_terminal_supports_synchronized_output(self) -> None:
+        """The terminal's answer."""
+        self._line.answered(time.monotonic())
+        self.tell_of_line(self._line.slow)
+
     def on_unmount(self) -> None:
+        self._painting.end()
         self._give_signals_back()
 
     def _start_watching(self) -> None:
         self.run_worker(self._live(), name="monitor", exit_on_error=False)
 
     async def _live(self) -> None:
-        self._watched = await threads.start(self._watch, name="make the monitor")
-        self.paint()
-        await self._watched.run(self._changed)
+        watched = await threads.start(self._watch, name="make the monitor")
+        self._painting.begin(watched)
+        await watched.run(self._painting.soon)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """End with a clear line when the monitor fails: a frozen screen would be worse than none."""
@@ -124,80 +136,57 @@ class OpsConsole(App[int]):
             words = f"opsconsole: the monitor failed: {type(failure).__name__}: {failure}"
             self.exit(70, message=Text(visible(words)))
 
-    def _changed(self) -> None:
-        self._paint_soon()
-
-    def _paint_soon(self) -> None:
-        """Paint as soon as the frame rate allows."""
-        if self._next_paint is None:
-            wait = self._painted_at + self._frame_time - self._loop_time()
-            self._paint_in(wait)
-
-    def _paint_in(self, wait: float) -> None:
-        self._forget_next_paint()
-        self._next_paint = self.set_timer(max(0.001, wait), self.paint)
-
-    def _forget_next_paint(self) -> None:
-        if self._next_paint is not None:
-            self._next_paint.stop()
-            self._next_paint = None
-
     def paint(self) -> None:
-        """Show the world as it is now, and be back before any of it gets too old to be shown."""
-        self._forget_next_paint()
-        self._painted_at = self._loop_time()
-        if self._watched is None or not self.is_running:
-            return
-        assessment = self._watched.assessment(ahead=LEAD)
-        self._view = self._view.next(assessment)
-        self._show()
-        if assessment.next_change is not None:
-            left = assessment.next_change - assessment.at
-            if left < max(TICK, self._frame_time):
-                self._paint_in(left)
-
-    def _show(self) -> None:
-        with self.batch_update():
-            for screen in self.screen_stack:
-                if isinstance(screen, Painted):
-                    screen.paint(self._view)
-
-    @staticmethod
-    def _loop_time() -> float:
-        return asyncio.get_running_loop().time()
+        """Show the world as it is now."""
+        self._painting.now()
 
     def on_resize(self, event: Resize) -> None:
         fits = _fits(event.size)
         if not fits and not isinstance(self.screen, TooSmall):
-            self.push_screen(TooSmall(self._view))
+            self.push_screen(TooSmall(self.view))
         elif fits and isinstance(self.screen, TooSmall):
             self.pop_screen()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action == "quit" or not isinstance(self.screen, TooSmall)
+        if isinstance(self.screen, TooSmall):
+            return action == "quit"
+        if isinstance(self.focused, Prompt):
+            return action in _ANYWHERE
+        if action in _REPLAY:
+            return self.view.replay is not None
+        return action != "back" or self._navigation.can_go_back
 
-    async def action_quit(self) -> None:
-        self.exit(0)
+    async def on_event(self, event: Event) -> None:
+        if isinstance(event, Key) and not event.is_forwarded:
+            self._tell(event)
+            if await self._do_at_once(event):
+                return
+        await super().on_event(event)
 
-    def action_help(self) -> None:
-        if not isinstance(self.screen, Help):
-            self.push_screen(Help(self._view))
+    async def _do_at_once(self, event: Key) -> bool:
+        """Have the key typed, or do what it is bound to; False when it means nothing here.
 
-    def action_alerts(self) -> None:
-        if not isinstance(self.screen, Alerts):
-            self.push_screen(Alerts(self._view))
+        Textual hands a key to the focused widget, and it comes back through the queue of each above it. Of
+        keys that come together, as they do on a bad line, those after `/` would so be lost, or do harm.
+        """
+        focused = self.focused
+        if focused is not None and focused.check_consume_key(event.key, event.character):
+            event._set_forwarded()
+            await focused.on_event(event)
+            return True
+        return await self._check_bindings(event.key, priority=True) or await self._check_bindings(event.key)
 
-    def action_kill_switch(self) -> None:
-        for screen in self.screen_stack:
-            if isinstance(screen, Frame):
-                screen.say(NO_KILL_SWITCH)
-
-    def action_next_theme(self) -> None:
-        names = [theme.name for theme in self._themes]
-        self.theme = names[(names.index(self.theme) + 1) % len(names)]
+    def _tell(self, event: Key) -> None:
+        """Say which key was pressed, unless it is part of a text."""
+        focused = self.focused
+        typed = focused is not None and focused.check_consume_key(event.key, event.character)
+        if self._key_pressed is not None and not (typed and event.is_printable):
+            self._key_pressed(event.key)
 
     def _fatal_error(self) -> None:
         """After a crash, show where it was, but no local variables: a database URL may be among them."""
+        from rich.traceback import Traceback  # noqa: PLC0415 (20 ms of imports that hopefully nobody needs)
+
         traceback = Traceback(show_locals=False, width=None)
         self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
         self._close_messages_no_wait()

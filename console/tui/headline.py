@@ -7,15 +7,20 @@ from console.domain.figures import badness, figure_of, passed_bound, seconds
 from console.domain.kill_switch import KillState
 from console.domain.reading import Health
 from console.domain.severity import Severity
-from console.domain.status import Alert, Assessment, SourceStatus, SymbolStatus
+from console.domain.status import Alert, Assessment, Judged, SourceStatus
+from console.domain.symbols import OUTLOOK, SymbolRows
 from console.domain.thresholds import Panel
 from console.tui.text import one_colon, short_name
+from console.tui.words import going
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
+    """What is wrong; `brief` says it where there is no room for all of its words."""
+
     severity: Severity
     words: str
+    brief: str = ""
 
 
 CONNECTING = Statement(Severity.UNKNOWN, "connecting: no source has answered yet")
@@ -31,10 +36,13 @@ def statements(assessment: Assessment, of_symbols: Iterable[Statement]) -> tuple
 
 
 def symbol_statements(assessment: Assessment) -> Iterator[Statement]:
-    """What the dashboard's panels say is wrong, one statement for each group of symbols."""
+    """What the dashboard's panels say is wrong, one statement for each group of symbols.
+
+    Of thousands of symbols only those that are not well are looked at.
+    """
     if _usable(assessment):
         for panel in assessment.panels:
-            yield from _of_panel(panel, assessment)
+            yield from _of_panel(panel, assessment.totals.get(panel.key), assessment.symbols)
 
 
 def all_well(assessment: Assessment) -> Statement:
@@ -85,45 +93,47 @@ def _of_kill_switch(assessment: Assessment) -> Iterator[Statement]:
         yield Statement(switch.state.severity, one_colon(f"kill switch unknown: {reason}"))
 
 
-def _of_panel(panel: Panel, assessment: Assessment) -> Iterator[Statement]:
-    name, figure, key = panel.name.lower(), figure_of(panel), panel.key
-    total = assessment.totals.get(key)
+def _of_panel(panel: Panel, total: Judged | None, symbols: SymbolRows) -> Iterator[Statement]:
+    name, figure = panel.name.lower(), figure_of(panel)
     if total is not None:
         if total.severity is not Severity.OK:
             said = total.reason if total.number is None else figure.say(total.number)
             yield Statement(total.severity, f"{name} {said}")
         return
-    by_severity: dict[Severity, list[SymbolStatus]] = {severity: [] for severity in Severity}
-    for row in assessment.symbols:
-        if row.severity is not Severity.OK:
-            by_severity[row.values[key].severity].append(row)
-    urgent = by_severity[Severity.CRITICAL] + by_severity[Severity.HIGH]
-    group = urgent or by_severity[Severity.WARNING]
+    severities = symbols.columns[panel.key].severities
+    off = symbols.off(panel.key)
+    urgent = [place for place in off if severities[place] >= Severity.HIGH]
+    group = urgent or [place for place in off if severities[place] == Severity.WARNING]
     if group:
-        yield _of_group(panel, group)
-    unknown = by_severity[Severity.UNKNOWN]
+        yield _of_group(panel, group, symbols)
+    unknown = [place for place in off if severities[place] == Severity.UNKNOWN]
     if unknown:
-        yield Statement(Severity.UNKNOWN, f"{name} unknown for {_counted(unknown)}")
+        counted = short_name(symbols.names[unknown[0]]) if len(unknown) == 1 else f"{len(unknown)} symbols"
+        yield Statement(Severity.UNKNOWN, f"{name} unknown for {counted}")
 
 
-def _of_group(panel: Panel, rows: Sequence[SymbolStatus]) -> Statement:
-    """How many symbols have passed a limit, the mildest that they all have, and the worst of them."""
-    values = [row.values[panel.key] for row in rows]
-    limit = passed_bound(panel, min(value.severity for value in values))
-    severity = max(value.severity for value in values)
-    worst = min(rows, key=lambda row: badness(panel, row.values[panel.key].number) or 0.0)
-    name, number = panel.name.lower(), worst.values[panel.key].number
-    written = "" if number is None else figure_of(panel).say(number)
-    if len(rows) == 1:
-        return Statement(severity, f"{short_name(worst.symbol)} {name} {written}, {limit}")
-    return Statement(
-        severity,
-        f"{len(rows)} symbols with {name} {limit}, worst {short_name(worst.symbol)} {written}",
-    )
+def _of_group(panel: Panel, places: Sequence[int], symbols: SymbolRows) -> Statement:
+    """How many symbols have passed a limit, the mildest that they all have, and the worst of them.
 
-
-def _counted(rows: Sequence[SymbolStatus]) -> str:
-    return short_name(rows[0].symbol) if len(rows) == 1 else f"{len(rows)} symbols"
+    Where the worst one's figure is going is said too, if it is known.
+    """
+    column = symbols.columns[panel.key]
+    severities = [column.severities[place] for place in places]
+    limit, severity = passed_bound(panel, Severity(min(severities))), Severity(max(severities))
+    number = column.numbers.__getitem__
+    extremes = (min(places, key=number), max(places, key=number))  # whichever way is worse, it is one of them
+    worst = min(extremes, key=lambda place: badness(panel, number(place)) or 0.0)
+    symbol = symbols.names[worst]
+    words = going(symbols.outlook(symbol)) if panel.key == OUTLOOK else ""
+    trend = f" and {words}" if words else ""
+    name = panel.name.lower()
+    who, value = short_name(symbol), figure_of(panel).say(number(worst))
+    if len(places) == 1:
+        brief = f"{who} {value}, {limit}{trend}" if trend else ""
+        return Statement(severity, f"{who} {name} {value}, {limit}{trend}", brief)
+    told = f"{limit}, worst {who} {value}{trend}"
+    brief = f"{len(places)} symbols {told}" if trend else ""
+    return Statement(severity, f"{len(places)} symbols with {name} {told}", brief)
 
 
 def _of_the_rest(assessment: Assessment) -> Iterator[Statement]:

@@ -5,7 +5,7 @@ parses markup, and nothing that a terminal obeys instead of drawing gets past `v
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -32,25 +32,54 @@ class Span:
 Line = tuple[Span, ...]
 
 
-@lru_cache(maxsize=8192)
+_KEPT = 256
+"""Characters of the longest text whose visible form is kept for the next time: almost any but a log line."""
+
+
 def visible(text: str) -> str:
     """`text` made inert, with what terminals may merge into one sign of another width shown as escapes too.
 
     Doing it twice changes nothing.
     """
-    shown = foreign.visible(text[:_LONGEST])
+    if text.isascii() and text.isprintable():
+        return text[:_LONGEST]
+    return _kept_visible(text) if len(text) <= _KEPT else _visible(text[:_LONGEST])
+
+
+def _visible(text: str) -> str:
+    shown = foreign.visible(text)
     return shown if shown.isascii() else "".join(map(_apart, shown))
 
 
+_kept_visible = lru_cache(maxsize=8192)(_visible)
+
+
+@lru_cache(maxsize=4096)
 def _apart(character: str) -> str:
     code = ord(character)
     joins = (
         0x1F1E6 <= code <= 0x1F1FF  # the letters that make flags
         or 0x1F3FB <= code <= 0x1F3FF  # skin tones
-        # Variation selectors and the like: no width of their own, but they may change a neighbour's.
-        or (cell_len(character) == 0 and not unicodedata.combining(character))
+        # No width of their own, though they aren't marks upon a letter: they may change a neighbour's.
+        or (cell_len(character) == 0 and not _is_mark(character))
     )
     return character.encode("ascii", "backslashreplace").decode("ascii") if joins else character
+
+
+def _is_mark(character: str) -> bool:
+    """Whether terminals agree that it stands upon the letter before it and takes no cell."""
+    return unicodedata.combining(character) != 0 and unicodedata.category(character) != "Mc"
+
+
+def folded(texts: Sequence[str]) -> list[str]:
+    """All of `texts` as they are compared with what is typed: made visible, without upper case."""
+    whole = "\n".join(texts)
+    if whole.isascii() and whole.replace("\n", "").isprintable():
+        lower = whole.lower().split("\n")
+        if len(lower) == len(texts):
+            return lower
+    forms = {text: visible(text).casefold() for text in set(texts)}
+    return [forms[text] for text in texts]
 
 
 _SIGNS = str.maketrans({"µ": "u", "…": "~", "↑": "^", "↓": "v", "←": "<", "→": ">"})
@@ -70,15 +99,24 @@ def width(text: str) -> int:
     return cell_len(visible(text))
 
 
-@lru_cache(maxsize=8192)
 def clip(text: str, cells: int, ellipsis: str) -> str:
     """`text` made visible, in at most `cells` cells; where something is left out, it ends in `ellipsis`."""
+    if len(text) <= cells and text.isascii() and text.isprintable():
+        return text
+    # No more characters than these have room: a letter has two marks upon it at most.
+    return _clip(text[: 3 * max(0, cells) + 3], cells, ellipsis)
+
+
+@lru_cache(maxsize=8192)
+def _clip(text: str, cells: int, ellipsis: str) -> str:
     shown = visible(text)
     if cell_len(shown) <= cells:
         return shown
     room = cells - cell_len(ellipsis)
     if room < 0:
         return ""
+    if shown.isascii():
+        return shown[:room] + ellipsis
     used, kept = 0, 0
     for character in shown:
         used += cell_len(character)
@@ -96,6 +134,8 @@ def short_name(text: str) -> str:
 def fit(text: str, cells: int, align: Align, ellipsis: str) -> str:
     """`text` clipped and padded with spaces to exactly `cells` cells."""
     shown = clip(text, cells, ellipsis)
+    if shown.isascii():
+        return shown.rjust(cells) if align == "right" else shown.ljust(cells)
     padding = " " * (cells - cell_len(shown))
     return padding + shown if align == "right" else shown + padding
 

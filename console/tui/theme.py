@@ -90,79 +90,110 @@ def theme_variables(environment: str) -> dict[str, str]:
     return {"environment": colour.hex, "environment-text": colour.get_contrast_text(1.0).hex}
 
 
-DARK = Theme(
-    name="opsconsole-dark",
-    primary="#6ea8fe",
-    secondary="#8b98a9",
-    accent="#6ea8fe",
-    foreground="#d7dde5",
-    background="#0e1116",
-    surface="#0e1116",
-    panel="#171c24",
-    success="#57c785",
-    warning="#e5c454",
-    error="#ff5d5d",
-    dark=True,
-    variables={
-        "rule": "#2a323d",
-        "quiet": "#8793a3",
-        "cursor": "#24405f",
-        "cursor-blurred": "#1b2735",
-        "severity-ok": "#56b083",
-        "severity-warning": "#e5c454",
-        "severity-unknown": "#8f97a1",
-        "severity-high": "#ff9447",
-        "severity-critical": "#ff6b6b",
-        "alarm": "#d42a2a",
-        "alarm-text": "#ffffff",
-    },
-)
+def _theme(name: str, colours: Mapping[str, str], *, dark: bool) -> Theme:
+    """A theme of ours from the names that style sheets know, and those that textual itself asks for."""
+    textuals = ("foreground", "background", "panel", "accent")
+    own = {key: value for key, value in colours.items() if key not in textuals}
+    return Theme(
+        name=f"{PREFIX}{name}",
+        primary=colours["accent"],
+        secondary=colours["quiet"],
+        accent=colours["accent"],
+        foreground=colours["foreground"],
+        background=colours["background"],
+        surface=colours["background"],
+        panel=colours["panel"],
+        success=colours["severity-ok"],
+        warning=colours["severity-warning"],
+        error=colours["severity-critical"],
+        dark=dark,
+        variables=own,
+    )
 
-LIGHT = Theme(
-    name="opsconsole-light",
-    primary="#1f5fbf",
-    secondary="#566373",
-    accent="#1f5fbf",
-    foreground="#1b222b",
-    background="#fbfbf9",
-    surface="#fbfbf9",
-    panel="#eef0f2",
-    success="#1c7a43",
-    warning="#7d5e00",
-    error="#c01818",
-    dark=False,
-    variables={
+
+PREFIX = "opsconsole-"
+
+_ON_DARK = {
+    "foreground": "#d7dde5",
+    "background": "#0e1116",
+    "panel": "#171c24",
+    "accent": "#6ea8fe",
+    "rule": "#2a323d",
+    "quiet": "#929dac",
+    "cursor": "#18304a",
+    "cursor-blurred": "#18202b",
+    "severity-ok": "#56b083",
+    "severity-warning": "#e5c454",
+    "severity-unknown": "#959da7",
+    "severity-high": "#ff9447",
+    "severity-critical": "#ff6b6b",
+    "alarm": "#d42a2a",
+    "alarm-text": "#ffffff",
+}
+
+DARK = _theme("dark", _ON_DARK, dark=True)
+
+LIGHT = _theme(
+    "light",
+    {
+        "foreground": "#1b222b",
+        "background": "#fbfbf9",
+        "panel": "#eef0f2",
+        "accent": "#1f5fbf",
         "rule": "#ccd2d9",
-        "quiet": "#5b6775",
-        "cursor": "#cfe2fb",
-        "cursor-blurred": "#e3e8ee",
-        "severity-ok": "#1c7a43",
-        "severity-warning": "#7d5e00",
-        "severity-unknown": "#6a727c",
-        "severity-high": "#b04a00",
-        "severity-critical": "#c01818",
+        "quiet": "#55616f",
+        "cursor": "#dbe9fd",
+        "cursor-blurred": "#e6eaef",
+        "severity-ok": "#146b38",
+        "severity-warning": "#725600",
+        "severity-unknown": "#5c656f",
+        "severity-high": "#a34400",
+        "severity-critical": "#b81414",
         "alarm": "#c01818",
         "alarm-text": "#ffffff",
     },
+    dark=False,
+)
+
+# For eyes that tell red from green badly (protanopia, deuteranopia): blue is well, magenta is critical.
+RED_GREEN = _theme(
+    "red-green",
+    _ON_DARK
+    | {
+        "severity-ok": "#19b9ff",
+        "severity-warning": "#f9d79b",
+        "severity-unknown": "#9098a2",
+        "severity-high": "#f28a50",
+        "severity-critical": "#ff4ad7",
+        "alarm": "#b3008f",
+    },
+    dark=True,
+)
+
+# For eyes that tell blue from yellow badly (tritanopia): a warning is pale pink instead of yellow.
+BLUE_YELLOW = _theme(
+    "blue-yellow",
+    _ON_DARK
+    | {
+        "severity-ok": "#35c48d",
+        "severity-warning": "#f5d0f5",
+        "severity-unknown": "#959da7",
+        "severity-high": "#f7a35c",
+        "severity-critical": "#ff6359",
+    },
+    dark=True,
 )
 
 # The same for terminals of 16 colours. Each value is one of theirs exactly, so that none is turned into its
 # nearest neighbour, which two severities may share. On light ground no other background lets all of them be
 # read: there the cursor has only its sign.
-DARK_16 = Theme(
-    name="opsconsole-dark-16",
-    primary="#55ffff",
-    secondary="#aaaaaa",
-    accent="#55ffff",
-    foreground="#ffffff",
-    background="#000000",
-    surface="#000000",
-    panel="#000000",
-    success="#00aa00",
-    warning="#ffff55",
-    error="#ff5555",
-    dark=True,
-    variables={
+DARK_16 = _theme(
+    "dark-16",
+    {
+        "foreground": "#ffffff",
+        "background": "#000000",
+        "panel": "#000000",
+        "accent": "#55ffff",
         "rule": "#0000aa",
         "quiet": "#aaaaaa",
         "cursor": "#0000aa",
@@ -175,22 +206,16 @@ DARK_16 = Theme(
         "alarm": "#aa0000",
         "alarm-text": "#ffffff",
     },
+    dark=True,
 )
 
-LIGHT_16 = Theme(
-    name="opsconsole-light-16",
-    primary="#0000aa",
-    secondary="#555555",
-    accent="#0000aa",
-    foreground="#000000",
-    background="#ffffff",
-    surface="#ffffff",
-    panel="#ffffff",
-    success="#00aa00",
-    warning="#aa5500",
-    error="#aa0000",
-    dark=False,
-    variables={
+LIGHT_16 = _theme(
+    "light-16",
+    {
+        "foreground": "#000000",
+        "background": "#ffffff",
+        "panel": "#ffffff",
+        "accent": "#0000aa",
         "rule": "#aaaaaa",
         "quiet": "#555555",
         "cursor": "#ffffff",
@@ -203,11 +228,31 @@ LIGHT_16 = Theme(
         "alarm": "#aa0000",
         "alarm-text": "#ffffff",
     },
+    dark=False,
 )
+
+
+MANY: tuple[Theme, ...] = (DARK, LIGHT, RED_GREEN, BLUE_YELLOW)
+FEW: tuple[Theme, ...] = (DARK_16, LIGHT_16)
+
+MEANINGS = {
+    "dark": "Light on dark",
+    "light": "Dark on light",
+    "red-green": "For eyes that tell red from green badly",
+    "blue-yellow": "For eyes that tell blue from yellow badly",
+    "dark-16": "Light on dark, in the terminal's own 16 colours",
+    "light-16": "Dark on light, in the terminal's own 16 colours",
+}
+"""Every theme by the name that the operator knows it by."""
+
+
+def name_of(theme: Theme) -> str:
+    """The name that the operator knows a theme of ours by."""
+    return theme.name.removeprefix(PREFIX)
 
 
 def themes_for(environ: Mapping[str, str]) -> tuple[Theme, ...]:
     """The themes for the terminal's number of colours, told from `environ` as rich tells it."""
     depth, terminal = (environ.get(name, "").strip().lower() for name in ("COLORTERM", "TERM"))
     many = depth in ("truecolor", "24bit") or terminal.endswith(("256color", "kitty"))
-    return (DARK, LIGHT) if many else (DARK_16, LIGHT_16)
+    return (*MANY, *FEW) if many else FEW

@@ -1,12 +1,15 @@
 """What the widgets are handed at each paint: the assessment as it stands now, and whose it is."""
 
-from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass, field, replace
 
+from console.domain.figures import seconds
 from console.domain.reading import Health
 from console.domain.status import Assessment
+from console.tui.actions import Action, actions
 from console.tui.headline import CONNECTING, Statement, statements, symbol_statements
+from console.tui.preferences import Preferences
 from console.tui.theme import Glyphs
+from console.tui.watched import HasLogs
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +30,36 @@ class ContextView:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """One paint. `assessment` is None until the monitor is there.
+class ReplayView:
+    """Where a replay is in its record: instants by the recorded clock, `speed` in seconds a second.
 
-    `statements` say in words what is wrong, the worst first; `of_symbols` is what they take from the
-    symbols, which can be thousands, and is kept for as long as these are the same.
+    `wall` is the time of day of the instant `at`, in seconds since 1970.
+    `keys` are the operator's recorded keys of the last seconds before `at`, the newest last.
+    """
+
+    wall: float
+    at: float
+    begin: float
+    end: float
+    speed: float
+    paused: bool
+    keys: tuple[str, ...] = ()
+
+
+COARSE = 5
+"""Seconds to which ages are rounded up on a slow line."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One paint. `assessment` and `live` are None until the monitor is there.
+
+    `assessment` is what the body of a screen shows, held while it is paused; `live` is always the present,
+    for the status line. `statements` say in words what is wrong with what the body shows, the worst first;
+    `of_symbols` is what they take from the symbols, which can be thousands, and is kept for as long as these
+    are the same. `actions` is the registry with the keys as the operator has them. `slow` says that
+    what changes all the time is shown coarsely, as `line_is_slow`, or as the operator wants it. `logs` are
+    those that can be followed.
     """
 
     context: ContextView
@@ -39,31 +67,45 @@ class View:
     assessment: Assessment | None = None
     statements: tuple[Statement, ...] = (CONNECTING,)
     of_symbols: tuple[Statement, ...] = ()
+    live: Assessment | None = None
+    actions: tuple[Action, ...] = actions(owns_engine=False)
+    preferences: Preferences = field(default_factory=Preferences)
+    paused_for: float | None = None
+    replay: ReplayView | None = None
+    slow: bool = False
+    line_is_slow: bool = False
+    logs: HasLogs | None = None
 
-    def next(self, assessment: Assessment) -> "View":
-        """The next paint's view."""
+    def next(self, shown: Assessment, live: Assessment | None = None) -> "View":
+        """The next paint's view; `live` is the present where the body shows something else."""
         before = self.assessment
-        if before is not None and before.alerts is assessment.alerts:
+        if before is not None and before.alerts is shown.alerts:
             of_symbols = self.of_symbols
         else:
-            of_symbols = tuple(symbol_statements(assessment))
-        return View(self.context, self.glyphs, assessment, statements(assessment, of_symbols), of_symbols)
+            of_symbols = tuple(symbol_statements(shown))
+        return replace(
+            self,
+            assessment=shown,
+            live=live or shown,
+            statements=statements(shown, of_symbols),
+            of_symbols=of_symbols,
+        )
+
+    def age(self, age: float) -> str:
+        """An age in seconds as text; on a slow line rounded up, so that it changes seldom."""
+        if not self.slow:
+            return seconds(age)
+        bound = (age // COARSE + 1) * COARSE
+        return f"<{bound:.0f} s" if bound < 100 else f"<{seconds(bound)}"
 
     @property
     def database(self) -> str:
         """The database's host as the server itself reports it, once it has."""
-        server = None if self.assessment is None else self.assessment.server
+        server = None if self.live is None else self.live.server
         return self.context.database if server is None else server.host
 
     @property
     def answered(self) -> bool:
         """Whether any source has answered yet: before that, an alert says nothing but that."""
-        sources = () if self.assessment is None else self.assessment.sources
+        sources = () if self.live is None else self.live.sources
         return any(source.health not in (Health.WAITING, Health.OFF) for source in sources)
-
-
-@runtime_checkable
-class Painted(Protocol):
-    """Whatever shows a view: screens do, and hand it to their widgets."""
-
-    def paint(self, view: View) -> None: ...

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from console.domain.assessment import Rules, assess
+from console.domain.assessment import Judgement, Rules, assess
 from console.domain.clock import Clock
 from console.domain.metrics import Answer, Labels, Metrics, Series
 from console.domain.reading import Reading, SourceState
@@ -184,9 +184,23 @@ class FakeWatched:
     snapshot: Snapshot
     clock: Clock = field(default_factory=HandClock)
     changed: Callable[[], None] | None = None
+    focused: str | None = None
+    past: tuple[Snapshot, ...] = ()
+    """What was judged before, the oldest first: where trends come from."""
+    _before: Judgement | None = None
+
+    def focus(self, symbol: str | None) -> None:
+        self.focused = symbol
+
+    def held(self, judged: Assessment, ahead: float = 0.0) -> Assessment:
+        at = self.clock.now() + ahead
+        return assess(replace(judged.snapshot, at=at), Rules(PANELS, KEY_METRICS))
 
     def assessment(self, ahead: float = 0.0) -> Assessment:
-        return assess(replace(self.snapshot, at=self.clock.now() + ahead), Rules(PANELS, KEY_METRICS))
+        rules = Rules(PANELS, KEY_METRICS)
+        for earlier in self.past if self._before is None else ():
+            self._before = earlier, assess(earlier, rules, self._before)
+        return assess(replace(self.snapshot, at=self.clock.now() + ahead), rules, self._before)
 
     async def run(self, changed: Callable[[], None]) -> None:
         self.changed = changed

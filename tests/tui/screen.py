@@ -74,7 +74,7 @@ async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
 
 async def painted(app: OpsConsole) -> None:
     """Wait until the app shows what its monitor says."""
-    await until(lambda: app._view.assessment is not None)
+    await until(lambda: app.view.assessment is not None)
     app.paint()
     await asyncio.sleep(0.05)
 

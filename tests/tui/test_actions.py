@@ -1,34 +1,87 @@
 """The registry of actions: each has a method where it says, and no key means two things in one place."""
 
 from collections import Counter
+from typing import get_args
 
 import pytest
 
-from console.tui.actions import Action, Place, actions
+from console.tui.actions import STEP_BACK, TOGETHER, Action, Place, actions
 from console.tui.app import OpsConsole
-from console.tui.screens.alerts import Alerts
+from console.tui.key_names import key_sign
+from console.tui.navigation import MAIN
+from console.tui.screens.choose_columns import ChooseColumns
+from console.tui.screens.confirm import Confirm
 from console.tui.screens.help import Help
+from console.tui.screens.logs import Logs
+from console.tui.screens.palette import Palette
+from console.tui.screens.positions import Positions
+from console.tui.screens.symbol import SymbolDetail
+from console.tui.widgets.log_view import LogView
+from console.tui.widgets.prompt import Prompt
 from console.tui.widgets.reader import Reader
 from console.tui.widgets.table import Table
 
-OWNERS: dict[Place, type] = {
-    "anywhere": OpsConsole,
-    "app": OpsConsole,
-    "table": Table,
-    "reader": Reader,
-    "alerts": Alerts,
-    "help": Help,
+OWNERS: dict[Place, tuple[type, ...]] = {
+    "anywhere": (OpsConsole,),
+    "app": (OpsConsole,),
+    "replay": (OpsConsole,),
+    "table": (Table,),
+    "reader": (Reader,),
+    "symbol": (SymbolDetail,),
+    "positions": (Positions,),
+    "logs": (LogView, Logs),
+    "help": (Help,),
+    "palette": (Palette,),
+    "prompt": (Prompt,),
+    "choice": (ChooseColumns,),
+    "confirm": (Confirm,),
 }
+EVERY = actions(owns_engine=False)
 
 
-@pytest.mark.parametrize("action", actions(owns_engine=False), ids=lambda action: action.id)
+@pytest.mark.parametrize("action", EVERY, ids=lambda action: action.id)
 def test_an_action_can_be_done_wherever_it_is_offered(action: Action) -> None:
     for place in action.places:
-        assert callable(getattr(OWNERS[place], f"action_{action.id}", None)), place
+        owners = OWNERS[place]
+        assert any(callable(getattr(owner, f"action_{action.id}", None)) for owner in owners), place
 
 
-@pytest.mark.parametrize("place", OWNERS)
-def test_a_key_has_one_meaning_in_a_place(place: Place) -> None:
-    here = [action for action in actions(owns_engine=False) if place in action.places]
+def test_every_place_has_an_owner_that_names_it() -> None:
+    assert set(OWNERS) == set(get_args(Place))
+    for place, owners in OWNERS.items():
+        if place not in ("anywhere", "app", "replay"):
+            assert any(getattr(owner, "PLACE", None) == place for owner in owners), place
+
+
+@pytest.mark.parametrize("together", TOGETHER, ids=lambda places: "-".join(sorted(places)))
+def test_a_key_has_one_meaning_in_places_that_can_be_active_together(together: frozenset[Place]) -> None:
+    here = [action for action in EVERY if together & set(action.places)]
     keys = Counter(key for action in here for key in action.keys)
-    assert not [key for key, times in keys.items() if times > 1]
+    assert not [key for key, times in keys.items() if times > 1 and key != STEP_BACK]
+
+
+def test_every_place_can_be_active() -> None:
+    assert frozenset().union(*TOGETHER) == set(get_args(Place))
+
+
+@pytest.mark.parametrize("action", EVERY, ids=lambda action: action.id)
+def test_every_action_has_a_key_a_line_of_help_and_a_name(action: Action) -> None:
+    assert action.keys
+    assert action.help
+    assert action.help[0].isupper()
+    assert not action.help.endswith(".")
+    assert action.shown == key_sign(action.keys[0])
+
+
+def test_every_action_has_its_own_id() -> None:
+    assert len({action.id for action in EVERY}) == len(EVERY)
+
+
+def test_every_main_screen_has_a_digit() -> None:
+    digits = {action.id for action in EVERY if action.shown.isdigit()}
+    assert digits == {"overview", *MAIN}
+
+
+def test_no_key_is_one_that_a_terminal_multiplexer_takes() -> None:
+    keys = {key for action in EVERY for key in action.keys}
+    assert not keys & {"ctrl+a", "ctrl+b", "ctrl+s", "ctrl+z", "ctrl+backslash"}

@@ -1,5 +1,6 @@
 """The status line: what it gives up, and what it never does."""
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ from console.domain.thresholds import KEY_METRICS
 from console.tui.text import line_width
 from console.tui.theme import UNICODE
 from console.tui.view import View
-from console.tui.widgets.status_line import status_line
+from console.tui.widgets.status_line import status_line, told
 from tests.tui.fake import PANELS, PRODUCTION, START, Row, metrics_of, nothing_yet, snapshot, symbol_rows
 
 NARROWEST = 78
@@ -50,7 +51,7 @@ def test_a_stale_mark_has_its_age_in_every_form() -> None:
 
 def test_with_room_it_names_database_operator_sources_and_the_worst_alert() -> None:
     shown = line(assessment(3.5), 238)
-    for part in ("db db-1", "dana", "metrics 3.5 s", "log 3.5 s", "alert", "metrics stale"):
+    for part in ("db db-1", "dana", "metrics 3.5 s", "log   3 s", "alert", "metrics stale"):
         assert part in shown
 
 
@@ -96,3 +97,40 @@ def test_the_worst_alert_is_never_cut() -> None:
         assert "…" not in shown
         assert "B/USD margin 1.070 below 1.2" in shown or "1.0" not in shown
     assert "B/USD margin" in line(judged, 118)
+
+
+def test_ages_of_fresh_sources_change_once_a_second_and_others_sooner() -> None:
+    assert "✓ database  <1 s" in line(assessment(0.4), 238)
+    assert line(assessment(1.2), 238) == line(assessment(1.8), 238)
+    assert line(assessment(3.2), 238) != line(assessment(3.3), 238)
+
+
+def test_a_screen_that_is_drawn_plainly_says_so_where_there_is_room() -> None:
+    slow = replace(View(PRODUCTION, UNICODE).next(assessment(0.4)), slow=True)
+    assert "LOW" in "".join(span.text for span in status_line(slow, 118))
+    assert "READ-ONLY" in "".join(span.text for span in status_line(slow, NARROWEST))
+
+
+def test_the_status_line_is_of_the_present_whatever_the_body_holds() -> None:
+    held, now = assessment(9.5), assessment(0.4)
+    view = View(PRODUCTION, UNICODE).next(held, now)
+    assert "?" not in "".join(span.text for span in status_line(view, 118))
+
+
+def test_whatever_changes_the_line_has_it_made_anew() -> None:
+    judged = assessment(0.4)
+    alerts = assess(snapshot(START, metrics_of([Row("B/USD", 1.07)])), Rules(PANELS, KEY_METRICS)).alerts
+    plain = View(PRODUCTION, UNICODE)
+    views = [
+        plain,
+        plain.next(judged),
+        *(plain.next(assessment(later)) for later in (1.4, 2.4, 3.1, 3.2, 9.5)),
+        *(plain.next(assessment(0.4, kill)) for kill in KillState),
+        *(plain.next(replace(judged, alerts=alerts * number)) for number in (1, 2, 30)),
+        replace(plain.next(judged), slow=True),
+        replace(plain.next(judged), line_is_slow=True),
+        replace(plain.next(judged), context=replace(PRODUCTION, operator="erin")),
+    ]
+    for one, other in itertools.combinations(views, 2):
+        if any(status_line(one, cells) != status_line(other, cells) for cells in (NARROWEST, 118, 238)):
+            assert told(one) != told(other)

@@ -7,9 +7,18 @@ import pytest
 from textual.geometry import Size
 
 from console.domain.assessment import Rules, assess
+from console.domain.severity import Severity
 from console.domain.surfaces import Books
 from console.domain.thresholds import KEY_METRICS
-from console.tui.screens.summary import account_lines, alert_lines, headline_lines, key_metric_lines
+from console.domain.trails import Trails
+from console.tui.screens.summary import (
+    account_lines,
+    alert_lines,
+    engine_lines,
+    headline_lines,
+    key_metric_lines,
+    source_age,
+)
 from console.tui.text import Line
 from console.tui.theme import UNICODE
 from console.tui.view import View
@@ -32,14 +41,47 @@ def with_profit(profit: str) -> Books:
     return replace(whole, accounts=(replace(first, unrealized_pnl=Decimal(profit)), second))
 
 
-@pytest.mark.parametrize("cells", [76, 116, 196])
-def test_nothing_in_the_account_line_moves_when_a_profit_changes_its_width(cells: int) -> None:
-    lines = [texts(account_lines(view(taken=with_profit(p)), Size(cells, 1)))[0] for p in ("1", "-9876.5")]
-    one, other = lines
-    assert one.index("coin") == other.index("coin")
-    assert [at for at, sign in enumerate(one) if sign == "."] == [
-        at for at, s in enumerate(other) if s == "."
-    ]
+@pytest.mark.parametrize("size", [Size(50, 2), Size(66, 4), Size(72, 7)])
+def test_nothing_in_the_accounts_moves_when_a_profit_changes_its_width(size: Size) -> None:
+    one, other = (texts(account_lines(view(taken=with_profit(p)), size)) for p in ("1", "-9876.5"))
+    for before, after in zip(one, other, strict=True):
+        assert [at for at, sign in enumerate(before) if sign == "."] == [
+            at for at, sign in enumerate(after) if sign == "."
+        ]
+
+
+def test_an_account_is_never_left_out_without_a_word() -> None:
+    assert texts(account_lines(view(), Size(76, 1)))[0].endswith("+1 more")
+
+
+def test_an_equity_has_its_trend_beside_it() -> None:
+    whole, trails = view(), Trails()
+    for minute in range(60):
+        trails = trails.with_moment(START + 60 * minute, ["2", "3"], [10_000 + minute, 5_000 - minute])
+    assert whole.assessment is not None
+    rising, falling = texts(
+        account_lines(replace(whole, assessment=replace(whole.assessment, equities=trails)), Size(60, 2))
+    )
+    assert [sign for sign in "▁▄█" if sign in rising] == sorted("▁▄█", key=rising.index)
+    assert [sign for sign in "█▄▁" if sign in falling] == sorted("▁▄█", key=falling.index)
+
+
+def test_the_engine_says_for_how_long_it_has_been_up() -> None:
+    whole = snapshot(START, metrics_of([Row("A")]))
+    assert whole.engine.good is not None
+    assert whole.engine.value is not None
+    value = replace(whole.engine.value, started_at=START - 7500)
+    up = replace(whole, engine=replace(whole.engine, good=replace(whole.engine.good, value=value)))
+    shown = View(PAPER, UNICODE).next(assess(up, Rules(PANELS, KEY_METRICS)))
+    assert "paper 2.4.1  up 2h 05m" in texts(engine_lines(shown, Size(60, 3)))[1]
+
+
+def test_a_fresh_age_changes_once_a_second_and_a_stale_one_is_exact() -> None:
+    fresh = view()
+    assert fresh.assessment is not None
+    source = fresh.assessment.sources[0]
+    assert source_age(fresh, replace(source, age=2.7)) == "2 s"
+    assert source_age(fresh, replace(source, age=2.7, severity=Severity.UNKNOWN)) == "2.7 s"
 
 
 def test_a_latency_keeps_its_unit_at_80_columns() -> None:
@@ -57,12 +99,12 @@ def test_more_is_only_said_of_what_is_wrong() -> None:
     assert said[-1].endswith("+1 more")
 
 
-def test_the_alert_list_has_near_equal_alerts_in_one_line() -> None:
-    many = view(*(Row(f"S{n}", sync_errors=0.02) for n in range(12)))
+def test_the_alert_list_has_every_alert_for_itself_and_counts_the_rest() -> None:
+    many = view(*(Row(f"S{n:02}", sync_errors=0.02) for n in range(12)))
     title, *lines = texts(alert_lines(many, Size(78, 8)))
     assert title == "ALERTS 12"
-    assert len(lines) == 1
-    assert lines[0].startswith("◆ 12 symbols with position sync errors")
+    assert [line.split()[1] for line in lines] == [f"S{n:02}" for n in range(7)]
+    assert lines[-1].endswith("+5 more")
 
 
 def test_before_anything_has_answered_the_alert_list_counts_nothing() -> None:

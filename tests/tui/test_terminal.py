@@ -107,8 +107,50 @@ def test_a_failing_monitor_leaves_one_clear_line_on_the_restored_terminal() -> N
     assert child.exitstatus == 70
 
 
-def test_a_plain_terminal_is_sent_ascii_only() -> None:
+def test_a_plain_terminal_is_sent_ascii_only_on_every_screen() -> None:
     child = spawn(TERM="linux", LANG="C", LC_ALL="C")
     child.expect("USD")
+    sent = str(child.before)
+    screens = {"2": "positions", "4": "alerts", "7": "logs", "?": "HERE", ":": "line detail"}
+    for key, shown in screens.items():
+        child.send(key)
+        child.expect(shown)
+        sent += str(child.before)
+        if key in "?:":
+            child.send("\x1b")
+            time.sleep(0.3)  # textual takes an escape for one only when nothing follows it
     child.send("q")
-    assert (str(child.before) + ended(child)).isascii()
+    assert (sent + ended(child)).isascii()
+
+
+@pytest.mark.parametrize("terminal", ["screen", "screen-256color", "tmux-256color", "vt100", "dumb"])
+def test_any_terminal_is_drawn_on_and_left_as_it_was(terminal: str) -> None:
+    child = spawn(TERM=terminal)
+    modes = termios.tcgetattr(child.child_fd)
+    child.expect("USD")
+    child.send("q")
+    assert LEFT_ALTERNATE_SCREEN in ended(child)
+    assert termios.tcgetattr(child.child_fd) == modes
+
+
+def test_what_stops_other_programs_does_not_stop_the_console() -> None:
+    child = spawn()
+    child.expect("USD")
+    child.send("\x1a\x13\x1c")  # ctrl+z, ctrl+s, ctrl+backslash
+    child.send("?")
+    child.expect("HERE")
+    child.send("q")
+    ended(child)
+    assert child.exitstatus == 0
+
+
+def test_a_terminal_that_answers_late_is_taken_for_one_on_a_slow_line() -> None:
+    child = spawn()
+    for _ in range(2):
+        child.expect_exact("\x1b[?2026$p")
+        time.sleep(0.7)
+        child.send("\x1b[?2026;2$y")
+    child.expect("this line is slow: b draws seldom and plainly")
+    child.send("q")
+    ended(child)
+    assert child.exitstatus == 0

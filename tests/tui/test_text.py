@@ -73,7 +73,7 @@ def test_ascii_terminals_get_ascii_of_the_same_width(text: str) -> None:
     assert cell_len(shown) == cell_len(visible(text))
 
 
-@pytest.mark.parametrize("merging", ["\ufe0f", "\U0001f3fd", "\U0001f1e9", "\u200d"])
+@pytest.mark.parametrize("merging", ["\ufe0f", "\U0001f3fd", "\U0001f1e9", "\u200d", "\u302e"])
 def test_what_terminals_merge_into_its_neighbour_is_shown_apart(merging: str) -> None:
     assert visible(f"A{merging}B") == f"A{merging.encode('ascii', 'backslashreplace').decode()}B"
 

@@ -1,82 +1,153 @@
-"""Screen 4: every alert in full, the worst first, and below them how every source is and why."""
+"""Screen 4: every alert, the worst first, the one under the cursor in full, and how every source is."""
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
+from textual.containers import Container
+from textual.geometry import Size
 from textual.widget import Widget
 
 from console.domain.figures import seconds
 from console.domain.reading import Health
+from console.domain.severity import Severity
 from console.domain.status import Alert, SourceStatus
-from console.tui.actions import Place, bindings
 from console.tui.screens.frame import Frame
-from console.tui.text import Line, Span, one_colon, wrap
+from console.tui.screens.overview import OpensSymbols
+from console.tui.screens.summary import source_age
+from console.tui.text import Line, Span, fit_line, one_colon, wrap
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
-from console.tui.widgets.reader import Reader
+from console.tui.widgets.columns import Cell, Column
+from console.tui.widgets.lines import Lines
+from console.tui.widgets.table import Table
+
+SEVERITY = "severity"
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRow:
+    """An alert at its place, the worst one's being 0; `key` stays the same while its words change."""
+
+    key: str
+    place: int
+    alert: Alert
 
 
 class Alerts(Frame):
-    PLACES: tuple[Place, ...] = ("anywhere", "app", "alerts")
-    BINDINGS: ClassVar = bindings("alerts")
+    ABOUT: ClassVar[str] = (
+        "Everything that is wrong now, the worst first; below it the alert under the cursor in full, and "
+        "each source with its age, its limit and why it isn't fresh. Enter opens the symbol that an alert "
+        "names."
+    )
 
     def __init__(self, view: View) -> None:
         super().__init__(view)
-        self._told: tuple[tuple[Alert, ...], int, list[Line]] = ((), -1, [])
-        self._reader = Reader(self._text, view.glyphs)
+        self._alerts: tuple[Alert, ...] | None = None
+        self._rows: dict[str, AlertRow] = {}
+        self._chosen = Lines(self._chosen_text, view.glyphs, id="chosen")
+        self._sources = Lines(self._sources_text, view.glyphs, id="sources")
+        self.table: Table[AlertRow] = Table(
+            "alerts", lambda row: row.key, lambda row: row.alert.severity, view.glyphs
+        )
+        self.table.set_columns(alert_columns(view.glyphs), SEVERITY)
 
     def body(self) -> Iterable[Widget]:
-        yield self._reader
+        yield Container(self.table, self._chosen, id="alerts")
+        yield self._sources
 
     def on_mount(self) -> None:
-        self._reader.focus()
+        self.table.focus()
 
     def paint(self, view: View) -> None:
         super().paint(view)
-        self._reader.show(self._text)
+        if view.assessment is not None and view.assessment.alerts is not self._alerts:
+            self._alerts = view.assessment.alerts
+            self._rows = {row.key: row for row in alert_rows(self._alerts)}
+            self.table.set_rows(tuple(self._rows.values()))
+        self._chosen.show(self._chosen_text)
+        self._sources.show(self._sources_text)
 
-    def action_overview(self) -> None:
-        self.dismiss()
+    def on_table_opened(self, event: Table.Opened) -> None:
+        row = self._rows.get(event.key)
+        if row is not None and row.alert.symbol is not None and isinstance(self.app, OpensSymbols):
+            self.app.open_symbol(row.alert.symbol)
 
-    def _text(self, cells: int) -> list[Line]:
-        assessment, glyphs = self.view.assessment, self.view.glyphs
-        if assessment is None:
+    def _chosen_text(self, size: Size) -> list[Line]:
+        """The alert under the cursor, or that there is none."""
+        glyphs, assessment = self.view.glyphs, self.view.assessment
+        if assessment is None or not self.view.answered:
             return [(Span("connecting", Tone.UNKNOWN),)]
-        lines = [*self._of_alerts(assessment.alerts, cells), (), (Span("SOURCES", Tone.DIM),)]
-        for source in assessment.sources:
-            lines += _source(source, glyphs, cells)
+        row = self._rows.get(self.table.cursor_key or "")
+        if row is None:
+            return [(Span("no alerts" if not self._rows else "no alert is shown", Tone.DIM),)]
+        return list(_in_full(row.alert, glyphs, size.width))
+
+    def _sources_text(self, size: Size) -> list[Line]:
+        title = f"{'SOURCES':<20}{'age':>7}  {'limit':>6}  answers in"
+        lines: list[Line] = [fit_line((Span(title, Tone.DIM),), size.width, self.view.glyphs.ellipsis)]
+        if self.view.assessment is not None:
+            lines += [_source(source, self.view, size.width) for source in self.view.assessment.sources]
         return lines
 
-    def _of_alerts(self, alerts: tuple[Alert, ...], cells: int) -> list[Line]:
-        """Their lines, kept while they are the same: there can be thousands."""
-        if self._told[0] is not alerts or self._told[1] != cells:
-            lines: list[Line] = [(Span(f"ALERTS {len(alerts) or 'none'}", Tone.DIM),)]
-            for alert in alerts:
-                lines += _alert(alert, self.view.glyphs, cells)
-            self._told = alerts, cells, lines
-        return self._told[2]
+
+def alert_rows(alerts: Iterable[Alert]) -> Iterator[AlertRow]:
+    """A row for each; several of one name and symbol are told apart by their number."""
+    seen: Counter[tuple[str, str | None]] = Counter()
+    for place, alert in enumerate(alerts):
+        meant = alert.name, alert.symbol
+        yield AlertRow(f"{alert.name} {alert.symbol or ''} {seen[meant]}", place, alert)
+        seen[meant] += 1
 
 
-def _alert(alert: Alert, glyphs: Glyphs, cells: int) -> Iterator[Line]:
-    """Sign, severity and what is meant; wrapped lines begin under the first one's words."""
-    sign = f"{glyphs.of(alert.severity)} {alert.severity.word:<9}"
+def alert_columns(glyphs: Glyphs) -> Sequence[Column[AlertRow]]:
+    def severity(row: AlertRow) -> Cell:
+        tone = Tone.ALARM if row.alert.severity is Severity.CRITICAL else tone_of(row.alert.severity)
+        return Cell(f"{glyphs.of(row.alert.severity)} {row.alert.severity.word}", tone)
+
+    def symbol(row: AlertRow) -> Cell:
+        return (
+            Cell(glyphs.none, Tone.DIM) if row.alert.symbol is None else Cell(row.alert.symbol, Tone.STRONG)
+        )
+
+    return (
+        Column(SEVERITY, "ALERT", 15, severity, lambda row: row.place, "left"),
+        Column("symbol", "SYMBOL", 10, symbol, lambda row: row.alert.symbol, "left", grow=10),
+        Column("name", "WHAT", 20, lambda row: Cell(row.alert.name), lambda row: row.alert.name, "left"),
+        Column(
+            "summary",
+            "WHY",
+            23,
+            lambda row: Cell(row.alert.summary, tone_of(row.alert.severity)),
+            lambda row: row.alert.summary,
+            "left",
+            grow=200,
+        ),
+    )
+
+
+def _in_full(alert: Alert, glyphs: Glyphs, cells: int) -> Iterator[Line]:
+    """Sign, what is meant, and all of the words."""
     meant = alert.name if alert.symbol is None else f"{alert.symbol} {alert.name}"
+    sign = f"{glyphs.of(alert.severity)} "
     yield from _hanging(sign, one_colon(f"{meant}: {alert.summary}"), tone_of(alert.severity), cells)
 
 
-def _source(source: SourceStatus, glyphs: Glyphs, cells: int) -> Iterator[Line]:
-    """State, age with its limit, latency; then the whole cause."""
+def _source(source: SourceStatus, view: View, cells: int) -> Line:
+    """State, age with its limit, latency and cause, as far as they fit: an alert has all of the cause."""
+    glyphs = view.glyphs
     if source.health is Health.OFF:
-        yield (Span(f"{glyphs.none} {source.name:<9}not configured", Tone.DIM),)
-        return
+        return (Span(f"{glyphs.none} {source.name:<9}not configured", Tone.DIM),)
     tone = tone_of(source.severity)
-    sign = f"{glyphs.of(source.severity)} {source.name:<9}"
-    age = "no data" if source.age is None else f"{seconds(source.age)} old"
-    latency = "" if source.latency is None else f", answered in {source.latency * 1000:.0f} ms"
-    said = f"{source.health.value:<8} {age}, good for {seconds(source.stale_after)}{latency}"
-    yield from _hanging(sign, said, tone, cells)
-    if source.cause is not None:
-        yield from _hanging(" " * len(sign), source.cause, tone, cells)
+    age = "no data" if source.age is None else source_age(view, source)
+    latency = glyphs.none if source.latency is None else f"{source.latency * 1000:.0f} ms"
+    line = (
+        Span(f"{glyphs.of(source.severity)} {source.name:<9}{source.health.value:<9}{age:>7}  ", tone),
+        Span(f"{seconds(source.stale_after):>6}  {latency:>10}  ", Tone.DIM),
+        Span(source.cause or "", tone),
+    )
+    return fit_line(line, cells, glyphs.ellipsis)
 
 
 def _hanging(sign: str, words: str, tone: Tone, cells: int) -> Iterator[Line]:

@@ -1,50 +1,101 @@
 """What every screen has: the status line above, the key hints below, the environment's colour around."""
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 
 from textual.app import ComposeResult
+from textual.events import DescendantBlur, DescendantFocus, ScreenResume
 from textual.geometry import Size
 from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
-from console.tui.actions import Place, footer_actions
+from console.tui.actions import Place
+from console.tui.places import offers
 from console.tui.text import Line, Span, fit_line
 from console.tui.theme import Tone
 from console.tui.view import View
+from console.tui.widgets.banner import Banner
+from console.tui.widgets.hints import hint_line
 from console.tui.widgets.lines import Lines
+from console.tui.widgets.prompt import Prompt, Question
 from console.tui.widgets.status_line import StatusLine
 
+_WIDE = 100
+"""Cells from which the path begins with the context, which the status line names too."""
 _SAID_FOR = 6.0
 """Seconds that a notice takes the key hints' place."""
 
 
-class Frame(Screen[None]):
+@runtime_checkable
+class Shows(Protocol):
+    """What a screen needs of the app: the newest view, and the path to the screen."""
+
+    @property
+    def view(self) -> View: ...
+
+    def crumbs(self) -> tuple[str, ...]: ...
+
+
+class Frame(Screen[None], inherit_bindings=False):
     """A full screen. Subclasses yield their body, and show a view in `paint`, calling this class's.
 
-    A view can come before the screen is mounted: widgets are made at once, and painted at any time.
+    A view can come before the screen is mounted: widgets are made at once, and painted at any time. While
+    another screen covers it, none comes.
     """
 
-    PLACES: tuple[Place, ...] = ("anywhere", "app")
+    PLACE: ClassVar[Place] = "app"
+    ABOUT: ClassVar[str] = ""
+    """What the screen shows, in a sentence or two: the beginning of its help."""
+
+    symbol: str | None = None
+    """The symbol that the screen is about, for which more is read while it is open."""
 
     def __init__(self, view: View) -> None:
         super().__init__()
         self.view = view
         self._status_line = StatusLine(view)
+        self._banner = Banner(view)
         self._footer = Lines(self._key_hints, view.glyphs, classes="footer")
+        self._prompt = Prompt(view.glyphs)
         self._notice: Timer | None = None
+
+    @property
+    def crumb(self) -> str:
+        """What the path at the bottom calls this screen."""
+        return self.symbol or type(self).__name__.lower()
 
     def compose(self) -> ComposeResult:
         yield self._status_line
+        yield self._banner
         yield from self.body()
         yield self._footer
+        yield self._prompt
 
     def body(self) -> Iterable[Widget]:
         return ()
 
     def paint(self, view: View) -> None:
-        self.view = view
+        before, self.view = self.view, view
         self._status_line.paint(view)
+        self._banner.paint(view)
+        if (view.paused_for, view.replay is None) != (before.paused_for, before.replay is None):
+            self.show_hints()
+
+    def ask(self, question: Question) -> None:
+        """Have a line typed where the key hints are; whatever has the focus gets it back."""
+        self._prompt.end(None)
+        focused = self.focused
+
+        def answered(text: str | None) -> None:
+            self._footer.display = True
+            self.set_focus(focused)
+            question.answered(text)
+
+        self._footer.display = False
+        self._prompt.ask(replace(question, answered=answered))
+        self.set_focus(self._prompt)  # at once: what is typed next may already be waiting
 
     def say(self, words: str) -> None:
         """Show `words` for some seconds where the key hints are."""
@@ -52,27 +103,56 @@ class Frame(Screen[None]):
             self._notice.stop()
         notice: Line = (Span(f" {words} ", Tone.ALARM),)
         self._footer.show(lambda size: (fit_line(notice, size.width, self.view.glyphs.ellipsis),))
-        self._notice = self.set_timer(_SAID_FOR, lambda: self._footer.show(self._key_hints))
+        self._notice = self.set_timer(_SAID_FOR, self._said)
+
+    def _said(self) -> None:
+        self._notice = None
+        self.show_hints()
+
+    def show_hints(self) -> None:
+        """Show what the keys do now, unless a notice stands there."""
+        if self._notice is None and self.is_attached:
+            self._footer.show(self._key_hints)
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        self.show_hints()
+
+    def on_descendant_blur(self, event: DescendantBlur) -> None:
+        self.show_hints()
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        """Show the present at once: nothing was painted while something else covered this."""
+        if isinstance(self.app, Shows):
+            self.paint(self.app.view)
+            self.show_hints()
 
     def _key_hints(self, size: Size) -> tuple[Line, ...]:
-        hints: Line = tuple(
-            span
-            for action in footer_actions(*self.PLACES, owns_engine=self.view.context.owns_engine)
-            for span in (Span(f" {action.shown} ", Tone.KEY), Span(f" {action.label}  ", Tone.DIM))
-        )
-        return (fit_line(hints, size.width, self.view.glyphs.ellipsis),)
+        if not self.is_attached or not isinstance(self.app, Shows):
+            return ()
+        offered = [offer.action for offer in offers(self, self.view.actions)]
+        crumbs = self.app.crumbs()
+        if crumbs and size.width >= _WIDE:
+            crumbs = (self.view.context.name, *crumbs)
+        return (hint_line(crumbs, offered, self.view.paused_for, size.width, self.view.glyphs),)
 
 
-class Dialog(ModalScreen[None]):
+Answer = TypeVar("Answer")
+
+
+class Box(ModalScreen[Answer], inherit_bindings=False):
     """A box over the screen before it, which lives on. The status line is here too: nothing covers that."""
+
+    PLACE: ClassVar[Place]
 
     def __init__(self, view: View) -> None:
         super().__init__()
         self.view = view
         self._status_line = StatusLine(view)
+        self._banner = Banner(view)
 
     def compose(self) -> ComposeResult:
         yield self._status_line
+        yield self._banner
         yield from self.body()
 
     def body(self) -> Iterable[Widget]:
@@ -81,3 +161,8 @@ class Dialog(ModalScreen[None]):
     def paint(self, view: View) -> None:
         self.view = view
         self._status_line.paint(view)
+        self._banner.paint(view)
+
+
+class Dialog(Box[None]):
+    """A box that is left without an answer."""

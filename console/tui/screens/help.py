@@ -1,49 +1,93 @@
-"""The keys, in a box: made from the registry."""
+"""What the focused place shows and what its keys do: made from the registry, read like a text."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import ClassVar
 
-from textual.geometry import Size
+from textual.containers import Container
 from textual.widget import Widget
 
-from console.tui.actions import actions, bindings
+from console.tui.actions import Action, Place, bindings
+from console.tui.key_names import key_sign
+from console.tui.places import Offer
 from console.tui.screens.frame import Dialog
-from console.tui.text import Line, Span, fit, fit_line
+from console.tui.text import Line, Span, fit, joined, width, wrap
 from console.tui.theme import Glyphs, Tone
 from console.tui.view import View
-from console.tui.widgets.lines import Lines
+from console.tui.widgets.reader import Reader
 
-_KEY_WIDTH = 6
+_EVERYWHERE: tuple[Place, ...] = ("app", "anywhere", "replay")
+_WIDEST_KEYS = 16
 
 
 class Help(Dialog):
+    """The help of the place that had the focus: `offers` is what could be done there.
+
+    `typing` are the actions where a line is typed, which has no help of its own: all keys are text there.
+    """
+
+    PLACE: ClassVar[Place] = "help"
     BINDINGS: ClassVar = bindings("help")
 
+    def __init__(self, view: View, about: str, offers: Sequence[Offer], typing: Sequence[Action]) -> None:
+        super().__init__(view)
+        text = partial(help_lines, about, offers, typing, view.glyphs)
+        self._reader = Reader(text, view.glyphs)
+
     def body(self) -> Iterable[Widget]:
-        view = self.view
-        box = Lines(lambda size: help_lines(view, size), view.glyphs, classes="box")
-        box.border_title = "Keys"
+        box = Container(self._reader, classes="box")
+        box.border_title = "Help"
+        box.border_subtitle = "esc back"
         yield box
+
+    def on_mount(self) -> None:
+        self._reader.focus()
 
     def action_close(self) -> None:
         self.dismiss()
 
 
-def help_lines(view: View, size: Size) -> tuple[Line, ...]:
-    """One line for each action, then what the signs mean."""
-    lines: list[Line] = [
-        (Span(fit(action.shown, _KEY_WIDTH, "left", ""), Tone.STRONG), Span(action.help))
-        for action in actions(view.context.owns_engine)
-    ]
-    lines += [(), _legend(view.glyphs)]
-    return tuple(fit_line(line, size.width, view.glyphs.ellipsis) for line in lines)
+def help_lines(
+    about: str, offers: Sequence[Offer], typing: Sequence[Action], glyphs: Glyphs, cells: int
+) -> list[Line]:
+    """What the place shows, its own keys, everybody's, those of a typed line, and what the signs mean."""
+    here = [offer.action for offer in offers if offer.place not in _EVERYWHERE]
+    everywhere = [offer.action for offer in offers if offer.place in _EVERYWHERE]
+    lines: list[Line] = []
+    if about:
+        lines += [(Span(line),) for line in wrap(about, cells)]
+        lines.append(())
+    keys = min(_WIDEST_KEYS, max(width(_keys(action)) for action in (*here, *everywhere, *typing)))
+    for title, group in (("HERE", here), ("EVERYWHERE", everywhere), ("WHERE A LINE IS TYPED", typing)):
+        if group:
+            lines.append((Span(title, Tone.DIM),))
+            lines += [line for action in group for line in _action_lines(action, keys, cells)]
+            lines.append(())
+    lines.append((Span("SIGNS", Tone.DIM),))
+    lines += legend(glyphs, cells)
+    return lines
 
 
-def _legend(glyphs: Glyphs) -> Line:
-    return (
-        Span(f"{glyphs.ok} ok  ", Tone.OK),
-        Span(f"{glyphs.warning} warning  ", Tone.WARNING),
-        Span(f"{glyphs.high} high  ", Tone.HIGH),
-        Span(f"{glyphs.critical} critical  ", Tone.CRITICAL),
-        Span(f"{glyphs.unknown} stale or unknown", Tone.UNKNOWN),
+def _action_lines(action: Action, keys: int, cells: int) -> Iterator[Line]:
+    shown = fit(_keys(action), keys, "left", "")
+    for number, words in enumerate(wrap(action.help, max(20, cells - keys - 2))):
+        yield (Span(shown if number == 0 else " " * keys, Tone.STRONG), Span(f"  {words}"))
+
+
+def _keys(action: Action) -> str:
+    return " ".join(key_sign(key) for key in action.keys)
+
+
+def legend(glyphs: Glyphs, cells: int) -> Iterator[Line]:
+    """What the signs of severity and freshness mean."""
+    signs: tuple[Line, ...] = (
+        (Span(f"{glyphs.ok} ok", Tone.OK),),
+        (Span(f"{glyphs.warning} warning", Tone.WARNING),),
+        (Span(f"{glyphs.high} high", Tone.HIGH),),
+        (Span(f"{glyphs.critical} critical", Tone.CRITICAL),),
+        (Span(f"{glyphs.unknown} stale or unknown", Tone.UNKNOWN),),
     )
+    yield joined(signs, "  ")
+    sources = "M metrics, D database, X exchange, F flags, E engine, L log"
+    for line in wrap(f"{sources}: {glyphs.ok} fresh, {glyphs.none} not configured", cells):
+        yield (Span(line),)

@@ -1,10 +1,15 @@
-"""The overview's texts around the table: from an assessment to lines for a size."""
+"""The overview's texts around the table: from an assessment to lines for a size.
 
-from collections.abc import Iterator, Sequence
+Each text has its `inputs` beside it: as long as these are equal, so are the lines.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from textual.geometry import Size
 
-from console.domain.figures import condition, key_metric_value, money, seconds
+from console.domain.amounts import span
+from console.domain.figures import condition, key_metric_value, money
 from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.status import (
@@ -14,10 +19,12 @@ from console.domain.status import (
     KeyMetricStatus,
     SourceStatus,
 )
-from console.tui.headline import Statement, all_well
+from console.domain.trails import Moment
+from console.tui.headline import Statement, all_well, short_alert
 from console.tui.text import Line, Span, fit, fit_line, joined, line_width, spread, width
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
+from console.tui.widgets.spark import sampled, spark, values_of
 
 Lines = tuple[Line, ...]
 
@@ -41,7 +48,8 @@ def _first_of(statements: Sequence[Statement], size: Size, glyphs: Glyphs) -> Li
 
 def _statement(said: Statement, glyphs: Glyphs, cells: int) -> Line:
     tone = Tone.BLIND if said.severity is Severity.UNKNOWN else tone_of(said.severity)
-    return fit_line((Span(f"{glyphs.of(said.severity)} {said.words}", tone),), cells, glyphs.ellipsis)
+    words = said.brief if said.brief and width(said.words) + 2 > cells else said.words
+    return fit_line((Span(f"{glyphs.of(said.severity)} {words}", tone),), cells, glyphs.ellipsis)
 
 
 def key_metric_lines(view: View, size: Size) -> Lines:
@@ -87,80 +95,170 @@ def _across(parts: Sequence[Line], cells: int, glyphs: Glyphs) -> Line:
     return joined(fitted, " ")
 
 
-_APART = 2
-"""Cells between two accounts."""
-_AMOUNT, _CHANGE = 10, 9
-"""Cells of an amount and of a profit or loss: up to a million and to ten thousand nothing moves sideways."""
+_EQUITY_CELLS, _EQUITY_SECONDS = 8, 3600.0
+_LEAST_EQUITY = 0.002
+"""The share of an equity that its trend's whole height stands for, at least."""
 
 
 def account_lines(view: View, size: Size) -> Lines:
-    """Each account's equity and what it is made of, in equal shares; long names give way to the figures."""
+    """Each account's equity, where it has been going for an hour, and its open profit or loss.
+
+    With a title and what is free where there are lines for it; long names give way to the figures.
+    """
     accounts = () if view.assessment is None else view.assessment.accounts
+    titled = size.height > 2
     if not accounts:
-        return ()
-    ellipsis = view.glyphs.ellipsis
-    figures = [_account(account, view.glyphs, size.width >= 150) for account in accounts]
-    longest = max(width(_account_name(account)) for account in accounts)
-    share = (size.width - _APART * (len(accounts) - 1)) // len(accounts)
-    room = max(4, min(longest, share - 1 - max(map(line_width, figures))))
-    names = [Span(f"{fit(_account_name(status), room, 'left', ellipsis)} ", Tone.DIM) for status in accounts]
-    parts: list[Line] = [(name, *line) for name, line in zip(names, figures, strict=True)]
-    if all(line_width(part) <= share for part in parts):
-        parts = [spread(part, (), share, ellipsis) for part in parts]
-    return (fit_line(joined(parts, " " * _APART), size.width, ellipsis),)
+        return ((Span("ACCOUNTS", Tone.DIM),), (Span("not known yet", Tone.UNKNOWN),))[: size.height]
+    moments = sampled(view.assessment.equities, _EQUITY_CELLS, _EQUITY_SECONDS) if view.assessment else ()
+    name_room = max(4, min(20, size.width - (50 if titled else 41)))
+    lines = [_account(status, moments, view.glyphs, name_room, titled) for status in accounts]
+    if titled:
+        title = f"{'ACCOUNTS':<{name_room}}   {'equity':>12} {'1 hour':<8}  {'free':>12}  {'uPnL':>10}"
+        lines.insert(0, (Span(title, Tone.DIM),))
+    shown = [fit_line(line, size.width, view.glyphs.ellipsis) for line in lines[: size.height]]
+    if len(lines) > size.height and shown:
+        more = (Span(f"+{len(lines) - size.height} more", Tone.DIM),)
+        shown[-1] = spread(shown[-1], more, size.width, view.glyphs.ellipsis)
+    return tuple(shown)
 
 
-def _account_name(status: AccountStatus) -> str:
-    return status.account.name or f"account {status.account.id}"
-
-
-def _account(status: AccountStatus, glyphs: Glyphs, full: bool) -> Line:
+def _account(
+    status: AccountStatus, moments: Sequence[Moment | None], glyphs: Glyphs, name_room: int, free: bool
+) -> Line:
     account, tone = status.account, tone_of(status.severity)
     known = Tone.STRONG if status.severity is Severity.OK else tone
-    equity, change = account.total_equity, account.unrealized_pnl
-    line = [Span(f"{glyphs.of(status.severity)} {money(equity, glyphs.none):>{_AMOUNT}}", known)]
-    if full:
-        line.append(Span(f"  free {money(account.current_balance, glyphs.none):>{_AMOUNT}}", Tone.DIM))
-        line.append(Span(f"  frozen {money(account.frozen_balance, glyphs.none):>{_AMOUNT}}", Tone.DIM))
-    line.append(Span(f"  uPnL {money(change, glyphs.none, signed=True):>{_CHANGE}}", Tone.DIM))
+    quiet = Tone.DIM if status.severity is Severity.OK else tone
+    name = account.name or f"account {account.id}"
+    trend = spark(values_of(str(account.id), moments), _EQUITY_CELLS, glyphs, _LEAST_EQUITY)
+    line = [
+        Span(f"{fit(name, name_room, 'left', glyphs.ellipsis)} ", quiet),
+        Span(f"{glyphs.of(status.severity)} ", tone),
+        Span(f"{money(account.total_equity, glyphs.none):>12} ", known),
+        Span(f"{trend}  ", quiet),
+    ]
+    if free:
+        line.append(Span(f"{money(account.current_balance, glyphs.none):>12}  ", quiet))
+    label = "" if free else "uPnL "
+    line.append(Span(f"{label}{money(account.unrealized_pnl, glyphs.none, signed=True):>10}", quiet))
     return tuple(line)
 
 
+def engine_lines(view: View, size: Size) -> Lines:
+    """What the engine says of itself, as many facts to a line as there is room for."""
+    if view.assessment is None:
+        return ((Span("ENGINE", Tone.DIM),), (Span("connecting", Tone.UNKNOWN),))[: size.height]
+    title: list[Line] = [(Span("ENGINE", Tone.DIM),)] if size.height > 2 else []
+    lines = title + _flowing(list(_engine(view, view.assessment)), size.width)
+    return tuple(fit_line(line, size.width, view.glyphs.ellipsis) for line in lines[: size.height])
+
+
+def _engine(view: View, assessment: Assessment) -> Iterator[Span]:
+    engine, glyphs = assessment.engine, view.glyphs
+    metrics, process = assessment.source("metrics"), assessment.source("engine")
+    told = Tone.PLAIN if metrics.severity < Severity.UNKNOWN else Tone.UNKNOWN
+    worse = max(metrics.severity, process.severity)
+    named = f"{engine.mode or 'mode unknown'} {engine.version or ''}".rstrip()
+    yield Span(f"{glyphs.of(worse)} {named}", tone_of(worse) if worse else Tone.STRONG)
+    if engine.started_at is not None:
+        yield Span(f"up {span(assessment.at - engine.started_at)}")
+    age = f"{source_age(view, metrics):<4}"  # as wide as ever, so that nothing after it moves
+    beat = "no heartbeat" if engine.heartbeat_age is None else f"heartbeat {age}"
+    yield Span(beat, told if engine.heartbeat_age is not None else Tone.DIM)
+    if engine.pid is not None:
+        yield Span(f"pid {engine.pid}", Tone.DIM)
+    switch = assessment.kill_switch
+    worry = switch.state.severity
+    yield Span(f"kill switch {switch.state.value}", tone_of(worry) if worry else Tone.DIM)
+
+
+def _flowing(parts: Sequence[Span], cells: int) -> list[Line]:
+    """The parts side by side, two cells apart, in as few lines as they need."""
+    lines: list[Line] = []
+    for part in parts:
+        longer = (*lines[-1], Span("  "), part) if lines else (part,)
+        if lines and line_width(longer) <= cells:
+            lines[-1] = longer
+        else:
+            lines.append((part,))
+    return lines
+
+
 def alert_lines(view: View, size: Size) -> Lines:
-    """What is wrong, in as many lines as there are, under the number of alerts."""
+    """The single alerts, the worst first, in as many lines as there are, under their number."""
     if view.assessment is None or not view.answered:
         return ((Span("ALERTS", Tone.DIM),),)
-    cells, count = max(0, size.width - 2), len(view.assessment.alerts)
-    title = (Span(f"ALERTS {count or 'none'}", Tone.DIM),)
-    return (title, *_first_of(view.statements, Size(cells, max(0, size.height - 1)), view.glyphs))
+    alerts, panels, glyphs = view.assessment.alerts, view.assessment.panels, view.glyphs
+    lines: list[Line] = [(Span(f"ALERTS {len(alerts) or 'none'}", Tone.DIM),)]
+    for alert in alerts[: max(0, size.height - 1)]:
+        words = f"{glyphs.of(alert.severity)} {short_alert(alert, panels)[0]}"
+        lines.append(fit_line((Span(words, tone_of(alert.severity)),), size.width, glyphs.ellipsis))
+    more = len(alerts) - (size.height - 1)
+    if more > 0:
+        rest = (Span(f"+{more} more", Tone.DIM),)
+        lines[-1] = spread(lines[-1], rest, size.width, glyphs.ellipsis)
+    return tuple(lines)
 
 
 def source_lines(view: View, size: Size) -> Lines:
-    """Each source's age, latency and cause; then what the engine says of itself."""
+    """Each source's age, latency and cause."""
     if view.assessment is None:
         return ((Span("SOURCES", Tone.DIM),), (Span("connecting", Tone.UNKNOWN),))
-    glyphs = view.glyphs
     lines: list[Line] = [(Span(f"{'SOURCES':<11}{'age':>6}  {'answers in':>10}", Tone.DIM),)]
-    lines += [_source(source, glyphs) for source in view.assessment.sources]
-    lines.append((Span("engine says ", Tone.DIM), *_engine(view.assessment, glyphs)))
-    return tuple(fit_line(line, size.width, glyphs.ellipsis) for line in lines)
+    lines += [_source(source, view) for source in view.assessment.sources]
+    return tuple(fit_line(line, size.width, view.glyphs.ellipsis) for line in lines)
 
 
-def _source(source: SourceStatus, glyphs: Glyphs) -> Line:
+def _source(source: SourceStatus, view: View) -> Line:
+    glyphs = view.glyphs
     if source.health is Health.OFF:
         return (Span(f"{glyphs.none} {source.name:<9} not configured", Tone.DIM),)
-    age = glyphs.none if source.age is None else seconds(source.age)
     latency = glyphs.none if source.latency is None else f"{source.latency * 1000:.0f} ms"
-    words = f"{glyphs.of(source.severity)} {fit(source.name, 9, 'left', glyphs.ellipsis)}{age:>6}  "
+    name, age = fit(source.name, 9, "left", glyphs.ellipsis), source_age(view, source)
     tone = tone_of(source.severity)
-    return (Span(words, tone), Span(f"{latency:>10}  ", Tone.DIM), Span(source.cause or "", tone))
+    return (
+        Span(f"{glyphs.of(source.severity)} ", tone),
+        Span(f"{name}{age:>6}  ", tone if source.severity else Tone.PLAIN),
+        Span(f"{latency:>10}  ", Tone.DIM),
+        Span(source.cause or "", tone),
+    )
 
 
-def _engine(assessment: Assessment, glyphs: Glyphs) -> Iterator[Span]:
-    engine = assessment.engine
-    if engine.version is None and engine.mode is None:
-        yield Span(glyphs.none, Tone.DIM)
-        return
-    yield Span(f"{engine.mode or 'mode unknown'}, version {engine.version or 'unknown'}")
-    if engine.pid is not None:
-        yield Span(f", pid {engine.pid}")
+def source_age(view: View, source: SourceStatus) -> str:
+    """A source's age; in whole seconds as long as it is fresh, as the status line has the tenths."""
+    if source.age is None:
+        return view.glyphs.none
+    if view.slow or source.severity is not Severity.OK or source.age >= 60:
+        return view.age(source.age)
+    return f"{int(source.age)} s" if source.age >= 1 else "<1 s"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """`lines` for a view and a size; they change only with `inputs`, and with the size."""
+
+    lines: Callable[[View, Size], Lines]
+    inputs: Callable[[View], tuple[object, ...]]
+
+
+def _of_assessment(
+    pick: Callable[[View, Assessment], tuple[object, ...]],
+) -> Callable[[View], tuple[object, ...]]:
+    return lambda view: () if view.assessment is None else pick(view, view.assessment)
+
+
+TEXTS: Mapping[str, Text] = {
+    "headline": Text(headline_lines, lambda view: (view.statements, _number_of_symbols(view))),
+    "key-metrics": Text(key_metric_lines, _of_assessment(lambda _, seen: (seen.key_metrics,))),
+    "accounts": Text(account_lines, _of_assessment(lambda _, seen: (seen.accounts, seen.equities))),
+    "engine": Text(engine_lines, _of_assessment(lambda view, seen: tuple(_engine(view, seen)))),
+    "sources": Text(
+        source_lines,
+        _of_assessment(lambda view, seen: tuple(_source(source, view) for source in seen.sources)),
+    ),
+    "alerts": Text(alert_lines, _of_assessment(lambda view, seen: (seen.alerts, view.answered))),
+}
+"""The texts by the widget's id."""
+
+
+def _number_of_symbols(view: View) -> int | None:
+    return None if view.assessment is None else len(view.assessment.symbols)

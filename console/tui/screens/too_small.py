@@ -1,6 +1,7 @@
 """What is shown when the terminal is too small for the console: nothing that could be misread."""
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from textual.geometry import Size
 from textual.widget import Widget
@@ -15,7 +16,8 @@ SMALLEST = Size(80, 24)
 
 
 class TooSmall(Frame):
-    PLACES: tuple[Place, ...] = ("anywhere",)
+    PLACE: ClassVar[Place] = "anywhere"
+    crumb = ""
 
     def body(self) -> Iterable[Widget]:
         glyphs = self.view.glyphs

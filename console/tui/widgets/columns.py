@@ -1,32 +1,46 @@
-"""Columns of a table and their cells: plain values, laid out to a width."""
+"""Columns of a table and their cells: plain values, of which the operator chooses what to see."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from console.tui.text import Align
 from console.tui.theme import Tone
 
 T = TypeVar("T")
 
-Order = tuple[float | str, ...] | None
-"""What a column sorts by, smallest first; None where a row has nothing to sort by: it comes last always."""
+Order = float | str | tuple[float | str, ...] | None
+"""What a column sorts by, smallest first, of one kind in a column.
+
+None, or a float that is NaN, where a row has nothing to sort by: it comes last always.
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One cell: its text, and a mark of one sign after it, in the mark's own place."""
+class Cell(NamedTuple):
+    """One cell: its text, and a mark of one sign after it, in the mark's own place.
+
+    A `stale` cell is grey as a whole, whatever its tone.
+    """
 
     text: str
     tone: Tone = Tone.PLAIN
     mark: str = ""
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[T]):
     """`width` is in terminal cells; `grow` says how many more it may take where there is room.
 
-    A `marked` column keeps two further cells for the mark, so that numbers stay in line.
+    A `marked` column keeps two further cells for the mark, so that numbers stay in line. `number` is the
+    cell's number in the unit displayed, None where there is none: filters compare it, and where there is
+    no other mark, it tells which way the cell has last moved. An `optional` column is hidden until chosen.
+    A column without numbers that isn't `searched` has no words to look for: a drawing, a time.
+
+    `orders`, `numbers` (NaN: none) and `texts` say the same of all rows at once as `order`, `number` and the
+    text of `cell` do of one; they are never asked about no rows. With thousands of rows they make sorting
+    and filtering many times faster.
     """
 
     key: str
@@ -37,41 +51,61 @@ class Column(Generic[T]):
     align: Align = "right"
     marked: bool = False
     grow: int = 0
+    number: Callable[[T], float | None] | None = None
+    orders: Callable[[Sequence[T]], Sequence[Order]] | None = None
+    numbers: Callable[[Sequence[T]], Sequence[float]] | None = None
+    texts: Callable[[Sequence[T]], Sequence[str]] | None = None
+    optional: bool = False
+    searched: bool = True
+
+    @property
+    def numeric(self) -> bool:
+        return self.number is not None or self.numbers is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Placed(Generic[T]):
-    """A column at its place: from cell `x` on, `width` cells wide with its mark."""
-
-    column: Column[T]
-    x: int
-    width: int
+def orders_of(column: Column[T], rows: Sequence[T]) -> Sequence[Order]:
+    """What each of `rows` is sorted by in `column`."""
+    if column.orders is None or not rows:
+        return list(map(column.order, rows))
+    return column.orders(rows)
 
 
-_GUTTER = 2
-"""Cells before the first column, for the cursor's sign."""
-_GAPS = (2, 5)
+def numbers_of(column: Column[T], rows: Sequence[T]) -> Sequence[float]:
+    """Each row's number in a numeric `column`, in the unit displayed; NaN where there is none."""
+    if column.numbers is not None and rows:
+        return column.numbers(rows)
+    if column.number is None:
+        return [math.nan] * len(rows)
+    return [math.nan if number is None else number for number in map(column.number, rows)]
 
 
-def place(columns: Sequence[Column[T]], left: int, cells: int) -> tuple[Placed[T], ...]:
-    """Lay out the first column, and the others from the `left`-th on, in `cells` cells.
+def texts_of(column: Column[T], rows: Sequence[T]) -> Sequence[str]:
+    """Each row's text in `column`."""
+    if column.texts is None or not rows:
+        return [column.cell(row).text for row in rows]
+    return column.texts(rows)
 
-    Room that is left over goes to columns that grow, then to the gaps. Columns that don't fit whole are
-    left out, but the one after the first is always there.
+
+_HIDDEN = "-"
+"""Before the key of a column that was hidden: one that isn't named at all is new, and shown."""
+
+
+def chosen(columns: Sequence[Column[T]], choice: Sequence[str] | None) -> tuple[Column[T], ...]:
+    """The columns to show: the first one always, the others as `choice` has kept them.
+
+    Columns that the choice doesn't know follow in their own order, unless they are optional.
     """
-    shown = [columns[0], *columns[1 + left :]]
-    widths = [column.width + 2 * column.marked for column in shown]
-    spare = max(0, cells - _GUTTER - sum(widths) - _GAPS[0] * (len(shown) - 1))
-    for number, column in enumerate(shown):
-        more = min(column.grow, spare)
-        widths[number] += more
-        spare -= more
-    gap = min(_GAPS[1], _GAPS[0] + spare // max(1, len(shown) - 1))
-    placed: list[Placed[T]] = []
-    x = _GUTTER
-    for number, (column, width) in enumerate(zip(shown, widths, strict=True)):
-        if number > 1 and x + width > cells:
-            break
-        placed.append(Placed(column, x, width))
-        x += width + gap
-    return tuple(placed)
+    by_key = {column.key: column for column in columns[1:]}
+    kept = dict.fromkeys(choice or ())
+    shown = [by_key[key] for key in kept if key in by_key]
+    new = [
+        column
+        for column in by_key.values()
+        if column.key not in kept and _HIDDEN + column.key not in kept and not column.optional
+    ]
+    return (*columns[:1], *shown, *new)
+
+
+def choice_of(columns: Sequence[Column[T]], shown: Sequence[str]) -> tuple[str, ...]:
+    """What to keep, so that `chosen` shows these again, in this order."""
+    return (*shown, *(_HIDDEN + column.key for column in columns if column.key not in shown))

@@ -7,16 +7,16 @@ from rich.segment import Segment
 from textual.events import Resize
 from textual.geometry import Region, Size
 from textual.strip import Strip
-from textual.widget import Widget
 
 from console.tui.text import Line, plain_ascii, visible
 from console.tui.theme import TONES, Glyphs
+from console.tui.widgets.dressed import Dressed
 
 Content = Callable[[Size], Sequence[Line]]
 """Makes the lines for a size in cells; they fit its width."""
 
 
-class Lines(Widget):
+class Lines(Dressed):
     """Shows what its content makes for its size."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = TONES
@@ -35,6 +35,9 @@ class Lines(Widget):
     def _compare(self) -> None:
         before, now = self._lines, tuple(self._content(self.size))
         self._lines = now
+        height = self.styles.height
+        if len(before) != len(now) and height is not None and height.is_auto:
+            self.refresh(layout=True)
         changed = [y for y in range(max(len(before), len(now))) if before[y : y + 1] != now[y : y + 1]]
         if changed:
             self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
@@ -51,9 +54,9 @@ class Lines(Widget):
         segments = [
             Segment(
                 plain_ascii(visible(span.text)) if self._glyphs.ascii_only else visible(span.text),
-                self.get_component_rich_style(span.tone.value),
+                self.dress(span.tone.value),
             )
             for span in line
         ]
         strip = Strip(segments)
-        return strip.adjust_cell_length(self.size.width, self.rich_style)
+        return strip.adjust_cell_length(self.size.width, self.dress())

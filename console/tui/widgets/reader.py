@@ -9,7 +9,7 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from console.tui.actions import bindings
+from console.tui.actions import Place, bindings
 from console.tui.text import Line, plain_ascii, visible
 from console.tui.theme import TONES, Glyphs
 
@@ -20,6 +20,7 @@ Text = Callable[[int], Sequence[Line]]
 class Reader(ScrollView, can_focus=True, inherit_bindings=False):
     """Shows what its text makes for its width, from the line on that it was scrolled to."""
 
+    PLACE: ClassVar[Place] = "reader"
     COMPONENT_CLASSES: ClassVar[set[str]] = TONES
     BINDINGS: ClassVar = bindings("reader")
     ALLOW_SELECT = False

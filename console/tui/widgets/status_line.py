@@ -9,7 +9,6 @@ line is cut at its right end.
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from console.domain.figures import seconds
 from console.domain.kill_switch import KillState
 from console.domain.reading import Health
 from console.domain.severity import Severity
@@ -25,11 +24,35 @@ _LETTERS = {"exchange": "X"}
 
 
 class StatusLine(Lines):
+    """Is made anew only when something that it tells has changed."""
+
     def __init__(self, view: View) -> None:
         super().__init__(lambda size: (status_line(view, size.width),), view.glyphs)
+        self._told: tuple[object, ...] = ()
 
     def paint(self, view: View) -> None:
-        self.show(lambda size: (status_line(view, size.width),))
+        now = told(view)
+        if now != self._told:
+            self._told = now
+            self.show(lambda size: (status_line(view, size.width),))
+
+
+def told(view: View) -> tuple[object, ...]:
+    """Everything that the line is made of."""
+    if view.live is None:
+        return (view.context, view.slow, view.line_is_slow)
+    alerts, sources = view.live.alerts, view.live.sources
+    return (
+        view.context,
+        view.slow,
+        view.line_is_slow,
+        view.database,
+        view.live.kill_switch.state,
+        alerts[:1],
+        len(alerts),
+        view.live.panels,
+        tuple((source.health, source.severity, _age(source, view)) for source in sources),
+    )
 
 
 def status_line(view: View, cells: int) -> Line:
@@ -47,13 +70,15 @@ def _forms(view: View) -> Iterator[tuple[Line, Line]]:
     name, mode = Span(view.context.name, Tone.STRONG), Span("READ-ONLY", Tone.STRONG)
     database = Span(f"db {view.database}" if view.database else "", Tone.DIM)
     operator = Span(view.context.operator, Tone.DIM)
+    low = _bandwidth(view)
     kill = _kill_switch(view)
     count, short_count = _alert_count(view)
     names, letters, groups = _named(view), _lettered(view), _grouped(view)
-    yield _left(view, name, database, operator, mode, kill, count), names
-    yield _left(view, name, database, mode, kill, count), names
-    yield _left(view, name, database, operator, mode, kill, count), letters
-    yield _left(view, name, database, mode, kill, count), letters
+    yield _left(view, name, database, operator, mode, low, kill, count), names
+    yield _left(view, name, database, mode, low, kill, count), names
+    yield _left(view, name, database, operator, mode, low, kill, count), letters
+    yield _left(view, name, database, mode, low, kill, count), letters
+    yield _left(view, name, mode, low, kill, count), letters
     yield _left(view, name, mode, kill, count), letters
     yield _left(view, name, mode, kill, short_count), letters
     yield _left(view, name, mode, kill, count), groups
@@ -79,8 +104,15 @@ def _tightest(view: View, cells: int) -> Line:
     return fit_line(line, cells, view.glyphs.ellipsis)
 
 
+def _bandwidth(view: View) -> Span:
+    """Whether the screen is drawn plainly, or should be."""
+    if view.slow:
+        return Span("LOW", Tone.STRONG)
+    return Span("SLOW LINE" if view.line_is_slow else "", Tone.WARNING)
+
+
 def _kill_switch(view: View, *, short: bool = False) -> Span:
-    state = KillState.UNKNOWN if view.assessment is None else view.assessment.kill_switch.state
+    state = KillState.UNKNOWN if view.live is None else view.live.kill_switch.state
     tone = Tone.ALARM if state.severity >= Severity.HIGH else tone_of(state.severity)
     word = state.value if state in (KillState.CLEAR, KillState.UNKNOWN) else state.value.upper()
     if short and state is KillState.UNCONFIRMED:
@@ -90,19 +122,19 @@ def _kill_switch(view: View, *, short: bool = False) -> Span:
 
 def _alert_count(view: View) -> tuple[Span, Span]:
     """How many alerts there are, with the worst one's sign, in full and in short."""
-    if view.assessment is None or not view.assessment.alerts or not view.answered:
+    if view.live is None or not view.live.alerts or not view.answered:
         return Span(""), Span("")
-    worst, number = view.assessment.alerts[0].severity, len(view.assessment.alerts)
+    worst, number = view.live.alerts[0].severity, len(view.live.alerts)
     glyph, word = view.glyphs.of(worst), "alert" if number == 1 else "alerts"
     return Span(f"{glyph} {number} {word}", tone_of(worst)), Span(f"{glyph}{number}", tone_of(worst))
 
 
 def _alert(view: View, cells: int) -> Line:
     """The worst alert's words, as far as they fit whole."""
-    if view.assessment is None or not view.assessment.alerts or not view.answered:
+    if view.live is None or not view.live.alerts or not view.answered:
         return ()
-    alert = view.assessment.alerts[0]
-    for words in short_alert(alert, view.assessment.panels):
+    alert = view.live.alerts[0]
+    for words in short_alert(alert, view.live.panels):
         if width(words) <= cells:
             return (Span(words, tone_of(alert.severity)),)
     return ()
@@ -113,37 +145,51 @@ _CONNECTING = (Span("connecting", Tone.UNKNOWN),)
 
 def _named(view: View) -> Line:
     """One freshness mark per source, with its name and age."""
-    if view.assessment is None:
+    if view.live is None:
         return _CONNECTING
-    return joined((_named_mark(source, view.glyphs) for source in view.assessment.sources), "  ")
+    return joined((_named_mark(source, view) for source in view.live.sources), "  ")
 
 
-def _named_mark(source: SourceStatus, glyphs: Glyphs) -> Line:
-    glyph, tone = _sign(source, glyphs)
-    age = "" if source.age is None or source.health is Health.OFF else seconds(source.age)
+def _named_mark(source: SourceStatus, view: View) -> Line:
+    glyph, tone = _sign(source, view.glyphs)
+    age = "" if source.health is Health.OFF else _age(source, view)
     return (Span(f"{glyph} {source.name} {age:>5}".rstrip(), tone),)
 
 
 def _lettered(view: View) -> Line:
     """One mark per source by its letter; with its age where it isn't fresh."""
-    if view.assessment is None:
+    if view.live is None:
         return _CONNECTING
-    return joined(((_mark([source], view.glyphs),) for source in view.assessment.sources), " ")
+    return joined(((_mark([source], view),) for source in view.live.sources), " ")
 
 
 def _grouped(view: View) -> Line:
     """The letters of neighbours in the same state behind one another, with one sign and the highest age."""
-    if view.assessment is None:
+    if view.live is None:
         return _CONNECTING
-    groups = groupby(view.assessment.sources, key=lambda source: _sign(source, view.glyphs))
-    return joined(((_mark(list(group), view.glyphs),) for _, group in groups), " ")
+    groups = groupby(view.live.sources, key=lambda source: _sign(source, view.glyphs))
+    return joined(((_mark(list(group), view),) for _, group in groups), " ")
 
 
-def _mark(alike: Sequence[SourceStatus], glyphs: Glyphs) -> Span:
-    glyph, tone = _sign(alike[0], glyphs)
+def _mark(alike: Sequence[SourceStatus], view: View) -> Span:
+    glyph, tone = _sign(alike[0], view.glyphs)
     letters = "".join(_LETTERS.get(source.name, source.name[:1].upper()) for source in alike)
-    ages = [s.age for s in alike if s.age is not None and s.health not in (Health.FRESH, Health.OFF)]
-    return Span(f"{letters}{glyph} {seconds(max(ages))}" if ages else f"{letters}{glyph}", tone)
+    old = [source for source in alike if source.age is not None and source.health not in _UNTOLD]
+    oldest = max(old, key=lambda source: source.age or 0, default=None)
+    return Span(f"{letters}{glyph}" if oldest is None else f"{letters}{glyph} {_age(oldest, view)}", tone)
+
+
+_UNTOLD = (Health.FRESH, Health.OFF)
+"""Where a letter needs no age."""
+
+
+def _age(source: SourceStatus, view: View) -> str:
+    """The source's age: while it is fresh in whole seconds, so that the line doesn't flicker."""
+    if source.age is None:
+        return ""
+    if source.health is Health.FRESH and not view.slow and source.age < 10:
+        return f"{int(source.age)} s" if source.age >= 1 else "<1 s"
+    return view.age(source.age)
 
 
 def _sign(source: SourceStatus, glyphs: Glyphs) -> tuple[str, Tone]:

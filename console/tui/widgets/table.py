@@ -1,224 +1,109 @@
-"""The table of every screen: keyed rows, of which only the visible ones are formatted and only changes drawn.
+"""The table of every screen, as it is worked with: moving, sorting, filtering, marking, choosing columns.
 
-The cursor stays on its row's key, and the row on its line of the screen, through sorting and updates. As
-long as the operator hasn't moved it, it stays at the top instead, on whatever comes first.
+`grid` shows it, `rows` keeps the rows' order and the cursor among them, `across` the columns' places,
+`filter` is the language of filters.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 
-from rich.segment import Segment
-from rich.style import Style
-from textual.events import Blur, Click, Focus, Resize
-from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
+from textual.events import Click, Mount, MouseScrollDown, MouseScrollUp
+from textual.message import Message
+from textual.widget import Widget
 
 from console.domain.severity import Severity
-from console.tui.actions import bindings
-from console.tui.text import fit, plain_ascii
-from console.tui.theme import TONES, Glyphs, Tone, tone_of
-from console.tui.widgets.columns import Cell, Column, Placed, place
-from console.tui.widgets.rows import Rows
+from console.tui.actions import Place, bindings
+from console.tui.screens.choose_columns import ChooseColumns
+from console.tui.text import visible
+from console.tui.theme import Glyphs
+from console.tui.view import View
+from console.tui.widgets.columns import Column, choice_of, chosen
+from console.tui.widgets.filter import Filter, FilterError, parse
+from console.tui.widgets.grid import Grid
+from console.tui.widgets.prompt import Asks, Question
 
 T = TypeVar("T")
 
-_HEADER = 1
+_WHEEL = 3
+"""Rows that one notch of the mouse wheel scrolls."""
 
 
-@dataclass(frozen=True, slots=True)
-class _DrawnLine:
-    """What stands on one line of the screen: compared to find out what has changed."""
+@runtime_checkable
+class Stage(Asks, Protocol):
+    """What a table needs of the screen that it is on: to ask, to answer, to keep the choice of columns."""
 
-    cells: tuple[Cell, ...]
-    cursor: bool = False
+    view: View
+
+    def say(self, words: str) -> None: ...
+
+    def show_hints(self) -> None: ...
 
 
-class Table(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
-    """Rows of one type, told apart by `key`, and sorted by one column.
+class Table(Grid[T], can_focus=True, inherit_bindings=False):
+    """A grid with all its keys. The operator's choice of columns is kept under `table_id`."""
 
-    Where rows hide that have a higher `severity` than what is on the page, the header says so.
-    """
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = TONES | {
-        "table--header",
-        "table--cursor",
-        "table--cursor-blurred",
-    }
+    PLACE: ClassVar[Place] = "table"
     BINDINGS: ClassVar = bindings("table")
-    ALLOW_SELECT = False
 
-    def __init__(self, key: Callable[[T], str], severity: Callable[[T], Severity], glyphs: Glyphs) -> None:
-        super().__init__()
-        self._columns: tuple[Column[T], ...] = ()
-        self._sort: Column[T] | None = None
-        self._glyphs = glyphs
-        self._reversed = False
-        self._rows: Rows[T] = Rows(key, severity)
-        self._left = 0
-        self._placed: tuple[Placed[T], ...] = ()
-        self._drawn: dict[int, _DrawnLine] = {}
+    class Opened(Message):
+        """The row with this key is to be shown in full."""
 
-    @property
-    def cursor_key(self) -> str | None:
-        """The key of the row under the cursor; None when there are no rows."""
-        return self._rows.cursor_key
+        def __init__(self, table: Widget, key: str) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
 
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """The rows' keys in the order shown."""
-        return self._rows.keys
+    def __init__(
+        self, table_id: str, key: Callable[[T], str], severity: Callable[[T], Severity], glyphs: Glyphs
+    ) -> None:
+        super().__init__(key, severity, glyphs)
+        self.table_id = table_id
+        self._all: tuple[Column[T], ...] = ()
+        self._choice: tuple[str, ...] | None = None
+        self._default = ""
 
     def set_columns(self, columns: Sequence[Column[T]], sort: str) -> None:
-        """Show these columns, the first one always, in the default order of the one whose key is `sort`."""
-        self._columns = tuple(columns)
-        self._sort = next(column for column in columns if column.key == sort)
-        self._reversed, self._left = False, 0
+        """Have these columns, of which the first is always shown, and by default the order of the one `sort`.
+
+        What the operator has chosen of them stays chosen: those shown, the order, the filter.
+        """
+        by_key = {column.key: column for column in columns}
+        kept = by_key.get(self._sort.key) if self._sort is not None and self._default == sort else None
+        self._reversed = self._reversed and kept is not None
+        self._all, self._default, self._sort = tuple(columns), sort, kept or by_key[sort]
+        if self._rows.filter is not None:
+            self._narrow(self._again(self._rows.filter), self._rows.marked_only)
         self._arrange()
-        self._place_columns()
+        self._show_columns()
 
-    def set_rows(self, rows: Sequence[T]) -> None:
-        """Show `rows`. Cells are formatted anew even where `rows` is the same object as before."""
-        if self._rows.take(rows):
-            self._arrange()
-        self._draw_changes()
+    def _again(self, before: Filter[T]) -> Filter[T] | None:
+        """The filter as the present columns understand it; None where they don't."""
+        try:
+            return parse(before.text, self._all)
+        except FilterError as error:
+            self._say(f"the filter is off: {error}")
+            return None
 
-    def resort(self) -> None:
-        """Sort anew, where what a column sorts by has changed outside the rows."""
-        self._arrange()
-        self._draw_changes()
+    def _show_columns(self) -> None:
+        self._across.take(chosen(self._all, self._choice))
+        self._draw_all()
 
-    def _arrange(self) -> None:
-        """Sort the rows; keep the cursor on its key, and its row on the same line of the screen."""
-        if self._sort is None:
-            return
-        line = self._rows.cursor - self._top
-        self._rows.sort(self._sort.order, self._reversed)
-        if self.virtual_size.height != len(self._rows) + _HEADER:
-            self.virtual_size = Size(1, len(self._rows) + _HEADER)
-        if 0 <= line < self._page:
-            self._scroll(self._rows.cursor - line)
+    def on_mount(self, event: Mount) -> None:
+        if isinstance(self.screen, Stage):
+            self._choice = self.screen.view.preferences.columns(self.table_id)
+            self._say(self.screen.view.preferences.complaint())
+            self._show_columns()
 
-    @property
-    def _more_columns(self) -> bool:
-        """Whether there are columns to the right of those shown."""
-        return bool(self._placed) and self._placed[-1].column is not self._columns[-1]
+    def _say(self, words: str) -> None:
+        if words and self.is_attached and isinstance(self.screen, Stage):
+            self.screen.say(words)
 
-    @property
-    def _top(self) -> int:
-        return self.scroll_offset.y
+    def _narrow(self, filter: Filter[T] | None, marked_only: bool) -> None:
+        super()._narrow(filter, marked_only)
+        if self.is_attached and isinstance(self.screen, Stage):
+            self.screen.show_hints()
 
-    @property
-    def _page(self) -> int:
-        """Rows that the screen has room for."""
-        return max(1, self.size.height - _HEADER)
-
-    def _scroll(self, top: int) -> None:
-        top = max(0, min(top, len(self._rows) - self._page))
-        if top != self._top:
-            self.scroll_to(y=top, animate=False, force=True, immediate=True)
-
-    def _follow_cursor(self) -> None:
-        cursor = self._rows.cursor
-        self._scroll(min(cursor, max(self._top, cursor - self._page + 1)))
-
-    def _draw_changes(self) -> None:
-        """Have those cells drawn again that differ from what is on the screen."""
-        regions: list[Region] = []
-        for y in range(self.size.height):
-            drawn, line = self._drawn.get(y), self._line(y)
-            if drawn != line:
-                regions.extend(self._changes(y, drawn, line))
-        if regions:
-            self.refresh(*regions)
-
-    def _changes(self, y: int, drawn: _DrawnLine | None, line: _DrawnLine) -> Iterator[Region]:
-        if drawn is None or drawn.cursor != line.cursor or len(drawn.cells) != len(line.cells):
-            yield Region(0, y, self.size.width, 1)
-            return
-        for placed, before, now in zip(self._placed, drawn.cells, line.cells, strict=True):
-            if before != now:
-                yield Region(placed.x, y, placed.width, 1)
-
-    def _line(self, y: int) -> _DrawnLine:
-        if y < _HEADER:
-            return _DrawnLine(tuple(self._title(number) for number in range(len(self._placed))))
-        row = self._top + y - _HEADER
-        if row >= len(self._rows):
-            return _DrawnLine(())
-        value = self._rows[row]
-        return _DrawnLine(tuple(p.column.cell(value) for p in self._placed), row == self._rows.cursor)
-
-    def _title(self, number: int) -> Cell:
-        column = self._placed[number].column
-        title = column.title
-        if number == 0 and self._rows:
-            worse = self._rows.worse(self._top, self._page)
-            if worse is not None:
-                up, down = self._glyphs.up, self._glyphs.down
-                return Cell(worse.words(up, down, self._placed[0].width), tone_of(worse.severity))
-            title = f"{title} {self._rows.cursor + 1}/{len(self._rows)}"
-        if column is not self._sort:
-            return Cell(title)
-        arrow = self._glyphs.up if self._reversed else self._glyphs.down
-        return Cell(title, mark=arrow) if column.marked else Cell(f"{title} {arrow}")
-
-    def render_line(self, y: int) -> Strip:
-        line = self._drawn[y] = self._line(y)
-        header, base = y < _HEADER, self.rich_style
-        if header:
-            base = self.get_component_rich_style("table--header")
-        elif line.cursor:
-            base = self.get_component_rich_style(
-                "table--cursor" if self.has_focus else "table--cursor-blurred"
-            )
-        segments = [Segment(self._glyphs.cursor if line.cursor else " ", base)]
-        x = 1
-        for placed, cell in zip(self._placed, line.cells, strict=False):
-            segments.append(Segment(" " * (placed.x - x), base))
-            segments.append(Segment(self._text(placed, cell, header), self._style(cell, base, header)))
-            x = placed.x + placed.width
-        strip = Strip(segments)
-        if header and self._more_columns:
-            end = Strip([Segment(self._glyphs.more, base)])
-            return Strip.join([strip.adjust_cell_length(self.size.width - 1, base), end])
-        return strip.adjust_cell_length(self.size.width, base)
-
-    def _text(self, placed: Placed[T], cell: Cell, header: bool) -> str:
-        column, ellipsis = placed.column, self._glyphs.ellipsis
-        if not column.marked:
-            text = fit(cell.text, placed.width, column.align, ellipsis)
-        else:
-            text = fit(cell.text, placed.width - 2, column.align, ellipsis) + " " + (cell.mark or " ")
-        return plain_ascii(text) if self._glyphs.ascii_only and not header else text
-
-    def _style(self, cell: Cell, base: Style, header: bool) -> Style:
-        if header and cell.tone is Tone.PLAIN:
-            return base
-        style = self.get_component_rich_style(cell.tone.value)
-        return style if cell.tone is Tone.ALARM else style + Style(bgcolor=base.bgcolor)
-
-    def on_resize(self, event: Resize) -> None:
-        self._place_columns()
-        self._follow_cursor()
-
-    def _place_columns(self) -> None:
-        self._placed = place(self._columns, self._left, self.size.width) if self._columns else ()
-        self.refresh()
-
-    def on_focus(self, event: Focus) -> None:
-        self.refresh()
-
-    def on_blur(self, event: Blur) -> None:
-        self.refresh()
-
-    def _move(self, row: int) -> None:
-        if not self._rows:
-            return
-        self._rows.move(row)
-        self._follow_cursor()
-        self._draw_changes()
+    # Moving.
 
     def action_cursor_up(self) -> None:
         self._move(self._rows.cursor - 1)
@@ -237,35 +122,142 @@ class Table(ScrollView, Generic[T], can_focus=True, inherit_bindings=False):
 
     def action_first_row(self) -> None:
         self._move(0)
-        self._rows.stay_on_top()
+        self._rows.chosen = None
 
-    def action_columns_left(self) -> None:
-        self._left = max(0, self._left - 1)
-        self._place_columns()
+    def action_column_left(self) -> None:
+        self._across.step(-1)
+        self._draw_all()
 
-    def action_columns_right(self) -> None:
-        if self._more_columns:
-            self._left += 1
-            self._place_columns()
-
-    def action_sort(self) -> None:
-        if self._sort is not None:
-            following = self._columns.index(self._sort) + 1
-            self._sort_by(self._columns[following % len(self._columns)])
-
-    def action_reverse(self) -> None:
-        self._reversed = not self._reversed
-        self.resort()
-
-    def _sort_by(self, column: Column[T]) -> None:
-        self._sort, self._reversed = column, False
-        self.resort()
+    def action_column_right(self) -> None:
+        self._across.step(1)
+        self._draw_all()
 
     def on_click(self, event: Click) -> None:
-        if event.y >= _HEADER:
-            if self._top + event.y - _HEADER < len(self._rows):
-                self._move(self._top + event.y - _HEADER)
+        line = event.y - self._header
+        if line == -1:
+            self._click_title(event.x)
+        elif line >= 0 and self._top + line < len(self._rows):
+            self._move(self._top + line)
+            if event.chain == 2:
+                self.action_open()
+
+    def _click_title(self, x: int) -> None:
+        number = self._across.at(x)
+        if number is not None:
+            self._across.choose(self._across.place_of(number))
+            self.action_sort_here()
+            self._draw_all()
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        self._wheel(_WHEEL)
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        self._wheel(-_WHEEL)
+
+    def _wheel(self, rows: int) -> None:
+        """Look elsewhere, with the cursor left where it is."""
+        self._scroll(self._top + rows)
+        self._draw()
+
+    # Using what is under the cursor.
+
+    def action_open(self) -> None:
+        if self.cursor_key is not None:
+            self.post_message(self.Opened(self, self.cursor_key))
+
+    def action_copy_cell(self) -> None:
+        if len(self._rows) and self._across.columns:
+            text = visible(self._across.chosen.cell(self._rows[self._rows.cursor]).text)
+            self.app.copy_to_clipboard(text)
+            self._say(f"copied: {text}")
+
+    def action_mark(self) -> None:
+        self._keeping_the_line(self._rows.mark)
+        self._draw()
+
+    # Sorting.
+
+    def action_sort(self) -> None:
+        columns = self._across.columns
+        if self._sort is not None:
+            following = columns.index(self._sort) + 1 if self._sort in columns else 0
+            self._sort_by(columns[following % len(columns)], reverse=False)
+
+    def action_sort_here(self) -> None:
+        if self._across.columns:
+            column = self._across.chosen
+            self._sort_by(column, reverse=column is self._sort and not self._reversed)
+
+    def action_worst_first(self) -> None:
+        for column in self._all:
+            if column.key == self._default:
+                self._sort_by(column, reverse=False)
+
+    def _sort_by(self, column: Column[T], *, reverse: bool) -> None:
+        self._sort, self._reversed = column, reverse
+        self.resort()
+
+    # Showing some of the rows, or of the columns.
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "all_rows" or self._rows.narrowed
+
+    def action_filter(self) -> None:
+        """Ask for a filter, and apply it as it is typed: the cursor goes to the nearest row from here."""
+        if not isinstance(self.screen, Stage):
             return
-        for placed in self._placed:
-            if placed.x <= event.x < placed.x + placed.width:
-                self._sort_by(placed.column)
+        before, on = self._rows.filter, self._rows.chosen
+
+        def apply(wanted: Filter[T] | None) -> None:
+            self._rows.chosen = on
+            self._narrow(wanted, self._rows.marked_only)
+
+        def typed(text: str) -> str:
+            try:
+                wanted = parse(text, self._all)
+            except FilterError as error:
+                return str(error)
+            # A word that is only begun seldom matches anything: the rows stay in view until enter says so.
+            if self._rows.any_match(wanted):
+                apply(wanted if wanted.terms else None)
+            return ""
+
+        def answered(text: str | None) -> None:
+            if text is None:
+                apply(before)
+            else:
+                wanted = parse(text, self._all)
+                apply(wanted if wanted.terms else None)
+
+        text = "" if before is None else f"{before.text} "
+        self.screen.ask(Question("filter", text, typed, answered))
+
+    def action_all_rows(self) -> None:
+        """Take the filter off, or where there is none, show unmarked rows again."""
+        self._narrow(None, self._rows.marked_only and self._rows.filter is not None)
+
+    def action_marked_only(self) -> None:
+        if self._rows.marked or self._rows.marked_only:
+            self._narrow(self._rows.filter, not self._rows.marked_only)
+        else:
+            self._say("no row is marked yet: space marks the one under the cursor")
+
+    def action_unmark_all(self) -> None:
+        self._rows.marks = frozenset()
+        self._narrow(self._rows.filter, False)
+
+    def action_choose_columns(self) -> None:
+        if isinstance(self.screen, Stage) and self._all:
+            shown = [column.key for column in self._across.columns]
+            self.app.push_screen(
+                ChooseColumns(self.screen.view, self._all, shown, self._choose), self._keep_choice
+            )
+
+    def _choose(self, shown: Sequence[str]) -> None:
+        self._choice = choice_of(self._all, shown)
+        self._show_columns()
+
+    def _keep_choice(self, _closed: None) -> None:
+        if isinstance(self.screen, Stage):
+            self.screen.view.preferences.keep_columns(self.table_id, self._choice)
+            self._say(self.screen.view.preferences.complaint())

@@ -1,0 +1,154 @@
+"""What the app itself does when an operator asks for it: one method for each action of its places."""
+
+import time
+from collections.abc import Sequence
+
+from console.domain.status import SymbolStatus
+from console.domain.symbols import SymbolRows
+from console.tui.actions import IN_A_REPLAY, NO_KILL_SWITCH
+from console.tui.appearance import Appearance
+from console.tui.commands import Deed, Offered, fps_of
+from console.tui.navigation import Navigation
+from console.tui.painting import Painting
+from console.tui.places import offers
+from console.tui.saved_screen import save_screen
+from console.tui.screens.frame import Frame
+from console.tui.screens.help import Help
+from console.tui.screens.palette import Palette
+from console.tui.terminal import TerminalApp
+from console.tui.view import View
+from console.tui.wishes import Wishes
+
+
+class AppActions(TerminalApp[int], inherit_bindings=False):
+    """The actions of the places `app`, `anywhere` and `replay`; whoever runs them makes what they work on."""
+
+    _painting: Painting
+    _navigation: Navigation
+    _appearance: Appearance
+    _wishes: Wishes
+
+    @property
+    def view(self) -> View:
+        """The newest view, which every screen is painted with."""
+        return self._painting.view
+
+    async def action_quit(self) -> None:
+        self.exit(0)
+
+    def crumbs(self) -> tuple[str, ...]:
+        """The path to the topmost full screen."""
+        return self._navigation.crumbs()
+
+    def open_symbol(self, symbol: str) -> None:
+        """Show everything about `symbol`."""
+        self._navigation.to_symbol(symbol)
+
+    def action_overview(self) -> None:
+        self._navigation.to_overview()
+
+    async def action_positions(self) -> None:
+        await self._navigation.to_main("positions")
+
+    async def action_alerts(self) -> None:
+        await self._navigation.to_main("alerts")
+
+    async def action_logs(self) -> None:
+        await self._navigation.to_main("logs")
+
+    async def action_back(self) -> None:
+        self._navigation.back()
+
+    async def action_help(self) -> None:
+        about = self.screen.ABOUT if isinstance(self.screen, Frame) else ""
+        table = self.view.actions
+        typing = [action for action in table if {"prompt", "palette"} & set(action.places)]
+        await self.push_screen(Help(self.view, about, offers(self.screen, table), typing))
+
+    async def action_palette(self) -> None:
+        assessment = self.view.assessment
+        symbols = () if assessment is None else _names(assessment.symbols)
+        table = self.view.actions
+        offered = Offered(offers(self.screen, table), table, self._appearance.names, symbols)
+        await self.push_screen(Palette(self.view, offered, self._do))
+
+    def _do(self, deed: Deed) -> None:
+        """What was chosen in the palette, which has gone by now."""
+        if deed.offer is not None:
+            self.call_later(self.run_action, deed.name, deed.offer.owner)
+        elif deed.kind == "symbol":
+            self.call_later(self.open_symbol, deed.name)
+        elif deed.kind == "theme":
+            self._appearance.wear(deed.name)
+        elif (fps := fps_of(deed.name)) is not None:
+            self._painting.set_fps(fps)
+
+    def action_next_pane(self) -> None:
+        self.screen.focus_next()
+
+    def action_previous_pane(self) -> None:
+        self.screen.focus_previous()
+
+    def action_pause(self) -> None:
+        self._painting.pause()
+
+    def action_earlier(self) -> None:
+        self._painting.seek_by(-10)
+
+    def action_later(self) -> None:
+        self._painting.seek_by(10)
+
+    def action_much_earlier(self) -> None:
+        self._painting.seek_by(-300)
+
+    def action_much_later(self) -> None:
+        self._painting.seek_by(300)
+
+    def action_faster(self) -> None:
+        self._painting.speed_up(2)
+
+    def action_slower(self) -> None:
+        self._painting.speed_up(0.5)
+
+    def say(self, words: str) -> None:
+        """A notice for some seconds, where the key hints are."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, Frame):
+                screen.say(words)
+                return
+
+    def action_kill_switch(self) -> None:
+        self.say(IN_A_REPLAY if self.view.replay else NO_KILL_SWITCH)
+
+    def action_next_theme(self) -> None:
+        self._appearance.next()
+
+    def action_low_bandwidth(self) -> None:
+        self._draw_plainly(not self.view.slow)
+
+    def _draw_plainly(self, slow: bool) -> None:
+        """Few colours and few paints, on a slow line."""
+        if slow != self.view.slow:
+            self._appearance.plain(slow)
+            self._painting.set_slow(slow)
+
+    def tell_of_line(self, slow: bool) -> None:
+        """To be called when the line turns out to be slow, or not to be any more: it is said, and shown."""
+        if self._wishes.low_bandwidth is None and slow != self.view.line_is_slow:
+            self._painting.tell_of_line(slow)
+            if slow and not self.view.slow:
+                self.say("this line is slow: b draws seldom and plainly")
+
+    def action_save_screen(self) -> None:
+        if self._wishes.state is None:
+            self.say("there is no state folder to write the screen into")
+            return
+        try:
+            self.say(f"written: {save_screen(self, self._wishes.state, time.time())} and .txt")
+        except OSError as error:
+            self.say(f"the screen can't be written: {error.strerror or error}")
+
+
+def _names(symbols: Sequence[SymbolStatus]) -> Sequence[str]:
+    """The symbols' names, without a row being made for each where the rows know them."""
+    return symbols.names if isinstance(symbols, SymbolRows) else [row.symbol for row in symbols]

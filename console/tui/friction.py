@@ -1,0 +1,80 @@
+"""What stands between an operator's hand and a dangerous answer: two different keys, or a phrase to type.
+
+Pure: keys come in with their instants, and what has been reached so far comes out. A key that follows
+another faster than fingers do is not taken, as it was pasted or its key is held down.
+"""
+
+from dataclasses import dataclass, replace
+
+FASTEST = 0.04
+"""Seconds between two keys below which no hand has pressed them."""
+FASTEST_AGAIN = 0.1
+"""The same for one key twice: a key that is held down repeats faster."""
+
+
+@dataclass(frozen=True, slots=True)
+class TwoKeys:
+    """Press `first`, then `second`: two different characters. For what lowers risk."""
+
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Type `words`, the environment and the target, then press enter. For what raises risk."""
+
+    words: str
+
+
+Friction = TwoKeys | Phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How far the operator has come: what was typed, the last key and when, and why a key wasn't taken."""
+
+    typed: str = ""
+    key: str = ""
+    at: float = float("-inf")
+    refused: str = ""
+    confirmed: bool = False
+
+
+def press(friction: Friction, attempt: Attempt, key: str, character: str | None, at: float) -> Attempt:
+    """What a key, named as textual names it, makes of `attempt`; `at` is when it came, in seconds."""
+    fastest = FASTEST_AGAIN if key == attempt.key else FASTEST
+    refused = "" if at - attempt.at >= fastest else "too fast: pasted or held keys are not taken"
+    attempt = replace(attempt, key=key, at=at, refused=refused)
+    if attempt.refused:
+        return replace(attempt, typed="") if isinstance(friction, TwoKeys) else attempt
+    if isinstance(friction, TwoKeys):
+        return _of_two(friction, attempt, character)
+    return _of_phrase(friction, attempt, key, character)
+
+
+def pasted(attempt: Attempt) -> Attempt:
+    """What a paste makes of it: nothing."""
+    return replace(attempt, refused="pasted text is not taken: type it")
+
+
+def _of_two(keys: TwoKeys, attempt: Attempt, character: str | None) -> Attempt:
+    if character == keys.second and attempt.typed == keys.first:
+        return replace(attempt, typed=keys.first + keys.second, confirmed=True)
+    if character == keys.first:
+        return replace(attempt, typed=keys.first)
+    return replace(attempt, typed="", refused=f"press {keys.first}, then {keys.second}")
+
+
+def _of_phrase(phrase: Phrase, attempt: Attempt, key: str, character: str | None) -> Attempt:
+    if key == "enter":
+        if attempt.typed == phrase.words:
+            return replace(attempt, confirmed=True)
+        return replace(attempt, refused="that is not the phrase" if attempt.typed else "nothing is typed")
+    if key in ("backspace", "ctrl+h"):
+        return replace(attempt, typed=attempt.typed[:-1])
+    if key == "ctrl+u":
+        return replace(attempt, typed="")
+    if character is None or not character.isprintable():
+        return attempt
+    return replace(attempt, typed=(attempt.typed + character)[: 2 * len(phrase.words)])

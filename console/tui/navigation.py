@@ -1,0 +1,86 @@
+"""The way through the screens: one main screen by digit over the overview, details on top of it.
+
+The overview is always at the bottom, and a main screen, once made, is kept with its cursor and its filter.
+"""
+
+from collections.abc import Callable, Mapping
+
+from textual.app import App
+
+from console.tui.screens.frame import Frame
+from console.tui.view import View
+
+Make = Callable[[View], Frame]
+
+
+def _positions(view: View) -> Frame:
+    from console.tui.screens.positions import Positions  # noqa: PLC0415 (not before it is wanted, as below)
+
+    return Positions(view)
+
+
+def _alerts(view: View) -> Frame:
+    from console.tui.screens.alerts import Alerts  # noqa: PLC0415
+
+    return Alerts(view)
+
+
+def _logs(view: View) -> Frame:
+    from console.tui.screens.logs import Logs  # noqa: PLC0415
+
+    return Logs(view)
+
+
+MAIN: Mapping[str, Make] = {"positions": _positions, "alerts": _alerts, "logs": _logs}
+"""The main screens by their action, without the overview, which is the bottom of everything."""
+
+
+class Navigation:
+    """Goes from screen to screen of `app`."""
+
+    def __init__(self, app: App[int], view: Callable[[], View]) -> None:
+        self._app = app
+        self._view = view
+
+    def to_overview(self) -> None:
+        self._unwind(1)
+
+    async def to_main(self, name: str) -> None:
+        """Show the main screen `name`; where it is shown already, what lies on top of it goes."""
+        stack = self._app.screen_stack
+        if not self._app.is_screen_installed(name):
+            self._app.install_screen(MAIN[name](self._view()), name)
+        screen = self._app.get_screen(name)
+        if screen in stack:
+            self._unwind(stack.index(screen) + 1)
+        else:
+            self._unwind(1)
+            await self._app.push_screen(screen)
+
+    def to_symbol(self, symbol: str) -> None:
+        """Open everything about `symbol`, over the screen from which it was opened."""
+        from console.tui.screens.symbol import SymbolDetail  # noqa: PLC0415 (as above)
+
+        if isinstance(self._app.screen, Frame) and self._app.screen.symbol is not None:
+            if self._app.screen.symbol == symbol:
+                return
+            self._app.pop_screen()
+        self._app.push_screen(SymbolDetail(self._view(), symbol))
+
+    def back(self) -> None:
+        if self.can_go_back:
+            self._app.pop_screen()
+
+    @property
+    def can_go_back(self) -> bool:
+        return len(self._app.screen_stack) > 1
+
+    def crumbs(self) -> tuple[str, ...]:
+        """The path to the topmost full screen: the main screen, and the details opened on it."""
+        frames = [screen for screen in self._app.screen_stack if isinstance(screen, Frame)]
+        beneath = 1 if len(frames) > 1 and self._app.is_screen_installed(frames[1]) else 0
+        return tuple(frame.crumb for frame in frames[beneath:] if frame.crumb)
+
+    def _unwind(self, depth: int) -> None:
+        while len(self._app.screen_stack) > depth:
+            self._app.pop_screen()

@@ -1,0 +1,267 @@
+"""Screen 7: the context's logs, followed, filtered and searched. A thread reads; this shows its pages."""
+
+from collections.abc import Callable, Iterable
+from typing import ClassVar
+
+from textual.events import ScreenSuspend
+from textual.geometry import Size
+from textual.message import Message
+from textual.widget import Widget
+
+from console.log_follower import LogFollower
+from console.sources.log_file import LogFile
+from console.sources.log_pattern import ERRORS, MARGIN, SYNC, LinePattern, line_pattern
+from console.sources.log_reader import Page
+from console.sources.log_time import parse_moment
+from console.tui.actions import Place, bindings
+from console.tui.screens.frame import Frame
+from console.tui.screens.line_detail import LineDetail
+from console.tui.text import Line, Span
+from console.tui.theme import Tone
+from console.tui.view import View
+from console.tui.watched import HasLogs
+from console.tui.widgets.lines import Lines
+from console.tui.widgets.log_header import what_is_shown, which_log
+from console.tui.widgets.log_view import LogView
+from console.tui.widgets.prompt import Question
+
+
+class Logs(Frame):
+    """Follows one of the logs for as long as it is on the screen."""
+
+    PLACE: ClassVar[Place] = "logs"
+    BINDINGS: ClassVar = bindings("logs")
+    ABOUT: ClassVar[str] = (
+        "The engine's log as it is written, and the context's other logs. Moving up leaves the end, and the"
+        " newest lines come again with the last-row key. Lines without a time of their own, such as a"
+        " traceback's, belong to the line above. Numbered rotated files go on backwards; times are local."
+    )
+
+    class PageReady(Message):
+        """The follower has another page."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, Logs.PageReady)
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view)
+        self._header = Lines(self._header_lines, view.glyphs, classes="log-header")
+        self._lines = LogView(view.glyphs)
+        self._chosen = 0
+        self._follower: LogFollower | None = None
+        self._page = Page()
+        self._asked = False
+        self._left_at: float | None = None
+
+    def body(self) -> Iterable[Widget]:
+        yield self._header
+        yield self._lines
+
+    def on_mount(self) -> None:
+        self._lines.focus()
+
+    def paint(self, view: View) -> None:
+        super().paint(view)
+        if self._follower is None and self._log is not None and self.is_current:
+            self._start()
+        self._show_page()
+
+    def on_screen_suspend(self, event: ScreenSuspend) -> None:
+        """Stop reading once another screen covers this one; a dialog leaves it to be seen."""
+        if not self.app.screen.is_modal:
+            standing = None if self._lines.following else self._lines.line
+            self._left_at = None if standing is None else standing.at
+            self._stop()
+
+    def on_unmount(self) -> None:
+        self._stop()
+
+    @property
+    def _source(self) -> HasLogs | None:
+        return self.view.logs
+
+    @property
+    def _log(self) -> LogFile | None:
+        logs = () if self._source is None else self._source.logs
+        return logs[self._chosen % len(logs)] if logs else None
+
+    def _start(self) -> None:
+        """Begin to follow the chosen log: with the filter as it was, and at the time that was looked at."""
+        if self._source is None or self._log is None:
+            return
+        pattern = self._page.pattern
+        follower = LogFollower(self._log, self._source.clock, self._page_is_ready)
+        self._follower, self._asked = follower, True
+        if pattern is not None:
+            follower.filter(pattern, None)
+        self._lines.begin()
+        if self._left_at is None:
+            self._lines.follow()
+        else:
+            follower.go_to(self._left_at)
+        follower.start()
+
+    def _stop(self) -> None:
+        if self._follower is not None:
+            self._follower.stop()
+            self._follower = None
+
+    def _page_is_ready(self) -> None:
+        """Called in the follower's thread."""
+        self.post_message(self.PageReady())
+
+    def on_logs_page_ready(self) -> None:
+        """Show at once what was asked for; what comes by itself waits for the next paint."""
+        if self._asked:
+            self._asked = False
+            self._show_page()
+
+    def _show_page(self) -> None:
+        if self._follower is not None:
+            self._page = self._follower.page
+            self._lines.show(self._page)
+        self._header.show(self._header_lines)
+
+    def _header_lines(self, size: Size) -> tuple[Line, ...]:
+        if self._source is None or self._log is None:
+            why = "a replay has no logs" if self.view.replay else "this context names no log to follow"
+            return ((Span(f" {why}", Tone.UNKNOWN),), ())
+        now, page, glyphs = self._source.clock.wall(), self._page, self.view.glyphs
+        standing = None if self._lines.following else self._lines.line
+        return (
+            which_log(self._log.name, page, now, size.width, glyphs),
+            what_is_shown(page, standing, now, size.width, glyphs),
+        )
+
+    def _ask_follower(self, request: Callable[[LogFollower], None]) -> None:
+        if self._follower is not None:
+            self._asked = True
+            request(self._follower)
+
+    def on_log_view_moved(self, event: LogView.Moved) -> None:
+        place = event.place
+        if place is None:
+            self._ask_follower(lambda follower: follower.follow())
+        elif self._page.following or self._lines.near_edge:
+            self._ask_follower(lambda follower: follower.stand(place))
+        self._header.show(self._header_lines)
+
+    def on_log_view_to_beginning(self) -> None:
+        self._ask_follower(lambda follower: follower.to_beginning())
+
+    def on_log_view_opened(self) -> None:
+        self.action_line_detail()
+
+    def action_pause(self) -> None:
+        if self._lines.following:
+            self._lines.stand()
+        else:
+            self._lines.follow()
+
+    def action_line_detail(self) -> None:
+        if self._lines.record and self._log is not None:
+            self.app.push_screen(LineDetail(self.view, self._log.name, self._lines.record))
+
+    def action_copy_cell(self) -> None:
+        if self._lines.line is not None:
+            self.app.copy_to_clipboard(self._lines.line.text)
+            self.say("the line has been copied")
+
+    def action_filter_lines(self) -> None:
+        now = self._page.pattern
+        self.ask(Question("filter", "" if now is None else now.text, _complaint, self._filter_answered))
+
+    def _filter_answered(self, text: str | None) -> None:
+        if text is not None:
+            self._filter(line_pattern(text) if text else None)
+
+    def action_filter_errors(self) -> None:
+        self._toggle(ERRORS)
+
+    def action_filter_sync(self) -> None:
+        self._toggle(SYNC)
+
+    def action_filter_margin(self) -> None:
+        self._toggle(MARGIN)
+
+    def _toggle(self, text: str) -> None:
+        shown = self._page.pattern
+        self._filter(None if shown is not None and shown.text == text else line_pattern(text))
+
+    def _filter(self, pattern: LinePattern | None) -> None:
+        standing = None if self._lines.following else self._lines.line
+        place = None if standing is None else standing.begin
+        self._ask_follower(lambda follower: follower.filter(pattern, place))
+
+    def action_all_lines(self) -> None:
+        if self._page.progress is not None:
+            self._ask_follower(lambda follower: follower.give_up())
+        else:
+            self._filter(None)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "all_lines":
+            return self._page.progress is not None or self._page.pattern is not None
+        return super().check_action(action, parameters)
+
+    def action_search(self) -> None:
+        sought = self._page.sought
+        self.ask(Question("search", "" if sought is None else sought.text, _complaint, self._search_answered))
+
+    def _search_answered(self, text: str | None) -> None:
+        if text:
+            self._search(line_pattern(text), older=True)
+
+    def action_search_older(self) -> None:
+        self._search_again(older=True)
+
+    def action_search_newer(self) -> None:
+        self._search_again(older=False)
+
+    def _search_again(self, *, older: bool) -> None:
+        if self._page.sought is None:
+            self.action_search()
+        else:
+            self._search(self._page.sought, older=older)
+
+    def _search(self, pattern: LinePattern, *, older: bool) -> None:
+        line = self._lines.line
+        if line is not None:
+            beyond = self._lines.following or not older
+            place = line.end if beyond else line.begin
+            self._ask_follower(lambda follower: follower.search(pattern, place, older=older))
+
+    def action_jump_to_time(self) -> None:
+        self.ask(Question("time", "", self._time_complaint, self._time_answered))
+
+    def _time_complaint(self, text: str) -> str:
+        try:
+            self._moment(text)
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    def _time_answered(self, text: str | None) -> None:
+        at = None if text is None else self._moment(text)
+        if at is not None:
+            self._ask_follower(lambda follower: follower.go_to(at))
+
+    def _moment(self, text: str) -> float | None:
+        return parse_moment(text, self._source.clock.wall()) if text and self._source is not None else None
+
+    def action_next_log(self) -> None:
+        logs = () if self._source is None else self._source.logs
+        if len(logs) < 2:
+            self.say("this context has no other log")
+            return
+        self._stop()
+        self._chosen, self._left_at, self._page = self._chosen + 1, None, Page()
+        self._start()
+
+
+def _complaint(text: str) -> str:
+    try:
+        line_pattern(text)
+    except ValueError as error:
+        return str(error)
+    return ""

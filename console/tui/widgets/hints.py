@@ -1,0 +1,63 @@
+"""The last line of a screen: where we are, what the keys do here, and how to get help or leave."""
+
+from collections.abc import Iterator, Sequence
+
+from console.domain.figures import seconds
+from console.tui.actions import Action
+from console.tui.text import Line, Span, clip, line_width
+from console.tui.theme import Glyphs, Tone
+
+ALWAYS = ("back", "help", "quit")
+"""Actions at the right end, which are never left out."""
+
+
+def hint_line(
+    crumbs: Sequence[str], actions: Sequence[Action], paused: float | None, cells: int, glyphs: Glyphs
+) -> Line:
+    """Crumbs at the left, after them as many hints as fit whole, and at the right end those of ALWAYS.
+
+    `actions` come with the most important first. `paused` is for how many seconds the picture has been held.
+    """
+    named = [action for action in actions if action.label]
+    ends = [action for name in ALWAYS for action in named if action.id == name]
+    right = tuple(span for action in ends for span in _hint(action))
+    left = [*_paused(paused), *_path(crumbs, cells // 2, glyphs)]
+    room = cells - line_width(right) - line_width(left)
+    for action in named:
+        hint = _hint(action)
+        if action not in ends and line_width(hint) <= room:
+            left += hint
+            room -= line_width(hint)
+        elif action not in ends:
+            break
+    return (*left, Span(" " * room), *right)
+
+
+def _hint(action: Action) -> Line:
+    return Span(f" {action.shown} ", Tone.KEY), Span(f" {action.label} ", Tone.DIM)
+
+
+def _paused(paused: float | None) -> Iterator[Span]:
+    if paused is not None:
+        yield Span(f" PAUSED {_whole(paused)} ", Tone.BLIND)
+
+
+def _whole(paused: float) -> str:
+    return f"{int(paused)} s" if paused < 10 else seconds(paused)
+
+
+def _path(crumbs: Sequence[str], cells: int, glyphs: Glyphs) -> Iterator[Span]:
+    """The path to this screen, its last part standing out; where it is too long, its beginning goes."""
+    if not crumbs:
+        return
+    here, room = clip(crumbs[-1], cells - 2, glyphs.ellipsis), cells - 2
+    before: list[str] = []
+    room -= line_width((Span(here),))
+    for crumb in reversed(crumbs[:-1]):
+        part = f"{crumb} {glyphs.more} "
+        room -= line_width((Span(part),))
+        if room < 0:
+            break
+        before.insert(0, part)
+    yield Span(" " + "".join(before), Tone.DIM)
+    yield Span(f"{here} ", Tone.STRONG)

@@ -1,0 +1,213 @@
+"""A question that is answered by typing one line: a filter, a search, a time, a command.
+
+Whoever asks does so through its screen (`Asks`), which shows the prompt where its key hints are and gives
+the focus back after it. The screen behind goes on being painted.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar, Protocol, runtime_checkable
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.events import Key, Paste
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
+
+from console.tui.actions import Place, bindings
+from console.tui.text import Line, Span, clip, plain_ascii, visible
+from console.tui.theme import TONES, Glyphs, Tone
+
+LONGEST = 500
+"""Characters of an answer at most."""
+
+
+def _nothing_to_complete(text: str) -> str:
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`label` says what is asked, `initial` is there to begin with.
+
+    `typed` is called with the text at every change, and returns a complaint or "". `answered` gets the text
+    on enter, as long as there is no complaint, and None on esc. `complete` is what tab makes of the text.
+    """
+
+    label: str
+    initial: str
+    typed: Callable[[str], str]
+    answered: Callable[[str | None], None]
+    complete: Callable[[str], str] = _nothing_to_complete
+
+
+@runtime_checkable
+class Asks(Protocol):
+    """Every screen of ours: `self.screen.ask(question)` in a widget puts the question there."""
+
+    def ask(self, question: Question) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What has been typed so far; `at` is the character that the cursor is on."""
+
+    text: str = ""
+    at: int = 0
+
+    def typed(self, more: str) -> "Entry":
+        text = (self.text[: self.at] + more + self.text[self.at :])[:LONGEST]
+        return Entry(text, min(self.at + len(more), len(text)))
+
+    def moved(self, to: int) -> "Entry":
+        return replace(self, at=max(0, min(to, len(self.text))))
+
+    def without(self, begin: int, end: int) -> "Entry":
+        """With the characters from `begin` up to `end` taken away."""
+        begin, end = max(0, begin), min(end, len(self.text))
+        return Entry(self.text[:begin] + self.text[end:], begin)
+
+    @property
+    def word_begins(self) -> int:
+        """Where the word before the cursor begins."""
+        return self.text.rstrip(" ").rfind(" ", 0, len(self.text[: self.at].rstrip(" "))) + 1
+
+
+class Prompt(Widget, can_focus=True, inherit_bindings=False):
+    """One line: the label, the text with its cursor, and what is wrong with it. Not shown until it asks."""
+
+    PLACE: ClassVar[Place] = "prompt"
+    COMPONENT_CLASSES: ClassVar[set[str]] = TONES
+    BINDINGS: ClassVar = bindings("prompt")
+    ALLOW_SELECT = False
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        super().__init__()
+        self.display = self.can_focus = False
+        self._glyphs = glyphs
+        self._question: Question | None = None
+        self._entry = Entry()
+        self._complaint = ""
+
+    @property
+    def asking(self) -> bool:
+        return self._question is not None
+
+    def ask(self, question: Question) -> None:
+        """Ask this instead of whatever was being asked, which counts as not answered."""
+        self.end(None)
+        self._question = question
+        self.display = self.can_focus = True
+        self._become(Entry(question.initial, len(question.initial)))
+
+    def end(self, answer: str | None) -> None:
+        """Stop asking, with this answer."""
+        question, self._question = self._question, None
+        if question is not None:
+            self.display = self.can_focus = False
+            question.answered(answer)
+
+    def _become(self, entry: Entry) -> None:
+        changed = entry.text != self._entry.text or not self._complaint
+        self._entry = entry
+        if changed and self._question is not None:
+            self._complaint = self._question.typed(entry.text)
+        self.refresh()
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Whatever can be typed is text here, though a binding of the console's may have that key."""
+        return character is not None and character.isprintable()
+
+    def on_key(self, event: Key) -> None:
+        if event.character is not None and event.is_printable:
+            event.stop()
+            event.prevent_default()
+            self._become(self._entry.typed(event.character))
+
+    def on_paste(self, event: Paste) -> None:
+        """Take what was pasted, unless there is more in it than one line of text."""
+        event.stop()
+        text = event.text.strip("\r\n")
+        if text.isprintable():
+            self._become(self._entry.typed(text))
+        else:
+            self._complaint = "not pasted: it has control characters or several lines"
+            self.refresh()
+
+    def action_answer(self) -> None:
+        if not self._complaint:
+            self.end(self._entry.text)
+
+    def action_give_up(self) -> None:
+        self.end(None)
+
+    def action_complete(self) -> None:
+        if self._question is not None:
+            text = self._question.complete(self._entry.text)
+            self._become(Entry(text, len(text)))
+
+    def action_erase(self) -> None:
+        self._become(self._entry.without(self._entry.at - 1, self._entry.at))
+
+    def action_erase_next(self) -> None:
+        self._become(self._entry.without(self._entry.at, self._entry.at + 1))
+
+    def action_erase_word(self) -> None:
+        self._become(self._entry.without(self._entry.word_begins, self._entry.at))
+
+    def action_erase_all(self) -> None:
+        self._become(Entry())
+
+    def action_letter_left(self) -> None:
+        self._become(self._entry.moved(self._entry.at - 1))
+
+    def action_letter_right(self) -> None:
+        self._become(self._entry.moved(self._entry.at + 1))
+
+    def action_line_begin(self) -> None:
+        self._become(self._entry.moved(0))
+
+    def action_line_end(self) -> None:
+        self._become(self._entry.moved(len(self._entry.text)))
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return 1
+
+    def render_line(self, y: int) -> Strip:
+        if self._question is None or y > 0:
+            return Strip.blank(self.size.width, self.rich_style)
+        cells = self.size.width
+        label: Line = (Span(f" {self._question.label} ", Tone.KEY), Span(" "))
+        taken = sum(cell_len(visible(span.text)) for span in label)
+        complaint = clip(self._complaint, (cells - taken) // 2, self._glyphs.ellipsis)
+        room = cells - taken - (cell_len(complaint) + 3 if complaint else 0)
+        before, under, after = in_view(self._entry, max(1, room), self._glyphs.ellipsis)
+        segments = [self._segment(span.text, span.tone) for span in label]
+        segments += [self._segment(before), self._segment(under, reverse=True), self._segment(after)]
+        if complaint:
+            gap = cells - taken - cell_len(before + under + after) - cell_len(complaint) - 1
+            segments += [self._segment(" " * gap), self._segment(complaint, Tone.HIGH)]
+        return Strip(segments).adjust_cell_length(cells, self.rich_style)
+
+    def _segment(self, text: str, tone: Tone = Tone.PLAIN, *, reverse: bool = False) -> Segment:
+        shown = plain_ascii(visible(text)) if self._glyphs.ascii_only else visible(text)
+        style = self.get_component_rich_style(tone.value)
+        return Segment(shown, style + Style(reverse=True) if reverse else style)
+
+
+def in_view(entry: Entry, cells: int, ellipsis: str) -> tuple[str, str, str]:
+    """The text before, under and after the cursor, all made visible, as much as `cells` have room for.
+
+    Where the text is too long, what is around the cursor is kept.
+    """
+    under = visible(entry.text[entry.at : entry.at + 1]) or " "
+    before, after = visible(entry.text[: entry.at]), visible(entry.text[entry.at + 1 :])
+    room = max(0, cells - cell_len(under))
+    if cell_len(before) > room:
+        kept = before
+        while kept and cell_len(ellipsis + kept) > room:
+            kept = kept[1:]
+        before = (ellipsis + kept)[-room:] if room else ""
+    return before, under, clip(after, room - cell_len(before), ellipsis)

@@ -1,0 +1,51 @@
+"""The last line of a screen: whole hints, the most important first, help and quit always."""
+
+import pytest
+
+from console.tui.actions import Action, actions
+from console.tui.text import line_width
+from console.tui.theme import UNICODE
+from console.tui.widgets.hints import hint_line
+
+TABLE = [a for a in actions(owns_engine=False) if {"table", "app", "anywhere"} & set(a.places)]
+
+
+def line(cells: int, *crumbs: str, paused: float | None = None, table: list[Action] = TABLE) -> str:
+    spans = hint_line(crumbs or ("overview",), table, paused, cells, UNICODE)
+    assert line_width(spans) == cells
+    return "".join(span.text for span in spans)
+
+
+@pytest.mark.parametrize("cells", range(40, 200, 3))
+def test_hints_are_whole_or_not_there(cells: int) -> None:
+    shown = line(cells)
+    labels = [a.label for a in TABLE if a.label]
+    for word in shown.split("overview")[1].split("  "):
+        assert word.strip() in {"", *labels, *(a.shown for a in TABLE)}
+
+
+@pytest.mark.parametrize("cells", range(40, 200, 7))
+def test_back_help_and_quit_stand_at_the_right_end(cells: int) -> None:
+    assert line(cells).endswith(" esc  back  ?  help  q  quit ")
+
+
+def test_the_place_s_own_keys_come_before_the_app_s() -> None:
+    shown = line(200)
+    assert shown.index("open") < shown.index("filter") < shown.index("pause")
+
+
+def test_the_path_stands_first_with_the_separator_between_its_parts() -> None:
+    assert line(78, "positions", "BTC/USD").startswith(" positions › BTC/USD ")
+
+
+def test_of_a_long_path_the_end_is_kept() -> None:
+    shown = line(60, "a long beginning of the path", "positions", "S" * 40)
+    assert "S" * 20 in shown
+    assert "beginning" not in shown
+
+
+@pytest.mark.parametrize(
+    ("paused", "words"), [(0.0, "PAUSED 0 s"), (12.0, "PAUSED 12 s"), (300.0, "PAUSED 5 m")]
+)
+def test_a_held_picture_says_so_and_for_how_long(paused: float, words: str) -> None:
+    assert line(78, paused=paused).startswith(f" {words} ")

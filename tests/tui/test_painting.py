@@ -1,0 +1,256 @@
+"""When the screen is painted and what with: the frame rate, the held picture, the slow line, the replay."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+import pytest
+
+from console.domain.reading import Health
+from console.tui.actions import IN_A_REPLAY
+from console.tui.text import line_width
+from console.tui.theme import ASCII, UNICODE
+from console.tui.view import ReplayView
+from console.tui.widgets.banner import banner_line
+from console.tui.wishes import Wishes
+from tests.tui.fake import START, FakeWatched, HandClock, metrics_of, snapshot, symbol_rows
+from tests.tui.plain import calm, plain_console
+from tests.tui.screen import painted, text_of, until
+
+
+async def test_a_burst_of_changes_is_painted_at_the_frame_rate() -> None:
+    watched = calm()
+    app = plain_console(watched)
+    async with app.run_test(size=(80, 24)):
+        await painted(app)
+        await until(lambda: watched.changed is not None)
+        assert watched.changed is not None
+        app.plain.paints.clear()
+        began = time.monotonic()
+        while time.monotonic() < began + 1:
+            watched.changed()
+            await asyncio.sleep(0.01)
+        assert 2 <= len(app.plain.paints) <= 5  # four, and one that was under way
+
+
+async def test_without_news_ages_go_on() -> None:
+    app = plain_console()
+    async with app.run_test(size=(80, 24)):
+        await painted(app)
+        app.plain.paints.clear()
+        await until(lambda: len(app.plain.paints) >= 2, seconds=3)
+
+
+async def test_only_what_can_be_seen_is_painted() -> None:
+    app = plain_console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press("4")
+        await pilot.pause()
+        before = len(app.plain.paints)
+        app.paint()
+        assert len(app.plain.paints) == before
+        await pilot.press("escape")
+        await pilot.pause()
+        assert len(app.plain.paints) > before  # at once, when it is seen again
+
+
+async def test_the_screen_behind_a_dialog_goes_on() -> None:
+    app = plain_console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press("question_mark")
+        await pilot.pause()
+        before = len(app.plain.paints)
+        app.paint()
+        assert len(app.plain.paints) == before + 1
+
+
+async def test_a_held_picture_stands_still_while_the_status_line_goes_on() -> None:
+    watched = calm()
+    app = plain_console(watched)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        held = app.view.assessment
+        assert held is not None
+        await pilot.press("p")
+        watched.snapshot = snapshot(START + 0.4, metrics_of(symbol_rows(5), tripped=1))
+        app.paint()
+        await pilot.pause()
+        assert "PAUSED" in text_of(app).splitlines()[-1]
+        assert "TRIPPED" in text_of(app).splitlines()[0]
+        assert app.view.assessment is not None
+        assert app.view.assessment.kill_switch.state is held.kill_switch.state
+        await pilot.press("p")
+        await pilot.pause()
+        assert "PAUSED" not in text_of(app)
+        assert app.view.assessment is app.view.live
+
+
+async def test_a_held_picture_goes_grey_with_age_and_says_how_long_it_is_held() -> None:
+    watched = calm()
+    app = plain_console(watched)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press("p")
+        clock = watched.clock
+        assert isinstance(clock, HandClock)
+        clock.at = START + 12.5
+        watched.snapshot = snapshot(START + 12.4, metrics_of(symbol_rows(5)))
+        app.paint()
+        await pilot.pause()
+        assert app.view.assessment is not None
+        assert app.view.live is not None
+        assert app.view.assessment.source("metrics").health is Health.STALE
+        assert app.view.live.source("metrics").health is Health.FRESH
+        assert "PAUSED 12 s" in text_of(app).splitlines()[-1]
+
+
+async def test_on_a_slow_line_it_paints_once_a_second_in_few_colours_and_says_so() -> None:
+    app = plain_console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await painted(app)
+        await pilot.press("b")
+        await pilot.pause()
+        assert app._painting.fps == 1
+        assert app.theme == "opsconsole-dark-16"
+        assert "LOW" in text_of(app).splitlines()[0]
+        await pilot.press("b")
+        await pilot.pause()
+        assert app.theme == "opsconsole-dark"
+        assert "LOW" not in text_of(app).splitlines()[0]
+
+
+async def test_a_slow_line_is_suggested_to_be_spared_and_stays_to_be_seen() -> None:
+    app = plain_console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await painted(app)
+        app.tell_of_line(True)
+        await pilot.pause()
+        assert "b draws seldom and plainly" in text_of(app).splitlines()[-1]
+        assert "SLOW LINE" in text_of(app).splitlines()[0]
+        app.tell_of_line(False)
+        await pilot.pause()
+        assert "SLOW LINE" not in text_of(app)
+
+
+async def test_whoever_wants_the_whole_screen_on_any_line_is_not_bothered() -> None:
+    app = plain_console(wishes=Wishes(low_bandwidth=False))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await painted(app)
+        app.tell_of_line(True)
+        await pilot.pause()
+        assert "SLOW LINE" not in text_of(app)
+
+
+async def test_on_a_slow_line_ages_are_rounded_up() -> None:
+    app = plain_console(wishes=Wishes(low_bandwidth=True))
+    async with app.run_test(size=(120, 40)):
+        await painted(app)
+        assert [app.view.age(age) for age in (0.2, 4.9, 5.0, 61)] == ["<5 s", "<5 s", "<10 s", "<65 s"]
+
+
+async def test_more_is_read_of_the_symbol_that_is_open_and_no_longer_when_it_is_left() -> None:
+    watched = calm()
+    app = plain_console(watched)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        app.open_symbol("BTC000/USD")
+        await pilot.pause()
+        app.paint()
+        assert watched.focused == "BTC000/USD"
+        await pilot.press("escape")
+        app.paint()
+        assert watched.focused is None
+
+
+@dataclass
+class Record(FakeWatched):
+    """A replay of one picture."""
+
+    at: float = START + 10
+    begin: float = START
+    end: float = START + 600
+    speed: float = 1.0
+    paused: bool = False
+    logs: tuple[()] = ()
+    pressed: tuple[str, ...] = field(default=("j", "K"))
+
+    def seek(self, at: float) -> None:
+        self.at = min(max(at, self.begin), self.end)
+
+    def set_speed(self, speed: float) -> None:
+        self.speed = speed
+
+    def keys_near(self, at: float) -> tuple[str, ...]:
+        return self.pressed
+
+
+def a_record() -> Record:
+    return Record(snapshot(START, metrics_of(symbol_rows(5))), HandClock(START + 0.5))
+
+
+async def test_a_replay_says_so_on_every_screen_and_above_every_dialog() -> None:
+    app = plain_console(a_record())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        for keys in (["1"], ["4"], ["1", "question_mark"], ["escape", "colon"]):
+            await pilot.press(*keys)
+            await pilot.pause()
+            assert text_of(app).splitlines()[1].strip("▌▐ ").startswith("REPLAY "), keys
+            assert "READ-ONLY" in text_of(app).splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "at"), [("comma", 0), ("full_stop", 20), ("greater_than_sign", 310), ("less_than_sign", 0)]
+)
+async def test_keys_scrub_through_a_replay(key: str, at: float) -> None:
+    record = a_record()
+    app = plain_console(record)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press(key)
+        assert record.at == START + at
+
+
+async def test_speed_and_pause_are_the_record_s() -> None:
+    record = a_record()
+    app = plain_console(record)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press("plus", "plus", "minus", "p")
+        await pilot.pause()
+        assert record.speed == 2
+        assert record.paused
+        assert "PAUSED" in text_of(app).splitlines()[1]
+
+
+async def test_the_kill_key_says_that_it_is_a_replay() -> None:
+    app = plain_console(a_record())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press("K")
+        await pilot.pause()
+        assert IN_A_REPLAY in text_of(app).splitlines()[-1]
+
+
+@pytest.mark.parametrize("cells", range(40, 200, 3))
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+def test_the_banner_fits_and_always_has_the_instant(cells: int, glyphs: object) -> None:
+    assert glyphs in (UNICODE, ASCII)
+    replay = ReplayView(START, 300, 0, 600, 2, False, ("j", "escape", "K"))
+    line = banner_line(replay, cells, UNICODE if glyphs is UNICODE else ASCII)
+    words = "".join(span.text for span in line)
+    assert line_width(line) <= cells
+    assert words.startswith(" REPLAY  2026-05-28 20:26:40 UTC")
+    assert "  2x" in words
+
+
+def test_the_banner_s_bar_shows_the_place_in_the_record() -> None:
+    def mark(at: float) -> int:
+        line = banner_line(ReplayView(START, at, 0, 100, 1, False), 100, UNICODE)
+        words = "".join(span.text for span in line)
+        return words.index("●") - min(words.index(sign) for sign in "━─●" if sign in words)
+
+    assert mark(0) == 0
+    assert mark(0) < mark(50) < mark(100)

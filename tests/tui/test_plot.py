@@ -1,0 +1,100 @@
+"""The plot says against which thresholds a figure went, in the lines that it was given."""
+
+import itertools
+import time
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from textual.geometry import Size
+
+from console.domain.severity import Severity
+from console.tui.text import Line
+from console.tui.theme import ASCII, UNICODE, Tone
+from console.tui.widgets.plot import limits_of, plot_lines
+from tests.tui.fake import PANELS
+
+MARGIN, FUNDING, SYNC = PANELS[:3]
+SIZE = Size(70, 14)
+
+
+def texts(lines: tuple[Line, ...]) -> list[str]:
+    return ["".join(span.text for span in line) for line in lines]
+
+
+def falling(begin: float, end: float, number: int = 100) -> list[tuple[float, float]]:
+    return [(1000 + 5.0 * n, begin + (end - begin) * n / (number - 1)) for n in range(number)]
+
+
+def test_the_thresholds_between_and_next_to_the_values_are_named() -> None:
+    drawn = "\n".join(texts(plot_lines(MARGIN, falling(1.4, 1.1), SIZE, UNICODE)))
+    assert "1.5 yellow" in drawn
+    assert "1.2 red" in drawn
+    assert "1.05 critical" in drawn
+
+
+def test_a_fall_from_far_above_leaves_the_thresholds_apart() -> None:
+    drawn = "\n".join(texts(plot_lines(MARGIN, falling(40, 1.03), SIZE, UNICODE)))
+    assert all(name in drawn for name in ("1.5 yellow", "1.2 red", "1.05 critical"))
+
+
+def test_a_fall_from_anywhere_is_drawn_at_once() -> None:
+    began = time.monotonic()
+    plot_lines(MARGIN, falling(1e19, 1.03), SIZE, UNICODE)
+    assert time.monotonic() - began < 2
+
+
+def test_a_threshold_far_away_is_left_out() -> None:
+    assert "critical" not in "\n".join(texts(plot_lines(MARGIN, falling(1.4, 1.3), SIZE, UNICODE)))
+
+
+def test_a_rate_has_its_thresholds_on_both_sides_of_zero() -> None:
+    assert {limit.value for limit in limits_of(FUNDING)} == {1e-4, 3e-4, 5e-4, -1e-4, -3e-4, -5e-4}
+    assert [limit.severity for limit in limits_of(MARGIN)] == [
+        Severity.WARNING,
+        Severity.HIGH,
+        Severity.CRITICAL,
+    ]
+    assert limits_of(SYNC) == ()
+
+
+def test_a_threshold_has_the_tone_of_what_lies_past_it() -> None:
+    lines = plot_lines(MARGIN, falling(1.3, 1.1), SIZE, UNICODE)
+    red = next(line for line in lines if any("1.2 red" in span.text for span in line))
+    assert Tone.HIGH in {span.tone for span in red}
+
+
+def test_over_a_gap_no_line_is_drawn() -> None:
+    whole = falling(1.4, 1.3)
+    torn = whole[:30] + [(at + 400, value) for at, value in whole[30:]]
+    columns = {
+        x
+        for line in texts(plot_lines(MARGIN, torn, SIZE, UNICODE))[1:]
+        for x, character in enumerate(line)
+        if "\u2800" < character <= "\u28ff"
+    }
+    assert max(later - x for x, later in itertools.pairwise(sorted(columns))) > 10
+
+
+def test_a_terminal_of_ascii_gets_nothing_else() -> None:
+    assert all(line.isascii() for line in texts(plot_lines(MARGIN, falling(1.4, 1.1), SIZE, ASCII)))
+
+
+def test_with_nothing_to_draw_it_says_so() -> None:
+    assert texts(plot_lines(MARGIN, [], SIZE, UNICODE)) == ["Margin Ratio", "nothing to draw yet"]
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(st.floats(-1e9, 1e9, width=32), max_size=20),
+    st.integers(10, 120),
+    st.integers(1, 30),
+    st.booleans(),
+)
+def test_it_never_takes_more_room_than_it_has(
+    values: list[float], cells: int, lines: int, ascii_: bool
+) -> None:
+    points = [(5.0 * n, value) for n, value in enumerate(values)]
+    drawn = texts(plot_lines(MARGIN, points, Size(cells, lines), ASCII if ascii_ else UNICODE))
+    assert len(drawn) <= lines
+    assert all(cell_len(line) <= cells for line in drawn)

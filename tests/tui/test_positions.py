@@ -1,0 +1,281 @@
+"""Screen 2 in every state that an operator meets, pinned as text, and what its keys do."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+import pytest
+from rich.cells import cell_len
+from textual.pilot import Pilot
+
+from console.domain.reading import SourceState
+from console.domain.snapshot import Snapshot
+from console.domain.surfaces import Exchange, ExchangePosition
+from console.tui.app import ContextView, OpsConsole
+from console.tui.screens.frame import Frame
+from console.tui.screens.positions import Positions
+from console.tui.screens.positions_columns import as_money, as_price
+from console.tui.widgets.table import Table
+from tests.tui.fake import (
+    PAPER,
+    PRODUCTION,
+    START,
+    FakeWatched,
+    HandClock,
+    failing,
+    nothing_yet,
+)
+from tests.tui.screen import assert_snapshot, painted, strips, text_of
+from tests.tui.trading import exchange_of, held, position, trading, trading_books
+
+SIZES = ((80, 24), (120, 40))
+UTF8 = {"LANG": "C.UTF-8", "TERM": "xterm-256color"}
+ASCII = {"LANG": "C", "TERM": "linux"}
+
+
+@pytest.fixture(autouse=True)
+def utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Engines write local time, and so does the screen."""
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    snapshot: Snapshot
+    later: float = 0.8
+    context: ContextView = PAPER
+    environ: Mapping[str, str] | None = None
+
+    def console(self) -> OpsConsole:
+        watched = FakeWatched(self.snapshot, HandClock(START + self.later))
+        return OpsConsole(self.context, lambda: watched, environ=self.environ or UTF8)
+
+
+def worst() -> Snapshot:
+    """Everything near its liquidation, and nothing as the exchange has it."""
+    positions = [
+        position(n, f"S{n:02}USDT", ("LONG", "SHORT")[n % 2], "2.5", "100", liquidation_price=_near(n))
+        for n in range(1, 31)
+    ]
+    there = exchange_of(positions[:10])
+    usdm = there.venues[0]
+    wrong = tuple(replace(p, quantity=p.quantity * 2) for p in usdm.positions or ())
+    extra = ExchangePosition("GHOSTUSDT", Decimal("7"), Decimal("9.5"), Decimal("9.1"), Decimal("-3"))
+    venues = (replace(usdm, positions=(*wrong, extra)), there.venues[1])
+    return trading(positions, Exchange(venues), account_books=trading_books(positions, "12.5"))
+
+
+def _near(number: int) -> Decimal:
+    """A liquidation price at a distance that grows with `number`, from beyond it on."""
+    away = Decimal(number - 2) / 400
+    return 100 * (1 + away if number % 2 else 1 - away)
+
+
+def hostile() -> Snapshot:
+    huge = "12345678901234567890"
+    positions = [
+        position(1, "A" * 40, quantity=huge, mark=huge, unrealized_pnl=Decimal("-" + huge)),
+        position(2, "[red]BTC[/]", source="\x1b[31mred", status="building"),
+        position(3, "E\x1b[31mS\x9b2JC"),
+        position(4, "R\u202eLO\u200bZW", quantity="0.00000001", mark="0.00000123"),
+        position(5, "漢字USDT"),
+    ]
+    return trading(positions, account_books=trading_books(positions, f"{huge}.12"))
+
+
+def unconfigured() -> Snapshot:
+    usual = trading()
+    return replace(
+        usual,
+        database=SourceState("database", 6.0, configured=False),
+        exchange=SourceState("exchange", 15.0, configured=False),
+    )
+
+
+ALL = ("metrics", "database", "exchange", "flags", "engine", "log")
+CASES: Mapping[str, Case] = {
+    "normal": Case(trading()),
+    "worst": Case(worst(), context=PRODUCTION),
+    "empty": Case(trading(())),
+    "start": Case(nothing_yet(START), 0.2),
+    "stale": Case(failing(trading(), "connection refused", "database"), 12.0),
+    "disconnected": Case(failing(trading(), "no route to host", *ALL), 75.0, PRODUCTION),
+    "hostile": Case(hostile()),
+    "unconfigured": Case(unconfigured()),
+    "ascii": Case(worst(), context=PRODUCTION, environ=ASCII),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("case", CASES)
+async def test_the_positions_look_as_reviewed(case: str, size: tuple[int, int]) -> None:
+    app = CASES[case].console()
+    async with app.run_test(size=size) as pilot:
+        await shown(app, pilot)
+        assert_snapshot(app, f"positions-{case}-{size[0]}x{size[1]}")
+
+
+async def test_all_panes_are_there_at_once_on_a_great_screen() -> None:
+    app = CASES["normal"].console()
+    async with app.run_test(size=(200, 60)) as pilot:
+        await shown(app, pilot)
+        assert_snapshot(app, "positions-normal-200x60")
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_without_colour_every_severity_still_reads(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = CASES["worst"].console()
+    async with app.run_test(size=size) as pilot:
+        await shown(app, pilot)
+        assert_snapshot(app, f"positions-no-colour-{size[0]}x{size[1]}")
+        words = " ".join(text_of(app).split())
+        assert "S01USDT -0.2% ✘ SHORT" in words
+        assert "◆ differs -2.5" in words
+
+
+@pytest.mark.parametrize("pane", ["totals", "orders", "trades", "failures"])
+async def test_tab_shows_one_pane_after_the_other(pane: str) -> None:
+    app = CASES["normal"].console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(app, pilot)
+        await pilot.press(*["tab"] * (1 + ("totals", "orders", "trades", "failures").index(pane)))
+        await pilot.pause()
+        assert_snapshot(app, f"positions-{pane}-80x24")
+
+
+async def test_tab_comes_round_and_shift_tab_goes_back() -> None:
+    app = CASES["normal"].console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await shown(app, pilot)
+        await pilot.press(*["tab"] * 5)
+        await pilot.pause()
+        assert focused(screen) == "positions"
+        await pilot.press("shift+tab")
+        await pilot.pause()
+        assert focused(screen) == "failures"
+
+
+async def test_a_wide_screen_keeps_the_positions_beside_the_pane_below() -> None:
+    app = CASES["normal"].console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shown(app, pilot)
+        await pilot.press("tab", "tab")
+        await pilot.pause()
+        words = text_of(app)
+        assert "AT EXCHANGE" in words
+        assert "OPEN_LONG" in words
+
+
+async def test_enter_opens_the_symbol_of_the_row() -> None:
+    app = CASES["normal"].console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(app, pilot)
+        await pilot.press("tab", "tab", "enter")
+        await pilot.pause()
+        assert isinstance(app.screen, Frame)
+        assert app.screen.symbol == "BTCUSDT"
+
+
+async def test_enter_on_an_account_stays_where_it_is() -> None:
+    app = CASES["normal"].console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await shown(app, pilot)
+        await pilot.press("tab", "enter")
+        await pilot.pause()
+        assert app.screen is screen
+
+
+async def test_what_the_exchange_contradicts_comes_before_what_is_near_its_liquidation() -> None:
+    near = position(1, "NEARUSDT", liquidation_price=Decimal("96"))
+    wrong = position(2, "WRONGUSDT")
+    app = Case(trading((near, wrong), exchange_of((near,)))).console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await shown(app, pilot)
+        assert screen.query(Table).first().keys == ("2", "1")
+
+
+async def test_amounts_stand_in_line_by_their_decimal_points() -> None:
+    app = CASES["normal"].console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shown(app, pilot)
+        lines = [line for line in text_of(app).splitlines() if "✓ same" in line]
+        points = [tuple(at for at, sign in enumerate(line) if sign == ".") for line in lines]
+        assert len(lines) == len(held())
+        assert len(set(points)) == 1, points
+
+
+async def test_positions_that_cannot_be_read_say_why() -> None:
+    gone = replace(trading_books(None), missing=("futures_positions: no such table",))
+    app = Case(trading(held(), account_books=gone)).console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(app, pilot)
+        assert "positions can't be read: no such table" in text_of(app)
+
+
+async def test_a_position_that_is_closed_leaves_its_table() -> None:
+    watched = FakeWatched(trading(held()), HandClock(START + 0.8))
+    app = OpsConsole(PAPER, lambda: watched, environ=UTF8)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(app, pilot)
+        assert "LINKUSDT" in text_of(app)
+        watched.snapshot = trading(held()[:-1])
+        app.paint()
+        await pilot.pause()
+        assert "LINKUSDT" not in text_of(app)
+
+
+async def test_lines_of_foreign_text_are_as_wide_as_the_screen() -> None:
+    app = CASES["hostile"].console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shown(app, pilot)
+        assert {cell_len(strip.text) for strip in strips(app)} == {120}
+        assert "\x1b" not in text_of(app)
+
+
+async def test_nothing_is_joined_again_while_nothing_is_read() -> None:
+    app = CASES["normal"].console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await shown(app, pilot)
+        before = screen._matter
+        app.paint()
+        await pilot.pause()
+        assert screen._matter is before
+
+
+@pytest.mark.parametrize(
+    ("value", "cells", "written"),
+    [
+        ("1234.5", 12, "1,234.50"),
+        ("123456789.12", 12, "123,456,789"),
+        ("12345678901234567890", 12, "1.235e+19"),
+    ],
+)
+def test_money_that_is_too_long_is_shortened_never_cut(value: str, cells: int, written: str) -> None:
+    assert as_money(Decimal(value), cells) == written
+
+
+@pytest.mark.parametrize("value", ["88010.1", "1.1234", "0.012345", "123456789012.5", "0"])
+def test_a_price_fits_its_cells(value: str) -> None:
+    assert len(as_price(Decimal(value), 13)) <= 13
+
+
+async def shown(app: OpsConsole, pilot: Pilot[int]) -> Positions:
+    """Wait until screen 2 shows what its sources say."""
+    await painted(app)
+    await pilot.press("2")
+    await pilot.pause()
+    assert isinstance(app.screen, Positions)
+    return app.screen
+
+
+def focused(screen: Positions) -> str:
+    assert isinstance(screen.focused, Table)
+    return screen.focused.table_id

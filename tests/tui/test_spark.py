@@ -1,0 +1,72 @@
+"""Sparklines: as long as they are told to be, never upside down, and still where nothing moves."""
+
+import itertools
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.domain.trails import Trails
+from console.tui.theme import ASCII, UNICODE, Glyphs
+from console.tui.widgets.spark import sampled, spark, values_of
+
+ANY = st.lists(st.floats(), max_size=30)
+GLYPHS = st.sampled_from([UNICODE, ASCII])
+
+
+def height(bar: str) -> int:
+    return "▁▂▃▄▅▆▇█".index(bar)
+
+
+@given(ANY, st.integers(0, 20), GLYPHS)
+def test_it_is_exactly_as_long_as_it_is_told_to_be(values: list[float], cells: int, glyphs: Glyphs) -> None:
+    assert len(spark(values, cells, glyphs)) == cells
+
+
+@given(ANY)
+def test_a_terminal_of_ascii_gets_nothing_else(values: list[float]) -> None:
+    assert spark(values, 8, ASCII).isascii()
+
+
+@given(st.lists(st.floats(-1e300, 1e300), min_size=8, max_size=8))
+def test_a_higher_value_is_never_drawn_lower(values: list[float]) -> None:
+    drawn = sorted(zip(values, spark(values, 8, UNICODE), strict=True), key=lambda pair: pair[0])
+    assert all(height(one[1]) <= height(other[1]) for one, other in itertools.pairwise(drawn))
+
+
+def test_a_rise_runs_from_the_lowest_bar_to_the_highest() -> None:
+    assert spark([1, 2, 3, 4, 5, 6, 7, 8], 8, UNICODE) == "▁▂▃▄▅▆▇█"
+
+
+def test_what_hardly_moves_is_flat() -> None:
+    assert len(set(spark([1.5, 1.501, 1.5, 1.502], 4, UNICODE))) == 1
+
+
+def test_no_value_is_a_blank() -> None:
+    assert spark([math.nan, 1, 2], 4, UNICODE) == "  ▁█"
+    assert spark([], 4, UNICODE) == "    "
+
+
+def trails(*values: float, step: float = 5.0, begin: float = 1000.0) -> Trails:
+    whole = Trails()
+    for number, value in enumerate(values):
+        whole = whole.with_moment(begin + number * step, ["A"], [value])
+    return whole
+
+
+def test_each_part_shows_its_newest_value() -> None:
+    moments = sampled(trails(*range(1, 41)), 4, 100)
+    assert values_of("A", moments) == [25, 30, 35, 40]
+
+
+def test_parts_before_the_first_value_are_empty() -> None:
+    values = values_of("A", sampled(trails(1, 2, 3), 8, 600))
+    assert [math.isnan(value) for value in values] == [True] * 7 + [False]
+
+
+def test_while_time_goes_on_only_the_last_part_changes() -> None:
+    values = [float(n) for n in range(40)]
+    earlier = values_of("A", sampled(trails(*values[:37]), 4, 100))
+    later = values_of("A", sampled(trails(*values[:39]), 4, 100))
+    assert later[:3] == earlier[:3]
+    assert later[3] != earlier[3]

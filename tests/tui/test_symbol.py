@@ -1,0 +1,132 @@
+"""The detail of a symbol, as an operator goes through it."""
+
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from textual.pilot import Pilot
+
+from console.domain.metrics import Answer
+from console.domain.snapshot import Snapshot
+from console.tui.app import OpsConsole
+from console.tui.screens.symbol import SymbolDetail
+from tests.tui.cases import ALL, UTF8, normal
+from tests.tui.fake import PAPER, START, FakeWatched, HandClock, failing
+from tests.tui.screen import painted, text_of, until
+
+WORST = "BNB003/USD"
+
+
+def console(watched: FakeWatched) -> OpsConsole:
+    return OpsConsole(PAPER, lambda: watched, environ=UTF8)
+
+
+async def opened(app: OpsConsole, pilot: Pilot[int]) -> SymbolDetail:
+    await painted(app)
+    await pilot.press("enter")
+    await until(lambda: "FACT" in text_of(app))
+    assert isinstance(app.screen, SymbolDetail)
+    return app.screen
+
+
+def shows(app: OpsConsole, words: str) -> bool:
+    return words in text_of(app)
+
+
+def without(snapshot: Snapshot, symbol: str) -> Snapshot:
+    """The same world, in which no source names the symbol any more."""
+    metrics, held = snapshot.metrics, snapshot.database
+    assert metrics.good is not None and metrics.value is not None
+    assert held.good is not None and held.value is not None
+    answers = {
+        query: Answer({series: value for series, value in answer.vector.items() if series.symbol != symbol})
+        for query, answer in metrics.value.answers.items()
+    }
+    samples = {
+        name: {series: value for series, value in vector.items() if series.symbol != symbol}
+        for name, vector in metrics.value.samples.items()
+    }
+    good = replace(metrics.good, value=replace(metrics.value, answers=answers, samples=samples))
+    positions = tuple(p for p in held.value.positions or () if p.symbol != symbol)
+    books = replace(held.good, value=replace(held.value, positions=positions))
+    return replace(
+        snapshot,
+        metrics=replace(metrics, good=good, last=good),
+        database=replace(held, good=books, last=books),
+    )
+
+
+async def test_it_has_the_symbol_read_in_full_for_as_long_as_it_is_open() -> None:
+    watched = FakeWatched(normal(), HandClock(START + 0.5))
+    app = console(watched)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        app.paint()
+        assert watched.focused == WORST
+        await pilot.press("escape")
+        await pilot.pause()
+        app.paint()
+        assert watched.focused is None
+
+
+async def test_what_sources_differ_on_is_marked_and_said() -> None:
+    app = console(FakeWatched(normal(), HandClock(START + 0.5)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        assert "◆ sources differ on long entry" in text_of(app)
+        assert any("◆ long entry" in line and "104.04" in line for line in text_of(app).splitlines())
+
+
+async def test_tab_goes_through_every_part_and_back_to_the_first() -> None:
+    app = console(FakeWatched(normal(), HandClock(START + 0.5)))
+    signs = ("Margin Ratio", "OPENED", "STATUS", "CLOSE_LONG", "CLOSED", "margin_status", "FACT")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        for sign in signs:
+            await pilot.press("tab")
+            await until(partial(shows, app, sign))
+        await pilot.press("shift+tab")
+        await until(lambda: "margin_status" in text_of(app))
+
+
+@pytest.mark.parametrize(("size", "together"), [((120, 40), 2), ((200, 60), 6)])
+async def test_larger_screens_show_more_at_once(size: tuple[int, int], together: int) -> None:
+    app = console(FakeWatched(normal(), HandClock(START + 0.5)))
+    signs = ("FACT", "OPENED", "STATUS", "T-00001", "HELD", "margin_status")
+    async with app.run_test(size=size) as pilot:
+        await opened(app, pilot)
+        await pilot.pause(0.1)
+        assert sum(sign in text_of(app) for sign in signs) == together
+
+
+async def test_a_part_that_is_only_a_page_when_narrow_gives_way_when_the_terminal_grows() -> None:
+    app = console(FakeWatched(normal(), HandClock(START + 0.5)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        await pilot.press("tab")
+        await until(lambda: "FACT" not in text_of(app))
+        await pilot.resize_terminal(120, 40)
+        await until(lambda: "FACT" in text_of(app) and "Margin Ratio" in text_of(app))
+
+
+async def test_a_symbol_that_vanishes_is_said_to_be_gone_with_its_last_values() -> None:
+    watched = FakeWatched(normal(), HandClock(START + 0.5))
+    app = console(watched)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        watched.snapshot = without(normal(), WORST)
+        app.paint()
+        await until(lambda: f"{WORST} is gone" in text_of(app))
+        assert "1.402" in text_of(app)
+        watched.snapshot = normal()
+        app.paint()
+        await until(lambda: "is gone" not in text_of(app))
+
+
+async def test_old_sources_are_not_said_to_agree() -> None:
+    whole = failing(normal(), "no route to host", *ALL)
+    app = console(FakeWatched(whole, HandClock(START + 75)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        assert "nothing to compare" in text_of(app)
+        assert "differ on" not in text_of(app)
