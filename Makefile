@@ -8,7 +8,7 @@ RUN := $(VENV)/.run-ready
 TEST := $(VENV)/.test-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test campaign check format lock clean
+.PHONY: help demo test campaign bench check format lock clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ test: $(TEST)  ## run the tests (with a real MariaDB and a real Prometheus)
 campaign: $(TEST)  ## the long runs that `make test` shortens
 	@$(BIN)/python -m tests.servers
 	@$(BIN)/python -m pytest -m campaign $(ARGS)
+
+bench: $(TEST)  ## measure the console's screen against dolphie's, which is fetched once
+	@$(BIN)/python -m benchmarks.run $(ARGS)
 
 check: $(TEST)  ## ruff, mypy --strict and the import contracts
 	@$(BIN)/ruff check .

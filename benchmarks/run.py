@@ -1,74 +1,75 @@
 """The figures that the README quotes: `python -m benchmarks.run`, on whatever machine this is.
 
-Each figure is the median of paired runs, A B A B, so that a machine whose speed drifts moves both alike;
-what is quoted is the ratio.
+They are printed, and with `--write` kept in RESULTS.md. `--short` measures little and proves nothing but that
+everything runs.
 """
 
+import argparse
+import datetime
 import os
-import statistics
-import subprocess
+import platform
 import sys
-import tempfile
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 
-from console.sources.engine import read_engine_file
+from benchmarks import figures, screen, status
 
-RUNS = 15
-SYMBOLS = 12
-IMPORTS = "import httpx, sqlalchemy, pymysql"
-_START_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Times:
-    """Wall-clock seconds of each run."""
-
-    seconds: tuple[float, ...]
-
-    def __str__(self) -> str:
-        low, high = min(self.seconds), max(self.seconds)
-        return f"{statistics.median(self.seconds):.3f} s ({low:.3f} to {high:.3f})"
-
-
-def paired(one: Sequence[str], other: Sequence[str], runs: int) -> tuple[Times, Times, float]:
-    """Run two commands in turn, after one run of each that isn't counted; the times, and the median ratio."""
-    pairs = [(_seconds(one), _seconds(other)) for _ in range(runs + 1)][1:]
-    first, second = (Times(tuple(pair[side] for pair in pairs)) for side in (0, 1))
-    return first, second, statistics.median(a / b for a, b in pairs)
-
-
-def status_against_imports(state: Path) -> str:
-    """`opsconsole status` on a running engine, against importing the three libraries that it stands on."""
-    status = [sys.executable, "-m", "console", "status", "--state", str(state)]
-    ours, imports, ratio = paired(status, [sys.executable, "-c", IMPORTS], RUNS)
-    return f"opsconsole status    {ours}\n{IMPORTS!r}    {imports}\nratio    {ratio:.2f}"
-
-
-def _seconds(command: Sequence[str]) -> float:
-    began = time.perf_counter()
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
-    return time.perf_counter() - began
+_RESULTS = Path(__file__).with_name("RESULTS.md")
+_PAIRS, _SYMBOLS = 15, 12
+"""Of the figure for `opsconsole status`."""
+_TITLE = "## The screen against dolphie"
 
 
 def main() -> None:
-    """Start a paper engine of its own, measure, stop it."""
-    with tempfile.TemporaryDirectory() as folder:
-        state = Path(folder)
-        arguments = ["paper", "run", "--state", folder, "--symbols", str(SYMBOLS)]
-        engine = subprocess.Popen([sys.executable, "-m", "console", *arguments])
-        try:
-            deadline = time.monotonic() + _START_SECONDS
-            while read_engine_file(state / "engine.json") is None and time.monotonic() < deadline:
-                time.sleep(0.05)
-            time.sleep(2)
-            print(f"{os.cpu_count()} cores, Python {sys.version.split()[0]}, {RUNS} pairs, median (range)")
-            print(status_against_imports(state))
-        finally:
-            engine.terminate()
-            engine.wait()
+    options = _options()
+    pace = screen.SHORT if options.short else screen.Pace(options.starts, options.runs)
+    counts = screen.SYMBOLS[:1] if options.short else options.symbols
+    print(machine(), flush=True)
+    measured = measure(counts, pace)
+    report = f"{figures.table(measured)}\n\n{figures.ratios(measured[1:], measured[0])}"
+    print(report)
+    if options.write:
+        write(report)
+    if not options.short:
+        with screen.paper_engine(_SYMBOLS) as state:
+            print(status.status_against_imports(state, _PAIRS))
+
+
+def measure(counts: Sequence[int], pace: screen.Pace) -> list[figures.Figures]:
+    """dolphie first, then the console for each number of symbols."""
+    measured: list[figures.Figures] = []
+    for count in counts:
+        with ExitStack() as running:
+            subjects = [] if measured else running.enter_context(screen.others())
+            measured += screen.measure([*subjects, *running.enter_context(screen.consoles(count))], pace)
+    return measured
+
+
+def machine() -> str:
+    """What this runs on, in a line."""
+    version = sys.version.split()[0]
+    return f"{datetime.date.today()}: {os.cpu_count()} cores, {platform.machine()}, Python {version}"
+
+
+def write(report: str) -> None:
+    """Put the tables in place of the ones that RESULTS.md has."""
+    text = _RESULTS.read_text(encoding="utf-8")
+    before, _, after = text.partition(_TITLE)
+    rest = after.partition("\n## ")
+    following = f"\n## {rest[2]}" if rest[1] else ""
+    head = f"{before.rstrip()}\n\n{_TITLE}\n\n{machine()}. Medians (lowest to highest)."
+    _RESULTS.write_text(f"{head}\n\n{report}\n{following}", encoding="utf-8")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="one short run of each, with 50 symbols")
+    parser.add_argument("--write", action="store_true", help="keep the tables in RESULTS.md")
+    parser.add_argument("--starts", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--symbols", type=int, nargs="+", default=list(screen.SYMBOLS))
+    return parser.parse_args()
 
 
 if __name__ == "__main__":
