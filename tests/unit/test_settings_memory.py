@@ -1,0 +1,120 @@
+"""Settings that were validated once are taken up again as they were, and only where nothing has changed."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from console.settings import Settings
+from console.settings_file import load_settings
+from console.settings_memory import SettingsMemory
+
+TEXT = """\
+contexts:
+  futures-prod:
+    environment: production
+    colour: red
+    database: {url: "mysql://opsconsole@db-1.internal:3306/books", password_env: FUTURES_DB_PASSWORD}
+    kill_switch: {flag: /srv/futures/state/ops_kill_switch.flag}
+    logs: {trades: logs/trades.log}
+    commands: {stop: [scripts/stop_futures.sh, --now]}
+    poll:
+      metrics: {interval: 5s, timeout: 4s, stale_after: 40s}
+  paper: {environment: paper, colour: cyan, engine_file: engine.json}
+keys: {help: [f1]}
+"""
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    return {"HOME": str(tmp_path)}
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    file = tmp_path / "console.yaml"
+    file.write_text(TEXT)
+    return file
+
+
+def keep(config: Path, env: Mapping[str, str], context: str | None = None) -> Settings:
+    """Validate, and keep what came of it."""
+    settings = load_settings(config=config, context=context, state=config.parent, environ=env)
+    SettingsMemory(config, context, config.parent, env).keep(settings)
+    return settings
+
+
+def recall(config: Path, env: Mapping[str, str], context: str | None = None) -> Settings | None:
+    return SettingsMemory(config, context, config.parent, env).recall()
+
+
+def test_what_is_recalled_is_what_was_validated(config: Path, env: dict[str, str]) -> None:
+    validated, recalled = keep(config, env), recall(config, env)
+    assert recalled is not None
+    assert recalled.context == "futures-prod"
+    assert recalled.chosen.kill_switch == _like(recalled.chosen.kill_switch, validated.chosen.kill_switch)
+    assert recalled.chosen.logs == validated.chosen.logs
+    assert recalled.chosen.commands.stop == validated.chosen.commands.stop
+    assert recalled.polling.metrics.stale_after == 40
+    assert recalled.polling.database.timeout == validated.polling.database.timeout
+    assert recalled.screen.fps == validated.screen.fps
+    assert recalled.panels == validated.panels
+    assert recalled.place_of_key("help") == validated.place_of_key("help")
+
+
+def _like(recalled: object, validated: object) -> object:
+    """`recalled`, after making sure that it has every field of `validated` with the same value."""
+    assert vars(recalled) == vars(validated)
+    return recalled
+
+
+def test_nothing_is_recalled_before_anything_was_kept(config: Path, env: dict[str, str]) -> None:
+    assert recall(config, env) is None
+
+
+def test_a_changed_file_is_read_anew(config: Path, env: dict[str, str]) -> None:
+    keep(config, env)
+    config.write_text(TEXT.replace("red", "blue"))
+    assert recall(config, env) is None
+
+
+def test_another_option_is_read_anew(config: Path, env: dict[str, str]) -> None:
+    keep(config, env)
+    assert recall(config, env, context="paper") is None
+
+
+@pytest.mark.parametrize(
+    "name", ["OPSCONSOLE_CONTEXT", "OPSCONSOLE_POLL__METRICS__INTERVAL", "XDG_STATE_HOME"]
+)
+def test_another_environment_is_read_anew(name: str, config: Path, env: dict[str, str]) -> None:
+    keep(config, env)
+    assert recall(config, {**env, name: "paper"}) is None
+
+
+def test_variables_that_say_nothing_about_settings_change_nothing(config: Path, env: dict[str, str]) -> None:
+    keep(config, env)
+    assert recall(config, {**env, "OPSCONSOLE_PAPER_DB_PASSWORD": "secret", "LANG": "C"}) is not None
+
+
+@pytest.mark.parametrize("damage", ["", "{}", "[]", '{"digest": 1}', "\0\0"])
+def test_a_damaged_memory_is_no_memory(
+    damage: str, config: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    keep(config, env)
+    (tmp_path / ".cache" / "opsconsole" / "settings.json").write_text(damage)
+    assert recall(config, env) is None
+
+
+def test_half_a_memory_is_no_memory(config: Path, env: dict[str, str], tmp_path: Path) -> None:
+    keep(config, env)
+    file = tmp_path / ".cache" / "opsconsole" / "settings.json"
+    kept = json.loads(file.read_text())
+    kept["settings"] = {"fields": {"state": {"path": 5}}}
+    file.write_text(json.dumps(kept))
+    assert recall(config, env) is None
+
+
+def test_without_a_home_nothing_is_kept(config: Path) -> None:
+    keep(config, {})
+    assert recall(config, {}) is None
