@@ -14,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     model_validator,
 )
 
@@ -25,6 +26,16 @@ def _seconds(value: object) -> object:
         if match is None:
             raise ValueError("a duration is a number of seconds, or one with a unit: 500ms, 2s, 5m, 1h")
         return float(match[1]) * {"ms": 0.001, None: 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+    return value
+
+
+def _bytes(value: object) -> object:
+    """`200000000`, `"500kB"`, `"200MB"` or `"1.5GB"`, as bytes."""
+    if isinstance(value, str):
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(kB|MB|GB)?", value.strip())
+        if match is None:
+            raise ValueError("a size is a number of bytes, or one with a unit: 500kB, 200MB, 1.5GB")
+        return int(float(match[1]) * {None: 1, "kB": 1e3, "MB": 1e6, "GB": 1e9}[match[2]])
     return value
 
 
@@ -73,6 +84,8 @@ HttpUrl = Annotated[str, BeforeValidator(_http_url)]
 DatabaseUrl = Annotated[str, BeforeValidator(_database_url)]
 MetricName = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
 Colour = Annotated[str, Field(pattern=r"^(red|green|yellow|blue|magenta|cyan|orange|white|#[0-9a-fA-F]{6})$")]
+LogName = Annotated[str, Field(min_length=1, max_length=20)]
+ThemeName = Literal["dark", "light", "red-green", "blue-yellow", "dark-16", "light-16"]
 Arguments = Annotated[list[str], Field(min_length=1)]
 
 
@@ -177,7 +190,8 @@ class Context(_Model):
     """One engine with its surfaces and environment. A surface that is left out is not watched.
 
     `quiet_after` is how long the engine may write nothing into its database before its balances are taken
-    for the past; `poll` stands in place of the settings' own for this context.
+    for the past; `logs` are further files to follow beside `log_file`; `poll` stands in place of the
+    settings' own for this context.
     """
 
     environment: Literal["paper", "development", "staging", "production"]
@@ -190,6 +204,7 @@ class Context(_Model):
     flags_file: Path | None = None
     kill_switch: KillSwitchFiles | None = None
     log_file: Path | None = None
+    logs: dict[LogName, Path] = {}
     commands: Commands = Commands()
     not_exported: list[MetricName] = []
     quiet_after: Seconds = 15
@@ -202,6 +217,37 @@ class Context(_Model):
         return self
 
 
+def _keys(value: object) -> object:
+    """One key or several, each by its sign or its name; YAML takes a digit for a number."""
+    keys = value if isinstance(value, list) else [value]
+    if not keys or not all(isinstance(key, str | int) and not isinstance(key, bool) for key in keys):
+        raise ValueError("a key or a list of keys, such as x or [q, ctrl+q]")
+    return [str(key) for key in keys]
+
+
+def _bandwidth(value: object) -> object:
+    if not isinstance(value, bool) and value != "auto":
+        raise ValueError("allowed: auto, true or false")
+    return value
+
+
+class Screen(_Model):
+    """How the screen is drawn; `low_bandwidth` is for a slow line, `auto` suggests it there."""
+
+    theme: ThemeName | None = None
+    fps: Annotated[float, Field(ge=0.2, le=30)] = 4
+    low_bandwidth: Annotated[bool | Literal["auto"], BeforeValidator(_bandwidth)] = "auto"
+
+
+class History(_Model):
+    """The record of what the console saw: how long and in how many bytes it is kept, how often noted."""
+
+    enabled: bool = True
+    keep: Annotated[float, BeforeValidator(_seconds), Field(ge=60, le=31 * 86400)] = 86400
+    size: Annotated[int, BeforeValidator(_bytes), Field(ge=8_000_000, le=1_000_000_000_000)] = 200_000_000
+    every: Seconds = 1
+
+
 class Settings(_Model):
     """Everything that the console is told. Relative paths are seen from the file's folder."""
 
@@ -209,8 +255,21 @@ class Settings(_Model):
     context: str
     contexts: Annotated[dict[str, Context], Field(min_length=1)]
     poll: Polls = Polls()
+    history: History = History()
     panels: Path
     rules: Path | None = None
+    screen: Screen = Screen()
+    keys: dict[str, Annotated[list[str], BeforeValidator(_keys)]] = {}
+
+    _key_places: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    def keep_key_places(self, places: dict[str, str]) -> None:
+        """Remember where each action's keys stand: only the screen knows which are right."""
+        self._key_places.update(places)
+
+    def place_of_key(self, action: str) -> str:
+        """Where in the settings file the keys of `action` stand, as file:line:column."""
+        return self._key_places.get(action, "keys")
 
     @property
     def chosen(self) -> Context:

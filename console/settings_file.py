@@ -6,7 +6,6 @@ allowed.
 """
 
 import os
-import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,10 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from console.settings import Context, Poll, Polls, Settings
+from console.settings_memory import ENV_PREFIX, TOP_FIELDS, config_file, shipped_configs
 from console.yaml_file import Document, Path_, YamlError, read_document
 
-ENV_PREFIX = "OPSCONSOLE_"
+__all__ = ["SettingsError", "default_state", "load_settings", "shipped_configs"]
 
 
 class SettingsError(ValueError):
@@ -37,7 +37,7 @@ def load_settings(
     """
     env = os.environ if environ is None else environ
     try:
-        return _load(_find_file(config, env), context, state, env)
+        return _load(config_file(config, env), context, state, env)
     except (RuntimeError, KeyError):  # of Path.expanduser and platformdirs
         raise SettingsError(
             "no home folder: name the folders themselves, with --config and --state"
@@ -65,6 +65,7 @@ def _load(file: Path, context: str | None, state: Path | None, env: Mapping[str,
         settings = Settings.model_validate(data)
     except ValidationError as error:
         raise SettingsError(_explain(error, document, origins)) from None
+    settings.keep_key_places({name: document.locate(("keys", name), key=True) for name in settings.keys})
     if settings.context not in settings.contexts:
         where = origins.get(("context",)) or document.locate(("context",))
         allowed = ", ".join(settings.contexts)
@@ -77,23 +78,6 @@ def default_state() -> Path:
     from platformdirs import user_state_path  # noqa: PLC0415 (only needed where none is named)
 
     return user_state_path("opsconsole", appauthor=False)
-
-
-def shipped_configs() -> Path:
-    """The folder of the shipped configuration: beside the package in a checkout, else the install's."""
-    beside = Path(__file__).resolve().parent.parent / "configs"
-    return (
-        beside if beside.is_dir() else Path(sysconfig.get_path("data")) / "share" / "opsconsole" / "configs"
-    )
-
-
-def _find_file(config: Path | None, env: Mapping[str, str]) -> Path:
-    named = config or (Path(env["OPSCONSOLE_CONFIG"]) if env.get("OPSCONSOLE_CONFIG") else None)
-    if named is not None:
-        return named.expanduser().absolute()
-    home = Path(env.get("XDG_CONFIG_HOME") or Path(env.get("HOME", "~")).expanduser() / ".config")
-    own = home / "opsconsole" / "console.yaml"
-    return own if own.is_file() else shipped_configs() / "console.yaml"
 
 
 def _read(file: Path) -> Document:
@@ -136,7 +120,7 @@ def _apply_environment(data: dict[str, Any], env: Mapping[str, str], origins: di
 
 def _is_field(way: tuple[str, ...]) -> bool:
     if len(way) == 1:
-        return way[0] in ("context", "state", "panels", "rules")
+        return way[0] in TOP_FIELDS
     return len(way) == 3 and way[0] == "poll" and way[1] in Polls.model_fields and way[2] in Poll.model_fields
 
 
@@ -165,6 +149,8 @@ def _with_paths(context: object, folder: Path, state: Path, resolved: Any) -> ob
     for field, base in (("engine_file", state), ("flags_file", folder), ("log_file", folder)):
         if field in context:
             context[field] = resolved(context[field], base)
+    if isinstance(context.get("logs"), dict):
+        context["logs"] = {name: resolved(value, folder) for name, value in context["logs"].items()}
     for field, inner in (
         ("kill_switch", ("flag", "state")),
         ("database", ("ca_file",)),

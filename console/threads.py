@@ -3,16 +3,24 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from queue import SimpleQueue
 from typing import TypeVar
 
 T = TypeVar("T")
+
+_Call = tuple[str, Callable[[], None]]
+"""What a thread is called while it runs the call."""
+
+_idle: list["SimpleQueue[_Call]"] = []
+"""Threads that wait for their next call: one is taken for each, and made where none waits."""
 
 
 def start(function: Callable[[], T], *, name: str) -> "asyncio.Future[T]":
     """Run `function` in a daemon thread; the future holds its result or its exception.
 
     Cancelling the future leaves the thread running to its own end, which nobody then hears of. Textual's and
-    asyncio's own thread pools are joined at exit: with a hanging server, quitting would hang too.
+    asyncio's own thread pools are joined at exit: with a hanging server, quitting would hang too. Raises
+    RuntimeError when the machine has no thread left.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
@@ -38,8 +46,27 @@ def start(function: Callable[[], T], *, name: str) -> "asyncio.Future[T]":
         except RuntimeError:
             return  # the loop is closed: the program has quit meanwhile
 
-    threading.Thread(target=run, name=name, daemon=True).start()
+    _thread().put((name, run))
     return future
+
+
+def _thread() -> "SimpleQueue[_Call]":
+    """The queue of a thread that does nothing: polling every second needs no new one each time."""
+    try:
+        return _idle.pop()
+    except IndexError:
+        calls: SimpleQueue[_Call] = SimpleQueue()
+        threading.Thread(target=_serve, args=(calls,), daemon=True).start()
+        return calls
+
+
+def _serve(calls: "SimpleQueue[_Call]") -> None:
+    while True:
+        name, call = calls.get()
+        threading.current_thread().name = name
+        call()
+        del call  # with it goes what it answered
+        _idle.append(calls)
 
 
 def _heard(future: "asyncio.Future[T]") -> None:

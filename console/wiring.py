@@ -3,6 +3,7 @@
 Sources are made in the reader's thread at their first poll, with their imports: a screen is painted before.
 """
 
+import functools
 import hashlib
 import json
 import os
@@ -20,24 +21,29 @@ from console.feed import Kept, ScrapedMetrics, ServedMetrics
 from console.monitor import Monitor, Polling, Watch, Watches
 from console.promql.query import parse_query
 from console.promql.samples import SampleStore
-from console.settings import Context, Poll, Prometheus, Settings
-from console.settings import Exchange as ExchangeSettings
 from console.sources.credentials import Credentials
 from console.sources.discovered import Deferred, Discovered
-from console.sources.engine import EngineFile, EngineSource
-from console.sources.errors import SourceError
+from console.sources.engine import EngineFile, EngineSource, read_engine_file
+from console.sources.errors import NothingThereError, SourceError
 from console.sources.flags import FlagsSource
+from console.sources.focus import Focus
 from console.sources.log import LogSource
+from console.sources.log_file import LogFile
 from console.sources.source import Source
 
 if TYPE_CHECKING:
+    from console.settings import Context, Poll, Prometheus, Settings
+    from console.settings import Exchange as ExchangeSettings
     from console.sources.exchange import Keys, MarketName
 
 T = TypeVar("T")
 
+HEAD_START = 0.15
+"""Seconds that the metrics have for themselves when a screen opens; the other sources come in behind them."""
+
 
 def open_monitor(
-    settings: Settings,
+    settings: "Settings",
     panels: tuple[Panel, ...],
     *,
     clock: Clock | None = None,
@@ -61,10 +67,19 @@ def open_monitor(
         engine=Watch(surfaces.engine(), _polling(poll.engine)),
         log=Watch(surfaces.log(), _polling(poll.log)),
     )
-    return Monitor(watches, rules, clock, chance or random.Random())  # noqa: S311 (jitter, no secret)
+    jitter = chance or random.Random()  # noqa: S311 (no secret)
+    return Monitor(
+        watches,
+        rules,
+        clock,
+        jitter,
+        focus=surfaces.focus,
+        logs=surfaces.logs(),
+        head_start=0.0 if once else HEAD_START,
+    )
 
 
-def _polling(poll: Poll) -> Polling:
+def _polling(poll: "Poll") -> Polling:
     return Polling(poll.interval, poll.timeout, poll.stale_after)
 
 
@@ -75,7 +90,7 @@ class _Surfaces:
     """
 
     def __init__(
-        self, settings: Settings, rules: Rules, clock: Clock, environ: Mapping[str, str], *, once: bool
+        self, settings: "Settings", rules: Rules, clock: Clock, environ: Mapping[str, str], *, once: bool
     ) -> None:
         self._name = settings.context
         self._context: Context = settings.chosen
@@ -83,6 +98,7 @@ class _Surfaces:
         self._clock = clock
         self._environ = environ
         self._once = once
+        self.focus = Focus()
         self._samples = settings.state / "samples"
         self._queries = {text: parse_query(text) for text in _questions(rules)}
         self._store = SampleStore(frozenset[str]().union(*(query.ranged for query in self._queries.values())))
@@ -96,7 +112,7 @@ class _Surfaces:
             return Deferred(lambda: self._scraped(url, f"{self._name}-{address}"))
         return self._discovered(lambda engine: self._scraped(_needed(engine, "metrics_url"), self._name))
 
-    def _served(self, server: Prometheus) -> Source[Metrics]:
+    def _served(self, server: "Prometheus") -> Source[Metrics]:
         from console.sources.prometheus import PrometheusSource  # noqa: PLC0415 (as said above)
 
         source = PrometheusSource(
@@ -133,7 +149,12 @@ class _Surfaces:
 
         password = self._secret(password_env) if password_env else None
         return DatabaseSource(
-            url, clock=self._clock, timeout=self._poll.database.timeout, password=password, ca_file=ca_file
+            url,
+            clock=self._clock,
+            timeout=self._poll.database.timeout,
+            password=password,
+            ca_file=ca_file,
+            focus=self.focus,
         )
 
     def exchange(self) -> Source[Exchange] | None:
@@ -142,7 +163,7 @@ class _Surfaces:
             return self._discovered(self._paper_exchange)
         return Deferred(lambda: self._named_exchange(exchange))
 
-    def _named_exchange(self, exchange: ExchangeSettings) -> Source[Exchange]:
+    def _named_exchange(self, exchange: "ExchangeSettings") -> Source[Exchange]:
         from console.sources.exchange import Keys  # noqa: PLC0415 (as said above)
 
         named: dict[MarketName, str | None] = {"usdm": exchange.usdm, "coinm": exchange.coinm}
@@ -168,10 +189,23 @@ class _Surfaces:
         return self._discovered(lambda engine: FlagsSource(Path(_needed(engine, "flags_file"))))
 
     def log(self) -> Source[LogTail] | None:
-        clock, file = self._clock, self._context.log_file
+        file = self._context.log_file
         if file is not None:
-            return LogSource(file, clock=clock)
-        return self._discovered(lambda engine: LogSource(Path(_needed(engine, "log_file")), clock=clock))
+            return self._log(file)
+        return self._discovered(lambda engine: self._log(Path(_needed(engine, "log_file"))))
+
+    def _log(self, file: Path) -> Source[LogTail]:
+        return LogSource(file, clock=self._clock, focus=self.focus)
+
+    def logs(self) -> tuple[LogFile, ...]:
+        """Every log of the context that can be followed, the engine's own first."""
+        context = self._context
+        named = {name: LogFile(name, functools.partial(Path, path)) for name, path in context.logs.items()}
+        if context.log_file is not None:
+            return (LogFile("engine", functools.partial(Path, context.log_file)), *named.values())
+        if context.engine_file is None:
+            return tuple(named.values())
+        return (LogFile("engine", functools.partial(_log_of_engine, context.engine_file)), *named.values())
 
     def engine(self) -> Source[EngineState] | None:
         context = self._context
@@ -208,6 +242,13 @@ def _questions(rules: Rules) -> Iterator[str]:
         yield metric.query
         if metric.lifetime is not None:
             yield metric.lifetime
+
+
+def _log_of_engine(engine_file: Path) -> Path:
+    engine = read_engine_file(engine_file)
+    if engine is None:
+        raise NothingThereError(f"no engine runs: there is no {engine_file}")
+    return Path(_needed(engine, "log_file"))
 
 
 def _needed(engine: EngineFile, field: str) -> str:

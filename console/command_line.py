@@ -1,0 +1,126 @@
+"""What every command has in common: its options, its settings, its monitor, and how it says that it can't.
+
+Imports wait until they are needed: what a command doesn't use costs it nothing.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from console.settings_memory import SettingsMemory
+
+if TYPE_CHECKING:
+    from console.domain.thresholds import Panel
+    from console.monitor import Monitor
+    from console.settings import Settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The three options that every command takes, before the command's name or after it."""
+
+    config: Path | None = None
+    context: str | None = None
+    state: Path | None = None
+
+    def over(self, other: "Given") -> "Given":
+        """These where they are given, else `other`'s."""
+        return Given(self.config or other.config, self.context or other.context, self.state or other.state)
+
+
+def with_settings(command: Command) -> Command:
+    for option in (
+        click.option(
+            "--state", type=click.Path(path_type=Path), help="The console's and the paper engine's folder."
+        ),
+        click.option("--context", metavar="NAME", help="Which engine of the settings."),
+        click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="The settings file."),
+    ):
+        command = option(command)
+    return command
+
+
+def settings_of(ctx: click.Context, given: Given, *, context: str | None = None) -> "Settings":
+    """The settings, with the options from anywhere on the line; `context` is the command's own default."""
+    chosen = given.over(ctx.find_root().obj or Given()).over(Given(context=context))
+    memory = SettingsMemory(chosen.config, chosen.context, chosen.state, os.environ)
+    return memory.recall() or _validated(chosen, memory)
+
+
+def _validated(chosen: Given, memory: SettingsMemory) -> "Settings":
+    from console.settings_file import SettingsError, load_settings  # noqa: PLC0415 (a tenth of a second)
+
+    try:
+        settings = load_settings(config=chosen.config, context=chosen.context, state=chosen.state)
+    except SettingsError as error:
+        fail(str(error))
+    memory.keep(settings)
+    return settings
+
+
+def monitor_of(settings: "Settings", *, once: bool = False) -> "Monitor":
+    from console.wiring import open_monitor  # noqa: PLC0415
+
+    log_to(settings.state / "console.log")
+    return open_monitor(settings, panels_of(settings), once=once)
+
+
+def panels_of(settings: "Settings") -> "tuple[Panel, ...]":
+    from console.panels import PanelError, load_panels  # noqa: PLC0415
+    from console.promql.query import parse_query  # noqa: PLC0415
+
+    try:
+        return load_panels(settings.panels, parse_query)
+    except PanelError as error:
+        fail(str(error))
+
+
+def log_to(file: Path) -> None:
+    """Send the console's own log to `file`: on stderr it would be drawn over the screen.
+
+    The file is made at the first line; where that isn't possible, there is no log.
+    """
+    import logging  # noqa: PLC0415
+
+    handler: logging.Handler = logging.NullHandler()
+    if file.parent.is_dir() and os.access(file.parent, os.W_OK):
+        from logging.handlers import RotatingFileHandler  # noqa: PLC0415
+
+        handler = RotatingFileHandler(file, maxBytes=1_000_000, backupCount=2, delay=True)
+        handler.setFormatter(logging.Formatter("%(asctime)s [%(levelname)s] %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
+def operator() -> str:
+    """Who the kernel says it is, whatever the environment says."""
+    import pwd  # noqa: PLC0415
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
+def require_terminal() -> None:
+    if not all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout)):
+        fail("the console needs a terminal; without one there is `opsconsole status`")
+
+
+def say(text: str) -> None:
+    from console.domain.foreign import visible  # noqa: PLC0415
+
+    click.echo(visible(text))
+
+
+def fail(problem: str, code: int = 2) -> NoReturn:
+    from console.domain.foreign import visible  # noqa: PLC0415
+
+    click.echo(f"opsconsole: {visible(problem)}", err=True)
+    sys.exit(code)

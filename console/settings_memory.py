@@ -1,0 +1,142 @@
+"""The settings as they were last found valid, for the next start with the very same ones.
+
+Reading and validating them takes a tenth of a second, nearly all of it imports, and is most often done
+with the very file, options and environment of the time before. So what was found valid is kept in the
+user's cache, under a digest of all that it came from, this program's code included. Anything else, or
+damaged, is read anew.
+"""
+
+import hashlib
+import json
+import os
+import sysconfig
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from console.settings import Settings
+
+ENV_PREFIX = "OPSCONSOLE_"
+TOP_FIELDS = ("context", "state", "panels", "rules")
+"""What a variable may set beside `OPSCONSOLE_POLL__…`."""
+
+_FOLDERS = ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
+_CODE = ("settings.py", "settings_file.py", "settings_memory.py")
+
+
+def config_file(config: Path | None, env: Mapping[str, str]) -> Path:
+    """The settings file: the named one, else the user's own, else the one that is shipped."""
+    named = config or (Path(env["OPSCONSOLE_CONFIG"]) if env.get("OPSCONSOLE_CONFIG") else None)
+    if named is not None:
+        return named.expanduser().absolute()
+    home = Path(env.get("XDG_CONFIG_HOME") or Path(env.get("HOME", "~")).expanduser() / ".config")
+    own = home / "opsconsole" / "console.yaml"
+    return own if own.is_file() else shipped_configs() / "console.yaml"
+
+
+def shipped_configs() -> Path:
+    """The folder of the shipped configuration: beside the package in a checkout, else the install's."""
+    beside = Path(__file__).resolve().parent.parent / "configs"
+    return (
+        beside if beside.is_dir() else Path(sysconfig.get_path("data")) / "share" / "opsconsole" / "configs"
+    )
+
+
+class SettingsMemory:
+    """What is kept of one start: its settings, under everything that they come from."""
+
+    def __init__(
+        self, config: Path | None, context: str | None, state: Path | None, env: Mapping[str, str]
+    ) -> None:
+        """As `settings_file.load_settings` is given them."""
+        self._file: Path | None = None
+        with suppress(OSError, RuntimeError, KeyError):  # no home, no such file: then nothing is kept
+            cache = Path(env.get("XDG_CACHE_HOME") or Path(env["HOME"]) / ".cache")
+            told = (str(context), str(state), str(Path.cwd()), *_told(env))
+            self._digest = _digest(config_file(config, env), told)
+            self._file = cache / "opsconsole" / "settings.json"
+
+    def recall(self) -> "Settings | None":
+        """The settings of an earlier start that was told the same; None where there was none."""
+        if self._file is None:
+            return None
+        try:
+            kept = json.loads(self._file.read_bytes())
+            if kept["digest"] != self._digest:
+                return None
+            return cast("Settings", _Recalled(_restored(kept["settings"]), kept["places"]))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return None
+
+    def keep(self, settings: "Settings") -> None:
+        """Keep `settings`, which have just been validated, in place of what was kept before."""
+        if self._file is None:
+            return
+        places = {action: settings.place_of_key(action) for action in settings.keys}
+        kept = {"digest": self._digest, "settings": _plain(settings), "places": places}
+        fresh = self._file.with_name(f"{self._file.name}.{os.getpid()}")
+        with suppress(OSError):  # it is only quicker with it
+            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fresh.write_text(json.dumps(kept), encoding="utf-8")
+            fresh.replace(self._file)
+
+
+class _Recalled(SimpleNamespace):
+    """Stands for Settings, of which it has every field, without the machinery that has validated them."""
+
+    def __init__(self, fields: SimpleNamespace, places: Mapping[str, str]) -> None:
+        super().__init__(**vars(fields))
+        self._places = places
+
+    @property
+    def chosen(self) -> Any:
+        return self.contexts[self.context]
+
+    @property
+    def polling(self) -> Any:
+        return self.chosen.poll or self.poll
+
+    def place_of_key(self, action: str) -> str:
+        return self._places.get(action, "keys")
+
+
+def _told(env: Mapping[str, str]) -> list[str]:
+    """What the environment says about settings. Other variables stay out of it: some hold secrets."""
+    names = [f"{ENV_PREFIX}{field.upper()}" for field in TOP_FIELDS]
+    names += sorted(name for name in env if name.startswith(f"{ENV_PREFIX}POLL"))
+    return [f"{name}={env.get(name)}" for name in (*_FOLDERS, *names)]
+
+
+def _digest(file: Path, told: tuple[str, ...]) -> str:
+    code = [(Path(__file__).with_name(name)).stat().st_mtime_ns for name in _CODE]
+    everything = (str(file), file.read_bytes().hex(), str(shipped_configs()), *map(str, code), *told)
+    return hashlib.sha256("\0".join(everything).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _plain(value: object) -> object:
+    """A value of the settings in JSON, with what JSON has no word for under a name."""
+    if isinstance(value, Path):
+        return {"path": str(value)}
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    if isinstance(value, dict):
+        return {"items": {key: _plain(part) for key, part in value.items()}}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    fields: Mapping[str, object] = vars(value)
+    return {"fields": {name: _plain(part) for name, part in fields.items()}}
+
+
+def _restored(kept: Any) -> Any:
+    if isinstance(kept, list):
+        return [_restored(part) for part in kept]
+    if not isinstance(kept, dict):
+        return kept
+    if "path" in kept:
+        return Path(kept["path"])
+    if "items" in kept:
+        return {key: _restored(part) for key, part in kept["items"].items()}
+    return SimpleNamespace(**{name: _restored(part) for name, part in kept["fields"].items()})
