@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Callable
 
 from console.domain.clock import Clock
-from console.sources.log_file import LogFile
-from console.sources.log_lines import Place
-from console.sources.log_pattern import LinePattern
-from console.sources.log_reader import LogReader, Page, Request
+from console.sources.logs.file import LogFile
+from console.sources.logs.lines import Place
+from console.sources.logs.pattern import LinePattern
+from console.sources.logs.reader import LogReader, Page, Request
 
 log = logging.getLogger(__name__)
 

@@ -14,16 +14,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
 from console import threads
-from console.domain.assessment import Judgement, Rules, aged, assess, is_older_view
+from console.domain.assessment import Assessment, Judgement, Rules, aged, assess, is_older_view
 from console.domain.clock import Clock
 from console.domain.metrics import Metrics
 from console.domain.reading import Dated, Reading, SourceState
 from console.domain.snapshot import Snapshot
-from console.domain.status import Assessment
 from console.domain.surfaces import Books, EngineState, Exchange, Flags, LogTail
 from console.sources.errors import NothingThereError, SourceError
 from console.sources.focus import Focus
-from console.sources.log_file import LogFile
+from console.sources.logs.file import LogFile
 from console.sources.source import Cancellable, Source
 
 log = logging.getLogger(__name__)

@@ -9,17 +9,10 @@ import math
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from console.domain.assessment import Assessment
 from console.domain.figures import condition, key_metric_value
 from console.domain.foreign import visible
-from console.domain.status import (
-    AccountStatus,
-    Alert,
-    Assessment,
-    Judged,
-    KeyMetricStatus,
-    SourceStatus,
-    SymbolStatus,
-)
+from console.domain.status import AccountStatus, Alert, Judged, KeyMetricStatus, SourceStatus, SymbolStatus
 from console.domain.surfaces import Books
 
 VERSION = 1

@@ -27,8 +27,8 @@ from console.sources.engine import EngineFile, EngineSource, read_engine_file
 from console.sources.errors import NothingThereError, SourceError
 from console.sources.flags import FlagsSource
 from console.sources.focus import Focus
-from console.sources.log import LogSource
-from console.sources.log_file import LogFile
+from console.sources.logs.file import LogFile
+from console.sources.logs.source import LogSource
 from console.sources.source import Source
 
 if TYPE_CHECKING:

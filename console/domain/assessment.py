@@ -6,7 +6,7 @@ agree by construction. `assess` is pure and total: any snapshot at any instant h
 
 import math
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from console.domain.alerts import (
@@ -25,14 +25,13 @@ from console.domain.snapshot import Snapshot
 from console.domain.status import (
     AccountStatus,
     Alert,
-    Assessment,
     EngineStatus,
     Judged,
     KeyMetricStatus,
     SourceStatus,
 )
-from console.domain.surfaces import Account, Books, EngineState
-from console.domain.symbols import judge_symbols
+from console.domain.surfaces import Account, Books, EngineState, ServerIdentity
+from console.domain.symbols import SymbolRows, judge_symbols
 from console.domain.thresholds import KeyMetric, Panel
 from console.domain.trails import Trails, instant_of
 
@@ -55,6 +54,45 @@ class Rules:
     quiet_after: float = math.inf
 
 
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """Everything a face shows.
+
+    `snapshot` is what was judged; `next_change` is when the assessment changes by age alone, if it will.
+    `margins` and `fundings` are the symbols' last minutes, by symbol; `equities` the accounts', by number.
+    """
+
+    at: float
+    severity: Severity
+    snapshot: Snapshot
+    sources: tuple[SourceStatus, ...]
+    engine: EngineStatus
+    kill_switch: KillSwitch
+    symbols: SymbolRows
+    totals: Mapping[str, Judged]
+    accounts: tuple[AccountStatus, ...]
+    key_metrics: tuple[KeyMetricStatus, ...]
+    alerts: tuple[Alert, ...]
+    panels: tuple[Panel, ...]
+    next_change: float | None
+    margins: Trails = field(default_factory=Trails)
+    fundings: Trails = field(default_factory=Trails)
+    equities: Trails = field(default_factory=Trails)
+
+    @property
+    def books(self) -> Books | None:
+        """The newest look at the database, whatever its age."""
+        return self.snapshot.database.value
+
+    @property
+    def server(self) -> ServerIdentity | None:
+        """The database server, as it last named itself."""
+        return None if self.books is None else self.books.identity
+
+    def source(self, name: str) -> SourceStatus:
+        return next(source for source in self.sources if source.name == name)
+
+
 Judgement = tuple[Snapshot, Assessment]
 """A snapshot with what it was judged to mean."""
 
@@ -68,7 +106,9 @@ def assess(snapshot: Snapshot, rules: Rules, before: Judgement | None = None) ->
     now, missing = snapshot.at, rules.not_exported
     last = None if before is None else before[1]
     sources = _sources(snapshot)
-    symbols, margins, fundings = judge_symbols(snapshot, rules.panels, missing, last)
+    known = None if last is None else last.symbols
+    past = (Trails(), Trails()) if last is None else (last.margins, last.fundings)
+    symbols, margins, fundings = judge_symbols(snapshot, rules.panels, missing, known, past)
     keys = tuple(_key_metric(metric, snapshot.metrics, now, missing) for metric in rules.key_metrics)
     accounts = _accounts(snapshot.database, now, rules.quiet_after)
     switch = _kill_switch(snapshot)

@@ -1,20 +1,13 @@
 """What a face shows: values with their severities, sources with their ages, and what is wrong in words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
-from console.domain.kill_switch import KillSwitch
 from console.domain.reading import Health
 from console.domain.severity import Severity
-from console.domain.snapshot import Snapshot
-from console.domain.surfaces import Account, Books, ServerIdentity
-from console.domain.thresholds import KeyMetric, Panel
-from console.domain.trails import Trails
-
-if TYPE_CHECKING:
-    from console.domain.symbols import SymbolRows
+from console.domain.surfaces import Account
+from console.domain.thresholds import KeyMetric
 
 FLAT = "flat"
 NOT_EXPORTED = "not exported"
@@ -125,42 +118,3 @@ class EngineStatus:
     started_at: float | None
     alive: bool | None
     uptime: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """Everything a face shows.
-
-    `snapshot` is what was judged; `next_change` is when the assessment changes by age alone, if it will.
-    `margins` and `fundings` are the symbols' last minutes, by symbol; `equities` the accounts', by number.
-    """
-
-    at: float
-    severity: Severity
-    snapshot: Snapshot
-    sources: tuple[SourceStatus, ...]
-    engine: EngineStatus
-    kill_switch: KillSwitch
-    symbols: "SymbolRows"
-    totals: Mapping[str, Judged]
-    accounts: tuple[AccountStatus, ...]
-    key_metrics: tuple[KeyMetricStatus, ...]
-    alerts: tuple[Alert, ...]
-    panels: tuple[Panel, ...]
-    next_change: float | None
-    margins: Trails = field(default_factory=Trails)
-    fundings: Trails = field(default_factory=Trails)
-    equities: Trails = field(default_factory=Trails)
-
-    @property
-    def books(self) -> Books | None:
-        """The newest look at the database, whatever its age."""
-        return self.snapshot.database.value
-
-    @property
-    def server(self) -> ServerIdentity | None:
-        """The database server, as it last named itself."""
-        return None if self.books is None else self.books.identity
-
-    def source(self, name: str) -> SourceStatus:
-        return next(source for source in self.sources if source.name == name)

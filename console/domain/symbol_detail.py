@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from console.domain.amounts import price, quantity
+from console.domain.assessment import Assessment
 from console.domain.exchange_names import exchange_names
 from console.domain.facts import STAGES
 from console.domain.figures import figure_of, money
 from console.domain.metrics import Metrics, Series
 from console.domain.severity import Severity
-from console.domain.status import Assessment, Judged, SymbolStatus
+from console.domain.status import Judged, SymbolStatus
 from console.domain.surfaces import Contract, Exchange, ExchangePosition, Feature, Flags, Position, Venue
 
 SOURCES = ("metrics", "database", "exchange", "flags")

@@ -16,7 +16,7 @@ from console.domain.panel_column import Ground, PanelColumn, all_ok, panel_colum
 from console.domain.reading import SourceState
 from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
-from console.domain.status import Alert, Assessment, Judged, SymbolStatus
+from console.domain.status import Alert, Judged, SymbolStatus
 from console.domain.thresholds import Panel
 from console.domain.trails import Trails, instant_of
 from console.domain.trend import RECENT, Outlook, enough, outlook, slope
@@ -166,31 +166,31 @@ def judge_symbols(
     snapshot: Snapshot,
     panels: tuple[Panel, ...],
     not_exported: Set[str],
-    before: Assessment | None,
+    before: SymbolRows | None,
+    past: tuple[Trails, Trails],
 ) -> tuple[SymbolRows, Trails, Trails]:
     """One row per known symbol, and the last minutes of their margin ratios and funding rates.
 
     A symbol without a position is flat where a panel has no value for it; one with a position is unknown.
-    What `before` says is taken from there as far as nothing has changed that it rests on.
+    What `before` says is taken from there as far as nothing has changed that it rests on; `past` are the
+    minutes until then.
     """
     metrics = snapshot.metrics.value
-    old = None if before is None else before.symbols
     answers = {panel.key: answer_to(metrics, panel.query) for panel in panels}
-    facts = facts_of(snapshot, None if old is None else old.facts)
-    known = _known(snapshot, facts, answers.values(), None if old is None else old.known)
+    facts = facts_of(snapshot, None if before is None else before.facts)
+    known = _known(snapshot, facts, answers.values(), None if before is None else before.known)
     doubt = "" if snapshot.metrics.usable(snapshot.at) else snapshot.metrics.doubt(snapshot.at)
     columns = {}
     for panel in panels:
         ground = Ground(answers[panel.key], known.names, known.held, doubt, _rests_on(panel, metrics))
-        standing = None if old is None else old.columns.get(panel.key)
+        standing = None if before is None else before.columns.get(panel.key)
         columns[panel.key] = panel_column(panel, ground, metrics, not_exported, standing)
-    past = (Trails(), Trails()) if before is None else (before.margins, before.fundings)
     margins, fundings = (
         _extended(trails, columns.get(key), known, snapshot.metrics)
         for key, trails in zip((OUTLOOK, FUNDING), past, strict=True)
     )
-    rows = SymbolRows(known, columns, facts, margins, None if old is None else old.slopes_of(margins))
-    return old if old is not None and rows.same_as(old) else rows, margins, fundings
+    rows = SymbolRows(known, columns, facts, margins, None if before is None else before.slopes_of(margins))
+    return before if before is not None and rows.same_as(before) else rows, margins, fundings
 
 
 def _known(snapshot: Snapshot, facts: Facts, answers: Iterable[Answer], before: Known | None) -> Known:

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from console.domain.assessment import Judgement, aged, assess, is_older_view
+from console.domain.assessment import Assessment, Judgement, aged, assess, is_older_view
 from console.domain.clock import Clock
-from console.domain.status import Assessment
 from console.domain.trails import COARSE_SPAN, FINE_SPAN
 from console.domain.trend import RECENT
 from console.history.frames import Kind

@@ -19,17 +19,17 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from console import threads
-from console.tui import signals
 from console.tui.actions import actions, bindings
 from console.tui.app_actions import AppActions
 from console.tui.appearance import Appearance
 from console.tui.keymap import rebound, textual_keymap
-from console.tui.line_watch import QUESTION, LineWatch
 from console.tui.navigation import Navigation
 from console.tui.painting import Painting
 from console.tui.preferences import Preferences
-from console.tui.screens.overview import Overview
+from console.tui.screens.overview.screen import Overview
 from console.tui.screens.too_small import SMALLEST, TooSmall
+from console.tui.terminal import signals
+from console.tui.terminal.line_watch import QUESTION, LineWatch
 from console.tui.text import visible
 from console.tui.theme import glyphs_for, theme_variables
 from console.tui.view import ContextView, View

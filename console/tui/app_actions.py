@@ -15,7 +15,7 @@ from console.tui.saved_screen import save_screen
 from console.tui.screens.frame import Frame
 from console.tui.screens.help import Help
 from console.tui.screens.palette import Palette
-from console.tui.terminal import TerminalApp
+from console.tui.terminal.app import TerminalApp
 from console.tui.view import View
 from console.tui.wishes import Wishes
 

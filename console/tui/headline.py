@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from console.domain.assessment import Assessment
 from console.domain.figures import badness, figure_of, passed_bound, seconds
 from console.domain.kill_switch import KillState
 from console.domain.reading import Health
 from console.domain.severity import Severity
-from console.domain.status import Alert, Assessment, Judged, SourceStatus
+from console.domain.status import Alert, Judged, SourceStatus
 from console.domain.symbols import OUTLOOK, SymbolRows
 from console.domain.thresholds import Panel
 from console.tui.text import one_colon, short_name

@@ -14,7 +14,7 @@ Make = Callable[[View], Frame]
 
 
 def _positions(view: View) -> Frame:
-    from console.tui.screens.positions import Positions  # noqa: PLC0415 (not before it is wanted, as below)
+    from console.tui.screens.positions.screen import Positions  # noqa: PLC0415 (not before it is wanted, as below)
 
     return Positions(view)
 
@@ -59,7 +59,7 @@ class Navigation:
 
     def to_symbol(self, symbol: str) -> None:
         """Open everything about `symbol`, over the screen from which it was opened."""
-        from console.tui.screens.symbol import SymbolDetail  # noqa: PLC0415 (as above)
+        from console.tui.screens.symbol.screen import SymbolDetail  # noqa: PLC0415 (as above)
 
         if isinstance(self._app.screen, Frame) and self._app.screen.symbol is not None:
             if self._app.screen.symbol == symbol:

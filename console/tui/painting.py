@@ -13,8 +13,8 @@ from typing import Any
 from textual.app import App
 from textual.screen import Screen
 
+from console.domain.assessment import Assessment
 from console.domain.reading import Health
-from console.domain.status import Assessment
 from console.tui.screens.frame import Box, Frame
 from console.tui.view import ReplayView, View
 from console.tui.watched import HasLogs, Holds, Replayed, Watched

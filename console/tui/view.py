@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field, replace
 
+from console.domain.assessment import Assessment
 from console.domain.figures import seconds
 from console.domain.reading import Health
-from console.domain.status import Assessment
 from console.tui.actions import Action, actions
 from console.tui.headline import CONNECTING, Statement, statements, symbol_statements
 from console.tui.preferences import Preferences

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
+from console.domain.assessment import Assessment
 from console.domain.clock import Clock
-from console.domain.status import Assessment
-from console.sources.log_file import LogFile
+from console.sources.logs.file import LogFile
 
 
 class Watched(Protocol):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import URL, make_url
 
-from console.domain.status import Assessment, SourceStatus
+from console.domain.assessment import Assessment
+from console.domain.status import SourceStatus
 from console.monitor import Monitor
 from console.panels import load_panels
 from console.promql.query import parse_query

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from console.domain.assessment import Judgement, Rules, assess
+from console.domain.assessment import Assessment, Judgement, Rules, assess
 from console.domain.clock import Clock
 from console.domain.metrics import Answer, Labels, Metrics, Series
 from console.domain.reading import Reading, SourceState
 from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
-from console.domain.status import Assessment
 from console.domain.surfaces import (
     Account,
     Books,

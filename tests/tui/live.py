@@ -4,9 +4,9 @@ import asyncio
 import sys
 from collections.abc import Callable
 
+from console.domain.assessment import Assessment
 from console.domain.clock import SystemClock
 from console.domain.snapshot import Snapshot
-from console.domain.status import Assessment
 from console.tui.app import OpsConsole
 from tests.tui.fake import PAPER, FakeWatched, metrics_of, snapshot, symbol_rows
 

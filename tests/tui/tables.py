@@ -14,8 +14,8 @@ from console.tui.app import OpsConsole
 from console.tui.screens.frame import Frame
 from console.tui.theme import Tone, tone_of
 from console.tui.view import View
-from console.tui.widgets.columns import Cell, Column
-from console.tui.widgets.table import Table
+from console.tui.widgets.table.columns import Cell, Column
+from console.tui.widgets.table.table import Table
 from console.tui.wishes import Wishes
 from tests.tui.fake import PAPER, START, FakeWatched, nothing_yet
 

@@ -14,12 +14,12 @@ from console.tui.screens.confirm import Confirm
 from console.tui.screens.help import Help
 from console.tui.screens.logs import Logs
 from console.tui.screens.palette import Palette
-from console.tui.screens.positions import Positions
-from console.tui.screens.symbol import SymbolDetail
-from console.tui.widgets.log_view import LogView
+from console.tui.screens.positions.screen import Positions
+from console.tui.screens.symbol.screen import SymbolDetail
+from console.tui.widgets.log.view import LogView
 from console.tui.widgets.prompt import Prompt
 from console.tui.widgets.reader import Reader
-from console.tui.widgets.table import Table
+from console.tui.widgets.table.table import Table
 
 OWNERS: dict[Place, tuple[type, ...]] = {
     "anywhere": (OpsConsole,),

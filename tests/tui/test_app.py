@@ -12,11 +12,11 @@ import pytest
 from rich.console import RenderableType
 from textual.screen import Screen
 
+from console.domain.assessment import Assessment
 from console.domain.clock import SystemClock
-from console.domain.status import Assessment
 from console.tui.app import OpsConsole, Watched
 from console.tui.screens import frame
-from console.tui.screens.overview import Overview
+from console.tui.screens.overview.screen import Overview
 from tests.tui.fake import (
     PAPER,
     START,

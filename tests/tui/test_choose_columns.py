@@ -5,7 +5,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.tui.widgets.columns import choice_of, chosen
+from console.tui.widgets.table.columns import choice_of, chosen
 from tests.tui.tables import COLUMNS, TableApp, pairs
 
 KEYS = [column.key for column in COLUMNS]

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.domain.severity import Severity
-from console.tui.widgets.columns import Cell, Column
-from console.tui.widgets.filter import FilterError, parse
+from console.tui.widgets.table.columns import Cell, Column
+from console.tui.widgets.table.filter import FilterError, parse
 from tests.tui.tables import COLUMNS, Pair
 
 ROWS = [

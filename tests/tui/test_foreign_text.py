@@ -15,8 +15,8 @@ from textual.app import App, ComposeResult
 from console.domain.severity import Severity
 from console.tui.text import Align, clip, fit, folded, plain_ascii, visible, wrap
 from console.tui.theme import UNICODE, Tone
-from console.tui.widgets.columns import Cell, Column
-from console.tui.widgets.table import Table
+from console.tui.widgets.table.columns import Cell, Column
+from console.tui.widgets.table.table import Table
 
 _OBEYED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 """Categories of which no character may reach a terminal."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.tui.line_watch import SLOW, LineWatch
+from console.tui.terminal.line_watch import SLOW, LineWatch
 
 
 def after(*answers: float) -> LineWatch:

@@ -13,15 +13,15 @@ import pytest
 from rich.cells import cell_len
 from textual.pilot import Pilot
 
-from console.sources.log_file import LogFile
-from console.sources.log_lines import LogLine, Place
+from console.sources.logs.file import LogFile
+from console.sources.logs.lines import LogLine, Place
 from console.tui.app import OpsConsole
 from console.tui.screens.line_detail import LineDetail
 from console.tui.screens.logs import Logs
 from console.tui.theme import UNICODE
-from console.tui.widgets.log_header import clip_left, size_words
-from console.tui.widgets.log_rows import log_row
-from console.tui.widgets.log_view import LogView
+from console.tui.widgets.log.header import clip_left, size_words
+from console.tui.widgets.log.rows import log_row
+from console.tui.widgets.log.view import LogView
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, metrics_of, snapshot, symbol_rows
 from tests.tui.screen import assert_snapshot, painted, strips, text_of, until
 

@@ -4,8 +4,8 @@ import pytest
 
 from console.tui.screens.alerts import Alerts
 from console.tui.screens.logs import Logs
-from console.tui.screens.positions import Positions
-from console.tui.screens.symbol import SymbolDetail
+from console.tui.screens.positions.screen import Positions
+from console.tui.screens.symbol.screen import SymbolDetail
 from console.tui.screens.too_small import TooSmall
 from console.tui.widgets.reader import Reader
 from tests.tui.plain import PlainConsole, PlainScreen, plain_console

@@ -18,7 +18,7 @@ from textual.screen import Screen
 from textual.strip import Strip
 
 from console.tui.app import OpsConsole
-from console.tui.output import Output
+from console.tui.terminal.output import Output
 from tests.tui.fake import PAPER, START, FakeWatched
 from tests.tui.live import moving_snapshot
 from tests.tui.screen import painted

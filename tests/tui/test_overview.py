@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from console.tui.app import OpsConsole
-from console.tui.screens.overview import Overview
-from console.tui.screens.summary import TEXTS
-from console.tui.screens.symbol import SymbolDetail
+from console.tui.screens.overview.screen import Overview
+from console.tui.screens.overview.summary import TEXTS
+from console.tui.screens.symbol.screen import SymbolDetail
 from tests.tui.cases import CASES, UTF8, Case, console_of, normal
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, failing
 from tests.tui.screen import painted, text_of, tone_letters, until

@@ -14,9 +14,9 @@ from console.domain.snapshot import Snapshot
 from console.domain.surfaces import Exchange, ExchangePosition
 from console.tui.app import ContextView, OpsConsole
 from console.tui.screens.frame import Frame
-from console.tui.screens.positions import Positions
-from console.tui.screens.positions_columns import as_money, as_price
-from console.tui.widgets.table import Table
+from console.tui.screens.positions.columns import as_money, as_price
+from console.tui.screens.positions.screen import Positions
+from console.tui.widgets.table.table import Table
 from tests.tui.fake import (
     PAPER,
     PRODUCTION,

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from console.domain.severity import Severity
-from console.tui.widgets.columns import Cell, Column
-from console.tui.widgets.filter import parse
-from console.tui.widgets.rows import Rows
+from console.tui.widgets.table.columns import Cell, Column
+from console.tui.widgets.table.filter import parse
+from console.tui.widgets.table.rows import Rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from console.domain.assessment import Rules, assess
+from console.domain.assessment import Assessment, Rules, assess
 from console.domain.kill_switch import KillState
-from console.domain.status import Assessment
 from console.domain.thresholds import KEY_METRICS
 from console.tui.text import line_width
 from console.tui.theme import UNICODE

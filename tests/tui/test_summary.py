@@ -11,7 +11,7 @@ from console.domain.severity import Severity
 from console.domain.surfaces import Books
 from console.domain.thresholds import KEY_METRICS
 from console.domain.trails import Trails
-from console.tui.screens.summary import (
+from console.tui.screens.overview.summary import (
     account_lines,
     alert_lines,
     engine_lines,

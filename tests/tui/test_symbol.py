@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from console.domain.metrics import Answer
 from console.domain.snapshot import Snapshot
 from console.tui.app import OpsConsole
-from console.tui.screens.symbol import SymbolDetail
+from console.tui.screens.symbol.screen import SymbolDetail
 from tests.tui.cases import ALL, UTF8, normal
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, failing
 from tests.tui.screen import painted, text_of, until

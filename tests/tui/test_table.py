@@ -12,9 +12,9 @@ from textual.geometry import Region
 from console.domain.severity import Severity
 from console.tui.text import fit
 from console.tui.theme import UNICODE
-from console.tui.widgets.across import place
-from console.tui.widgets.columns import Cell, Column
-from console.tui.widgets.table import Table
+from console.tui.widgets.table.across import place
+from console.tui.widgets.table.columns import Cell, Column
+from console.tui.widgets.table.table import Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from console.domain.severity import Severity
-from console.tui.widgets.columns import Cell
+from console.tui.widgets.table.columns import Cell
 from tests.tui.screen import text_of, until
 from tests.tui.tables import COLUMNS, Pair, TableApp, margin_cell, pairs
 

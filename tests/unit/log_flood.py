@@ -13,7 +13,7 @@ import psutil
 
 from console.domain.clock import SystemClock
 from console.log_follower import LogFollower
-from console.sources.log_file import LogFile
+from console.sources.logs.file import LogFile
 
 RATE = 50_000
 _BATCHES = 50

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from console.domain.clock import SystemClock
 from console.log_follower import LogFollower
 from console.sources.errors import NothingThereError
-from console.sources.log_file import LogFile
-from console.sources.log_lines import LONGEST, Place
-from console.sources.log_pattern import ERRORS, SYNC, line_pattern
-from console.sources.log_reader import LogReader, Page, Request
+from console.sources.logs.file import LogFile
+from console.sources.logs.lines import LONGEST, Place
+from console.sources.logs.pattern import ERRORS, SYNC, line_pattern
+from console.sources.logs.reader import LogReader, Page, Request
 from tests.tui.fake import HandClock
 
 NOON = datetime(2026, 1, 2, 12, 0).timestamp()

@@ -5,7 +5,7 @@ import math
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from console.domain.status import Assessment
+from console.domain.assessment import Assessment
 from console.report import as_json, as_text
 from tests.unit.domain.worlds import BOOKS, NOW, account, answered, healthy, judged, metrics, of
 

@@ -14,14 +14,14 @@ from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.status import Alert, SourceStatus
 from console.tui.screens.frame import Frame
-from console.tui.screens.overview import OpensSymbols
-from console.tui.screens.summary import source_age
+from console.tui.screens.overview.screen import OpensSymbols
+from console.tui.screens.overview.summary import source_age
 from console.tui.text import Line, Span, fit_line, one_colon, wrap
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
-from console.tui.widgets.columns import Cell, Column
 from console.tui.widgets.lines import Lines
-from console.tui.widgets.table import Table
+from console.tui.widgets.table.columns import Cell, Column
+from console.tui.widgets.table.table import Table
 
 SEVERITY = "severity"
 

@@ -12,8 +12,8 @@ from console.tui.screens.frame import Dialog
 from console.tui.text import Line, Span, fit
 from console.tui.theme import Glyphs, Tone
 from console.tui.view import View
-from console.tui.widgets.columns import Column
 from console.tui.widgets.lines import Lines
+from console.tui.widgets.table.columns import Column
 
 T = TypeVar("T")
 

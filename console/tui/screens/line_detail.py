@@ -6,14 +6,14 @@ from typing import ClassVar
 from textual.containers import Container
 from textual.widget import Widget
 
-from console.sources.log_lines import LogLine
+from console.sources.logs.lines import LogLine
 from console.tui.actions import Place, bindings
 from console.tui.screens.frame import Dialog
 from console.tui.text import Line, Span, wrap
 from console.tui.theme import Tone
 from console.tui.view import View
-from console.tui.widgets.log_header import size_words
-from console.tui.widgets.log_rows import clock_time, tone_of_level
+from console.tui.widgets.log.header import size_words
+from console.tui.widgets.log.rows import clock_time, tone_of_level
 from console.tui.widgets.reader import Reader
 
 _PART = 2000

@@ -9,10 +9,10 @@ from textual.message import Message
 from textual.widget import Widget
 
 from console.log_follower import LogFollower
-from console.sources.log_file import LogFile
-from console.sources.log_pattern import ERRORS, MARGIN, SYNC, LinePattern, line_pattern
-from console.sources.log_reader import Page
-from console.sources.log_time import parse_moment
+from console.sources.logs.file import LogFile
+from console.sources.logs.pattern import ERRORS, MARGIN, SYNC, LinePattern, line_pattern
+from console.sources.logs.reader import Page
+from console.sources.logs.times import parse_moment
 from console.tui.actions import Place, bindings
 from console.tui.screens.frame import Frame
 from console.tui.screens.line_detail import LineDetail
@@ -21,8 +21,8 @@ from console.tui.theme import Tone
 from console.tui.view import View
 from console.tui.watched import HasLogs
 from console.tui.widgets.lines import Lines
-from console.tui.widgets.log_header import what_is_shown, which_log
-from console.tui.widgets.log_view import LogView
+from console.tui.widgets.log.header import what_is_shown, which_log
+from console.tui.widgets.log.view import LogView
 from console.tui.widgets.prompt import Question
 
 

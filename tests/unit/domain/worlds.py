@@ -4,12 +4,11 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TypeVar
 
-from console.domain.assessment import Rules, assess
+from console.domain.assessment import Assessment, Rules, assess
 from console.domain.metrics import Answer, Metrics, Series, column_of
 from console.domain.reading import Reading, SourceState
 from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
-from console.domain.status import Assessment
 from console.domain.surfaces import (
     Account,
     Books,

@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from console.domain.assessment import Rules
+from console.domain.assessment import Assessment, Rules
 from console.domain.metrics import Metrics
 from console.domain.reading import Reading, SourceState
 from console.domain.snapshot import Snapshot
-from console.domain.status import Assessment
 from console.domain.surfaces import Books
 from console.domain.thresholds import KEY_METRICS
 from console.history.header import Header

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from console.domain.assessment import assess
+from console.domain.assessment import Assessment, assess
 from console.domain.metrics import Metrics
 from console.domain.reading import Health, Reading
 from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
-from console.domain.status import Assessment
 from console.history.instants import InstantError
 from console.history.player import FASTEST, Player, open_player
 from console.history.tape import Tape

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from console.sources import log as log_source
 from console.sources.errors import SourceError
 from console.sources.focus import Focus
-from console.sources.log import LogSource
+from console.sources.logs import source as log_source
+from console.sources.logs.source import LogSource
 from tests.tui.fake import HandClock
 
 NOON = datetime(2026, 1, 2, 12, 0).timestamp()

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.sources import log_blocks, log_rotation
 from console.sources.errors import NothingThereError, SourceError
-from console.sources.log_chain import LogChain
-from console.sources.log_lines import LONGEST, Chunk, Place, split
+from console.sources.logs import blocks as log_blocks
+from console.sources.logs import rotation as log_rotation
+from console.sources.logs.chain import LogChain
+from console.sources.logs.lines import LONGEST, Chunk, Place, split
 
 
 @pytest.fixture

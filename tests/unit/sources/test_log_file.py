@@ -8,7 +8,7 @@ import pytest
 
 from console.settings_file import load_settings
 from console.sources.errors import NothingThereError
-from console.sources.log_file import LogFile
+from console.sources.logs.file import LogFile
 from console.wiring import open_monitor
 
 FILE = """\

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.sources.log_lines import Chunk, Place
-from console.sources.log_pattern import ERRORS, Matcher, TooSlowError, line_pattern
+from console.sources.logs.lines import Chunk, Place
+from console.sources.logs.pattern import ERRORS, Matcher, TooSlowError, line_pattern
 
 
 def chunk(data: bytes) -> Chunk:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.sources.log_chain import LogChain
-from console.sources.log_lines import Place, read_line, split
-from console.sources.log_time import first_since, parse_moment
+from console.sources.logs.chain import LogChain
+from console.sources.logs.lines import Place, read_line, split
+from console.sources.logs.times import first_since, parse_moment
 
 NOW = datetime(2026, 1, 2, 14, 30, 15).timestamp()
 

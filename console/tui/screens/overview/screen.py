@@ -1,0 +1,134 @@
+"""Screen 1: every symbol against its limits, the worst first, under what matters most in words."""
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, Protocol, runtime_checkable
+
+from textual.containers import Container
+from textual.events import Resize
+from textual.widget import Widget
+
+from console.domain.assessment import Assessment
+from console.domain.reading import Health
+from console.domain.severity import Severity
+from console.domain.status import SymbolStatus
+from console.domain.symbols import SymbolRows
+from console.domain.thresholds import Panel
+from console.tui.screens.frame import Frame
+from console.tui.screens.overview.columns import STATE, Present, symbol_columns
+from console.tui.screens.overview.summary import TEXTS
+from console.tui.view import View
+from console.tui.widgets.lines import Content, Lines
+from console.tui.widgets.table.columns import Order
+from console.tui.widgets.table.table import Table
+
+_LINES_BESIDE_THE_TABLE = 8
+"""Lines of a low screen that aren't rows: status line, headline, key metrics, titles, key hints."""
+_BAND = 8
+"""Lines of accounts, engine and sources in full, with the empty one above them."""
+
+
+@runtime_checkable
+class OpensSymbols(Protocol):
+    """The app, as far as a screen wants it: it shows everything about a symbol."""
+
+    def open_symbol(self, symbol: str) -> None: ...
+
+
+class Overview(Frame):
+    ABOUT: ClassVar[str] = (
+        "Every symbol against its limits, the worst first. TO NEXT is how long the margin ratio takes to its "
+        "next threshold if it goes on as in the last minutes; 10 MIN is where it has been."
+    )
+
+    def __init__(self, view: View) -> None:
+        super().__init__(view)
+        self._columns_for: tuple[tuple[Panel, ...], bool] = ((), False)
+        self._present = Present(view.glyphs)
+        self._judged: SymbolRows | None = None
+        self._filled: tuple[object, ...] = ()
+        self._texts = {name: Lines(_content(name, view), view.glyphs, id=name) for name in TEXTS}
+        self._inputs: dict[str, tuple[object, ...]] = {}
+        self.table: Table[SymbolStatus] = Table(
+            "overview", lambda row: row.symbol, lambda row: row.severity, view.glyphs
+        )
+
+    def body(self) -> Iterable[Widget]:
+        texts = self._texts
+        yield texts["headline"]
+        yield texts["key-metrics"]
+        yield self.table
+        engine = Container(texts["accounts"], texts["engine"], id="facts")
+        yield Container(engine, texts["sources"], texts["alerts"], id="band")
+
+    def on_mount(self) -> None:
+        self.table.focus()
+
+    def on_resize(self, event: Resize) -> None:
+        self._make_room()
+
+    def paint(self, view: View) -> None:
+        super().paint(view)
+        for name, text in self._texts.items():
+            inputs = TEXTS[name].inputs(view)
+            if self._inputs.get(name) != inputs:
+                self._inputs[name] = inputs
+                text.show(_content(name, view))
+        if view.assessment is not None:
+            self._fill_table(view, view.assessment)
+            self._make_room()
+
+    def on_table_opened(self, event: Table.Opened) -> None:
+        if isinstance(self.app, OpensSymbols):
+            self.app.open_symbol(event.key)
+
+    def _make_room(self) -> None:
+        """Show sources and the rest in full where the table would leave their lines empty."""
+        rows = 0 if self._present.symbols is None else len(self._present.symbols)
+        free = self.size.height - _LINES_BESIDE_THE_TABLE - rows
+        self.set_class(rows > 0 and free >= _BAND, "-roomy")
+
+    def _fill_table(self, view: View, assessment: Assessment) -> None:
+        stale = _stale_for(view, assessment)
+        filled = (
+            self.has_class("-narrow"),
+            id(assessment.symbols),
+            id(assessment.margins),
+            int(assessment.at),
+            stale,
+        )
+        if filled == self._filled:
+            return
+        self._filled = filled
+        self._present.take(assessment, stale)
+        self._set_columns(assessment.panels)
+        # Stale rows keep their order: all of them are unknown, and jumping would hide which were bad.
+        if assessment.source("metrics").health in (Health.FRESH, Health.FAILING):
+            self._judged = assessment.symbols
+        self.table.set_rows(assessment.symbols)
+
+    def _set_columns(self, panels: tuple[Panel, ...]) -> None:
+        narrow = self.has_class("-narrow")
+        if (panels, narrow) != self._columns_for:
+            self._columns_for = panels, narrow
+            columns = symbol_columns(panels, self._present, self._worst_first, narrow=narrow)
+            self.table.set_columns(columns, STATE)
+
+    def _worst_first(self, rows: Sequence[SymbolStatus]) -> Sequence[Order]:
+        judged = self._judged
+        if not isinstance(rows, SymbolRows) or judged is None:
+            return [-row.severity for row in rows]
+        if rows is judged:
+            return [-severity for severity in rows.severities]
+        places = (judged.place(name) for name in rows.names)
+        return [-(Severity.UNKNOWN if at is None else judged.severities[at]) for at in places]
+
+
+def _content(name: str, view: View) -> Content:
+    return lambda size: TEXTS[name].lines(view, size)
+
+
+def _stale_for(view: View, assessment: Assessment) -> str:
+    """For how long the metrics have been stale, if they are."""
+    source = assessment.source("metrics")
+    stale = source.health is Health.STALE and source.age is not None
+    return view.age(source.age or 0) if stale else ""

@@ -1,0 +1,259 @@
+"""The overview's texts around the table: from an assessment to lines for a size.
+
+Each text has its `inputs` beside it: as long as these are equal, so are the lines.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from textual.geometry import Size
+
+from console.domain.amounts import span
+from console.domain.assessment import Assessment
+from console.domain.figures import condition, key_metric_value, money
+from console.domain.reading import Health
+from console.domain.severity import Severity
+from console.domain.status import NOT_EXPORTED, AccountStatus, KeyMetricStatus, SourceStatus
+from console.domain.trails import Moment
+from console.tui.headline import Statement, all_well, short_alert
+from console.tui.text import Line, Span, fit, fit_line, joined, line_width, spread, width
+from console.tui.theme import Glyphs, Tone, tone_of
+from console.tui.view import View
+from console.tui.widgets.spark import sampled, spark, values_of
+
+Lines = tuple[Line, ...]
+
+
+def headline_lines(view: View, size: Size) -> Lines:
+    """What is wrong, the worst first, one statement to a line; the last line says how many more there are."""
+    if view.assessment is not None and not view.statements:
+        return (_statement(all_well(view.assessment), view.glyphs, size.width),)
+    return _first_of(view.statements, size, view.glyphs)
+
+
+def _first_of(statements: Sequence[Statement], size: Size, glyphs: Glyphs) -> Lines:
+    """As many of them as there are lines."""
+    more = len(statements) - size.height
+    lines = [_statement(said, glyphs, size.width) for said in statements[: size.height]]
+    if more > 0 and lines:
+        rest = (Span(f"+{more} more", Tone.DIM),)
+        lines[-1] = spread(lines[-1], rest, size.width, glyphs.ellipsis)
+    return tuple(lines)
+
+
+def _statement(said: Statement, glyphs: Glyphs, cells: int) -> Line:
+    tone = Tone.BLIND if said.severity is Severity.UNKNOWN else tone_of(said.severity)
+    words = said.brief if said.brief and width(said.words) + 2 > cells else said.words
+    return fit_line((Span(f"{glyphs.of(said.severity)} {words}", tone),), cells, glyphs.ellipsis)
+
+
+def key_metric_lines(view: View, size: Size) -> Lines:
+    """Name, value, target and alert of each key metric side by side; where it is low, two lines of three."""
+    if view.assessment is None:
+        return ()
+    keys, glyphs = view.assessment.key_metrics, view.glyphs
+    if size.height < 4:
+        rows = [keys[start : start + 3] for start in range(0, len(keys), 3)]
+        return tuple(_across([_short(key, glyphs) for key in row], size.width, glyphs) for row in rows)
+    tiles = [_tile(key, glyphs) for key in keys]
+    return tuple(_across([tile[row] for tile in tiles], size.width, glyphs) for row in range(4))
+
+
+def _short(key: KeyMetricStatus, glyphs: Glyphs) -> Line:
+    return (Span(f"{key.metric.name} ", Tone.DIM), _value(key, glyphs))
+
+
+def _value(key: KeyMetricStatus, glyphs: Glyphs) -> Span:
+    severity = key.value.severity
+    missing = NOT_EXPORTED if key.value.reason == NOT_EXPORTED else glyphs.none
+    words = key_metric_value(key.metric, key.value.number, missing)
+    quiet = key.value.number is None and severity is Severity.OK
+    return Span(f"{glyphs.of(severity)} {words}", Tone.DIM if quiet else tone_of(severity))
+
+
+def _tile(key: KeyMetricStatus, glyphs: Glyphs) -> tuple[Line, Line, Line, Line]:
+    metric = key.metric
+    return (
+        (Span(metric.name, Tone.DIM),),
+        (_value(key, glyphs),),
+        (Span(f"target {condition(metric.target, metric.scale, metric.unit)}", Tone.DIM),),
+        (Span(f"alert  {condition(metric.alert, metric.scale, metric.unit)}", Tone.DIM),),
+    )
+
+
+def _across(parts: Sequence[Line], cells: int, glyphs: Glyphs) -> Line:
+    """The parts side by side, one cell apart, each as wide as the others and the first a little wider."""
+    share = (cells + 1) // max(1, len(parts)) - 1
+    first = cells - (share + 1) * (len(parts) - 1)
+    widths = [first, *[share] * (len(parts) - 1)]
+    fitted = [spread(part, (), width, glyphs.ellipsis) for part, width in zip(parts, widths, strict=True)]
+    return joined(fitted, " ")
+
+
+_EQUITY_CELLS, _EQUITY_SECONDS = 8, 3600.0
+_LEAST_EQUITY = 0.002
+"""The share of an equity that its trend's whole height stands for, at least."""
+
+
+def account_lines(view: View, size: Size) -> Lines:
+    """Each account's equity, where it has been going for an hour, and its open profit or loss.
+
+    With a title and what is free where there are lines for it; long names give way to the figures.
+    """
+    accounts = () if view.assessment is None else view.assessment.accounts
+    titled = size.height > 2
+    if not accounts:
+        return ((Span("ACCOUNTS", Tone.DIM),), (Span("not known yet", Tone.UNKNOWN),))[: size.height]
+    moments = sampled(view.assessment.equities, _EQUITY_CELLS, _EQUITY_SECONDS) if view.assessment else ()
+    name_room = max(4, min(20, size.width - (50 if titled else 41)))
+    lines = [_account(status, moments, view.glyphs, name_room, titled) for status in accounts]
+    if titled:
+        title = f"{'ACCOUNTS':<{name_room}}   {'equity':>12} {'1 hour':<8}  {'free':>12}  {'uPnL':>10}"
+        lines.insert(0, (Span(title, Tone.DIM),))
+    shown = [fit_line(line, size.width, view.glyphs.ellipsis) for line in lines[: size.height]]
+    if len(lines) > size.height and shown:
+        more = (Span(f"+{len(lines) - size.height} more", Tone.DIM),)
+        shown[-1] = spread(shown[-1], more, size.width, view.glyphs.ellipsis)
+    return tuple(shown)
+
+
+def _account(
+    status: AccountStatus, moments: Sequence[Moment | None], glyphs: Glyphs, name_room: int, free: bool
+) -> Line:
+    account, tone = status.account, tone_of(status.severity)
+    known = Tone.STRONG if status.severity is Severity.OK else tone
+    quiet = Tone.DIM if status.severity is Severity.OK else tone
+    name = account.name or f"account {account.id}"
+    trend = spark(values_of(str(account.id), moments), _EQUITY_CELLS, glyphs, _LEAST_EQUITY)
+    line = [
+        Span(f"{fit(name, name_room, 'left', glyphs.ellipsis)} ", quiet),
+        Span(f"{glyphs.of(status.severity)} ", tone),
+        Span(f"{money(account.total_equity, glyphs.none):>12} ", known),
+        Span(f"{trend}  ", quiet),
+    ]
+    if free:
+        line.append(Span(f"{money(account.current_balance, glyphs.none):>12}  ", quiet))
+    label = "" if free else "uPnL "
+    line.append(Span(f"{label}{money(account.unrealized_pnl, glyphs.none, signed=True):>10}", quiet))
+    return tuple(line)
+
+
+def engine_lines(view: View, size: Size) -> Lines:
+    """What the engine says of itself, as many facts to a line as there is room for."""
+    if view.assessment is None:
+        return ((Span("ENGINE", Tone.DIM),), (Span("connecting", Tone.UNKNOWN),))[: size.height]
+    title: list[Line] = [(Span("ENGINE", Tone.DIM),)] if size.height > 2 else []
+    lines = title + _flowing(list(_engine(view, view.assessment)), size.width)
+    return tuple(fit_line(line, size.width, view.glyphs.ellipsis) for line in lines[: size.height])
+
+
+def _engine(view: View, assessment: Assessment) -> Iterator[Span]:
+    engine, glyphs = assessment.engine, view.glyphs
+    metrics, process = assessment.source("metrics"), assessment.source("engine")
+    told = Tone.PLAIN if metrics.severity < Severity.UNKNOWN else Tone.UNKNOWN
+    worse = max(metrics.severity, process.severity)
+    named = f"{engine.mode or 'mode unknown'} {engine.version or ''}".rstrip()
+    yield Span(f"{glyphs.of(worse)} {named}", tone_of(worse) if worse else Tone.STRONG)
+    if engine.started_at is not None:
+        yield Span(f"up {span(assessment.at - engine.started_at)}")
+    age = f"{source_age(view, metrics):<4}"  # as wide as ever, so that nothing after it moves
+    beat = "no heartbeat" if engine.heartbeat_age is None else f"heartbeat {age}"
+    yield Span(beat, told if engine.heartbeat_age is not None else Tone.DIM)
+    if engine.pid is not None:
+        yield Span(f"pid {engine.pid}", Tone.DIM)
+    switch = assessment.kill_switch
+    worry = switch.state.severity
+    yield Span(f"kill switch {switch.state.value}", tone_of(worry) if worry else Tone.DIM)
+
+
+def _flowing(parts: Sequence[Span], cells: int) -> list[Line]:
+    """The parts side by side, two cells apart, in as few lines as they need."""
+    lines: list[Line] = []
+    for part in parts:
+        longer = (*lines[-1], Span("  "), part) if lines else (part,)
+        if lines and line_width(longer) <= cells:
+            lines[-1] = longer
+        else:
+            lines.append((part,))
+    return lines
+
+
+def alert_lines(view: View, size: Size) -> Lines:
+    """The single alerts, the worst first, in as many lines as there are, under their number."""
+    if view.assessment is None or not view.answered:
+        return ((Span("ALERTS", Tone.DIM),),)
+    alerts, panels, glyphs = view.assessment.alerts, view.assessment.panels, view.glyphs
+    lines: list[Line] = [(Span(f"ALERTS {len(alerts) or 'none'}", Tone.DIM),)]
+    for alert in alerts[: max(0, size.height - 1)]:
+        words = f"{glyphs.of(alert.severity)} {short_alert(alert, panels)[0]}"
+        lines.append(fit_line((Span(words, tone_of(alert.severity)),), size.width, glyphs.ellipsis))
+    more = len(alerts) - (size.height - 1)
+    if more > 0:
+        rest = (Span(f"+{more} more", Tone.DIM),)
+        lines[-1] = spread(lines[-1], rest, size.width, glyphs.ellipsis)
+    return tuple(lines)
+
+
+def source_lines(view: View, size: Size) -> Lines:
+    """Each source's age, latency and cause."""
+    if view.assessment is None:
+        return ((Span("SOURCES", Tone.DIM),), (Span("connecting", Tone.UNKNOWN),))
+    lines: list[Line] = [(Span(f"{'SOURCES':<11}{'age':>6}  {'answers in':>10}", Tone.DIM),)]
+    lines += [_source(source, view) for source in view.assessment.sources]
+    return tuple(fit_line(line, size.width, view.glyphs.ellipsis) for line in lines)
+
+
+def _source(source: SourceStatus, view: View) -> Line:
+    glyphs = view.glyphs
+    if source.health is Health.OFF:
+        return (Span(f"{glyphs.none} {source.name:<9} not configured", Tone.DIM),)
+    latency = glyphs.none if source.latency is None else f"{source.latency * 1000:.0f} ms"
+    name, age = fit(source.name, 9, "left", glyphs.ellipsis), source_age(view, source)
+    tone = tone_of(source.severity)
+    return (
+        Span(f"{glyphs.of(source.severity)} ", tone),
+        Span(f"{name}{age:>6}  ", tone if source.severity else Tone.PLAIN),
+        Span(f"{latency:>10}  ", Tone.DIM),
+        Span(source.cause or "", tone),
+    )
+
+
+def source_age(view: View, source: SourceStatus) -> str:
+    """A source's age; in whole seconds as long as it is fresh, as the status line has the tenths."""
+    if source.age is None:
+        return view.glyphs.none
+    if view.slow or source.severity is not Severity.OK or source.age >= 60:
+        return view.age(source.age)
+    return f"{int(source.age)} s" if source.age >= 1 else "<1 s"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """`lines` for a view and a size; they change only with `inputs`, and with the size."""
+
+    lines: Callable[[View, Size], Lines]
+    inputs: Callable[[View], tuple[object, ...]]
+
+
+def _of_assessment(
+    pick: Callable[[View, Assessment], tuple[object, ...]],
+) -> Callable[[View], tuple[object, ...]]:
+    return lambda view: () if view.assessment is None else pick(view, view.assessment)
+
+
+TEXTS: Mapping[str, Text] = {
+    "headline": Text(headline_lines, lambda view: (view.statements, _number_of_symbols(view))),
+    "key-metrics": Text(key_metric_lines, _of_assessment(lambda _, seen: (seen.key_metrics,))),
+    "accounts": Text(account_lines, _of_assessment(lambda _, seen: (seen.accounts, seen.equities))),
+    "engine": Text(engine_lines, _of_assessment(lambda view, seen: tuple(_engine(view, seen)))),
+    "sources": Text(
+        source_lines,
+        _of_assessment(lambda view, seen: tuple(_source(source, view) for source in seen.sources)),
+    ),
+    "alerts": Text(alert_lines, _of_assessment(lambda view, seen: (seen.alerts, view.answered))),
+}
+"""The texts by the widget's id."""
+
+
+def _number_of_symbols(view: View) -> int | None:
+    return None if view.assessment is None else len(view.assessment.symbols)

@@ -1,0 +1,221 @@
+"""One symbol in full: what every source says of it, its margin and funding over time, and what it did.
+
+Facts and plots stand above, one of the panes below them; narrow, each is a page of its own; vast, all of them
+are there at once. Tab goes from one to the next.
+"""
+
+from collections.abc import Iterable
+from functools import partial
+from typing import ClassVar
+
+from textual.containers import Container
+from textual.events import DescendantFocus, Resize
+from textual.geometry import Size
+from textual.widget import Widget
+
+from console import threads
+from console.domain.assessment import Assessment
+from console.domain.symbol_detail import SOURCES, symbol_detail
+from console.domain.symbol_detail import SymbolDetail as Detail
+from console.domain.thresholds import Panel
+from console.domain.trails import FINE_STEP
+from console.tui.actions import Place
+from console.tui.screens.frame import Frame
+from console.tui.screens.overview.summary import source_age
+from console.tui.screens.symbol.facts import fact_lines, log_lines, summary_lines, tab_line
+from console.tui.screens.symbol.panes import symbol_panes
+from console.tui.text import Line
+from console.tui.theme import Tone
+from console.tui.view import View
+from console.tui.widgets import plot
+from console.tui.widgets.lines import Lines
+from console.tui.widgets.reader import Reader
+
+FACTS, PLOTS, LOG = "facts", "plots", "log"
+_PLOTTED = ("margin_ratio", "funding_rate")
+
+
+class SymbolDetail(Frame):
+    PLACE: ClassVar[Place] = "symbol"
+    ABOUT: ClassVar[str] = (
+        "Everything about one symbol. Each fact stands beside what engine, database, exchange and flags file "
+        "say of it; where those that are fresh differ, the line is marked."
+    )
+
+    def __init__(self, view: View, symbol: str) -> None:
+        super().__init__(view)
+        self.symbol = symbol
+        self._detail = Detail(symbol, None, (), ("",) * 4)
+        self._gone = False
+        self._seen: tuple[object, ...] = ()
+        self._drawn: tuple[object, ...] = ()
+        self._grounds: dict[str, tuple[object, ...]] = {}
+        self._can_draw = False
+        glyphs = view.glyphs
+        self._summary = Lines(self._summary_text, glyphs, id="summary")
+        self._tabs = Lines(self._tabs_text, glyphs, id="tabs")
+        self._facts = Reader(self._facts_text, glyphs)
+        self._plots = {key: Lines(lambda size: (), glyphs, classes="plot") for key in _PLOTTED}
+        self._log = Reader(self._log_text, glyphs)
+        self._panes = symbol_panes(glyphs)
+        self._chosen, self._below = FACTS, self._panes[0].name
+
+    def body(self) -> Iterable[Widget]:
+        yield self._summary
+        yield self._tabs
+        plots = Container(*self._plots.values(), id=PLOTS)
+        yield Container(Container(self._facts, id=FACTS), plots, id="upper")
+        tables = (Container(pane.table, id=pane.name, classes="pane") for pane in self._panes)
+        yield Container(*tables, Container(self._log, id=LOG, classes="pane"), id="lower")
+
+    def on_mount(self) -> None:
+        self._choose(FACTS)
+        self.run_worker(self._learn_to_draw(), name="import the plot")
+
+    async def _learn_to_draw(self) -> None:
+        await threads.start(plot.load, name="import the plot")
+        self._can_draw = True
+        self.paint(self.view)
+
+    def paint(self, view: View) -> None:
+        super().paint(view)
+        if view.assessment is None or not self.is_mounted:
+            return
+        self._look(view.assessment)
+        self._draw(view.assessment)
+        for pane in self._panes:
+            pane.show(view.assessment, self.symbol or "")
+        self._show_texts(view, view.assessment)
+
+    def _show_texts(self, view: View, assessment: Assessment) -> None:
+        """Make those texts anew whose grounds have changed."""
+        titles = self._titles()
+        ages = tuple(source_age(view, assessment.source(name)) for name in SOURCES)
+        seen = (self._seen, self._gone)
+        if self._changed("tabs", (titles, self._chosen)):
+            self._tabs.show(self._tabs_text)
+            for part, title in titles.items():
+                self.query_one(f"#{part}").border_title = title
+        if self._changed("summary", (*seen, int(assessment.at))):
+            self._summary.show(self._summary_text)
+        if self._changed("facts", (*seen, ages)):
+            self._facts.show(self._facts_text)
+        if self._changed("log", (self._focus_lines,)):
+            self._log.show(self._log_text)
+
+    def _changed(self, text: str, grounds: tuple[object, ...]) -> bool:
+        changed = self._grounds.get(text) != grounds
+        self._grounds[text] = grounds
+        return changed
+
+    def _look(self, assessment: Assessment) -> None:
+        """Gather the facts anew where a source has answered, or one has become too old."""
+        snapshot, now = assessment.snapshot, assessment.at
+        states = (snapshot.metrics, snapshot.database, snapshot.exchange, snapshot.flags)
+        seen = (assessment.symbols, *((state.good, state.usable(now)) for state in states))
+        if seen == self._seen:
+            return
+        self._seen = seen
+        detail = symbol_detail(assessment, self.symbol or "")
+        self._gone = detail.row is None and self._detail.row is not None
+        if not self._gone:
+            self._detail = detail
+
+    def _draw(self, assessment: Assessment) -> None:
+        """Draw the plots at most once for each moment that the trails keep."""
+        newest = assessment.margins.newest
+        drawn = (self._can_draw, None if newest is None else int(newest.at / FINE_STEP))
+        if drawn == self._drawn or not self._can_draw:
+            return
+        self._drawn = drawn
+        for key, trails in zip(_PLOTTED, (assessment.margins, assessment.fundings), strict=True):
+            panel = next((panel for panel in assessment.panels if panel.key == key), None)
+            points = trails.of(self.symbol or "")
+            if panel is not None:
+                self._plots[key].show(partial(self._plot_text, panel, points))
+
+    def _plot_text(self, panel: Panel, points: plot.Points, size: Size) -> tuple[Line, ...]:
+        return plot.plot_lines(panel, points, size, self.view.glyphs)
+
+    def focus_next(self, selector: str | type[Widget] = "*") -> Widget | None:
+        return self._step(1)
+
+    def focus_previous(self, selector: str | type[Widget] = "*") -> Widget | None:
+        return self._step(-1)
+
+    def on_resize(self, event: Resize) -> None:
+        if self._chosen not in self._parts():
+            self._choose(FACTS)
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """Follow the mouse, which may have gone to another part."""
+        for node in event.widget.ancestors_with_self:
+            if node.id in self._parts() and node.id != self._chosen:
+                self._choose(node.id)
+
+    def _parts(self) -> tuple[str, ...]:
+        """What tab goes through; the plots are a page of their own where it is narrow."""
+        plots = (PLOTS,) if self.has_class("-narrow") else ()
+        return (FACTS, *plots, *(pane.name for pane in self._panes), LOG)
+
+    def _step(self, step: int) -> Widget | None:
+        parts = self._parts()
+        return self._choose(parts[(parts.index(self._chosen) + step) % len(parts)])
+
+    def _choose(self, part: str) -> Widget | None:
+        """Show the part, and give it the focus once it is there."""
+        self._chosen = part
+        self.set_class(part == FACTS, "-at-facts")
+        self.set_class(part == PLOTS, "-at-plots")
+        below = part if part not in (FACTS, PLOTS) else self._below
+        self._below = below
+        for container in self.query(".pane"):
+            container.set_class(container.id == below, "-chosen")
+        self._tabs.show(self._tabs_text)
+        target = self._target(part)
+        if target is None:
+            self.set_focus(None)
+        else:
+            self.call_after_refresh(target.focus)
+        return target
+
+    def _target(self, part: str) -> Widget | None:
+        """What gets the focus; the plots can't have it."""
+        if part == FACTS:
+            return self._facts
+        if part == LOG:
+            return self._log
+        return next((pane.table for pane in self._panes if pane.name == part), None)
+
+    def _summary_text(self, size: Size) -> tuple[Line, ...]:
+        return summary_lines(self.view, self._detail, self._gone, size.width)
+
+    def _tabs_text(self, size: Size) -> tuple[Line, ...]:
+        """The chosen part in reverse, the others that can be seen bright."""
+        titles = self._titles()
+        names = [(titles.get(part, part), self._tone(part)) for part in self._parts()]
+        return (tab_line(names, size.width, self.view.glyphs),)
+
+    def _titles(self) -> dict[str, str]:
+        """The parts below by name, each with the number of its lines."""
+        return {pane.name: pane.title for pane in self._panes} | {
+            LOG: f"{LOG} {len(self._focus_lines) or 'none'}"
+        }
+
+    def _tone(self, part: str) -> Tone:
+        if part == self._chosen:
+            return Tone.KEY
+        seen = not self.has_class("-narrow") and (part in (FACTS, self._below) or self.has_class("-vast"))
+        return Tone.PLAIN if seen else Tone.DIM
+
+    @property
+    def _focus_lines(self) -> tuple[str, ...]:
+        assessment = self.view.assessment
+        tail = None if assessment is None else assessment.snapshot.log.value
+        return () if tail is None else tail.focus_lines
+
+    def _facts_text(self, cells: int) -> list[Line]:
+        return fact_lines(self.view, self._detail, self._gone, cells)
+
+    def _log_text(self, cells: int) -> list[Line]:
+        return log_lines(self._focus_lines, cells, self.view.glyphs)

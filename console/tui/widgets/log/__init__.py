@@ -1,0 +1,1 @@
+"""The lines of a log, and the header above them."""
