@@ -79,6 +79,14 @@ async def painted(app: OpsConsole) -> None:
     await asyncio.sleep(0.05)
 
 
+async def settled(app: OpsConsole) -> None:
+    """Wait until the screen stands still: its parts may be painted one after the other."""
+    before = ""
+    while (now := text_of(app)) != before:
+        before = now
+        await asyncio.sleep(0.1)
+
+
 def assert_snapshot(app: OpsConsole, name: str) -> None:
     """Compare the screen with the snapshot `name`, or write that when asked to."""
     shown = f"{text_of(app)}\n{'=' * 20} tones {'=' * 20}\n{tone_letters(app)}\n"

@@ -11,7 +11,7 @@ from console.tui.app import OpsConsole
 from console.tui.screens.alerts import Alerts, alert_rows
 from console.tui.screens.frame import Frame
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, Row, failing, metrics_of, snapshot
-from tests.tui.screen import assert_snapshot, painted, text_of
+from tests.tui.screen import assert_snapshot, painted, settled, text_of
 
 UTF8 = {"LANG": "C.UTF-8", "TERM": "xterm-256color"}
 CAUSE = "usdm: HTTP 503: " + "Internal error, try again. " * 4
@@ -109,5 +109,6 @@ async def shown(app: OpsConsole, pilot: Pilot[int]) -> Alerts:
     await painted(app)
     await pilot.press("4")
     await pilot.pause()
+    await settled(app)
     assert isinstance(app.screen, Alerts)
     return app.screen

@@ -26,7 +26,7 @@ from tests.tui.fake import (
     failing,
     nothing_yet,
 )
-from tests.tui.screen import assert_snapshot, painted, strips, text_of
+from tests.tui.screen import assert_snapshot, painted, settled, strips, text_of
 from tests.tui.trading import exchange_of, held, position, trading, trading_books
 
 SIZES = ((80, 24), (120, 40))
@@ -272,6 +272,7 @@ async def shown(app: OpsConsole, pilot: Pilot[int]) -> Positions:
     await painted(app)
     await pilot.press("2")
     await pilot.pause()
+    await settled(app)
     assert isinstance(app.screen, Positions)
     return app.screen
 
