@@ -8,7 +8,7 @@ RUN := $(VENV)/.run-ready
 TEST := $(VENV)/.test-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test campaign bench check format lock clean
+.PHONY: help demo test campaign pictures bench check format lock clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ check: $(TEST)  ## ruff, mypy --strict and the import contracts
 format: $(TEST)  ## format the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+pictures: $(RUN)  ## draw the README's pictures anew, from a paper engine with a fixed seed
+	@$(BIN)/python -m benchmarks.pictures
 
 lock: $(TEST)  ## resolve the dependencies anew into the two lock files
 	@$(PIP) install pip-tools

@@ -92,6 +92,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         return self.fitted(Overview(self.view))
 
     def on_mount(self) -> None:
+        threads.make_way()
         self.set_class(self.view.glyphs.ascii_only, "-ascii")
         self.set_class(self.view.context.environment == "production", "-production")
         self._draw_plainly(self._wishes.low_bandwidth is True)

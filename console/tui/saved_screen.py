@@ -23,10 +23,14 @@ def save_screen(app: App[int], state: Path, wall: float) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(wall))
     stem = _unused(folder, f"{stamp}{int(wall * 1000) % 1000:03}Z")
-    picture = _CONTROLS.sub("", _REMOTE_FONTS.sub("", app.export_screenshot(title=app.title)))
-    _write(folder / f"{stem}.svg", picture)
+    _write(folder / f"{stem}.svg", picture_of(app))
     _write(folder / f"{stem}.txt", text_of_screen(app))
     return folder / f"{stem}.svg"
+
+
+def picture_of(app: App[int]) -> str:
+    """The screen as SVG, without control characters and without fonts from elsewhere."""
+    return _CONTROLS.sub("", _REMOTE_FONTS.sub("", app.export_screenshot(title=app.title)))
 
 
 def text_of_screen(app: App[int]) -> str:
