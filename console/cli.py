@@ -238,9 +238,10 @@ def _open_console(
 ) -> int:
     require_terminal()
     from console.tui import garbage  # noqa: PLC0415
-    from console.tui.view import ContextView  # noqa: PLC0415
 
     garbage.hold()
+    from console.tui.view import ContextView  # noqa: PLC0415 (with it comes most of textual)
+
     log_to(settings.state / "console.log")
     panels = panels_of(settings)
 

@@ -1,9 +1,9 @@
 """The settings as they were last found valid, for the next start with the very same ones.
 
 Reading and validating them takes a tenth of a second, nearly all of it imports, and is most often done
-with the very file, options and environment of the time before. So what was found valid is kept in the
-user's cache, under a digest of all that it came from, this program's code included. Anything else, or
-damaged, is read anew.
+with the very file, options and environment of a time before. So what was found valid is kept in the
+user's cache, under a digest of all that it came from, this program's code included: the last few of them,
+as an operator goes from one context to the other. Anything else, or damaged, is read anew.
 """
 
 import hashlib
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 ENV_PREFIX = "OPSCONSOLE_"
 TOP_FIELDS = ("context", "state", "panels", "rules")
 """What a variable may set beside `OPSCONSOLE_POLL__…`."""
+
+_MOST_KEPT = 8
+"""Starts whose settings are kept; the one kept longest ago makes way."""
 
 _FOLDERS = ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
 _CODE = ("settings.py", "settings_file.py", "settings_memory.py")
@@ -64,24 +67,31 @@ class SettingsMemory:
         if self._file is None:
             return None
         try:
-            kept = json.loads(self._file.read_bytes())
-            if kept["digest"] != self._digest:
-                return None
+            kept = json.loads(self._file.read_bytes())["starts"][self._digest]
             return cast("Settings", _Recalled(_restored(kept["settings"]), kept["places"]))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def keep(self, settings: "Settings") -> None:
-        """Keep `settings`, which have just been validated, in place of what was kept before."""
+        """Keep `settings`, which have just been validated, beside those of the last few other starts."""
         if self._file is None:
             return
         places = {action: settings.place_of_key(action) for action in settings.keys}
-        kept = {"digest": self._digest, "settings": _plain(settings), "places": places}
+        starts = {**_starts(self._file), self._digest: {"settings": _plain(settings), "places": places}}
+        kept = {"starts": dict(list(starts.items())[-_MOST_KEPT:])}
         fresh = self._file.with_name(f"{self._file.name}.{os.getpid()}")
         with suppress(OSError):  # it is only quicker with it
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             fresh.write_text(json.dumps(kept), encoding="utf-8")
             fresh.replace(self._file)
+
+
+def _starts(file: Path) -> dict[str, object]:
+    """What `file` keeps, by digest; nothing where there is none, or a damaged one."""
+    try:
+        return dict(json.loads(file.read_bytes())["starts"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 class _Recalled(SimpleNamespace):

@@ -84,6 +84,22 @@ def test_another_option_is_read_anew(config: Path, env: dict[str, str]) -> None:
     assert recall(config, env, context="paper") is None
 
 
+def test_each_of_several_contexts_is_recalled(config: Path, env: dict[str, str]) -> None:
+    keep(config, env)
+    keep(config, env, context="paper")
+    recalled = [recall(config, env), recall(config, env, context="paper")]
+    assert [settings and settings.context for settings in recalled] == ["futures-prod", "paper"]
+
+
+def test_only_the_last_few_starts_are_kept(config: Path, env: dict[str, str], tmp_path: Path) -> None:
+    for number in range(20):
+        keep(config, {**env, "XDG_STATE_HOME": str(number)})
+    kept = json.loads((tmp_path / ".cache" / "opsconsole" / "settings.json").read_text())
+    assert len(kept["starts"]) < 20
+    assert recall(config, {**env, "XDG_STATE_HOME": "19"}) is not None
+    assert recall(config, {**env, "XDG_STATE_HOME": "0"}) is None
+
+
 @pytest.mark.parametrize(
     "name", ["OPSCONSOLE_CONTEXT", "OPSCONSOLE_POLL__METRICS__INTERVAL", "XDG_STATE_HOME"]
 )
@@ -97,20 +113,23 @@ def test_variables_that_say_nothing_about_settings_change_nothing(config: Path, 
     assert recall(config, {**env, "OPSCONSOLE_PAPER_DB_PASSWORD": "secret", "LANG": "C"}) is not None
 
 
-@pytest.mark.parametrize("damage", ["", "{}", "[]", '{"digest": 1}', "\0\0"])
+@pytest.mark.parametrize("damage", ["", "{}", "[]", '{"starts": 1}', "\0\0"])
 def test_a_damaged_memory_is_no_memory(
     damage: str, config: Path, env: dict[str, str], tmp_path: Path
 ) -> None:
     keep(config, env)
     (tmp_path / ".cache" / "opsconsole" / "settings.json").write_text(damage)
     assert recall(config, env) is None
+    keep(config, env)
+    assert recall(config, env) is not None
 
 
 def test_half_a_memory_is_no_memory(config: Path, env: dict[str, str], tmp_path: Path) -> None:
     keep(config, env)
     file = tmp_path / ".cache" / "opsconsole" / "settings.json"
     kept = json.loads(file.read_text())
-    kept["settings"] = {"fields": {"state": {"path": 5}}}
+    (start,) = kept["starts"].values()
+    start["settings"] = {"fields": {"state": {"path": 5}}}
     file.write_text(json.dumps(kept))
     assert recall(config, env) is None
 
