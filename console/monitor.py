@@ -35,8 +35,8 @@ LONGEST_BACKOFF = 4.0
 _MOST_DOUBLINGS = 10
 TOGETHER = 0.05
 """Seconds that an answer waits for others to be judged with it, once all sources' first ones have been."""
-_REST_PER_EFFORT = 50.0
-"""Seconds between polls for each second of CPU time that one takes: a source's own share stays below 2 %."""
+_REST_PER_EFFORT = 100.0
+"""Seconds between polls for each second of CPU time that one takes, for a source's share of 1 % of a core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,12 +301,14 @@ class _Poller(Generic[T]):
     def _rest(self) -> float:
         """Seconds from the beginning of a poll to the next: after failures 1, 2, 4 intervals, with jitter.
 
-        After a dear poll longer too, but the value is asked for again before half its limit has passed.
+        After a dear poll longer too, but the value is asked for again before half its limit has passed; in
+        whole seconds, so that it is judged together with what the others say.
         """
         polling = self._watch.polling
-        interval = max(polling.interval, min(_REST_PER_EFFORT * self._effort, polling.stale_after / 2))
+        longer = min(round(_REST_PER_EFFORT * self._effort), polling.stale_after / 2)
+        interval = max(polling.interval, longer)
         if self._failures < 2:
             return interval
         doublings = min(self._failures - 1, _MOST_DOUBLINGS)
-        longer = min(interval * (2.0**doublings - 1), LONGEST_BACKOFF)
-        return interval + longer * self._chance.uniform(0.8, 1.0)
+        backoff = min(interval * (2.0**doublings - 1), LONGEST_BACKOFF)
+        return interval + backoff * self._chance.uniform(0.8, 1.0)

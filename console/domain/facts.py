@@ -33,21 +33,37 @@ class Held:
 
     def __init__(self, positions: tuple[Position, ...], before: "Held | None" = None) -> None:
         self.positions = positions
-        symbols = frozenset(map(_symbol, positions))
-        same = before is not None and before.symbols == symbols
-        self.symbols: Set[str] = before.symbols if before is not None and same else symbols
+        names = list(map(_symbol, positions))
+        order = None if before is None else before._order
+        if order is None or order.names != names:
+            order = _Order(names, frozenset() if order is None else order.symbols)
+        self._order: _Order = order
 
-    @cached_property
-    def _by_symbol(self) -> Mapping[str, Sequence[Position]]:
-        if len(self.symbols) == len(self.positions):
-            return dict(zip(map(_symbol, self.positions), zip(self.positions), strict=True))
-        found: dict[str, list[Position]] = {}
-        for position in self.positions:
-            found.setdefault(position.symbol, []).append(position)
-        return found
+    @property
+    def symbols(self) -> Set[str]:
+        return self._order.symbols
 
     def of(self, symbol: str) -> Sequence[Position]:
-        return self._by_symbol.get(symbol, ())
+        return [self.positions[place] for place in self._order.places.get(symbol, ())]
+
+
+class _Order:
+    """Which symbol each position is in: the same at most looks, while the positions' values move."""
+
+    def __init__(self, names: list[str], before: Set[str]) -> None:
+        self.names = names
+        symbols = frozenset(names)
+        self.symbols: Set[str] = before if before == symbols else symbols
+
+    @cached_property
+    def places(self) -> Mapping[str, Sequence[int]]:
+        """Where each symbol's positions stand."""
+        if len(self.symbols) == len(self.names):
+            return dict(zip(self.names, zip(range(len(self.names))), strict=True))
+        found: dict[str, list[int]] = {}
+        for place, symbol in enumerate(self.names):
+            found.setdefault(symbol, []).append(place)
+        return found
 
 
 _symbol: Callable[[Position], str] = attrgetter("symbol")

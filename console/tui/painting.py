@@ -52,8 +52,9 @@ class Painting:
         self._watched = watched
         self._player = watched if isinstance(watched, Replayed) else None
         self.view = replace(self.view, logs=watched if isinstance(watched, HasLogs) else None)
-        self._painted_at = _loop_time()  # the first answers are there before a paint without them would be
-        self._paint_by(self._painted_at + TICK)
+        now = _loop_time()
+        self._painted_at = now - FIRST_ANSWERS  # the first answer is painted at once, and nothing before it
+        self._paint_by(now + TICK)
 
     def end(self) -> None:
         self._watched = None

@@ -88,9 +88,13 @@ class Grid(Dressed, Generic[T], inherit_bindings=False):
 
     def _move(self, place: int) -> None:
         """Put the cursor on the row at `place`, or the one nearest to it."""
+        top, left = self._top, self._rows.cursor
         self._rows.move(place)
         self._follow_cursor()
-        self._draw()
+        if self._top == top and not self._rows.narrowed:
+            self._draw_cursor(left)
+        else:
+            self._draw()
 
     def _keeping_the_line(self, rearrange: Callable[[], None]) -> None:
         """Have the rows rearranged, and the cursor's on the same line of the screen if it was to be seen."""
@@ -122,7 +126,22 @@ class Grid(Dressed, Generic[T], inherit_bindings=False):
 
     def _draw(self) -> None:
         """Have those cells drawn again that differ from what is on the screen."""
-        before, self._drawn = self._drawn, self._lines()
+        self._show(self._lines())
+
+    def _draw_cursor(self, left: int) -> None:
+        """Have the cursor drawn, which has `left` a row, where nothing else has changed."""
+        lines = list(self._drawn)
+        if not lines:
+            return
+        lines[self._header - 1] = self._titles()  # it says which row the cursor is on
+        for place in (left, self._rows.cursor):
+            line = self._header + place - self._top
+            if self._header <= line < len(lines) and place < len(self._rows):
+                lines[line] = self._row(place)
+        self._show(lines)
+
+    def _show(self, lines: list[Drawn]) -> None:
+        before, self._drawn = self._drawn, lines
         regions = [
             region
             for y, (old, new) in enumerate(zip(before, self._drawn, strict=False))
