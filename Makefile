@@ -18,7 +18,7 @@ demo: $(RUN)  ## start a paper engine and open the console on it
 
 test: $(TEST)  ## run the tests (with a real MariaDB and a real Prometheus)
 	@$(BIN)/python -m tests.servers
-	@$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 campaign: $(TEST)  ## the long runs that `make test` shortens
 	@$(BIN)/python -m tests.servers
