@@ -19,6 +19,9 @@ from console.tui.app import OpsConsole
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
+_SNAPSHOT_WITHIN = 10.0
+"""Seconds that a busy machine may take to paint what was asked for."""
+
 _LETTERS = {
     "severity-ok": "g",
     "severity-warning": "w",
@@ -87,13 +90,21 @@ async def settled(app: OpsConsole) -> None:
         await asyncio.sleep(0.1)
 
 
-def assert_snapshot(app: OpsConsole, name: str) -> None:
-    """Compare the screen with the snapshot `name`, or write that when asked to."""
-    shown = f"{text_of(app)}\n{'=' * 20} tones {'=' * 20}\n{tone_letters(app)}\n"
+async def assert_snapshot(app: OpsConsole, name: str) -> None:
+    """The screen comes to look as the snapshot `name` does; written when asked to."""
     file = SNAPSHOTS / f"{name}.txt"
     if os.environ.get("OPSCONSOLE_UPDATE_SNAPSHOTS") == "1":
+        await settled(app)
         file.parent.mkdir(exist_ok=True)
-        file.write_text(shown, encoding="utf-8")
+        file.write_text(_picture(app), encoding="utf-8")
     elif not file.exists():
         pytest.fail(f"no snapshot {file.name}: write it with OPSCONSOLE_UPDATE_SNAPSHOTS=1")
-    assert shown == file.read_text(encoding="utf-8")
+    wanted = file.read_text(encoding="utf-8")
+    deadline = time.monotonic() + _SNAPSHOT_WITHIN
+    while _picture(app) != wanted and time.monotonic() < deadline:
+        await asyncio.sleep(0.05)
+    assert _picture(app).splitlines() == wanted.splitlines()
+
+
+def _picture(app: OpsConsole) -> str:
+    return f"{text_of(app)}\n{'=' * 20} tones {'=' * 20}\n{tone_letters(app)}\n"

@@ -30,14 +30,14 @@ async def test_the_alerts_look_as_reviewed(size: tuple[int, int]) -> None:
     app = console_of(*BAD)
     async with app.run_test(size=size) as pilot:
         await shown(app, pilot)
-        assert_snapshot(app, f"alert-table-{size[0]}x{size[1]}")
+        await assert_snapshot(app, f"alert-table-{size[0]}x{size[1]}")
 
 
 async def test_the_stale_alerts_look_as_reviewed() -> None:
     app = console_of(*BAD, later=4.4)
     async with app.run_test(size=(80, 24)) as pilot:
         await shown(app, pilot)
-        assert_snapshot(app, "alert-table-stale-80x24")
+        await assert_snapshot(app, "alert-table-stale-80x24")
 
 
 async def test_no_alerts_is_said() -> None:

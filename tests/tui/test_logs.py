@@ -138,7 +138,7 @@ def newest(app: OpsConsole) -> str:
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
 async def test_the_log_looks_as_reviewed(log: Path, size: tuple[int, int]) -> None:
     async with opened(log, size=size) as (app, _):
-        assert_snapshot(app, f"logs-{size[0]}x{size[1]}")
+        await assert_snapshot(app, f"logs-{size[0]}x{size[1]}")
 
 
 async def test_the_log_looks_as_reviewed_in_ascii(log: Path) -> None:
@@ -146,13 +146,13 @@ async def test_the_log_looks_as_reviewed_in_ascii(log: Path) -> None:
         await pilot.press("e")
         await shows(app, lambda: "only errors" in text_of(app))
         assert text_of(app).replace("\n", "").isascii()
-        assert_snapshot(app, "logs-errors-ascii-80x24")
+        await assert_snapshot(app, "logs-errors-ascii-80x24")
 
 
 async def test_a_missing_log_looks_as_reviewed(folder: Path) -> None:
     async with opened(folder / "futures.log", size=(80, 24)) as (app, _):
         await shows(app, lambda: "there is no logs/futures.log" in text_of(app))
-        assert_snapshot(app, "logs-missing-80x24")
+        await assert_snapshot(app, "logs-missing-80x24")
 
 
 async def test_without_colour_levels_still_read(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -311,7 +311,7 @@ async def test_the_detail_of_a_line_looks_as_reviewed(log: Path) -> None:
         await shows(app, lambda: "PAUSED at" in text_of(app))
         await pilot.press("enter")
         await pilot.pause()
-        assert_snapshot(app, "logs-line-80x24")
+        await assert_snapshot(app, "logs-line-80x24")
 
 
 async def test_y_copies_the_line_as_it_is_written(log: Path) -> None:

@@ -117,14 +117,14 @@ async def test_the_positions_look_as_reviewed(case: str, size: tuple[int, int]) 
     app = CASES[case].console()
     async with app.run_test(size=size) as pilot:
         await shown(app, pilot)
-        assert_snapshot(app, f"positions-{case}-{size[0]}x{size[1]}")
+        await assert_snapshot(app, f"positions-{case}-{size[0]}x{size[1]}")
 
 
 async def test_all_panes_are_there_at_once_on_a_great_screen() -> None:
     app = CASES["normal"].console()
     async with app.run_test(size=(200, 60)) as pilot:
         await shown(app, pilot)
-        assert_snapshot(app, "positions-normal-200x60")
+        await assert_snapshot(app, "positions-normal-200x60")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -135,7 +135,7 @@ async def test_without_colour_every_severity_still_reads(
     app = CASES["worst"].console()
     async with app.run_test(size=size) as pilot:
         await shown(app, pilot)
-        assert_snapshot(app, f"positions-no-colour-{size[0]}x{size[1]}")
+        await assert_snapshot(app, f"positions-no-colour-{size[0]}x{size[1]}")
         words = " ".join(text_of(app).split())
         assert "S01USDT -0.2% ✘ SHORT" in words
         assert "◆ differs -2.5" in words
@@ -148,7 +148,7 @@ async def test_tab_shows_one_pane_after_the_other(pane: str) -> None:
         await shown(app, pilot)
         await pilot.press(*["tab"] * (1 + ("totals", "orders", "trades", "failures").index(pane)))
         await pilot.pause()
-        assert_snapshot(app, f"positions-{pane}-80x24")
+        await assert_snapshot(app, f"positions-{pane}-80x24")
 
 
 async def test_tab_comes_round_and_shift_tab_goes_back() -> None:

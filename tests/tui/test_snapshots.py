@@ -37,7 +37,7 @@ async def test_the_overview_looks_as_reviewed(case: str, size: tuple[int, int]) 
     async with app.run_test(size=size) as pilot:
         await painted(app)
         await pilot.pause()
-        assert_snapshot(app, f"overview-{case}-{size[0]}x{size[1]}")
+        await assert_snapshot(app, f"overview-{case}-{size[0]}x{size[1]}")
 
 
 async def opened(app: OpsConsole, pilot: Pilot[int]) -> None:
@@ -56,7 +56,7 @@ async def test_a_symbol_looks_as_reviewed(case: str, size: tuple[int, int]) -> N
     app = console_of(CASES[case])
     async with app.run_test(size=size) as pilot:
         await opened(app, pilot)
-        assert_snapshot(app, f"symbol-{case}-{size[0]}x{size[1]}")
+        await assert_snapshot(app, f"symbol-{case}-{size[0]}x{size[1]}")
 
 
 async def test_the_plots_look_as_reviewed_on_a_page_of_their_own() -> None:
@@ -65,7 +65,7 @@ async def test_the_plots_look_as_reviewed_on_a_page_of_their_own() -> None:
         await opened(app, pilot)
         await pilot.press("tab")
         await until(lambda: "newest" in text_of(app))
-        assert_snapshot(app, "symbol-plots-80x24")
+        await assert_snapshot(app, "symbol-plots-80x24")
 
 
 async def test_the_alerts_look_as_reviewed() -> None:
@@ -76,7 +76,7 @@ async def test_the_alerts_look_as_reviewed() -> None:
         await pilot.pause()
         await pilot.press("4")
         await pilot.pause()
-        assert_snapshot(app, "alerts-80x24")
+        await assert_snapshot(app, "alerts-80x24")
 
 
 @pytest.mark.parametrize(("name", "environ"), [("help", UTF8), ("help-ascii", ASCII)])
@@ -86,7 +86,7 @@ async def test_the_help_looks_as_reviewed(name: str, environ: Mapping[str, str])
         await painted(app)
         await pilot.press("question_mark")
         await pilot.pause()
-        assert_snapshot(app, f"{name}-80x24")
+        await assert_snapshot(app, f"{name}-80x24")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=name_of)
@@ -100,7 +100,7 @@ async def test_without_colour_every_severity_still_reads(
     async with app.run_test(size=size) as pilot:
         await painted(app)
         await pilot.pause()
-        assert_snapshot(app, f"overview-no-colour-{size[0]}x{size[1]}")
+        await assert_snapshot(app, f"overview-no-colour-{size[0]}x{size[1]}")
         shown = " ".join(text_of(app).split())
         for row in (
             "CRIT ✘ critical 1.000 ✘",

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 
 from textual.app import ComposeResult
-from textual.events import DescendantBlur, DescendantFocus, ScreenResume
+from textual.events import DescendantBlur, DescendantFocus, Resize, ScreenResume
 from textual.geometry import Size
 from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
@@ -119,6 +119,10 @@ class Frame(Screen[None], inherit_bindings=False):
 
     def on_descendant_blur(self, event: DescendantBlur) -> None:
         self.show_hints()
+
+    def on_resize(self, event: Resize) -> None:
+        """Show at once what the new arrangement has and the old one left out."""
+        self.call_after_refresh(lambda: self.paint(self.view))
 
     def on_screen_resume(self, event: ScreenResume) -> None:
         """Show the present at once: nothing was painted while something else covered this."""
