@@ -5,8 +5,10 @@ before the next begins; failures back off with jitter; nothing that a source doe
 """
 
 import asyncio
+import contextlib
 import functools
 import logging
+import math
 import random
 import time
 from collections.abc import Callable
@@ -33,10 +35,14 @@ T_co = TypeVar("T_co", covariant=True)
 LONGEST_BACKOFF = 4.0
 """Seconds by which a source that keeps failing is asked later than its interval, at most."""
 _MOST_DOUBLINGS = 10
-TOGETHER = 0.05
-"""Seconds that an answer waits for others to be judged with it, once all sources' first ones have been."""
-_REST_PER_EFFORT = 100.0
-"""Seconds between polls for each second of CPU time that one takes, for a source's share of 1 % of a core."""
+_EARLY = 0.2
+"""The share of an interval by which a poll may come early: after one that began late."""
+TOGETHER = 0.15
+"""Seconds that an answer waits at most for others that are under way, to be judged with them."""
+_FIRST_LOOK = 0.03
+"""Seconds that a face has to itself to show the first judgement."""
+_REST_PER_EFFORT = 200.0
+"""Seconds between polls for each second of CPU time that one takes: a source's share is half a percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +88,8 @@ class Monitor:
     ) -> None:
         """`focus` is what the sources were given too; `logs` are the context's logs, to be followed.
 
-        For `head_start` seconds only the metrics are read: they are what one waits for, and importing the
-        drivers of the others takes time from them.
+        Until the metrics have been judged, or for `head_start` seconds, only they are read: they are what one
+        waits for, and the others would take time from them.
         """
         self._head_start = head_start
         self.clock = clock
@@ -99,6 +105,7 @@ class Monitor:
         self._log = _Poller("log", watches.log, clock, chance)
         self._judged: Judgement | None = None
         self._news: asyncio.Event | None = None
+        self._begun = asyncio.Event()
 
     @property
     def rules(self) -> Rules:
@@ -170,23 +177,41 @@ class Monitor:
         news = self._news = asyncio.Event()
         try:
             async with asyncio.TaskGroup() as group:
+                start = self.clock.now()
                 for poller in self._pollers():
-                    wait = 0.0 if poller is self._metrics else self._head_start
-                    group.create_task(poller.run(news.set, wait), name=f"poll {poller.state.name}")
+                    group.create_task(self._poll(poller, start, news), name=f"poll {poller.state.name}")
                 group.create_task(self._judge(news, changed), name="judge")
         finally:
             self._news = None
+
+    async def _poll(self, poller: "_Poller[Any]", start: float, news: asyncio.Event) -> None:
+        """Poll one source; any but the metrics from when these have been judged for the first time."""
+        if poller is not self._metrics and self._metrics.state.configured:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._begun.wait(), self._head_start)
+        await poller.run(news.set, start)
 
     async def _judge(self, news: asyncio.Event, changed: Callable[[], None]) -> None:
         """Judge in a thread whenever there is something new: with thousands of symbols it takes a while."""
         while True:
             await news.wait()
             if self._judged is not None and _complete(self._judged[0]):
-                await asyncio.sleep(TOGETHER)
+                await self._together(news)
             news.clear()
             judge = functools.partial(self._judgement, self.snapshot(), self._judged)
             self._judged = await threads.start(judge, name="judge")
             changed()
+            if not self._begun.is_set():
+                await asyncio.sleep(_FIRST_LOOK)
+                self._begun.set()
+
+    async def _together(self, news: asyncio.Event) -> None:
+        """Wait for the answers that are under way, which mostly were asked for at the same time."""
+        until = self.clock.now() + TOGETHER
+        with contextlib.suppress(TimeoutError):
+            while any(poller.asking for poller in self._pollers()):
+                news.clear()
+                await asyncio.wait_for(news.wait(), until - self.clock.now())
 
     def _judgement(self, snapshot: Snapshot, before: Judgement | None) -> Judgement:
         judged = snapshot, assess(snapshot, self._rules, before)
@@ -220,15 +245,14 @@ class _Poller(Generic[T]):
         self._chance = chance
         self._failures = 0
         self._effort = 0.0
+        self.asking = False
         self._late: asyncio.Future[Dated[T]] | None = None
         self.state: SourceState[T] = SourceState(
             name, watch.polling.stale_after, configured=watch.source is not None
         )
 
-    async def run(self, changed: Callable[[], None], wait: float) -> None:
-        """Poll until cancelled, from `wait` seconds on; then in step with those that didn't wait."""
-        due = self._clock.now()
-        await asyncio.sleep(wait)
+    async def run(self, changed: Callable[[], None], start: float) -> None:
+        """Poll until cancelled, in step with all that do so from `start` on."""
         while True:
             began = self._clock.now()
             await self.poll()
@@ -237,8 +261,8 @@ class _Poller(Generic[T]):
                 await self._outcome_of(self._late, began)
                 self._late = None
                 changed()
-            await asyncio.sleep(max(due + self._rest() - self._clock.now(), 0.05))
-            due = self._clock.now()
+            due = self._due(start, max(began + self._rest(), self._clock.now()))
+            await asyncio.sleep(max(due - self._clock.now(), 0.05))
 
     async def poll(self) -> None:
         """One poll, given up for lost at its time-out: the thread may then still be on its way."""
@@ -251,7 +275,9 @@ class _Poller(Generic[T]):
         except RuntimeError as error:  # the machine has no thread left
             self._failed(began, str(error))
             return
+        self.asking = True
         done, _ = await asyncio.wait({call}, timeout=timeout)
+        self.asking = False
         if done:
             await self._outcome_of(call, began)
             return
@@ -298,15 +324,26 @@ class _Poller(Generic[T]):
         reading: Reading[T] = Reading(self.state.name, now, now - began, error=error)
         self.state = replace(self.state, last=reading)
 
+    def _due(self, start: float, earliest: float) -> float:
+        """When to poll again: while all is well in whole intervals from `start`, which all have in common.
+
+        So the sources' answers come together, and are judged and painted together.
+        """
+        if self._failures > 1:
+            return earliest
+        interval = self._watch.polling.interval
+        return start + math.ceil((earliest - start) / interval - _EARLY) * interval
+
     def _rest(self) -> float:
         """Seconds from the beginning of a poll to the next: after failures 1, 2, 4 intervals, with jitter.
 
-        After a dear poll longer too, but the value is asked for again before half its limit has passed; in
-        whole seconds, so that it is judged together with what the others say.
+        After a dear poll some intervals too, but no more than fit into two thirds of the value's limit.
         """
         polling = self._watch.polling
-        longer = min(round(_REST_PER_EFFORT * self._effort), polling.stale_after / 2)
-        interval = max(polling.interval, longer)
+        interval = polling.interval
+        if self._failures == 0:
+            longest = min(_REST_PER_EFFORT * self._effort, polling.stale_after * 2 / 3)
+            return interval * max(1, longest // interval)
         if self._failures < 2:
             return interval
         doublings = min(self._failures - 1, _MOST_DOUBLINGS)

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-HEAD_START = 0.15
-"""Seconds that the metrics have for themselves when a screen opens; the other sources come in behind them."""
+HEAD_START = 0.5
+"""Seconds that the metrics have for themselves at most when a screen opens; the others come after them."""
 
 
 def open_monitor(

@@ -6,6 +6,7 @@ beside them as bare columns of floats (`Column`), which read like mappings but n
 
 import math
 import sys
+from abc import abstractmethod
 from array import array
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 from dataclasses import dataclass, field
@@ -47,11 +48,20 @@ class Series:
 Vector = Mapping[Series, float]
 
 
+class LateSeries(Sequence[Series]):
+    """Different series, each made anew when somebody asks for it: thousands of them take much room."""
+
+    @property
+    @abstractmethod
+    def symbols(self) -> Sequence[str | None]:
+        """Each one's symbol, without making any."""
+
+
 class Lineup:
     """Different series in their order: one object for as long as they are the same, so that `is` tells."""
 
     def __init__(self, series: Iterable[Series]) -> None:
-        self.series = tuple(series)
+        self.series: Sequence[Series] = series if isinstance(series, LateSeries) else tuple(series)
 
     @cached_property
     def places(self) -> Mapping[Series, int]:
@@ -60,6 +70,8 @@ class Lineup:
     @cached_property
     def symbols(self) -> Sequence[str | None]:
         """Each one's symbol; None where it names none."""
+        if isinstance(self.series, LateSeries):
+            return self.series.symbols
         return [one.symbol for one in self.series]
 
     @cached_property
@@ -141,7 +153,7 @@ def column_of(vector: Vector, lineup: Lineup | None = None) -> Column:
     """`vector` as a column, of `lineup` if it has just the series of that one."""
     if isinstance(vector, Column):
         return vector
-    if lineup is None or len(lineup.series) != len(vector) or tuple(vector) != lineup.series:
+    if lineup is None or len(lineup.series) != len(vector) or list(vector) != list(lineup.series):
         lineup = Lineup(vector)
     return Column(lineup, array("d", vector.values()))
 

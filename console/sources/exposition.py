@@ -9,7 +9,8 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from console.domain.metrics import Column, Lineup, Series, Vector, column_of
+from console.domain.metrics import Column, LateSeries, Lineup, Series, Vector, column_of
+from console.sources.exposition_bulk import AlikeLines, alike_lines, heads_and_values, read_numbers
 from console.sources.exposition_lines import (
     OPENMETRICS,
     TEXT,
@@ -117,7 +118,7 @@ class _Block:
     text: bytes
     comment: bytes
     heads: list[bytes]
-    series: tuple[Series, ...]
+    series: Sequence[Series]
     vectors: Mapping[str, Column]
     timestamps: Mapping[Series, float]
     families: tuple[_Family, ...] = ()
@@ -126,13 +127,16 @@ class _Block:
         """The block that has other numbers, or other series of its one metric; None if it differs in more."""
         if not self.families or not text.startswith(self.comment):
             return None
-        words = _heads_and_values(text[len(self.comment) :])
-        numbers = None if words is None else _numbers(words[1])
+        column = self._spliced(text)
+        if column is not None:
+            return replace(self, text=text, vectors={self.families[0].name: column})
+        words = heads_and_values(text[len(self.comment) :])
+        numbers = None if words is None else read_numbers(words[1])
         if words is None or numbers is None:
             return None
         if words[0] == self.heads:
             return replace(self, text=text, vectors=self._vectors(numbers))
-        series = self._series_of(words[0], grammar)
+        series = None if isinstance(self.series, LateSeries) else self._series_of(words[0], grammar)
         if series is None:
             return None
         (family,) = self.families
@@ -145,6 +149,22 @@ class _Block:
             vectors={family.name: Column(lineup, numbers)},
             families=(_Family(family.name, lineup, 0, len(series)),),
         )
+
+    def _spliced(self, text: bytes) -> Column | None:
+        """The one metric's values, where few lines have another than before; None where more differs."""
+        start, end = _differing(self.text, text, len(self.comment))
+        if len(self.families) > 1 or end - start > len(text) // 2:
+            return None
+        first = self.text.count(b"\n", len(self.comment), start)
+        last = first + self.text.count(b"\n", start, len(self.text) - len(text) + end)
+        words = heads_and_values(text[start:end])
+        numbers = None if words is None else read_numbers(words[1])
+        if words is None or numbers is None or words[0] != self.heads[first:last]:
+            return None
+        column = self.vectors[self.families[0].name]
+        values = column.numbers[:]
+        values[first:last] = numbers
+        return _kept(Column(column.lineup, values), column)
 
     def _vectors(self, numbers: "array[float]") -> Mapping[str, Column]:
         vectors = {}
@@ -184,13 +204,14 @@ class _Memory:
         known: dict[str, Series] = {}
         columns: dict[str, Column] = {}
         for block in blocks:
-            known.update(zip(map(bytes.decode, block.heads), block.series, strict=True))
+            if not isinstance(block.series, LateSeries):
+                known.update(zip(map(bytes.decode, block.heads), block.series, strict=True))
             columns.update(block.vectors)
         return cls(known, columns)
 
 
-_BLANKS = b" \t\n\r\x0b\x0c"
-_PRINTED = bytes(set(range(256)) - set(_BLANKS))
+_STEP = 4096
+"""Bytes that are compared at once."""
 
 
 def _cut(data: bytes) -> Iterator[bytes]:
@@ -208,10 +229,28 @@ def _end(data: bytes, start: int) -> int:
     return len(data) if newline < 0 else newline + 1
 
 
+def _differing(old: bytes, new: bytes, start: int) -> tuple[int, int]:
+    """From where to where the whole lines lie that only `new` has; up to `start` both are alike."""
+    at, end, shift = start, len(new), len(old) - len(new)
+    while at + _STEP <= end and old.startswith(new[at : at + _STEP], at):
+        at += _STEP
+    start = max(start, new.rfind(b"\n", 0, at) + 1)
+    least = max(start, start - shift) + _STEP
+    while end >= least and old.startswith(new[end - _STEP : end], end - _STEP + shift):
+        end -= _STEP
+    return start, len(new) if end == len(new) else new.find(b"\n", end) + 1 or len(new)
+
+
 def _read(text: bytes, number: int, grammar: Grammar, memory: _Memory) -> _Block:
-    """Read a block line by line; its first line has this number."""
+    """Read a block, whose first line has this number: in bulk where it can be, or else line by line."""
     first, newline, _ = text.partition(b"\n")
+    comment = first + newline if first.startswith(b"# ") else b""
     reader = LineReader(grammar, memory.known)
+    lines = alike_lines(text[len(comment) :])
+    if lines is not None:
+        if comment:
+            reader.read(first.decode(), number)
+        return _alike(text, comment, lines, memory.columns.get(lines.name))
     if not (grammar.strict and first.rstrip(b"\r") == b"# EOF"):
         for line_number, line in enumerate(text.decode().removesuffix("\n").split("\n"), number):
             reader.read(line, line_number)
@@ -220,7 +259,7 @@ def _read(text: bytes, number: int, grammar: Grammar, memory: _Memory) -> _Block
         samples.setdefault(one.name, {}).setdefault(one, value)
     block = _Block(
         text=text,
-        comment=first + newline if first.startswith(b"# ") else b"",
+        comment=comment,
         heads=[head.encode() for head in reader.heads],
         series=tuple(reader.series),
         vectors={name: _column(vector, memory.columns.get(name)) for name, vector in samples.items()},
@@ -229,12 +268,28 @@ def _read(text: bytes, number: int, grammar: Grammar, memory: _Memory) -> _Block
     return replace(block, families=_families(block))
 
 
+def _alike(text: bytes, comment: bytes, lines: AlikeLines, before: Column | None) -> _Block:
+    """The block of lines that were read in bulk."""
+    known = before is not None and before.lineup.series == lines.series
+    lineup = before.lineup if before is not None and known else Lineup(lines.series)
+    column = Column(lineup, lines.numbers)
+    return _Block(
+        text=text,
+        comment=comment,
+        heads=lines.heads,
+        series=lineup.series,
+        vectors={lines.name: column if before is None else _kept(column, before)},
+        timestamps={},
+        families=(_Family(lines.name, lineup, 0, len(column)),),
+    )
+
+
 def _families(block: _Block) -> tuple[_Family, ...]:
     """Whose the block's numbers are, if its lines are plain enough to be read in bulk; else nothing."""
     in_order = [one for column in block.vectors.values() for one in column.lineup.series]
     if block.timestamps or in_order != list(block.series):
         return ()
-    words = _heads_and_values(block.text[len(block.comment) :])
+    words = heads_and_values(block.text[len(block.comment) :])
     if words is None or words[0] != block.heads:
         return ()
     families, start = [], 0
@@ -242,16 +297,6 @@ def _families(block: _Block) -> tuple[_Family, ...]:
         families.append(_Family(name, column.lineup, start, start + len(column)))
         start += len(column)
     return tuple(families)
-
-
-def _heads_and_values(text: bytes) -> tuple[list[bytes], list[bytes]] | None:
-    """The two words of each line; None if the lines are anything but two words with a blank between them."""
-    lines = text if text.endswith(b"\n") else text + b"\n"
-    count = lines.count(b"\n")
-    if lines.translate(None, _PRINTED) != b" \n" * count:
-        return None
-    words = lines.split()
-    return (words[0::2], words[1::2]) if len(words) == 2 * count else None
 
 
 def _column(vector: Vector, before: Column | None) -> Column:
@@ -262,16 +307,6 @@ def _column(vector: Vector, before: Column | None) -> Column:
 
 def _kept(column: Column, before: Column) -> Column:
     return before if column.says_the_same(before) else column
-
-
-def _numbers(words: Sequence[bytes]) -> "array[float] | None":
-    """All of `words` as floats; None where Python reads a number that the format doesn't allow, or none."""
-    if b"_" in b"".join(words):
-        return None
-    try:
-        return array("d", map(float, words))
-    except ValueError:
-        return None
 
 
 def _together(blocks: Sequence[_Block]) -> Scrape:

@@ -1,0 +1,113 @@
+"""Many lines of an exposition at once: series of one metric that have the same labels, with other values.
+
+Only what is beyond doubt is read here: one blank in a line, labels without escapes, no series twice. Anything
+else is left to be read line by line, which also finds the words for what is wrong.
+"""
+
+import re
+import sys
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import overload
+
+from console.domain.metrics import LateSeries, Series
+
+MANY = 64
+"""Lines from which they are read in bulk."""
+_BLANKS = b" \t\n\r\x0b\x0c"
+_PRINTED = bytes(set(range(256)) - set(_BLANKS))
+_PAIR = rb'[a-zA-Z_][a-zA-Z0-9_]*="[^"\\\s]+"'
+_FIRST = re.compile(rb"([a-zA-Z_:][a-zA-Z0-9_:]*)\{(" + _PAIR + rb"(?:," + _PAIR + rb")*)\} ")
+_LABEL = re.compile(rb'([a-zA-Z_][a-zA-Z0-9_]*)="[^"]*"')
+
+
+class AlikeSeries(LateSeries):
+    """The series that some heads stand for, which have these labels in this order."""
+
+    def __init__(self, name: str, labels: Sequence[str], heads: Sequence[bytes]) -> None:
+        self._name = name
+        self._labels = labels
+        self._heads = heads
+
+    @property
+    def symbols(self) -> Sequence[str | None]:
+        if "symbol" not in self._labels:
+            return [None] * len(self)
+        value = 2 * self._labels.index("symbol") + 1
+        return [sys.intern(head.split(b'"')[value].decode()) for head in self._heads]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AlikeSeries):
+            return NotImplemented
+        return (self._name, self._labels, self._heads) == (other._name, other._labels, other._heads)
+
+    __hash__ = None  # type: ignore[assignment]  # as any list's
+
+    def __len__(self) -> int:
+        return len(self._heads)
+
+    def __iter__(self) -> Iterator[Series]:
+        return map(self._series, self._heads)
+
+    @overload
+    def __getitem__(self, place: int) -> Series: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Series]: ...
+    def __getitem__(self, place: int | slice) -> Series | Sequence[Series]:
+        if isinstance(place, slice):
+            return [self._series(head) for head in self._heads[place]]
+        return self._series(self._heads[place])
+
+    def _series(self, head: bytes) -> Series:
+        values = head.decode().split('"')[1::2]
+        return Series(self._name, tuple(sorted(zip(self._labels, values, strict=True))))
+
+
+@dataclass(frozen=True, slots=True)
+class AlikeLines:
+    """What some lines hold: `heads` are their parts before the blank, `numbers` those after it."""
+
+    name: str
+    series: AlikeSeries
+    heads: list[bytes]
+    numbers: "array[float]"
+
+
+def alike_lines(text: bytes) -> AlikeLines | None:
+    """What `text`, lines of valid UTF-8, says in bulk; None where it is to be read line by line."""
+    first = _FIRST.match(text)
+    if first is None or not text.endswith(b"\n") or text.count(b"\n") < MANY:
+        return None
+    labels = [label.decode() for label in _LABEL.findall(first[2])]
+    if len(set(labels)) < len(labels) or "__name__" in labels:
+        return None
+    pairs = b",".join(label.encode() + rb'="[^"\\\s]++"' for label in labels)
+    if re.fullmatch(rb"(?:" + first[1] + rb"\{" + pairs + rb"\} [^\s]++\n)++", text) is None:
+        return None
+    words = text.split()
+    heads, numbers = words[0::2], read_numbers(words[1::2])
+    if numbers is None or len(set(heads)) < len(heads):
+        return None
+    name = sys.intern(first[1].decode())
+    return AlikeLines(name, AlikeSeries(name, labels, heads), heads, numbers)
+
+
+def heads_and_values(text: bytes) -> tuple[list[bytes], list[bytes]] | None:
+    """The two words of each line; None if the lines are anything but two words with a blank between them."""
+    lines = text if text.endswith(b"\n") else text + b"\n"
+    count = lines.count(b"\n")
+    if lines.translate(None, _PRINTED) != b" \n" * count:
+        return None
+    words = lines.split()
+    return (words[0::2], words[1::2]) if len(words) == 2 * count else None
+
+
+def read_numbers(words: Sequence[bytes]) -> "array[float] | None":
+    """All of `words` as floats; None where Python reads a number that the format doesn't allow, or none."""
+    if b"_" in b"".join(words):
+        return None
+    try:
+        return array("d", map(float, words))
+    except ValueError:
+        return None
