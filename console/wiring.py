@@ -18,7 +18,8 @@ from console.domain.metrics import Metrics
 from console.domain.surfaces import Books, EngineState, Exchange, Flags, LogTail
 from console.domain.thresholds import KEY_METRICS, Panel
 from console.feed import Kept, ScrapedMetrics, ServedMetrics
-from console.monitor import Monitor, Polling, Watch, Watches
+from console.monitor import Monitor, Watches
+from console.polling import Polling, Watch
 from console.promql.query import parse_query
 from console.promql.samples import SampleStore
 from console.sources.credentials import Credentials

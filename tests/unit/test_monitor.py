@@ -15,7 +15,8 @@ from console.domain.clock import SystemClock
 from console.domain.reading import Dated, Health
 from console.domain.snapshot import Snapshot
 from console.domain.surfaces import EngineState, Flags
-from console.monitor import TOGETHER, Monitor, Polling, Watch, Watches
+from console.monitor import TOGETHER, Monitor, Watches
+from console.polling import Polling, Watch
 from console.sources.errors import SourceError
 from console.sources.focus import Focus
 from tests.watching import watching
