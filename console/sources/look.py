@@ -4,11 +4,13 @@ A column that is missing is None in every row, and so is a value that isn't what
 the time 0000-00-00; both are named in `missing`. What came back exactly as it was is not read again.
 """
 
+import contextlib
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache, lru_cache
+from types import NoneType
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, ColumnElement, Connection, DateTime, Integer, Select, Table, null, select
@@ -118,6 +120,19 @@ class Look:
                 if value is None:
                     self.value(columns[place], said)
         return values
+
+    def cells(self, column: Column[Any] | None, raw: Sequence[Any]) -> Sequence[Any]:
+        """`value` of each of a column's cells, quickest where they are all alike."""
+        kinds = set(map(type, raw))
+        if column is None or kinds == {NoneType}:
+            return raw
+        read, _ = _reader(column)
+        if read is _decimal and kinds <= {str, Decimal}:
+            with contextlib.suppress(InvalidOperation):
+                numbers = list(map(Decimal, raw))
+                if all(map(Decimal.is_finite, numbers)):
+                    return numbers
+        return [None if said is None else read(said) or self.value(column, said) for said in raw]
 
     def value(self, column: Column[Any] | None, raw: object) -> Any:
         """What the database said of a column, as our values are; None, and noted, when it is not of its kind.
