@@ -264,7 +264,7 @@ def _open_console(
         owns_engine=owns_engine,
     )
     try:
-        return run_screen(settings, view, watch, fps=fps, low_bandwidth=low_bandwidth, on_key=box.pressed)
+        return run_screen(settings, view, watch, fps=fps, low_bandwidth=low_bandwidth, box=box)
     finally:
         box.close()
         if box.note:

@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -118,6 +118,7 @@ class ScrapedMetrics:
         self._clock = clock
         self._kept = kept
         self._twice = twice
+        store.look_back(_spans(queries.values()))
         if kept is not None:
             kept.recall(clock.now())
         self._pause = pause
@@ -155,3 +156,12 @@ class ScrapedMetrics:
         if before is not None and isinstance(before.vector, Column) and isinstance(vector, Column):
             return before if vector.says_the_same(before.vector) else Answer(vector)
         return Answer(vector)
+
+
+def _spans(queries: Iterable[Query]) -> dict[str, float]:
+    """How many seconds the queries look back on each metric, at most."""
+    spans: dict[str, float] = {}
+    for query in queries:
+        for name in query.ranged:
+            spans[name] = max(spans.get(name, 0.0), query.window)
+    return spans

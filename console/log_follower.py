@@ -10,6 +10,7 @@ from console.sources.logs.file import LogFile
 from console.sources.logs.lines import Place
 from console.sources.logs.pattern import LinePattern
 from console.sources.logs.reader import LogReader, Page, Request
+from console.sources.logs.times import Moment
 
 log = logging.getLogger(__name__)
 
@@ -59,9 +60,9 @@ class LogFollower:
         """Mark what matches, and go to the next such line before `place`, or else from it on."""
         self._ask(lambda reader: reader.search(pattern, place, older=older))
 
-    def go_to(self, at: float) -> None:
-        """Go to the first line that was written at `at` or later, in seconds since 1970."""
-        self._ask(lambda reader: reader.go_to(at))
+    def go_to(self, moment: Moment) -> None:
+        """Go to the first line that was written at that time or later, or else to the end."""
+        self._ask(lambda reader: reader.go_to(moment))
 
     def to_beginning(self) -> None:
         """Go to the first line that is left of the log."""

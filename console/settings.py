@@ -189,9 +189,9 @@ class Commands(_Model):
 class Context(_Model):
     """One engine with its surfaces and environment. A surface that is left out is not watched.
 
-    `quiet_after` is how long the engine may write nothing into its database before its balances are taken
-    for the past; `logs` are further files to follow beside `log_file`; `poll` stands in place of the
-    settings' own for this context.
+    `quiet_after` is how long the engine may write nothing into its database before nothing that stands there
+    is taken for the present; `logs` are further files to follow beside `log_file`; `poll` stands in place of
+    the settings' own for this context.
     """
 
     environment: Literal["paper", "development", "staging", "production"]

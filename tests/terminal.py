@@ -36,6 +36,13 @@ class Terminal:
             timeout=10,
         )
 
+    def __enter__(self) -> "Terminal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the program, if it hasn't ended by itself."""
+        self.child.close(force=True)
+
     @property
     def text(self) -> str:
         """What stands on the screen."""

@@ -5,7 +5,7 @@ agree by construction. `assess` is pure and total: any snapshot at any instant h
 """
 
 import math
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
@@ -17,7 +17,9 @@ from console.domain.alerts import (
     surface_alerts,
 )
 from console.domain.answers import absent, answer_to
+from console.domain.books_doubt import books_doubt, quiet_at
 from console.domain.kill_switch import KillSwitch, kill_switch
+from console.domain.last_seen import LastSeen, last_seen, unknown_by_now
 from console.domain.metrics import Answer, Metrics
 from console.domain.reading import Health, SourceState
 from console.domain.severity import Severity, worst
@@ -59,6 +61,8 @@ class Assessment:
     """Everything a face shows.
 
     `snapshot` is what was judged; `next_change` is when the assessment changes by age alone, if it will.
+    `books_doubt` says why nothing that the database says is the present, and is empty while it is.
+    `seen` is what metrics that are stale said of the symbols; None while they aren't.
     `margins` and `fundings` are the symbols' last minutes, by symbol; `equities` the accounts', by number.
     """
 
@@ -70,6 +74,8 @@ class Assessment:
     kill_switch: KillSwitch
     symbols: SymbolRows
     totals: Mapping[str, Judged]
+    seen: LastSeen | None
+    books_doubt: str
     accounts: tuple[AccountStatus, ...]
     key_metrics: tuple[KeyMetricStatus, ...]
     alerts: tuple[Alert, ...]
@@ -105,18 +111,18 @@ def assess(snapshot: Snapshot, rules: Rules, before: Judgement | None = None) ->
     """
     now, missing = snapshot.at, rules.not_exported
     last = None if before is None else before[1]
-    sources = _sources(snapshot)
+    sources, switch = _sources(snapshot), _kill_switch(snapshot)
     known = None if last is None else last.symbols
     past = (Trails(), Trails()) if last is None else (last.margins, last.fundings)
-    symbols, margins, fundings = judge_symbols(snapshot, rules.panels, missing, known, past)
+    doubt = books_doubt(snapshot.database, now, rules.quiet_after)
+    judged = judge_symbols(snapshot, rules.panels, missing, known, past, books_doubt=doubt)
+    symbols, margins, fundings = judged
     keys = tuple(_key_metric(metric, snapshot.metrics, now, missing) for metric in rules.key_metrics)
-    accounts = _accounts(snapshot.database, now, rules.quiet_after)
-    switch = _kill_switch(snapshot)
+    accounts = _accounts(snapshot.database.value, doubt)
+    seen = _seen(snapshot, symbols, keys, missing, last)
     alerts = [*source_alerts(sources), *kill_switch_alerts(switch), *surface_alerts(snapshot)]
-    if snapshot.metrics.usable(now):  # otherwise the source's own alert says it once for all of them
-        alerts += [*symbols.alerts, *key_metric_alerts(keys)]
-    if snapshot.database.usable(now):
-        alerts += account_alerts(accounts)
+    alerts += (*symbols.alerts, *key_metric_alerts(keys)) if seen is None else seen.alerts
+    alerts += _books_alerts(snapshot, accounts, doubt)
     return Assessment(
         at=now,
         severity=_overall(sources, alerts),
@@ -126,6 +132,8 @@ def assess(snapshot: Snapshot, rules: Rules, before: Judgement | None = None) ->
         kill_switch=switch,
         symbols=symbols,
         totals=symbols.totals,
+        seen=seen,
+        books_doubt=doubt,
         accounts=accounts,
         key_metrics=keys,
         alerts=_worst_first(alerts, () if last is None else last.alerts),
@@ -135,6 +143,18 @@ def assess(snapshot: Snapshot, rules: Rules, before: Judgement | None = None) ->
         fundings=fundings,
         equities=_equities(Trails() if last is None else last.equities, snapshot.database),
     )
+
+
+def _seen(
+    snapshot: Snapshot,
+    symbols: SymbolRows,
+    keys: tuple[KeyMetricStatus, ...],
+    missing: Set[str],
+    last: Assessment | None,
+) -> LastSeen | None:
+    if snapshot.metrics.usable(snapshot.at):
+        return None
+    return last_seen(symbols, keys, snapshot.metrics.value, missing, None if last is None else last.seen)
 
 
 def _worst_first(alerts: list[Alert], before: tuple[Alert, ...]) -> tuple[Alert, ...]:
@@ -167,7 +187,8 @@ def is_older_view(seen: Snapshot, assessment: Assessment, snapshot: Snapshot) ->
     pairs = zip(seen.sources(), snapshot.sources(), strict=True)
     if not all(old.last is new.last and old.good is new.good for old, new in pairs):
         return False
-    doubtful = any(source.severity is Severity.UNKNOWN for source in assessment.sources)
+    unknown = any(source.severity is Severity.UNKNOWN for source in assessment.sources)
+    doubtful = unknown or assessment.books_doubt
     until = assessment.at + DOUBTS_REPEATED if doubtful else math.inf
     return snapshot.at < min(until, assessment.next_change or math.inf)
 
@@ -221,15 +242,9 @@ def _source(state: SourceState[object], now: float) -> SourceStatus:
 def _next_change(snapshot: Snapshot, quiet_after: float) -> float | None:
     """When the next value that is still fresh will pass its limit."""
     limits = [state.stale_at() for state in snapshot.sources() if state.usable(snapshot.at)]
-    books = snapshot.database.fresh(snapshot.at)
-    if books is not None and books.quiet_for is not None:
-        limits.append(snapshot.at + quiet_after - _quiet(snapshot.database, books, snapshot.at))
+    if snapshot.database.usable(snapshot.at):
+        limits.append(quiet_at(snapshot.database, snapshot.at, quiet_after))
     return min((at for at in limits if at is not None and at > snapshot.at), default=None)
-
-
-def _quiet(state: SourceState[Books], books: Books, now: float) -> float:
-    """For how many seconds the engine has written nothing that says when it was written."""
-    return (books.quiet_for or 0.0) + (state.age(now) or 0.0)
 
 
 def _key_metric(
@@ -255,18 +270,22 @@ def _worst(metric: KeyMetric, answer: Answer) -> float | None:
     return max(answer.vector.values(), key=metric.judge, default=None)
 
 
-def _accounts(state: SourceState[Books], now: float, quiet_after: float) -> tuple[AccountStatus, ...]:
-    books = state.value
+def _accounts(books: Books | None, doubt: str) -> tuple[AccountStatus, ...]:
     if books is None or books.accounts is None:
         return ()
-    doubt = "" if state.usable(now) else state.doubt(now)
-    quiet = _quiet(state, books, now)
-    if not doubt and books.quiet_for is not None and quiet >= quiet_after:
-        doubt = f"the engine has written nothing for {quiet:.0f} s"
     return tuple(
         AccountStatus(account, Severity.UNKNOWN, doubt) if doubt else _account(account)
         for account in books.accounts
     )
+
+
+def _books_alerts(snapshot: Snapshot, accounts: tuple[AccountStatus, ...], doubt: str) -> Iterable[Alert]:
+    """What is wrong with the accounts; of books in doubt that they are, and what was last seen wrong."""
+    usable = snapshot.database.usable(snapshot.at)
+    if usable and not doubt:
+        return account_alerts(accounts)
+    said = [Alert("database", Severity.UNKNOWN, doubt)] if usable else []  # otherwise the source's own alert
+    return (*said, *unknown_by_now(account_alerts(_accounts(snapshot.database.value, ""))))
 
 
 def _account(account: Account) -> AccountStatus:

@@ -21,6 +21,7 @@ from console.domain.surfaces import Position, Venue
 
 STAGES = ("disabled", "shadow", "canary", "production")
 """The stages of a feature, by the number that `futures_feature_stage` has for each."""
+_LEVELS = {float(level): level for level in range(len(STAGES))}
 
 _NOTHING = column_of({})
 
@@ -132,7 +133,7 @@ class Facts:
         return min(_distances(self._positions(symbol), mark), default=None)
 
     def stage(self, symbol: str) -> StageSummary | None:
-        loaded = [int(value) for value in _values(self.stages, symbol) if value in range(len(STAGES))]
+        loaded = [_LEVELS[value] for value in _values(self.stages, symbol) if value in _LEVELS]
         if not loaded:
             return None
         furthest = max(loaded)
@@ -190,8 +191,11 @@ FIGURES: Set[str] = _FIGURES.keys()
 """The fields of a SymbolStatus that are numbers."""
 
 
-def facts_of(snapshot: Snapshot, before: Facts | None) -> Facts:
-    """What the sources say at the snapshot's instant; `before` itself where they say the same."""
+def facts_of(snapshot: Snapshot, books_doubt: str, before: Facts | None) -> Facts:
+    """What the sources say at the snapshot's instant; `before` itself where they say the same.
+
+    `books_doubt` says why the database's word isn't the present.
+    """
     metrics, books, exchange = snapshot.metrics.value, snapshot.database.value, snapshot.exchange.value
     facts = Facts(
         marks=column_named(metrics, "futures_mark_price"),
@@ -203,7 +207,7 @@ def facts_of(snapshot: Snapshot, before: Facts | None) -> Facts:
         venues=() if exchange is None else exchange.venues,
         doubts=Doubts(
             metrics=_doubt(snapshot.metrics, snapshot.at),
-            database=_doubt(snapshot.database, snapshot.at),
+            database=books_doubt,
             exchange=_doubt(snapshot.exchange, snapshot.at),
         ),
     )

@@ -11,6 +11,7 @@ from array import array
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import overload
 
 Labels = tuple[tuple[str, str], ...]
 """Label names with their values, sorted by name, without the metric's own name."""
@@ -79,6 +80,13 @@ class Lineup:
         """Where the series of each symbol stands, the last where it has several; under None those without."""
         return dict(zip(self.symbols, range(len(self.series)), strict=True))
 
+    def place(self, series: Series) -> int | None:
+        """Where a series stands; found by its symbol where that tells, without a place for every series."""
+        if self.repeats_symbols:
+            return self.places.get(series)
+        place = self.by_symbol.get(series.symbol)
+        return place if place is not None and self.series[place] == series else None
+
     @property
     def repeats_symbols(self) -> bool:
         """Whether a symbol has several series, or several have none."""
@@ -100,7 +108,33 @@ class Lineup:
     @cached_property
     def nameless(self) -> "Lineup":
         """The same series without their metric's name, as PromQL's functions leave them."""
-        return Lineup(Series("", one.labels) for one in self.series)
+        lineup = Lineup(_Nameless(self.series, self.symbols))
+        lineup.by_symbol = self.by_symbol  # the same places: thousands need not be kept twice
+        return lineup
+
+
+class _Nameless(LateSeries):
+    """Series without their metric's name."""
+
+    def __init__(self, named: Sequence[Series], symbols: Sequence[str | None]) -> None:
+        self._named = named
+        self._symbols = symbols
+
+    @property
+    def symbols(self) -> Sequence[str | None]:
+        return self._symbols
+
+    def __len__(self) -> int:
+        return len(self._named)
+
+    @overload
+    def __getitem__(self, place: int) -> Series: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Series]: ...
+    def __getitem__(self, place: int | slice) -> Series | Sequence[Series]:
+        if isinstance(place, slice):
+            return [Series("", one.labels) for one in self._named[place]]
+        return Series("", self._named[place].labels)
 
 
 class Column(Mapping[Series, float]):

@@ -1,63 +1,29 @@
-"""The open positions as the database has them, each with what the exchange says of the same one.
+"""The open positions as the database has them, each with what the exchange says of the same one."""
 
-The two are compared by what they hold on balance in a contract: an engine may book both sides of a symbol,
-or one side in parts, where the exchange nets them. Nothing is the same that can't be compared now.
-"""
-
-from collections.abc import Callable, Iterable, Mapping, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import Enum
-from functools import lru_cache
 
-from console.domain.exchange_names import exchange_names
+from console.domain.agreement import (
+    Agreement,
+    Comparison,
+    Contract,
+    There,
+    compared,
+    contract_of,
+    only_there,
+    there_now,
+)
 from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
-from console.domain.surfaces import Account, ExchangePosition, Position, Venue
+from console.domain.surfaces import Account, ExchangePosition, Position
 
-ZERO = Decimal(0)
 DISTANCES = (
     (Decimal("0.01"), Severity.CRITICAL),
     (Decimal("0.03"), Severity.HIGH),
     (Decimal("0.05"), Severity.WARNING),
 )
 """Below which share of the mark price the way to liquidation is how bad."""
-_SETTLING = 2.0
-"""Seconds that a fill may take to show on both sides."""
-_HALF_A_CONTRACT = Decimal("0.5")
-"""What rounding to whole contracts may make of coins."""
-
-
-class Agreement(Enum):
-    """How the exchange's word stands to the database's."""
-
-    SAME = "same"
-    DIFFERS = "differs"
-    ONLY_HERE = "not there"
-    """In the database only."""
-    ONLY_THERE = "only there"
-    """At the exchange only."""
-    UNKNOWN = "unknown"
-
-    @property
-    def severity(self) -> Severity:
-        if self is Agreement.SAME:
-            return Severity.OK
-        return Severity.UNKNOWN if self is Agreement.UNKNOWN else Severity.HIGH
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """`difference` is what the exchange holds beyond the database, in `unit`; `why` is why nobody knows."""
-
-    agreement: Agreement
-    difference: Decimal | None = None
-    unit: str = ""
-    why: str = ""
-
-
-Contract = tuple[str, str]
-"""A market and its name for a symbol."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +51,9 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Holdings:
-    """All of them, those of the database first; `doubt` says why the database's aren't the present, if so."""
+    """All of them, those of the database first."""
 
     rows: tuple[Holding, ...] = ()
-    doubt: str = ""
     by_key: Mapping[str, Holding] = field(default_factory=dict)
 
 
@@ -108,30 +73,30 @@ class Total:
     unknown: int
 
 
-def holdings(snapshot: Snapshot, before: Holdings = Holdings()) -> Holdings:
-    """What `snapshot` says of the open positions; rows that come to the same are those of `before`."""
-    books, there = snapshot.database.value, _there(snapshot)
-    listed = None if books is None else books.positions
+def holdings(snapshot: Snapshot, books_doubt: str, before: Holdings = Holdings()) -> Holdings:
+    """What `snapshot` says of the open positions; rows that come to the same are those of `before`.
+
+    `books_doubt` says why the database's word isn't the present: then it is compared with nothing.
+    """
+    books, there = snapshot.database.value, there_now(snapshot, books_doubt)
+    if books is None:
+        return Holdings()
     booked: dict[Contract, tuple[Position, ...]] = {}
     contracts = []
-    for position in listed or ():
-        contract = _contract(position.symbol, bool(position.coin_margin))
+    for position in books.positions or ():
+        contract = contract_of(position.symbol, bool(position.coin_margin))
         contracts.append(contract)
         booked[contract] = (*booked[contract], position) if contract in booked else (position,)
     told = {row.contract: row.comparison for row in before.rows}
-    compared = {
-        contract: _settled(_compared(contract, held, there), told.get(contract), there)
-        for contract, held in booked.items()
+    comparisons = {
+        contract: compared(contract, held, there, told.get(contract)) for contract, held in booked.items()
     }
     rows = [
-        _booked(position, contract, there.held.get(contract, ()), compared[contract], before)
-        for position, contract in zip(listed or (), contracts, strict=True)
+        _booked(position, contract, there.held.get(contract, ()), comparisons[contract], before)
+        for position, contract in zip(books.positions or (), contracts, strict=True)
     ]
-    rows += _unbooked(there, booked, told, "the database doesn't say" if listed is None else "")
-    doubt = "" if snapshot.database.usable(snapshot.at) else snapshot.database.doubt(snapshot.at)
-    if rows == list(before.rows):
-        return replace(before, doubt=doubt)
-    return Holdings(tuple(rows), doubt, {row.key: row for row in rows})
+    rows += _unbooked(there, booked, told)
+    return before if rows == list(before.rows) else Holdings(tuple(rows), {row.key: row for row in rows})
 
 
 def totals(positions: Iterable[Position], key: Callable[[Position], str], *, net: bool) -> tuple[Total, ...]:
@@ -170,110 +135,6 @@ def distance_severity(left: Decimal | None) -> Severity:
     return next((severity for limit, severity in DISTANCES if left < limit), Severity.OK)
 
 
-@lru_cache(maxsize=16384)
-def _contract(symbol: str, coin_margin: bool) -> Contract:
-    names = exchange_names(symbol)
-    market = "coinm" if coin_margin or "usdm" not in names else "usdm"
-    return market, names[market]
-
-
-@dataclass(frozen=True, slots=True)
-class _There:
-    """The exchange as far as it can be compared now.
-
-    `venues` are the markets whose positions are known, `doubts` why those of the others aren't ("": of any
-    other), and `unsettled` the symbols traded since, or so shortly before that the exchange may not know.
-    `newer` says that the exchange answered after the database was looked at, which may not know a fill yet.
-    """
-
-    venues: Mapping[str, Venue]
-    doubts: Mapping[str, str]
-    held: Mapping[Contract, tuple[ExchangePosition, ...]]
-    unsettled: Set[str]
-    newer: bool = False
-
-
-def _there(snapshot: Snapshot) -> _There:
-    now, exchange = snapshot.at, snapshot.exchange
-    if not snapshot.database.usable(now):
-        return _There({}, {"": f"database {snapshot.database.health(now).value}"}, {}, set())
-    said = exchange.fresh(now)
-    if said is None or exchange.good is None:
-        why = f"exchange {exchange.doubt(now)}" if exchange.configured else "no exchange is configured"
-        return _There({}, {"": why}, {}, set())
-    venues = {venue.market: venue for venue in said.venues if venue.positions is not None}
-    doubts = {venue.market: "no keys" for venue in said.venues if venue.positions is None}
-    held: dict[Contract, tuple[ExchangePosition, ...]] = {}
-    for market, venue in venues.items():
-        for position in venue.positions or ():
-            if position.quantity:
-                contract = market, position.symbol
-                held[contract] = (*held.get(contract, ()), position)
-    asked_at = exchange.good.fetched_at if exchange.good.asked_at is None else exchange.good.asked_at
-    trades = () if snapshot.database.value is None else snapshot.database.value.trades or ()
-    late = {t.symbol for t in trades if t.at is not None and t.at >= asked_at - _SETTLING}
-    booked = snapshot.database.good
-    newer = booked is not None and exchange.good.fetched_at > (booked.asked_at or booked.fetched_at)
-    return _There(venues, {**doubts, "": "market not configured"}, held, late, newer)
-
-
-def _compared(contract: Contract, positions: tuple[Position, ...], there: _There) -> Comparison:
-    market, name = contract
-    venue = there.venues.get(market)
-    if venue is None:
-        return _unknown(there.doubts.get(market, there.doubts[""]))
-    here = ZERO
-    for position in positions:
-        amount = _amount(position, venue, name)
-        if amount is None:
-            known_size = market != "coinm" or _contract_size(venue, name) is not None
-            return _unknown("quantity not known" if known_size else "contract size not known")
-        here += amount
-    held = there.held.get(contract, ())
-    balance = ZERO
-    for one in held:
-        balance += one.quantity
-    if balance == here or (market == "coinm" and abs(balance - here) <= _HALF_A_CONTRACT):
-        return _SAME
-    if any(position.symbol in there.unsettled for position in positions):
-        return _unknown("traded since the exchange was asked")
-    agreement = Agreement.DIFFERS if held else Agreement.ONLY_HERE
-    return Comparison(agreement, balance - here, "contracts" if market == "coinm" else "")
-
-
-def _settled(found: Comparison, before: Comparison | None, there: _There) -> Comparison:
-    """A difference that is new counts once the database has been looked at after the exchange."""
-    if not there.newer or found == before or found.agreement in (Agreement.SAME, Agreement.UNKNOWN):
-        return found
-    return _unknown("the exchange is a moment ahead of the database")
-
-
-_SAME = Comparison(Agreement.SAME)
-
-
-@lru_cache(maxsize=64)
-def _unknown(why: str) -> Comparison:
-    return Comparison(Agreement.UNKNOWN, why=why)
-
-
-def _amount(position: Position, venue: Venue, name: str) -> Decimal | None:
-    """What the exchange should hold of a position: signed coins; on COIN-M contracts, bought at its entry."""
-    quantity = position.quantity
-    if quantity is None:
-        return None
-    if position.side.upper() != "LONG":
-        quantity = -quantity
-    if venue.market != "coinm":
-        return quantity
-    size = _contract_size(venue, name)
-    return None if not size or position.entry_price is None else quantity * position.entry_price / size
-
-
-def _contract_size(venue: Venue, name: str) -> Decimal | None:
-    contract = venue.contracts.get(name)
-    return None if contract is None else contract.contract_size
-
-
 def _booked(
     position: Position,
     contract: Contract,
@@ -300,23 +161,21 @@ def _of_side(there: tuple[ExchangePosition, ...], side: str) -> ExchangePosition
 
 
 def _unbooked(
-    there: _There, booked: Mapping[Contract, object], told: Mapping[Contract, Comparison], doubt: str
+    there: There, booked: Mapping[Contract, object], told: Mapping[Contract, Comparison]
 ) -> Iterable[Holding]:
-    """What only the exchange holds; with a `doubt`, nobody knows whether it is the only one."""
-    for (market, name), positions in there.held.items():
-        if (market, name) in booked:
+    """What only the exchange holds."""
+    for contract, positions in there.held.items():
+        if contract in booked:
             continue
-        contract = there.venues[market].contracts.get(name)
-        unit = "contracts" if market == "coinm" else ""
+        market, name = contract
+        listed = there.venues[market].contracts.get(name)
         for held in positions:
             side = "LONG" if held.quantity > 0 else "SHORT"
-            left = distance(side, contract.mark_price if contract else None, held.liquidation_price)
-            found = Comparison(Agreement.ONLY_THERE, held.quantity, unit)
-            comparison = _unknown(doubt) if doubt else _settled(found, told.get((market, name)), there)
+            left = distance(side, listed.mark_price if listed else None, held.liquidation_price)
+            comparison = only_there(contract, held, there, told.get(contract))
             severity = _worse(distance_severity(left), comparison)
-            yield Holding(
-                f"{market} {name} {side}", name, side, (market, name), None, held, comparison, left, severity
-            )
+            key = f"{market} {name} {side}"
+            yield Holding(key, name, side, contract, None, held, comparison, left, severity)
 
 
 def _worse(of_distance: Severity, comparison: Comparison) -> Severity:
@@ -327,7 +186,7 @@ def _worse(of_distance: Severity, comparison: Comparison) -> Severity:
 
 
 def _total(key: str, positions: list[Position], net: bool) -> Total:
-    quantity = value = margin = profit = ZERO
+    quantity = value = margin = profit = Decimal(0)
     unknown = 0
     for position in positions:
         worth, lacks = notional(position), False

@@ -1,6 +1,5 @@
 """One symbol as every source sees it, side by side: which facts they agree on, and which they don't."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -35,11 +34,13 @@ class Said:
 class Fact:
     """`said` is by source, as SOURCES; None where a source says nothing of it.
 
-    `differs` is true where two sources that both speak of the present contradict each other.
+    `compared` is true where two sources that both speak of the present could be compared, `differs` where
+    they contradict each other. What moves isn't compared: no two sources speak of the same instant.
     """
 
     name: str
     said: tuple[Said | None, ...]
+    compared: bool = False
     differs: bool = False
 
 
@@ -55,10 +56,7 @@ class SymbolDetail:
 
 def symbol_detail(assessment: Assessment, symbol: str) -> SymbolDetail:
     """Everything that is known of `symbol`."""
-    snapshot, now = assessment.snapshot, assessment.at
-    states = (snapshot.metrics, snapshot.database, snapshot.exchange, snapshot.flags)
-    doubts = tuple("" if state.usable(now) else state.doubt(now) for state in states)
-    row = _row(assessment, symbol)
+    snapshot, doubts, row = assessment.snapshot, _doubts(assessment), _row(assessment, symbol)
     books, exchange, flags = snapshot.database.value, snapshot.exchange.value, snapshot.flags.value
     contract = _contract(exchange, symbol)
     told = books is not None and books.positions is not None
@@ -82,6 +80,14 @@ def flags_stage(flags: Flags, feature: Feature, symbol: str) -> str:
         return "disabled"
     listed = not feature.canary_symbols or symbol in feature.canary_symbols
     return "disabled" if feature.stage == "canary" and not listed else feature.stage
+
+
+def _doubts(assessment: Assessment) -> tuple[str, ...]:
+    """Why each of SOURCES isn't the present."""
+    snapshot, now = assessment.snapshot, assessment.at
+    states = (snapshot.metrics, snapshot.exchange, snapshot.flags)
+    metrics, *others = ("" if state.usable(now) else state.doubt(now) for state in states)
+    return metrics, assessment.books_doubt, *others
 
 
 def _row(assessment: Assessment, symbol: str) -> SymbolStatus | None:
@@ -242,26 +248,28 @@ def _money(value: Decimal | None) -> Said | None:
     return None if value is None else Said(money(value, ""), float(value))
 
 
-_TOLERANCES: Mapping[str, tuple[float, float]] = {
-    "mark price": (0.005, 0.0),
-    "funding rate": (0.1, 1e-4),
-    "quantity": (1e-6, 0.0),
-    "entry": (0.001, 0.0),
-    "liquidation": (0.01, 0.0),
+_STANDING: Mapping[str, float] = {
+    "quantity": 1e-6,  # metrics are floats
+    "entry": 0.001,  # an average of fills is rounded to the exchange's tick
+    "liquidation": 0.01,  # engines take 0.5 % for the maintenance margin, where the exchange has brackets
 }
-"""How far apart two sources may be, as a share of the greater value, or of the second number where that is
-less: they don't speak of quite the same instant."""
+"""The numbers that stand still between two polls, with the share of the greater one by which sources may be
+apart. Prices, rates and gains move on in between."""
 
 
 def _compared(fact: Fact, doubts: Sequence[str]) -> Fact:
-    """The fact with its word on agreement, among those sources whose values are the present."""
+    """The fact with its word on agreement, where two sources whose values are the present can be compared."""
     said = [said for said, doubt in zip(fact.said, doubts, strict=True) if said is not None and not doubt]
-    if fact.name.endswith(" quantity") and len({one.words == _NONE for one in said}) > 1:
-        return replace(fact, differs=True)
+    if len(said) < 2:
+        return fact
+    kind = fact.name.removeprefix("long ").removeprefix("short ")
+    if kind == "quantity" and len({one.words == _NONE for one in said}) > 1:
+        return replace(fact, compared=True, differs=True)
     numbers = [one.number for one in said if one.number is not None]
     if not numbers:
-        return replace(fact, differs=fact.said[3] is not None and len({one.words for one in said}) > 1)
-    kind = fact.name.removeprefix("long ").removeprefix("short ")
-    share, floor = _TOLERANCES.get(kind, (math.inf, 1.0))
+        return replace(fact, compared=True, differs=len({one.words for one in said}) > 1)
+    share = _STANDING.get(kind)
+    if share is None or len(numbers) < 2:
+        return fact
     apart = max(numbers) - min(numbers)
-    return replace(fact, differs=apart > share * max(floor, *map(abs, numbers)))
+    return replace(fact, compared=True, differs=apart > share * max(map(abs, numbers)))

@@ -15,11 +15,12 @@ from console.domain.metrics import Answer, Column, Metrics, Vector, column_of
 from console.domain.panel_column import Ground, PanelColumn, all_ok, panel_column
 from console.domain.reading import SourceState
 from console.domain.severity import Severity
+from console.domain.slope import enough, slope
 from console.domain.snapshot import Snapshot
 from console.domain.status import Alert, Judged, SymbolStatus
 from console.domain.thresholds import Panel
-from console.domain.trails import Trails, instant_of
-from console.domain.trend import RECENT, Outlook, enough, outlook, slope
+from console.domain.trails import Moment, Trails, instant_of
+from console.domain.trend import RECENT, Outlook, outlook
 
 OUTLOOK, FUNDING = "margin_ratio", "funding_rate"
 """The keys of the panels whose last minutes are kept; the first one's trend is told."""
@@ -132,11 +133,23 @@ class SymbolRows(Sequence[SymbolStatus]):
         column, place = self.columns.get(OUTLOOK), self.place(name)
         if column is None or place is None or column.ground.doubt:
             return None
-        value, found = column.numbers[place], self._slopes.get(name)
-        if found is None:
-            found = self._slopes[name] = _slope(self._margins, name)
-        told, change = found
+        value, (told, change) = column.numbers[place], self._slope(name)
         return outlook(column.panel, value, change) if told and not math.isnan(value) else None
+
+    @cached_property
+    def seconds_to_next(self) -> Sequence[float]:
+        """How soon each row's margin ratio comes to its next severity, in seconds; NaN: none is foretold."""
+        column = self.columns.get(OUTLOOK)
+        if column is None or column.ground.doubt:
+            return [math.nan] * len(self)
+        self._find_slopes()
+        left = [math.nan] * len(self)
+        for place, name in enumerate(self.names):
+            _, change = self._slope(name)
+            if change:
+                coming = outlook(column.panel, column.numbers[place], change)
+                left[place] = math.nan if coming.seconds is None else coming.seconds
+        return left
 
     def slopes_of(self, margins: Trails) -> dict[str, Slope] | None:
         """The slopes that were found so far, if they are those of `margins`, but for the newest moment."""
@@ -153,6 +166,35 @@ class SymbolRows(Sequence[SymbolStatus]):
             and self._margins.fine is other._margins.fine
         )
 
+    def _slope(self, name: str) -> Slope:
+        found = self._slopes.get(name)
+        if found is None:
+            moments = [moment for moment in self._recent if not math.isnan(moment.of(name))]
+            instants = tuple(moment.at for moment in moments)
+            values = [moment.of(name) for moment in moments]
+            found = self._slopes[name] = enough(instants), slope(instants, values)
+        return found
+
+    def _find_slopes(self) -> None:
+        """Find those of all names at once, where these stand in the same places at every moment."""
+        recent, names, newest = self._recent, self._margins.names, self._margins.newest
+        if newest is None or len(self._slopes) >= len(names):
+            return
+        if any(moment.places is not newest.places for moment in recent):
+            return
+        instants = tuple(moment.at for moment in recent)
+        told = enough(instants)
+        for name, values in zip(names, zip(*(moment.values for moment in recent), strict=True), strict=False):
+            if name not in self._slopes:
+                if math.isnan(sum(values)):
+                    self._slope(name)
+                else:
+                    self._slopes[name] = told, slope(instants, values)
+
+    @cached_property
+    def _recent(self) -> tuple[Moment, ...]:
+        return self._margins.steps(RECENT)
+
     def _row(self, place: int) -> SymbolStatus:
         row = self._rows.get(place)
         if row is None:
@@ -168,6 +210,8 @@ def judge_symbols(
     not_exported: Set[str],
     before: SymbolRows | None,
     past: tuple[Trails, Trails],
+    *,
+    books_doubt: str,
 ) -> tuple[SymbolRows, Trails, Trails]:
     """One row per known symbol, and the last minutes of their margin ratios and funding rates.
 
@@ -177,8 +221,8 @@ def judge_symbols(
     """
     metrics = snapshot.metrics.value
     answers = {panel.key: answer_to(metrics, panel.query) for panel in panels}
-    facts = facts_of(snapshot, None if before is None else before.facts)
-    known = _known(snapshot, facts, answers.values(), None if before is None else before.known)
+    facts = facts_of(snapshot, books_doubt, None if before is None else before.facts)
+    known = _known(facts, answers.values(), None if before is None else before.known)
     doubt = "" if snapshot.metrics.usable(snapshot.at) else snapshot.metrics.doubt(snapshot.at)
     columns = {}
     for panel in panels:
@@ -193,12 +237,12 @@ def judge_symbols(
     return before if before is not None and rows.same_as(before) else rows, margins, fundings
 
 
-def _known(snapshot: Snapshot, facts: Facts, answers: Iterable[Answer], before: Known | None) -> Known:
+def _known(facts: Facts, answers: Iterable[Answer], before: Known | None) -> Known:
     booked = None if facts.held is None else facts.held.symbols
     vectors = [answer.vector for answer in answers]
     lineups = [vector.lineup if isinstance(vector, Column) else vector for vector in vectors]
     named_by = (facts.marks.lineup, facts.quantities.lineup, booked, *lineups)
-    held_by = (facts.quantities, booked if snapshot.database.usable(snapshot.at) else None)
+    held_by = (facts.quantities, None if facts.doubts.database else booked)
     if before is not None and _are(named_by, before.named_by):
         if _are(held_by, before.held_by):
             return before
@@ -251,12 +295,6 @@ def _extended(
     if column is None or state.good is None:
         return trails
     return trails.with_moment(instant_of(state.good), known.names, column.numbers)
-
-
-def _slope(margins: Trails, name: str) -> Slope:
-    newest = margins.newest
-    points = [] if newest is None else margins.of(name, newest.at - RECENT)
-    return enough(points), slope(points)
 
 
 def _worst(columns: Iterable[PanelColumn], rows: int) -> bytes:

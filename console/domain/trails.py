@@ -52,6 +52,17 @@ class Trails:
         for part in (self.coarse, self.fine, () if self.newest is None else (self.newest,)):
             yield from part[bisect_left(part, since, key=_at) :]
 
+    def steps(self, seconds: float) -> tuple[Moment, ...]:
+        """The moments of the last `seconds` that are a fine step apart at least.
+
+        The newest is among them only once it is that late: what rests on them stands still until then.
+        """
+        if self.newest is None:
+            return ()
+        fine = self.fine[bisect_left(self.fine, self.newest.at - seconds, key=_at) :]
+        late = not self.fine or self.newest.at >= self.fine[-1].at + FINE_STEP
+        return (*fine, self.newest) if late else fine
+
     def with_moment(self, at: float, names: Sequence[str], values: Iterable[float]) -> "Trails":
         """These, and everybody's value at `at`; an instant that is not after the newest is left out.
 

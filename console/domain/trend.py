@@ -1,31 +1,22 @@
-"""Where a figure is going: its slope over the last minutes, and when it would pass its next threshold.
+"""Where a figure is going: which way, and when it would pass its next threshold at the slope that it has.
 
-A slope is only told where there is one: with few points, or points that scatter, nothing is said.
+What a slope rests on, and that none is told where points only wander, is `slope`'s.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from console.domain.severity import Severity
+from console.domain.slope import LOOKS
 from console.domain.thresholds import Ladder, Panel
 
-RECENT = 180.0
+RECENT = LOOKS[-1]
 """Seconds that a slope looks back on."""
-SHORTEST = 30.0
-"""Seconds that the points have to span, for a slope to be told."""
-FEWEST = 4
-"""Points that a slope rests on, at least."""
-LEAST_EXPLAINED = 0.5
-"""The share of the points' variance that a line explains (r²) if it is a trend."""
-FARTHEST = 6 * 3600.0
-"""Seconds beyond which nothing is foretold."""
+FARTHEST = 3600.0
+"""Seconds beyond which nothing is foretold: twenty times what the slope was seen for."""
 STEADY = 0.001
 """The share of its value by which a figure may move in a minute and still be steady."""
-
-Points = Sequence[tuple[float, float]]
-"""Instants in seconds with the values that stood then, the oldest first."""
 
 
 class Direction(Enum):
@@ -46,26 +37,6 @@ class Outlook:
     slope: float | None
     next_severity: Severity | None = None
     seconds: float | None = None
-
-
-def enough(points: Points) -> bool:
-    """Whether there are points enough, over a time long enough, to see a trend if there is one."""
-    return len(points) >= FEWEST and points[-1][0] - points[0][0] >= SHORTEST
-
-
-def slope(points: Points) -> float | None:
-    """Change per second: the least-squares line through `points`. None where they show no trend."""
-    if not enough(points) or not all(math.isfinite(value) for _, value in points):
-        return None
-    middle = math.fsum(at for at, _ in points) / len(points)
-    mean = math.fsum(value for _, value in points) / len(points)
-    spread = math.fsum((at - middle) ** 2 for at, _ in points)
-    together = math.fsum((at - middle) * (value - mean) for at, value in points)
-    variance = math.fsum((value - mean) ** 2 for _, value in points)
-    if variance == 0:
-        return 0.0
-    explained = together**2 / (spread * variance)
-    return together / spread if explained >= LEAST_EXPLAINED else None
 
 
 def direction(change: float | None, value: float) -> Direction:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from console.domain.metrics import LateSeries
 from console.history.cells import Cells
 from console.history.flat import Flat, Table
 from console.history.frames import RecordError
@@ -215,6 +216,8 @@ def _said(column: Cells, before: Cells | None, blocks: Blocks) -> Any:
 
 def _told(cells: Cells) -> Cells:
     """Cells for JSON: amounts as text, since asking how to tell each of thousands takes longer."""
+    if isinstance(cells, LateSeries):
+        return list(cells)
     if Decimal not in set(map(type, cells)):
         return cells
     return [str(cell) if type(cell) is Decimal else cell for cell in cells]

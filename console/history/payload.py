@@ -5,11 +5,12 @@ first bytes, then all second bytes, and so on: what hasn't changed is a run of z
 once, since an engine's metric and the panel that shows it are often the same numbers.
 """
 
+import itertools
 import json
 import struct
 import zlib
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from console.history.cells import as_json
@@ -67,11 +68,11 @@ def pack(
     `before` is that of the payload before: what the two have in common, names above all, takes no room.
     """
     parts = [] if blocks is None else blocks.blocks
-    whole = {**document, _BLOCKS: [len(part) for part in parts]}
-    text = json.dumps(whole, separators=(",", ":"), default=as_json).encode()
+    text = list(_pieces({**document, _BLOCKS: [len(part) for part in parts]}))
+    length = _LENGTH.pack(sum(map(len, text)))
     squeezer = zlib.compressobj(_QUICK, zdict=before) if before else zlib.compressobj(_QUICK)
-    packed = [squeezer.compress(part) for part in (_LENGTH.pack(len(text)), text, *parts)]
-    return b"".join((*packed, squeezer.flush())), text[-_WINDOW:]
+    packed = [squeezer.compress(part) for part in itertools.chain((length,), text, parts)]
+    return b"".join((*packed, squeezer.flush())), _end(text)
 
 
 def unpack(payload: bytes, before: bytes = b"") -> tuple[dict[str, Any], Blocks, bytes]:
@@ -95,6 +96,29 @@ def unpack(payload: bytes, before: bytes = b"") -> tuple[dict[str, Any], Blocks,
     except _DAMAGED as error:
         raise RecordError(f"not what a console writes: {error}") from None
     return document, Blocks(blocks), text[-_WINDOW:]
+
+
+def _pieces(value: object) -> Iterator[bytes]:
+    """JSON in pieces, a column of a table to each at most: the whole text of thousands of rows is long."""
+    if not isinstance(value, dict) or not value:
+        yield json.dumps(value, separators=(",", ":"), default=as_json).encode()
+        return
+    before = b"{"
+    for key, inner in value.items():
+        yield before + json.dumps(key).encode() + b":"
+        yield from _pieces(inner)
+        before = b","
+    yield b"}"
+
+
+def _end(text: Sequence[bytes]) -> bytes:
+    """The last bytes of a text in pieces, as many as zlib looks back on."""
+    end = b""
+    for piece in reversed(text):
+        if len(end) >= _WINDOW:
+            break
+        end = piece[-_WINDOW:] + end
+    return end[-_WINDOW:]
 
 
 def _exclusive_or(one: bytes, other: bytes) -> bytes:

@@ -163,7 +163,8 @@ class Dealer:
         changed = set()
         for result in results:
             filled = result["success"] and result.get("status") == tickets.FILLED
-            self.quality.count(filled=filled)
+            if "status" in result:  # what the engine's own rules refuse is never sent
+                self.quality.count(filled=filled)
             if filled:
                 changed.add(result["symbol"])
                 self.quality.probe(result["symbol"])

@@ -34,13 +34,16 @@ class Listeners:
     live_engine: LiveEngine | None
 
     def hear(self, event: str, result: Result) -> None:
-        """Tell the notifier of a committed operation."""
+        """Tell the notifier of a committed operation; `notified` of the result says whether it has heard."""
         if self.notifier is None:
             return
         try:
             self.notifier(event, result)
-        except Exception:
+        except Exception:  # somebody else's code, which may raise anything; what is committed stays so
             logger.exception("trade notifier failed on %s of %s", event, result.get("symbol"))
+            result["notified"] = False
+        else:
+            result["notified"] = True
 
     def mirror(self, close: Result) -> None:
         """Have the live engine repeat a committed close; `mirrored` of the result says whether it did."""
@@ -54,7 +57,7 @@ class Listeners:
                 quantity=close["quantity"],
                 reason=close["reason"],
             )
-        except Exception:
+        except Exception:  # as above
             logger.exception("live engine failed to close %s %s", close["symbol"], close["position_side"])
             return
         close["mirrored"] = answer.get("success") is True

@@ -20,7 +20,8 @@ class Result(TypedDict, total=False):
     """The answer to an operation. `success` is always there, `message` when it is False.
 
     `status` is that of the order: FILLED, PENDING or CANCELLED. `mirrored` is there when a live engine is
-    attached: whether it took the close. `cancelled` counts orders.
+    attached: whether it took the close; `notified` when there is a notifier: whether that has heard of it.
+    `cancelled` counts orders.
     """
 
     success: bool
@@ -50,6 +51,7 @@ class Result(TypedDict, total=False):
     reason: str
     fully_closed: bool
     mirrored: bool
+    notified: bool
     cancelled: int
 
 

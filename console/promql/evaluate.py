@@ -129,7 +129,7 @@ def _mostly_steady(name: str, window: Window, divisor: float, store: SampleStore
         return None
     numbers = array("d", bytes(8 * len(latest)))
     for series, track in store.changed_after(name, window.first):
-        place, grown = latest.lineup.places.get(series), increase(track, window, store)
+        place, grown = latest.lineup.place(series), increase(track, window, store)
         if place is not None and grown is not None:
             numbers[place] = grown / divisor
         elif place is not None or grown is not None:

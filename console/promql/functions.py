@@ -4,7 +4,8 @@ import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
 
-from console.promql.samples import SampleStore, Track, Window
+from console.promql.samples import SampleStore, Window
+from console.promql.tracks import Track
 
 Bucket = tuple[float, float]
 """A classic histogram's bucket: its upper bound, and how many observations are not above it."""

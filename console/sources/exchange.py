@@ -7,6 +7,7 @@ asked for less often than the rest. A refusal for weight is respected for as lon
 import hashlib
 import hmac
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -134,8 +135,8 @@ class Market:
         listed = answer.get("symbols") if isinstance(answer, dict) else None
         rows = [row for row in _rows(listed) if "symbol" in row]
         field = self._paths.status_field
-        self._statuses = {str(row["symbol"]): str(row[field]) for row in rows if field in row}
-        sizes = ((str(row["symbol"]), row.get("contractSize")) for row in rows)
+        self._statuses = {_name(row["symbol"]): _name(row[field]) for row in rows if field in row}
+        sizes = ((_name(row["symbol"]), row.get("contractSize")) for row in rows)
         self._sizes = {
             symbol: Decimal(size)
             for symbol, size in sizes
@@ -145,7 +146,7 @@ class Market:
     def _read_contracts(self) -> dict[str, Contract]:
         contracts = {}
         for row in _rows(self._call(self._paths("premiumIndex"))):
-            symbol = str(row.get("symbol", ""))
+            symbol = _name(row.get("symbol", ""))
             contracts[symbol] = Contract(
                 symbol=symbol,
                 status=self._statuses.get(symbol),
@@ -166,7 +167,7 @@ class Market:
             liquidation = _decimal(row.get("liquidationPrice"))
             found.append(
                 ExchangePosition(
-                    symbol=str(row.get("symbol", "")),
+                    symbol=_name(row.get("symbol", "")),
                     quantity=quantity,
                     entry_price=_decimal(row.get("entryPrice")),
                     liquidation_price=liquidation or None,  # "0" means not known
@@ -230,6 +231,11 @@ def _rows(answer: object) -> Sequence[Mapping[str, Any]]:
     if isinstance(answer, list) and all(isinstance(row, dict) for row in answer):
         return answer
     raise SourceError("the exchange's answer is not a list of objects")
+
+
+def _name(value: object) -> str:
+    """Interned: the same few thousand names and words come again and again."""
+    return sys.intern(str(value))
 
 
 def _decimal(value: object) -> Decimal | None:

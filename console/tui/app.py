@@ -61,13 +61,14 @@ class OpsConsole(AppActions, inherit_bindings=False):
         wishes: Wishes = NO_WISHES,
         fps: float = 4,
         on_key: Callable[[str], None] | None = None,
+        unrecorded: Callable[[], str] = lambda: "",
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         """Show `context` through what `watch` makes; `watch` is called off the event loop.
 
-        `on_key` is told the name of every key pressed, except where a line is typed. Raises KeymapError for
-        keys that can't be the operator's, and textual.color.ColorParseError when the context's colour is
-        neither a name nor `#rrggbb`.
+        `on_key` is told the name of every key pressed, except where a line is typed; `unrecorded` says why
+        nothing is being recorded that should be. Raises KeymapError for keys that can't be the operator's,
+        and textual.color.ColorParseError when the context's colour is neither a name nor `#rrggbb`.
         """
         self._environment_colour = theme_variables(context.colour)
         super().__init__()
@@ -75,7 +76,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         self.set_keymap(textual_keymap(table, wishes.keys))
         preferences = Preferences(wishes.state / "screen.json" if wishes.state else None)
         view = View(context, glyphs_for(environ), actions=table, preferences=preferences)
-        self._painting = Painting(self, view, fps)
+        self._painting = Painting(self, view, fps, unrecorded)
         self._navigation = Navigation(self, lambda: self.view)
         self._appearance = Appearance(self, environ, preferences, wishes.theme)
         self.take_theme()
@@ -105,7 +106,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         """Say what is wrong with the kept choices; now and then, ask how long the terminal's answers take."""
         complaint = self.view.preferences.complaint()
         if complaint:
-            self.say(complaint)
+            self.refuse(complaint)
         if self._driver is not None and self._line.wants_to_ask(time.monotonic()):
             self._line.asked(time.monotonic())
             self._driver.write(QUESTION)
@@ -160,6 +161,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
     async def on_event(self, event: Event) -> None:
         if isinstance(event, Key) and not event.is_forwarded:
             self._tell(event)
+            self.end_notice()
             if await self._do_at_once(event):
                 return
         await super().on_event(event)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from console.domain.status import SymbolStatus
 from console.domain.symbols import SymbolRows
@@ -11,7 +12,7 @@ from console.tui.commands import Deed, Offered, fps_of
 from console.tui.navigation import Navigation
 from console.tui.painting import Painting
 from console.tui.places import offers
-from console.tui.saved_screen import save_screen
+from console.tui.saved_screen import save_screen, where
 from console.tui.screens.frame import Frame
 from console.tui.screens.help import Help
 from console.tui.screens.palette import Palette
@@ -27,6 +28,7 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
     _navigation: Navigation
     _appearance: Appearance
     _wishes: Wishes
+    _saved: Path | None = None
 
     @property
     def view(self) -> View:
@@ -61,6 +63,8 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
 
     async def action_help(self) -> None:
         about = self.screen.ABOUT if isinstance(self.screen, Frame) else ""
+        if self._saved is not None:
+            about = f"{about} The screen was last written to {self._saved} and .txt beside it.".lstrip()
         table = self.view.actions
         typing = [action for action in table if {"prompt", "palette"} & set(action.places)]
         await self.push_screen(Help(self.view, about, offers(self.screen, table), typing))
@@ -111,14 +115,27 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
         self._painting.speed_up(0.5)
 
     def say(self, words: str) -> None:
-        """A notice for some seconds, where the key hints are."""
-        for screen in reversed(self.screen_stack):
-            if isinstance(screen, Frame):
-                screen.say(words)
-                return
+        """A notice for some seconds, where the key hints are: something was done, or can be."""
+        if (frame := self._full_screen) is not None:
+            frame.say(words)
+
+    def refuse(self, words: str) -> None:
+        """The same of what can't be done, or went wrong."""
+        if (frame := self._full_screen) is not None:
+            frame.refuse(words)
+
+    def end_notice(self) -> None:
+        """Give the key hints their place back."""
+        if (frame := self._full_screen) is not None:
+            frame.end_notice()
+
+    @property
+    def _full_screen(self) -> Frame | None:
+        """The topmost full screen."""
+        return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Frame)), None)
 
     def action_kill_switch(self) -> None:
-        self.say(IN_A_REPLAY if self.view.replay else NO_KILL_SWITCH)
+        self.refuse(IN_A_REPLAY if self.view.replay else NO_KILL_SWITCH)
 
     def action_next_theme(self) -> None:
         self._appearance.next()
@@ -141,12 +158,16 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
 
     def action_save_screen(self) -> None:
         if self._wishes.state is None:
-            self.say("there is no state folder to write the screen into")
+            self.refuse("there is no state folder to write the screen into")
             return
         try:
-            self.say(f"written: {save_screen(self, self._wishes.state, time.time())} and .txt")
+            self._saved = save_screen(self, self._wishes.state, time.time())
         except OSError as error:
-            self.say(f"the screen can't be written: {error.strerror or error}")
+            self.refuse(f"the screen can't be written: {error.strerror or error}")
+            return
+        words, around = "written: ", 4  # the frame, and a blank on either side
+        room = self.size.width - len(words) - around
+        self.say(words + where(self._saved, room, self.view.glyphs.ellipsis))
 
 
 def _names(symbols: Sequence[SymbolStatus]) -> Sequence[str]:

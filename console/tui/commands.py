@@ -1,5 +1,6 @@
 """What the palette offers: the actions that can be done now, the words that take a name, and the symbols."""
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -63,17 +64,26 @@ def choices(text: str, offered: Offered) -> tuple[Choice, ...]:
 
 
 def complaint(text: str, offered: Offered) -> str:
-    """Why `text` means nothing here, in one line."""
+    """Why `text` means nothing here: few words, as it stands beside the text."""
     word, _, rest = text.strip().partition(" ")
     if word.lower() == "fps" and rest:
         return f"fps is a number from {LEAST_FPS:g} to {MOST_FPS:g}"
     if word.lower() in NAMED and rest:
-        known = f"; there are {', '.join(offered.themes)}" if word.lower() == "theme" else ""
-        return f"no {word.lower()} is called {rest}{known}"
+        known = f"; there are {_some(offered.themes)}" if word.lower() == "theme" else ""
+        return f"no such {word.lower()}{known}"
     elsewhere = _ranked(text.strip().lower(), offered.table, _names)
     if elsewhere and _rank(text.strip().lower(), _names(elsewhere[0])) == 0:
-        return f"{_words(elsewhere[0])} can't be done here"
-    return f"nothing is called {text.strip()}"
+        return f"{_words(elsewhere[0])} works in {' and '.join(elsewhere[0].places)}, not here"
+    return "nothing has this name"
+
+
+_LISTED = 2
+
+
+def _some(names: Iterable[str]) -> str:
+    """The first few, and how many more there are."""
+    first, more = [*names][:_LISTED], [*names][_LISTED:]
+    return ", ".join(first) + (f", {len(more)} more" if more else "")
 
 
 def fps_of(text: str) -> float | None:
@@ -91,16 +101,15 @@ def _with_name(word: str, name: str, offered: Offered) -> list[Choice]:
     if word == "theme":
         themes = [Choice(f"theme {n}", "", m, Deed("theme", n)) for n, m in offered.themes.items()]
         return _ranked(name.lower(), themes, lambda choice: (choice.words.removeprefix("theme "),))
-    return [
-        choice for _, choice in sorted(_symbols(name.lower(), offered.symbols, "symbol "), key=_rank_first)
-    ]
+    return [choice for _, choice in _symbols(name.lower(), offered.symbols, "symbol ")]
 
 
 def _anything(text: str, offered: Offered) -> list[Choice]:
     """Actions, words that take a name, and symbols, the best matches first."""
     found: list[tuple[int, Choice]] = []
     for offer in offered.offers:
-        rank, action = _rank(text, _names(offer.action)), offer.action
+        action = offer.action
+        rank = _rank_of_action(text, action)
         if rank is not None:
             deed = Deed("action", action.id, offer)
             found.append((rank, Choice(_words(action), action.shown, action.help, deed)))
@@ -118,12 +127,27 @@ def _rank_first(pair: tuple[int, Choice]) -> int:
 
 
 def _symbols(text: str, symbols: Iterable[str], before: str = "") -> Iterator[tuple[int, Choice]]:
-    """The symbols that have `text` in their name, with how well it means them."""
+    """The symbols that have `text` in their name, with how well it means them, the best first.
+
+    There can be thousands: no more are made into choices than can be offered.
+    """
+    by_rank: dict[int, list[str]] = {0: [], 1: [], 3: []}
     for symbol in symbols:
         name = symbol.lower()
         if text in name:
-            rank = 0 if name == text else 1 if name.startswith(text) else 3
-            yield rank, Choice(f"{before}{symbol}", "", NAMED["symbol"], Deed("symbol", symbol))
+            by_rank[0 if name == text else 1 if name.startswith(text) else 3].append(symbol)
+    found = ((rank, symbol) for rank, some in by_rank.items() for symbol in some)
+    for rank, symbol in itertools.islice(found, MOST):
+        yield rank, Choice(f"{before}{symbol}", "", NAMED["symbol"], Deed("symbol", symbol))
+
+
+def _rank_of_action(text: str, action: Action) -> int | None:
+    """By its names, by its key, and then by what its help says of it."""
+    rank = _rank(text, _names(action))
+    if text == action.shown.lower():
+        return min(1, 1 if rank is None else rank)
+    told = len(text) >= _LEAST_OF_A_WORD and f" {text}" in f" {action.help.lower()}"
+    return _TOLD if told and (rank is None or rank > _TOLD) else rank
 
 
 def _names(action: Action) -> tuple[str, ...]:
@@ -141,8 +165,14 @@ def _ranked(text: str, things: Sequence[T], names: Callable[[T], tuple[str, ...]
     return [thing for _, thing in sorted(found, key=lambda pair: pair[0])]
 
 
+_TOLD, _LETTERS = 4, 5
+"""How well a text is meant that is a word of the help alone, or letters of a name in their order."""
+_LEAST_OF_A_WORD = 3
+"""Letters from which on a text is looked for in helps: shorter ones begin too many words."""
+
+
 def _rank(text: str, names: Iterable[str]) -> int | None:
-    """How well one of `names` is meant by `text`: 0 exactly … 4 by its letters in order; None: not at all."""
+    """How well one of `names` is meant by `text`: 0 exactly … _LETTERS hardly; None: not at all."""
     ranks = [rank for name in names if name and (rank := _rank_of(text, name.lower())) is not None]
     return min(ranks, default=None)
 
@@ -157,4 +187,4 @@ def _rank_of(text: str, name: str) -> int | None:
     if text in name:
         return 3
     letters = iter(name)
-    return 4 if all(letter in letters for letter in text) else None
+    return _LETTERS if all(letter in letters for letter in text) else None

@@ -2,7 +2,7 @@
 
 import gc
 
-_THRESHOLDS = (5_000, 20, 20)
+_THRESHOLDS = (5_000, 10, 10)
 """Objects made between two looks at the newest ones, and such looks between those at older ones.
 
 Each answer makes thousands that are gone again with the next, nearly all of them without cycles.

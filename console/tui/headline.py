@@ -8,7 +8,7 @@ from console.domain.figures import badness, figure_of, passed_bound, seconds
 from console.domain.kill_switch import KillState
 from console.domain.reading import Health
 from console.domain.severity import Severity
-from console.domain.status import Alert, Judged, SourceStatus
+from console.domain.status import Alert, SourceStatus
 from console.domain.symbols import OUTLOOK, SymbolRows
 from console.domain.thresholds import Panel
 from console.tui.text import one_colon, short_name
@@ -17,33 +17,62 @@ from console.tui.words import going
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What is wrong; `brief` says it where there is no room for all of its words."""
+    """What is wrong; `brief` says it where there is no room for all of its words.
+
+    `first` is set of a loss that has happened, which is told before what may yet be prevented.
+    """
 
     severity: Severity
     words: str
     brief: str = ""
+    first: bool = False
 
 
 CONNECTING = Statement(Severity.UNKNOWN, "connecting: no source has answered yet")
+_LIQUIDATIONS = "liquidation_count"
+"""The key of the panel that counts them."""
 
 
-def statements(assessment: Assessment, of_symbols: Iterable[Statement]) -> tuple[Statement, ...]:
-    """Everything that is wrong; empty when nothing is. `of_symbols` are those of `symbol_statements`."""
-    asked = [source for source in assessment.sources if source.health is not Health.OFF]
+def statements(
+    shown: Assessment, of_symbols: Sequence[Statement], live: Assessment, paused_for: float | None = None
+) -> tuple[Statement, ...]:
+    """Everything that is wrong; empty when nothing is. `of_symbols` are those of `symbol_statements(shown)`.
+
+    Sources and kill switch are those of `live`, the present. The rest is that of what is `shown`, told as
+    of the past where that is stale, or has been held for `paused_for` seconds.
+    """
+    asked = [source for source in live.sources if source.health is not Health.OFF]
     if asked and all(source.health is Health.WAITING for source in asked):
         return (CONNECTING,)
-    found = [*_of_sources(asked), *_of_kill_switch(assessment), *of_symbols, *_of_the_rest(assessment)]
-    return tuple(sorted(found, key=lambda statement: -statement.severity))
+    of_sources, of_switch = list(_of_sources(asked)), list(_of_kill_switch(live))
+    now, then = _of_the_rest(shown, live)
+    if paused_for is not None:
+        past = _sorted([*of_symbols, *then])
+        older = [_as_of_the_past("then", said) for said in past[1:]]
+        return _paused(shown, past[:1], paused_for), *_sorted([*of_sources, *of_switch, *now, *older])
+    if shown.seen is None:
+        return _sorted([*of_sources, *of_switch, *of_symbols, *now, *then])
+    since = f"last seen {seconds(shown.source('metrics').age or 0)} ago"
+    last_seen = [_as_of_the_past(since, said) for said in _sorted(of_symbols)]
+    cause = of_sources[:1]  # what was last seen comes after why it isn't any more
+    return _sorted([*cause, *last_seen, *of_sources[1:], *of_switch, *now, *then])
 
 
 def symbol_statements(assessment: Assessment) -> Iterator[Statement]:
-    """What the dashboard's panels say is wrong, one statement for each group of symbols.
+    """What the dashboard's panels say is wrong, or said last: one statement for each group of symbols.
 
     Of thousands of symbols only those that are not well are looked at.
     """
-    if _usable(assessment):
-        for panel in assessment.panels:
-            yield from _of_panel(panel, assessment.totals.get(panel.key), assessment.symbols)
+    symbols, stale = last_judged(assessment), assessment.seen is not None
+    for panel in assessment.panels:
+        for said in _of_panel(panel, symbols):
+            if not (stale and said.severity is Severity.UNKNOWN):  # else that it is stale says it for all
+                yield said
+
+
+def last_judged(assessment: Assessment) -> SymbolRows:
+    """The symbols by their values, whether these are the present or only the last that was seen."""
+    return assessment.symbols if assessment.seen is None else assessment.seen.symbols
 
 
 def all_well(assessment: Assessment) -> Statement:
@@ -56,15 +85,38 @@ def all_well(assessment: Assessment) -> Statement:
     return Statement(Severity.OK, f"all {number} symbols inside their limits")
 
 
-def short_alert(alert: Alert, panels: Iterable[Panel]) -> tuple[str, str]:
-    """One alert in few words, `SOL/USD margin 1.070 below 1.2`, and in fewer: `SOL/USD margin`."""
+def short_alert(alert: Alert, panels: Iterable[Panel]) -> tuple[str, str, str]:
+    """One alert in few words, `SOL/USD margin 1.070 below 1.2`, in fewer, `SOL/USD margin`, and in one."""
     title = next((figure_of(panel).title for panel in panels if panel.name == alert.name), alert.name)
-    meant = title if alert.symbol is None else f"{short_name(alert.symbol)} {title}"
-    return one_colon(f"{meant} {alert.summary}"), meant
+    named = title if alert.symbol is None else short_name(alert.symbol)
+    meant = title if alert.symbol is None else f"{named} {title}"
+    return one_colon(f"{meant} {alert.summary}"), meant, named
 
 
-def _usable(assessment: Assessment) -> bool:
-    return assessment.source("metrics").health in (Health.FRESH, Health.FAILING)
+def _sorted(found: Iterable[Statement]) -> tuple[Statement, ...]:
+    return tuple(sorted(found, key=lambda said: (not said.first, -said.severity)))
+
+
+def _paused(shown: Assessment, worst: Sequence[Statement], seconds_held: float) -> Statement:
+    """For how long the picture has been held, and what mattered most in it."""
+    held = f"PAUSED for {int(seconds_held)} s" if seconds_held < 10 else f"PAUSED for {seconds(seconds_held)}"
+    if worst:
+        return _as_of_the_past(f"{held}, then", worst[0])
+    return Statement(Severity.UNKNOWN, f"{held}, then: {all_well(shown).words}" if _was_well(shown) else held)
+
+
+def _was_well(shown: Assessment) -> bool:
+    """Whether, of what was not wrong, it is known that it was well."""
+    if shown.seen is None:
+        return True
+    symbols = shown.seen.symbols
+    return len(symbols) > 0 and not any(symbols.off(key) for key in symbols.columns)
+
+
+def _as_of_the_past(since: str, said: Statement) -> Statement:
+    """A statement that was true: it may be better by now, or worse."""
+    brief = one_colon(f"{since}: {said.brief}") if said.brief else ""
+    return Statement(Severity.UNKNOWN, one_colon(f"{since}: {said.words}"), brief)
 
 
 def _of_sources(asked: Iterable[SourceStatus]) -> Iterator[Statement]:
@@ -94,12 +146,12 @@ def _of_kill_switch(assessment: Assessment) -> Iterator[Statement]:
         yield Statement(switch.state.severity, one_colon(f"kill switch unknown: {reason}"))
 
 
-def _of_panel(panel: Panel, total: Judged | None, symbols: SymbolRows) -> Iterator[Statement]:
-    name, figure = panel.name.lower(), figure_of(panel)
+def _of_panel(panel: Panel, symbols: SymbolRows) -> Iterator[Statement]:
+    name, total = panel.name.lower(), symbols.totals.get(panel.key)
     if total is not None:
         if total.severity is not Severity.OK:
-            said = total.reason if total.number is None else figure.say(total.number)
-            yield Statement(total.severity, f"{name} {said}")
+            said = total.reason if total.number is None else figure_of(panel).say(total.number)
+            yield Statement(total.severity, f"{name} {said}", first=_has_happened(panel, total.severity))
         return
     severities = symbols.columns[panel.key].severities
     off = symbols.off(panel.key)
@@ -113,6 +165,10 @@ def _of_panel(panel: Panel, total: Judged | None, symbols: SymbolRows) -> Iterat
         yield Statement(Severity.UNKNOWN, f"{name} unknown for {counted}")
 
 
+def _has_happened(panel: Panel, severity: Severity) -> bool:
+    return panel.key == _LIQUIDATIONS and severity >= Severity.HIGH
+
+
 def _of_group(panel: Panel, places: Sequence[int], symbols: SymbolRows) -> Statement:
     """How many symbols have passed a limit, the mildest that they all have, and the worst of them.
 
@@ -124,25 +180,52 @@ def _of_group(panel: Panel, places: Sequence[int], symbols: SymbolRows) -> State
     number = column.numbers.__getitem__
     extremes = (min(places, key=number), max(places, key=number))  # whichever way is worse, it is one of them
     worst = min(extremes, key=lambda place: badness(panel, number(place)) or 0.0)
-    symbol = symbols.names[worst]
-    words = going(symbols.outlook(symbol)) if panel.key == OUTLOOK else ""
-    trend = f" and {words}" if words else ""
-    name = panel.name.lower()
-    who, value = short_name(symbol), figure_of(panel).say(number(worst))
+    who, value = short_name(symbols.names[worst]), figure_of(panel).say(number(worst))
+    counted = f"{len(places)} symbols"
+    if panel.key == _LIQUIDATIONS:
+        told = (
+            f"{who} liquidated: {value}" if len(places) == 1 else f"{counted} liquidated, worst {who} {value}"
+        )
+        return Statement(severity, f"{told}{_within(panel)}", first=_has_happened(panel, severity))
+    name, trend = panel.name.lower(), _trend(panel, symbols, worst)
     if len(places) == 1:
-        brief = f"{who} {value}, {limit}{trend}" if trend else ""
-        return Statement(severity, f"{who} {name} {value}, {limit}{trend}", brief)
+        return Statement(severity, f"{who} {name} {value}, {limit}{trend}", f"{who} {value}, {limit}{trend}")
     told = f"{limit}, worst {who} {value}{trend}"
-    brief = f"{len(places)} symbols {told}" if trend else ""
-    return Statement(severity, f"{len(places)} symbols with {name} {told}", brief)
+    return Statement(severity, f"{counted} with {name} {told}", f"{counted} {told}")
 
 
-def _of_the_rest(assessment: Assessment) -> Iterator[Statement]:
-    """Alerts that no statement above has told."""
-    told = {panel.name for panel in assessment.panels} | {"kill switch"}
-    told |= {source.name for source in assessment.sources if source.severity is not Severity.OK}
-    figures = {key.metric.name for key in assessment.key_metrics}
-    for alert in assessment.alerts:
-        if alert.name not in told:
-            colon = "" if alert.name in figures else ":"
-            yield Statement(alert.severity, one_colon(f"{alert.name}{colon} {alert.summary}"))
+def _within(panel: Panel) -> str:
+    return f" in {panel.window / 3600:.2g} h" if panel.window else ""
+
+
+def _trend(panel: Panel, symbols: SymbolRows, place: int) -> str:
+    """Where the figure is going; not of a symbol that is being liquidated, whose margin that moves."""
+    if panel.key != OUTLOOK or _liquidated(symbols, place):
+        return ""
+    words = going(symbols.outlook(symbols.names[place]))
+    return f" and {words}" if words else ""
+
+
+def _liquidated(symbols: SymbolRows, place: int) -> bool:
+    """Whether the symbol is being liquidated, or any, where they are counted together."""
+    column = symbols.columns.get(_LIQUIDATIONS)
+    if column is None:
+        return False
+    counted = column.judged(place) if column.total is None else column.total
+    return counted.severity >= Severity.HIGH
+
+
+def _of_the_rest(shown: Assessment, live: Assessment) -> tuple[list[Statement], list[Statement]]:
+    """Alerts that no statement above has told: of sources at present, and what else is shown."""
+    sources = {source.name for source in live.sources}
+    told = {panel.name for panel in shown.panels} | {"kill switch"}
+    told |= {source.name for source in live.sources if source.severity is not Severity.OK}
+    untold, not_others = sources - told, sources | told
+    figures = {key.metric.name for key in shown.key_metrics}
+
+    def said(alert: Alert) -> Statement:
+        colon = "" if alert.name in figures else ":"
+        return Statement(alert.severity, one_colon(f"{alert.name}{colon} {alert.summary}"))
+
+    of_sources = [said(alert) for alert in live.alerts if alert.name in untold]
+    return of_sources, [said(alert) for alert in shown.alerts if alert.name not in not_others]

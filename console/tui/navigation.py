@@ -5,9 +5,8 @@ The overview is always at the bottom, and a main screen, once made, is kept with
 
 from collections.abc import Callable, Mapping
 
-from textual.app import App
-
 from console.tui.screens.frame import Frame
+from console.tui.terminal.app import TerminalApp
 from console.tui.view import View
 
 Make = Callable[[View], Frame]
@@ -26,6 +25,10 @@ def _alerts(view: View) -> Frame:
 
 
 def _logs(view: View) -> Frame:
+    if view.replay is not None:
+        from console.tui.screens.no_logs import NoLogs  # noqa: PLC0415
+
+        return NoLogs(view)
     from console.tui.screens.logs import Logs  # noqa: PLC0415
 
     return Logs(view)
@@ -38,7 +41,7 @@ MAIN: Mapping[str, Make] = {"positions": _positions, "alerts": _alerts, "logs": 
 class Navigation:
     """Goes from screen to screen of `app`."""
 
-    def __init__(self, app: App[int], view: Callable[[], View]) -> None:
+    def __init__(self, app: TerminalApp[int], view: Callable[[], View]) -> None:
         self._app = app
         self._view = view
 
@@ -49,7 +52,7 @@ class Navigation:
         """Show the main screen `name`; where it is shown already, what lies on top of it goes."""
         stack = self._app.screen_stack
         if not self._app.is_screen_installed(name):
-            self._app.install_screen(MAIN[name](self._view()), name)
+            self._app.install_screen(self._app.fitted(MAIN[name](self._view())), name)
         screen = self._app.get_screen(name)
         if screen in stack:
             self._unwind(stack.index(screen) + 1)
@@ -65,7 +68,7 @@ class Navigation:
             if self._app.screen.symbol == symbol:
                 return
             self._app.pop_screen()
-        self._app.push_screen(SymbolDetail(self._view(), symbol))
+        self._app.push_screen(self._app.fitted(SymbolDetail(self._view(), symbol)))
 
     def back(self) -> None:
         if self.can_go_back:

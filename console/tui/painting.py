@@ -6,7 +6,7 @@ passes its limit. While the picture is held, its values go on growing old.
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -15,12 +15,16 @@ from textual.screen import Screen
 
 from console.domain.assessment import Assessment
 from console.domain.reading import Health
+from console.domain.severity import Severity
+from console.tui.held import Held
 from console.tui.screens.frame import Box, Frame
 from console.tui.view import ReplayView, View
 from console.tui.watched import HasLogs, Holds, Replayed, Watched
 
 TICK = 0.5
 """Seconds between two paints when nothing arrives."""
+CALM_TICK = 1.0
+"""The same while every source is fresh: each second brings answers then, and nobody counts ages."""
 FIRST_ANSWERS = 0.04
 """Seconds between two paints while sources answer for the first time."""
 LEAD = 0.1
@@ -30,14 +34,17 @@ LEAD = 0.1
 class Painting:
     """Paints the visible screens of `app`, from `begin` until `end`."""
 
-    def __init__(self, app: App[int], view: View, fps: float) -> None:
+    def __init__(
+        self, app: App[int], view: View, fps: float, unrecorded: Callable[[], str] = lambda: ""
+    ) -> None:
+        """`unrecorded` says why nothing is being recorded that should be; nothing where all is well."""
         self.view = view
+        self.unrecorded = unrecorded
         self._app = app
         self._watched: Watched | None = None
         self._player: Replayed | None = None
         self._fps = fps
-        self._held: Assessment | None = None
-        self._held_at = 0.0
+        self._held: Held | None = None
         self._focus: str | None = None
         self._painted_at = 0.0
         self._due = 0.0
@@ -80,7 +87,7 @@ class Painting:
         elif self._held is not None:
             self._held = None
         elif isinstance(self._watched, Holds) and self.view.live is not None:
-            self._held, self._held_at = self.view.live, self.view.live.at
+            self._held = Held(self.view.live)
         self.now()
 
     def seek_by(self, seconds: float) -> None:
@@ -108,12 +115,14 @@ class Painting:
             return
         live = self._watched.assessment(ahead=LEAD)
         shown = self._shown(live)
-        held_for = None if self._held is None else float(int(live.at - self._held_at))
-        view = replace(self.view, paused_for=held_for, replay=_replay(self._player))
+        held_for = None if self._held is None else float(int(live.at - self._held.since))
+        view = replace(
+            self.view, paused_for=held_for, replay=_replay(self._player), unrecorded=self.unrecorded()
+        )
         self.view = view.next(shown, live)
         self.show()
         changes = [at - live.at for at in (live.next_change, shown.next_change) if at is not None]
-        self._paint_by(now + min([max(TICK, 1 / self.fps), *changes]))
+        self._paint_by(now + min([max(self._tick(live), 1 / self.fps), *changes]))
 
     def show(self) -> None:
         """Hand the view to the screens that can be seen."""
@@ -123,19 +132,24 @@ class Painting:
                     screen.paint(self.view)
         self._read_for_the_symbol()
 
+    def _tick(self, live: Assessment) -> float:
+        """Seconds to the next paint if nothing arrives until then."""
+        moves = self._player is not None or self._held is not None
+        doubtful = any(source.severity is not Severity.OK for source in live.sources)
+        lively = any(
+            isinstance(screen, Frame) and screen.LIVELY for screen in _visible(self._app.screen_stack)
+        )
+        return TICK if moves or doubtful or lively else CALM_TICK
+
     @property
     def _all_have_answered(self) -> bool:
         live = self.view.live
         return live is not None and all(source.health is not Health.WAITING for source in live.sources)
 
     def _shown(self, live: Assessment) -> Assessment:
-        held = self._held
-        if held is None or not isinstance(self._watched, Holds):
+        if self._held is None or not isinstance(self._watched, Holds):
             return live
-        shown = self._watched.held(held, ahead=LEAD)
-        if shown.alerts is not held.alerts:  # judged anew, not only aged: the next is judged from here
-            self._held = shown
-        return shown
+        return self._held.at_its_age(self._watched, live, LEAD)
 
     def _read_for_the_symbol(self) -> None:
         """Have more read about the symbol that the topmost screen is about."""

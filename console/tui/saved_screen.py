@@ -5,7 +5,10 @@ import re
 import time
 from pathlib import Path
 
+from rich.cells import cell_len
 from textual.app import App
+
+from console.tui.text import visible
 
 FOLDER = "screens"
 """The folder of these files inside the state folder."""
@@ -26,6 +29,23 @@ def save_screen(app: App[int], state: Path, wall: float) -> Path:
     _write(folder / f"{stem}.svg", picture_of(app))
     _write(folder / f"{stem}.txt", text_of_screen(app))
     return folder / f"{stem}.svg"
+
+
+def where(picture: Path, cells: int, ellipsis: str) -> str:
+    """The two files of a picture by one path, in `cells` cells if its last folder leaves it room for that.
+
+    It begins with `~` inside the home folder; a longer one leaves its first folders out.
+    """
+    folders = picture.parent.parts
+    home = Path.home().parts
+    if folders[: len(home)] == home:
+        folders = ("~", *folders[len(home) :])
+    name = f"{picture.stem}.{{svg,txt}}"
+    shown = str(Path(*folders, name))
+    while cell_len(visible(shown)) > cells and len(folders) > 1:
+        folders = folders[1:]
+        shown = str(Path(ellipsis, *folders, name))
+    return shown
 
 
 def picture_of(app: App[int]) -> str:

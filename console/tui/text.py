@@ -51,7 +51,7 @@ def _visible(text: str) -> str:
     return shown if shown.isascii() else "".join(map(_apart, shown))
 
 
-_kept_visible = lru_cache(maxsize=8192)(_visible)
+_kept_visible = lru_cache(maxsize=2048)(_visible)
 
 
 @lru_cache(maxsize=4096)
@@ -86,7 +86,7 @@ _SIGNS = str.maketrans({"µ": "u", "…": "~", "↑": "^", "↓": "v", "←": "<
 """Our own signs that ASCII has something like."""
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def plain_ascii(text: str) -> str:
     """`text` for a terminal that shows ASCII only, as wide as before: what it can't show becomes `?`."""
     if text.isascii():
@@ -107,7 +107,7 @@ def clip(text: str, cells: int, ellipsis: str) -> str:
     return _clip(text[: 3 * max(0, cells) + 3], cells, ellipsis)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _clip(text: str, cells: int, ellipsis: str) -> str:
     shown = visible(text)
     if cell_len(shown) <= cells:

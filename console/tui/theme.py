@@ -7,6 +7,7 @@ glyph, word and colour together, so that it reads without colour.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from textual.color import Color
 from textual.theme import Theme
@@ -69,8 +70,9 @@ class Glyphs:
         return (self.ok, self.warning, self.unknown, self.high, self.critical)[severity]
 
 
-# None of these is an emoji, which some terminals draw two cells wide.
-UNICODE = Glyphs("✓", "▲", "?", "◆", "✘", "…", "–", "▾", "▴", "▸", "›")
+# None of these is an emoji, which some terminals draw two cells wide. Directions are arrows, not triangles:
+# a small triangle beside a number could be taken for a warning.
+UNICODE = Glyphs("✓", "▲", "?", "◆", "✘", "…", "–", "↓", "↑", "▸", "›")
 ASCII = Glyphs("+", "!", "?", "#", "X", "~", "-", "v", "^", ">", ">", ascii_only=True)
 
 
@@ -90,147 +92,133 @@ def theme_variables(environment: str) -> dict[str, str]:
     return {"environment": colour.hex, "environment-text": colour.get_contrast_text(1.0).hex}
 
 
-def _theme(name: str, colours: Mapping[str, str], *, dark: bool) -> Theme:
-    """A theme of ours from the names that style sheets know, and those that textual itself asks for."""
-    textuals = ("foreground", "background", "panel", "accent")
-    own = {key: value for key, value in colours.items() if key not in textuals}
+PREFIX = "opsconsole-"
+
+
+class Ground(NamedTuple):
+    """What a theme draws upon, and all that isn't a severity."""
+
+    foreground: str
+    background: str
+    panel: str
+    accent: str
+    rule: str
+    quiet: str
+    cursor: str
+    cursor_blurred: str
+    dark: bool
+
+
+class Scale(NamedTuple):
+    """The severities' colours; `alarm` is the ground of a critical word in reverse."""
+
+    ok: str
+    warning: str
+    unknown: str
+    high: str
+    critical: str
+    alarm: str
+    alarm_text: str = "#ffffff"
+
+
+def _theme(name: str, ground: Ground, scale: Scale) -> Theme:
+    """A theme of ours, with the names that style sheets know, and those that textual itself asks for."""
     return Theme(
         name=f"{PREFIX}{name}",
-        primary=colours["accent"],
-        secondary=colours["quiet"],
-        accent=colours["accent"],
-        foreground=colours["foreground"],
-        background=colours["background"],
-        surface=colours["background"],
-        panel=colours["panel"],
-        success=colours["severity-ok"],
-        warning=colours["severity-warning"],
-        error=colours["severity-critical"],
-        dark=dark,
-        variables=own,
+        primary=ground.accent,
+        secondary=ground.quiet,
+        accent=ground.accent,
+        foreground=ground.foreground,
+        background=ground.background,
+        surface=ground.background,
+        panel=ground.panel,
+        success=scale.ok,
+        warning=scale.warning,
+        error=scale.critical,
+        dark=ground.dark,
+        variables={
+            "rule": ground.rule,
+            "quiet": ground.quiet,
+            "cursor": ground.cursor,
+            "cursor-blurred": ground.cursor_blurred,
+            "severity-ok": scale.ok,
+            "severity-warning": scale.warning,
+            "severity-unknown": scale.unknown,
+            "severity-high": scale.high,
+            "severity-critical": scale.critical,
+            "alarm": scale.alarm,
+            "alarm-text": scale.alarm_text,
+        },
     )
 
 
-PREFIX = "opsconsole-"
-
-_ON_DARK = {
-    "foreground": "#d7dde5",
-    "background": "#0e1116",
-    "panel": "#171c24",
-    "accent": "#6ea8fe",
-    "rule": "#2a323d",
-    "quiet": "#929dac",
-    "cursor": "#18304a",
-    "cursor-blurred": "#18202b",
-    "severity-ok": "#56b083",
-    "severity-warning": "#e5c454",
-    "severity-unknown": "#959da7",
-    "severity-high": "#ff9447",
-    "severity-critical": "#ff6b6b",
-    "alarm": "#d42a2a",
-    "alarm-text": "#ffffff",
-}
-
-DARK = _theme("dark", _ON_DARK, dark=True)
-
-LIGHT = _theme(
-    "light",
-    {
-        "foreground": "#1b222b",
-        "background": "#fbfbf9",
-        "panel": "#eef0f2",
-        "accent": "#1f5fbf",
-        "rule": "#ccd2d9",
-        "quiet": "#55616f",
-        "cursor": "#dbe9fd",
-        "cursor-blurred": "#e6eaef",
-        "severity-ok": "#146b38",
-        "severity-warning": "#725600",
-        "severity-unknown": "#5c656f",
-        "severity-high": "#a34400",
-        "severity-critical": "#b81414",
-        "alarm": "#c01818",
-        "alarm-text": "#ffffff",
-    },
+_NIGHT = Ground(
+    foreground="#d7dde5",
+    background="#0e1116",
+    panel="#171c24",
+    accent="#6ea8fe",
+    rule="#2a323d",
+    quiet="#929dac",
+    cursor="#18304a",
+    cursor_blurred="#18202b",
+    dark=True,
+)
+_DAY = Ground(
+    foreground="#1b222b",
+    background="#fbfbf9",
+    panel="#eef0f2",
+    accent="#1f5fbf",
+    rule="#ccd2d9",
+    quiet="#55616f",
+    cursor="#dbe9fd",
+    cursor_blurred="#e6eaef",
     dark=False,
 )
 
+DARK = _theme("dark", _NIGHT, Scale("#56b083", "#e5c454", "#959da7", "#ff9447", "#ff6b6b", "#d42a2a"))
+LIGHT = _theme("light", _DAY, Scale("#146b38", "#725600", "#5c656f", "#a34400", "#b81414", "#c01818"))
+
 # For eyes that tell red from green badly (protanopia, deuteranopia): blue is well, magenta is critical.
 RED_GREEN = _theme(
-    "red-green",
-    _ON_DARK
-    | {
-        "severity-ok": "#19b9ff",
-        "severity-warning": "#f9d79b",
-        "severity-unknown": "#9098a2",
-        "severity-high": "#f28a50",
-        "severity-critical": "#ff4ad7",
-        "alarm": "#b3008f",
-    },
-    dark=True,
+    "red-green", _NIGHT, Scale("#19b9ff", "#f9d79b", "#9098a2", "#f28a50", "#ff4ad7", "#b3008f")
 )
-
 # For eyes that tell blue from yellow badly (tritanopia): a warning is pale pink instead of yellow.
 BLUE_YELLOW = _theme(
-    "blue-yellow",
-    _ON_DARK
-    | {
-        "severity-ok": "#35c48d",
-        "severity-warning": "#f5d0f5",
-        "severity-unknown": "#959da7",
-        "severity-high": "#f7a35c",
-        "severity-critical": "#ff6359",
-    },
-    dark=True,
+    "blue-yellow", _NIGHT, Scale("#35c48d", "#f5d0f5", "#959da7", "#f7a35c", "#ff6359", "#d42a2a")
 )
 
 # The same for terminals of 16 colours. Each value is one of theirs exactly, so that none is turned into its
 # nearest neighbour, which two severities may share. On light ground no other background lets all of them be
 # read: there the cursor has only its sign.
-DARK_16 = _theme(
-    "dark-16",
-    {
-        "foreground": "#ffffff",
-        "background": "#000000",
-        "panel": "#000000",
-        "accent": "#55ffff",
-        "rule": "#0000aa",
-        "quiet": "#aaaaaa",
-        "cursor": "#0000aa",
-        "cursor-blurred": "#000000",
-        "severity-ok": "#55ff55",
-        "severity-warning": "#ffff55",
-        "severity-unknown": "#aaaaaa",
-        "severity-high": "#ff55ff",
-        "severity-critical": "#ff5555",
-        "alarm": "#aa0000",
-        "alarm-text": "#ffffff",
-    },
+_NIGHT_16 = Ground(
+    foreground="#ffffff",
+    background="#000000",
+    panel="#000000",
+    accent="#55ffff",
+    rule="#0000aa",
+    quiet="#aaaaaa",
+    cursor="#0000aa",
+    cursor_blurred="#000000",
     dark=True,
 )
-
-LIGHT_16 = _theme(
-    "light-16",
-    {
-        "foreground": "#000000",
-        "background": "#ffffff",
-        "panel": "#ffffff",
-        "accent": "#0000aa",
-        "rule": "#aaaaaa",
-        "quiet": "#555555",
-        "cursor": "#ffffff",
-        "cursor-blurred": "#ffffff",
-        "severity-ok": "#00aa00",
-        "severity-warning": "#aa5500",
-        "severity-unknown": "#555555",
-        "severity-high": "#aa00aa",
-        "severity-critical": "#aa0000",
-        "alarm": "#aa0000",
-        "alarm-text": "#ffffff",
-    },
+_DAY_16 = Ground(
+    foreground="#000000",
+    background="#ffffff",
+    panel="#ffffff",
+    accent="#0000aa",
+    rule="#aaaaaa",
+    quiet="#555555",
+    cursor="#ffffff",
+    cursor_blurred="#ffffff",
     dark=False,
 )
 
+DARK_16 = _theme(
+    "dark-16", _NIGHT_16, Scale("#55ff55", "#ffff55", "#aaaaaa", "#ff55ff", "#ff5555", "#aa0000")
+)
+LIGHT_16 = _theme(
+    "light-16", _DAY_16, Scale("#00aa00", "#aa5500", "#555555", "#aa00aa", "#aa0000", "#aa0000")
+)
 
 MANY: tuple[Theme, ...] = (DARK, LIGHT, RED_GREEN, BLUE_YELLOW)
 FEW: tuple[Theme, ...] = (DARK_16, LIGHT_16)

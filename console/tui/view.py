@@ -1,13 +1,16 @@
 """What the widgets are handed at each paint: the assessment as it stands now, and whose it is."""
 
+import math
 from dataclasses import dataclass, field, replace
 
 from console.domain.assessment import Assessment
 from console.domain.figures import seconds
 from console.domain.reading import Health
+from console.domain.severity import Severity
 from console.tui.actions import Action, actions
-from console.tui.headline import CONNECTING, Statement, statements, symbol_statements
+from console.tui.headline import CONNECTING, Statement, last_judged, statements, symbol_statements
 from console.tui.preferences import Preferences
+from console.tui.text import one_colon
 from console.tui.theme import Glyphs
 from console.tui.watched import HasLogs
 
@@ -59,7 +62,7 @@ class View:
     `of_symbols` is what they take from the symbols, which can be thousands, and is kept for as long as these
     are the same. `actions` is the registry with the keys as the operator has them. `slow` says that
     what changes all the time is shown coarsely, as `line_is_slow`, or as the operator wants it. `logs` are
-    those that can be followed.
+    those that can be followed. `unrecorded` says why nothing is being recorded that should be.
     """
 
     context: ContextView
@@ -75,28 +78,31 @@ class View:
     slow: bool = False
     line_is_slow: bool = False
     logs: HasLogs | None = None
+    unrecorded: str = ""
 
     def next(self, shown: Assessment, live: Assessment | None = None) -> "View":
         """The next paint's view; `live` is the present where the body shows something else."""
-        before = self.assessment
-        if before is not None and before.alerts is shown.alerts:
+        present = live or shown
+        if self.assessment is not None and last_judged(self.assessment) is last_judged(shown):
             of_symbols = self.of_symbols
         else:
             of_symbols = tuple(symbol_statements(shown))
-        return replace(
-            self,
-            assessment=shown,
-            live=live or shown,
-            statements=statements(shown, of_symbols),
-            of_symbols=of_symbols,
-        )
+        said = statements(shown, of_symbols, present, self.paused_for)
+        if self.unrecorded:
+            said = (*said, Statement(Severity.WARNING, one_colon(self.unrecorded)))
+        return replace(self, assessment=shown, live=present, statements=said, of_symbols=of_symbols)
 
-    def age(self, age: float) -> str:
-        """An age in seconds as text; on a slow line rounded up, so that it changes seldom."""
+    def age(self, age: float, limit: float = math.inf) -> str:
+        """An age in seconds as text; on a slow line rounded up, so that it changes seldom.
+
+        What is younger than its `limit` is never written so that it might be older.
+        """
         if not self.slow:
             return seconds(age)
         bound = (age // COARSE + 1) * COARSE
-        return f"<{bound:.0f} s" if bound < 100 else f"<{seconds(bound)}"
+        if age < limit:
+            bound = min(bound, limit)
+        return f"<{bound:.3g} s" if bound < 100 else f"<{seconds(bound)}"
 
     @property
     def database(self) -> str:

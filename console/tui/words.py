@@ -1,11 +1,7 @@
 """Words that several screens say in the same way."""
 
 from console.domain.amounts import about_in_words
-from console.domain.severity import Severity
 from console.domain.trend import Direction, Outlook
-
-COLOURS = {Severity.WARNING: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "critical"}
-"""What the deployment guide calls a value that has passed a threshold; past red it has no colour."""
 
 
 def going(outlook: Outlook | None) -> str:
@@ -15,4 +11,4 @@ def going(outlook: Outlook | None) -> str:
     word: str = outlook.direction.value
     if outlook.seconds is None or outlook.next_severity is None:
         return word
-    return f"{word}, {about_in_words(outlook.seconds)} to {COLOURS[outlook.next_severity]}"
+    return f"{word}, {about_in_words(outlook.seconds)} to {outlook.next_severity.word}"

@@ -1,11 +1,12 @@
 """Over a real sshd on loopback, with tmux between and without: every screen, resizing, and the way out."""
 
+import contextlib
 import os
 import re
 import shlex
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -43,18 +44,35 @@ def remote(home: Path, *arguments: str, multiplexer: str = "") -> list[str]:
     return ["sh", "-c", f"echo before $(stty -g); {inner}; echo ended $? after $(stty -g)"]
 
 
-def opened(server: Sshd, command: list[str], columns: int = 80, lines: int = 24) -> Terminal:
-    return Terminal(server.command(command), {**os.environ, "TERM": "xterm-256color"}, columns, lines)
+@pytest.fixture
+def connect(server: Sshd) -> Iterator[Callable[..., Terminal]]:
+    """Opens terminals that run something over ssh; the connections of a test that fails end with it."""
+    with contextlib.ExitStack() as connections:
+
+        def opened(command: list[str], columns: int = 80, lines: int = 24) -> Terminal:
+            environ = {**os.environ, "TERM": "xterm-256color"}
+            return connections.enter_context(Terminal(server.command(command), environ, columns, lines))
+
+        yield opened
 
 
-@pytest.mark.parametrize("multiplexer", ["", "tmux"])
+@pytest.fixture
+def multiplexer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The command line that runs what follows it in tmux, or nothing."""
+    if not request.param:
+        yield ""
+        return
+    with tmux.server(tmp_path / "socket") as command:
+        yield command
+
+
+@pytest.mark.parametrize("multiplexer", ["", "tmux"], indirect=True)
 def test_every_screen_works_over_ssh_and_the_terminal_is_clean_afterwards(
-    multiplexer: str, server: Sshd, tmp_path: Path
+    multiplexer: str, connect: Callable[..., Terminal], tmp_path: Path
 ) -> None:
-    within = tmux.new_session(tmp_path / "socket") if multiplexer else ""
     row = 1 if multiplexer else 0  # tmux takes one for itself
-    command = remote(tmp_path, "demo", "--symbols", "8", multiplexer=within)
-    terminal = opened(server, command, 80, 24 + row)
+    command = remote(tmp_path, "demo", "--symbols", "8", multiplexer=multiplexer)
+    terminal = connect(command, 80, 24 + row)
     terminal.wait_for("BTC", 40)
     for key, words in SCREENS.items():
         terminal.press(key)
@@ -80,14 +98,33 @@ def test_every_screen_works_over_ssh_and_the_terminal_is_clean_afterwards(
     assert not re.search(r"\x1b\[\?(1000|1003|1006|2004)h", after[1])
 
 
-def test_a_lost_connection_leaves_no_process_behind(server: Sshd, tmp_path: Path) -> None:
-    terminal = opened(server, remote(tmp_path, "demo", "--symbols", "3"))
+def test_a_lost_connection_leaves_no_process_behind(connect: Callable[..., Terminal], tmp_path: Path) -> None:
+    terminal = connect(remote(tmp_path, "demo", "--symbols", "3"))
     terminal.wait_for("BTC", 40)
     ours = [process for process in psutil.process_iter() if _belongs_to(process, tmp_path)]
     assert len(ours) >= 2
     terminal.child.kill(9)
     _gone, alive = psutil.wait_procs(ours, timeout=10)
     assert not alive
+
+
+def test_a_tmux_server_takes_all_that_runs_in_it_with_it(tmp_path: Path) -> None:
+    stubborn = f"trap '' HUP TERM; cd {tmp_path}; echo begun; while :; do sleep 1; done"
+    environ = {**os.environ, "TERM": "xterm-256color"}
+    with tmux.server(tmp_path / "socket") as command:
+        with Terminal(["sh", "-c", f"{command} {shlex.quote(stubborn)}"], environ) as terminal:
+            terminal.wait_for("begun")
+        ours = [process for process in psutil.process_iter() if _is_named(process, f"cd {tmp_path};")]
+        assert ours
+    _gone, alive = psutil.wait_procs(ours, timeout=0)
+    assert not alive
+
+
+def _is_named(process: psutil.Process, words: str) -> bool:
+    try:
+        return any(words in argument for argument in process.cmdline())
+    except psutil.Error:
+        return False
 
 
 def _belongs_to(process: psutil.Process, home: Path) -> bool:

@@ -276,3 +276,13 @@ def test_a_position_that_others_close_in_the_books_is_noticed(engine: PaperProce
         connection.execute(change.values(status="closed"))
     eventually(lambda: engine.values("futures_sync_errors_total")[("BTCUSDT",)] > 0, 20)
     assert ("BTCUSDT",) not in engine.values("futures_margin_ratio")
+
+
+def test_orders_that_the_engine_itself_refuses_are_not_counted_as_unfilled(tmp_path: Path) -> None:
+    with PaperProcess(tmp_path, "--symbols", "12") as few:
+        few.stop()
+    with PaperProcess(tmp_path, "--symbols", "200") as poor:
+        eventually(lambda: "order refused: insufficient balance" in poor.log(), 10)
+        refused_at = poor.value("futures_heartbeat_timestamp_seconds")
+        eventually(lambda: poor.value("futures_heartbeat_timestamp_seconds") > refused_at + 0.5)
+        assert poor.value("futures_fill_ratio") == 1

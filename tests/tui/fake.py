@@ -40,6 +40,7 @@ PANELS = (
     Panel("Position Sync Errors", "rate(futures_sync_errors_total[5m])", Condition(">", 0)),
     Panel("Liquidation Count", "increase(futures_liquidations_total[1h])", Condition(">", 0)),
 )
+RULES = Rules(PANELS, KEY_METRICS)
 KEY_VALUES = (0.974, 3.2, 1.62, 0.995, 62e-6, 310e-6)
 PAPER = ContextView("paper", "paper", "#2f9e6e", "sqlite", "dana")
 PRODUCTION = ContextView("futures-prod", "production", "#d4372c", "db-1.internal", "dana")
@@ -186,6 +187,7 @@ class FakeWatched:
     focused: str | None = None
     past: tuple[Snapshot, ...] = ()
     """What was judged before, the oldest first: where trends come from."""
+    rules: Rules = RULES
     _before: Judgement | None = None
 
     def focus(self, symbol: str | None) -> None:
@@ -193,13 +195,12 @@ class FakeWatched:
 
     def held(self, judged: Assessment, ahead: float = 0.0) -> Assessment:
         at = self.clock.now() + ahead
-        return assess(replace(judged.snapshot, at=at), Rules(PANELS, KEY_METRICS))
+        return assess(replace(judged.snapshot, at=at), self.rules)
 
     def assessment(self, ahead: float = 0.0) -> Assessment:
-        rules = Rules(PANELS, KEY_METRICS)
         for earlier in self.past if self._before is None else ():
-            self._before = earlier, assess(earlier, rules, self._before)
-        return assess(replace(self.snapshot, at=self.clock.now() + ahead), rules, self._before)
+            self._before = earlier, assess(earlier, self.rules, self._before)
+        return assess(replace(self.snapshot, at=self.clock.now() + ahead), self.rules, self._before)
 
     async def run(self, changed: Callable[[], None]) -> None:
         self.changed = changed

@@ -61,10 +61,13 @@ def plain_console(
     context: ContextView = PAPER,
     wishes: Wishes = NO_WISHES,
     on_key: Callable[[str], None] | None = None,
+    unrecorded: Callable[[], str] = lambda: "",
     environ: Mapping[str, str] = UTF8,
 ) -> PlainConsole:
     shown = watched or calm()
-    return PlainConsole(context, lambda: shown, wishes=wishes, on_key=on_key, environ=environ)
+    return PlainConsole(
+        context, lambda: shown, wishes=wishes, on_key=on_key, unrecorded=unrecorded, environ=environ
+    )
 
 
 def with_margin(taken: Snapshot, margin: float) -> Snapshot:

@@ -70,6 +70,10 @@ class TableScreen(Frame):
         self.said.append(words)
         super().say(words)
 
+    def refuse(self, words: str) -> None:
+        self.said.append(words)
+        super().refuse(words)
+
     def on_table_opened(self, event: Table.Opened) -> None:
         self.opened.append(event.key)
 

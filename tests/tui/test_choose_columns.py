@@ -1,11 +1,13 @@
 """Choosing columns: the table follows at once, and the choice is there again after a restart."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from console.tui.widgets.table.columns import choice_of, chosen
+from tests.tui.screen import text_of
 from tests.tui.tables import COLUMNS, TableApp, pairs
 
 KEYS = [column.key for column in COLUMNS]
@@ -54,6 +56,21 @@ async def test_a_choice_is_followed_at_once_and_kept(tmp_path: Path) -> None:
     again = TableApp(pairs(5), state=tmp_path)
     async with again.run_test(size=(100, 30)):
         assert again.line(0) == titles
+
+
+async def test_columns_that_are_chosen_but_have_no_room_are_told(tmp_path: Path) -> None:
+    app = TableApp(pairs(5), state=tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.table.set_columns(
+            [*COLUMNS, *(replace(COLUMNS[1], key=f"w{n}", width=30) for n in range(2))], "w0"
+        )
+        await pilot.press("c")
+        await pilot.pause()
+        remarked = [line for line in text_of(app).splitlines() if "no room now" in line]
+        assert len(remarked) == 2
+        await pilot.press("end", "up", "space")
+        await pilot.pause()
+        assert text_of(app).count("no room now") == 1
 
 
 async def test_the_first_column_is_neither_hidden_nor_moved() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from console.domain.severity import Severity
 from console.tui.widgets.table.columns import Cell, Column
-from console.tui.widgets.table.filter import FilterError, parse
+from console.tui.widgets.table.filter import FilterError, parse, sound_part
 from tests.tui.tables import COLUMNS, Pair
 
 ROWS = [
@@ -82,15 +82,15 @@ def test_a_word_beside_a_glyph_is_one() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("margin<", "margin< needs a number, as in margin<1.2"),
-        ("margin<x", "margin< needs a number, as in margin<1.2"),
-        ("margin<nan", "margin< needs a number, as in margin<1.2"),
-        ("margin=inf", "margin= needs a number, as in margin=1.2"),
-        ("state<3", "state has words, not numbers: only = and != compare them"),
-        ("state=", "state= needs a word, as in state=high"),
-        ("s=1", "s may be symbol or state"),
-        ("<3", "a comparison begins with a column: symbol, state, margin, fund8h, note"),
-        ("upnl<0", "no column upnl; there are symbol, state, margin, fund8h, note"),
+        ("margin<", "a number is needed, as in margin<1.2"),
+        ("margin<x", "a number is needed, as in margin<1.2"),
+        ("margin<nan", "a number is needed, as in margin<1.2"),
+        ("margin=inf", "a number is needed, as in margin=1.2"),
+        ("state<3", "state has words: only = and !="),
+        ("state=", "a word is needed, as in state=high"),
+        ("s=1", "several columns: state, symbol"),
+        ("<3", "a column comes first: symbol, state, 3 more"),
+        ("mragin<3", "no such column; try margin, note, state, 2 more"),
         ("btc !", "! needs what is not to be shown, as in !usd"),
         ("~", "~ needs characters to look for, as in ~btcd"),
     ],
@@ -105,10 +105,17 @@ def test_any_text_is_a_filter_or_is_complained_of_in_one_line(text: str) -> None
     try:
         mask = parse(text, COLUMNS).matching(ROWS)
     except FilterError as error:
-        assert str(error)
+        assert 0 < len(str(error)) <= 50, "it has no room beside what is typed"
         assert "\n" not in str(error)
     else:
         assert len(mask) == len(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("text", "sound"), [("foo<3", ""), ("btc margin<", "btc"), ("! ~ state=ok", "state=ok"), ("btc", "btc")]
+)
+def test_the_sound_part_is_what_can_be_understood(text: str, sound: str) -> None:
+    assert sound_part(text, COLUMNS).text == sound
 
 
 @given(st.sampled_from(["btc", "~be", "margin<1.3", "state=ok", "fund!=0"]))

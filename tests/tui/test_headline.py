@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from console.domain.assessment import Rules, assess
+from console.domain.assessment import Assessment, Judgement, Rules, assess
 from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
 from console.domain.thresholds import KEY_METRICS
-from console.tui.headline import all_well, statements, symbol_statements
+from console.tui.headline import Statement, all_well, statements, symbol_statements
 from console.tui.theme import UNICODE
 from console.tui.view import View
 from tests.tui.fake import (
@@ -24,8 +24,17 @@ from tests.tui.fake import (
 
 
 def words(taken: Snapshot) -> list[str]:
-    judged = assess(taken, Rules(PANELS, KEY_METRICS))
-    return [statement.words for statement in statements(judged, symbol_statements(judged))]
+    return [statement.words for statement in said_of(judged_at(taken))]
+
+
+def judged_at(taken: Snapshot, later: float = 0.0) -> Assessment:
+    return assess(replace(taken, at=taken.at + later), Rules(PANELS, KEY_METRICS))
+
+
+def said_of(
+    shown: Assessment, live: Assessment | None = None, paused_for: float | None = None
+) -> tuple[Statement, ...]:
+    return statements(shown, tuple(symbol_statements(shown)), live or shown, paused_for)
 
 
 def of(*rows: Row) -> list[str]:
@@ -34,7 +43,7 @@ def of(*rows: Row) -> list[str]:
 
 def test_when_all_is_well_there_is_nothing_to_state() -> None:
     judged = assess(snapshot(START, metrics_of(symbol_rows(58))), Rules(PANELS, KEY_METRICS))
-    assert statements(judged, symbol_statements(judged)) == ()
+    assert said_of(judged) == ()
     assert all_well(judged).words == "all 58 symbols inside their limits"
 
 
@@ -87,7 +96,7 @@ def test_a_fresh_source_with_bad_news_is_not_called_fresh_beside_them() -> None:
         else source
         for source in judged.sources
     )
-    said = statements(replace(judged, sources=sources), ())
+    said = said_of(replace(judged, sources=sources))
     assert [statement.words for statement in said] == ["engine: process 7 is gone"]
 
 
@@ -102,9 +111,96 @@ def test_an_unknown_kill_switch_refers_to_the_cause_that_is_told_already() -> No
     assert words(stale)[1] == "kill switch unknown: metrics stale"
 
 
-def test_stale_metrics_say_nothing_about_symbols() -> None:
-    old = replace(snapshot(START, metrics_of([Row("B", 1.0)])), at=START + 5)
-    assert not [said for said in words(old) if "margin ratio" in said]
+def test_of_stale_metrics_it_is_told_what_was_last_seen_as_of_something_unknown() -> None:
+    rows = [Row("A", 1.1), Row("B", 1.0), Row("C", 2.0)]
+    cause, seen, *_ = said_of(judged_at(snapshot(START, metrics_of(rows)), later=42))
+    assert cause.words.startswith("6 sources: no answer")
+    assert seen.words == "last seen 42 s ago: 2 symbols with margin ratio below 1.2, worst B 1.000"
+    assert seen.brief == "last seen 42 s ago: 2 symbols below 1.2, worst B 1.000"
+    assert seen.severity is Severity.UNKNOWN
+
+
+def test_where_the_metrics_never_answered_nothing_was_seen() -> None:
+    silent = replace(failing(nothing_yet(START), "connection refused", "metrics"), at=START + 5)
+    assert not [said for said in words(silent) if "last seen" in said]
+
+
+def test_a_held_picture_is_told_as_what_was_then() -> None:
+    held = judged_at(snapshot(START, metrics_of([Row("A", 1.1), Row("B", funding=0.001)])))
+    paused, *others = said_of(held, paused_for=12)
+    assert paused.words == "PAUSED for 12 s, then: B funding rate 0.1000%, beyond 0.05%"
+    assert paused.severity is Severity.UNKNOWN
+    assert [said.words for said in others] == ["then: A margin ratio 1.100, below 1.2"]
+
+
+def test_a_held_picture_in_which_all_was_well_says_so() -> None:
+    held = judged_at(snapshot(START, metrics_of(symbol_rows(58))))
+    assert [said.words for said in said_of(held, paused_for=3)] == [
+        "PAUSED for 3 s, then: all 58 symbols inside their limits"
+    ]
+
+
+def test_a_held_picture_that_has_grown_old_blames_no_source_and_still_says_what_was_wrong() -> None:
+    taken = snapshot(START, metrics_of([Row("A", 1.1)]))
+    fresh = replace(snapshot(START + 60, metrics_of([Row("A", 1.1)])), at=START + 60)
+    assert [said.words for said in said_of(judged_at(taken, later=60), judged_at(fresh), 60)] == [
+        "PAUSED for 60 s, then: A margin ratio 1.100, below 1.2"
+    ]
+
+
+def test_what_is_wrong_at_present_with_sources_and_kill_switch_is_told_above_a_held_picture() -> None:
+    held = judged_at(snapshot(START, metrics_of([Row("A", 1.1), Row("B", funding=0.001)])))
+    now = snapshot(START, metrics_of([Row("A")], tripped=1))
+    live = judged_at(replace(failing(now, "gone", "database"), at=START + 20))
+    said = [statement.words for statement in said_of(held, live, 20)]
+    assert said[0].startswith("PAUSED for 20 s, then: B")
+    assert any(words.startswith("database: gone (stale") for words in said)
+    assert any(words.startswith("kill switch unknown") for words in said)
+    assert said[-1] == "then: A margin ratio 1.100, below 1.2"
+
+
+def test_what_a_source_reports_at_present_is_told_beside_a_held_picture() -> None:
+    held = judged_at(snapshot(START, metrics_of([Row("A")])), later=60)
+    now = snapshot(START + 60, metrics_of([Row("A")]))
+    assert now.log.good is not None
+    assert now.log.value is not None
+    reading = replace(now.log.good, value=replace(now.log.value, criticals=6))
+    live = judged_at(replace(now, log=replace(now.log, good=reading, last=reading)))
+    assert [said.words for said in said_of(held, live, 60)] == [
+        "PAUSED for 60 s, then: the one symbol is inside its limits",
+        "log: 0 ERROR, 6 CRITICAL in 5 min",
+    ]
+
+
+def test_liquidations_are_told_before_a_margin_that_is_worse() -> None:
+    said = of(Row("B", 1.0), Row("C", 1.3, liquidations=2))
+    assert said[:2] == ["C liquidated: 2.0", "B margin ratio 1.000, below 1.05"]
+    assert of(Row("B", liquidations=1), Row("C", liquidations=3))[0] == "2 symbols liquidated, worst C 3.0"
+
+
+def test_liquidations_are_told_with_the_time_that_they_are_counted_over() -> None:
+    panels = tuple(replace(panel, window=3600.0) for panel in PANELS)
+    judged = assess(snapshot(START, metrics_of([Row("C", liquidations=2)])), Rules(panels, KEY_METRICS))
+    assert said_of(judged)[0].words == "C liquidated: 2.0 in 1 h"
+
+
+def falling(**liquidations: float) -> list[str]:
+    """What is said when B's margin has been falling for three minutes."""
+    before: Judgement | None = None
+    for step in range(19):
+        rows = [Row("A"), Row("B", 1.19 - step * 0.004, **liquidations)]
+        taken = snapshot(START + step * 10, metrics_of(rows))
+        before = taken, assess(taken, Rules(PANELS, KEY_METRICS), before)
+    assert before is not None
+    return [said.words for said in said_of(before[1])]
+
+
+def test_a_margin_that_falls_is_told_to_and_what_it_comes_to_in_the_words_of_severity() -> None:
+    assert falling() == ["B margin ratio 1.118, below 1.2 and falling, ~2 min to critical"]
+
+
+def test_no_direction_is_told_of_a_symbol_that_is_being_liquidated() -> None:
+    assert falling(liquidations=1) == ["B liquidated: 1.0", "B margin ratio 1.118, below 1.2"]
 
 
 def test_at_the_start_it_says_that_it_is_connecting() -> None:
@@ -120,6 +216,6 @@ def test_what_is_said_of_symbols_is_kept_until_they_are_judged_anew() -> None:
     judged = assess(snapshot(START, metrics_of([Row("B", 1.1)])), Rules(PANELS, KEY_METRICS))
     first = View(PAPER, UNICODE).next(judged)
     assert first.of_symbols
-    assert first.next(replace(judged, at=START + 1)).of_symbols is first.of_symbols
+    assert first.next(replace(judged, at=START + 1, alerts=())).of_symbols is first.of_symbols
     worse = assess(snapshot(START, metrics_of([Row("B", 1.01)])), Rules(PANELS, KEY_METRICS))
     assert first.next(worse).of_symbols != first.of_symbols

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -12,7 +13,9 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 from textual.pilot import Pilot
+from textual.strip import Strip
 
+from console.log_follower import LogFollower
 from console.sources.logs.file import LogFile
 from console.sources.logs.lines import LogLine, Place
 from console.tui.app import OpsConsole
@@ -22,6 +25,7 @@ from console.tui.theme import UNICODE
 from console.tui.widgets.log.header import clip_left, size_words
 from console.tui.widgets.log.rows import log_row
 from console.tui.widgets.log.view import LogView
+from console.tui.widgets.prompt import Prompt
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, metrics_of, snapshot, symbol_rows
 from tests.tui.screen import assert_snapshot, painted, strips, text_of, until
 
@@ -155,6 +159,45 @@ async def test_a_missing_log_looks_as_reviewed(folder: Path) -> None:
         await assert_snapshot(app, "logs-missing-80x24")
 
 
+async def test_a_log_is_read_while_its_screen_is_still_being_made(
+    log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order: list[str] = []
+    start, mounted, draw = LogFollower.start, Logs.on_mount, LogView.render_line
+
+    def starting(follower: LogFollower) -> None:
+        order.append("read")
+        start(follower)
+
+    def mounting(screen: Logs) -> None:
+        order.append("mounted")
+        mounted(screen)
+
+    def drawing(view: LogView, y: int) -> Strip:
+        order.append("drawn")
+        return draw(view, y)
+
+    monkeypatch.setattr(LogFollower, "start", starting)
+    monkeypatch.setattr(Logs, "on_mount", mounting)
+    monkeypatch.setattr(LogView, "render_line", drawing)
+    async with opened(log):
+        assert list(dict.fromkeys(order)) == ["read", "mounted", "drawn"]
+
+
+async def test_a_path_that_has_no_log_is_read_to_its_end(folder: Path) -> None:
+    far = folder / ("a" * 60) / ("b" * 60) / "futures.log"
+    async with opened(far, size=(80, 24)) as (app, _):
+        await shows(app, lambda: "there is no" in text_of(app))
+        assert f"thereisno{far}.Itisshown" in re.sub(r"[▌▐\s]", "", text_of(app))
+        assert " for " not in text_of(app)
+
+
+async def test_a_log_that_nobody_has_written_to_says_that_it_is_empty(folder: Path) -> None:
+    (folder / "futures.log").touch()
+    async with opened(folder / "futures.log") as (app, _):
+        await shows(app, lambda: "the log is empty" in text_of(app))
+
+
 async def test_without_colour_levels_still_read(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     async with opened(log) as (app, pilot):
@@ -249,6 +292,13 @@ async def test_a_filter_is_any_regular_expression_and_a_bad_one_is_told_at_once(
         assert "only lines with 640[12]5.*" in text_of(app)
 
 
+async def test_without_a_search_there_is_none_to_go_on_with(log: Path) -> None:
+    async with opened(log) as (app, pilot):
+        await pilot.press("n")
+        await shows(app, lambda: "nothing is searched for yet" in text_of(app))
+        assert not app.screen.query_one(Prompt).display
+
+
 async def test_a_search_goes_on_in_either_direction_and_marks_matches(log: Path) -> None:
     async with opened(log) as (app, pilot):
         await pilot.press("f")
@@ -280,9 +330,29 @@ async def test_a_jump_by_time_puts_the_cursor_there(log: Path) -> None:
         found = view_of(app).line
         assert found is not None
         assert found.at == pytest.approx(START - 179)
-        await pilot.press("at", "9")
+
+
+@pytest.mark.parametrize(
+    ("moment", "said"),
+    [("23:59", "nothing since 23:59:00, this is the end"), ("2026-05-01 10:00", "nothing before 20:21:40")],
+)
+async def test_a_time_that_the_log_does_not_reach_is_told(moment: str, said: str, log: Path) -> None:
+    async with opened(log, size=(80, 24)) as (app, pilot):
+        await pilot.press("up", "up", "at")
+        await typed(pilot, moment)
+        await shows(app, lambda: said in text_of(app))
+        assert ("FOLLOWING" in text_of(app)) == ("end" in said)
+
+
+@pytest.mark.parametrize("wrong", ["9", "25:00", "yesterday evening"])
+async def test_a_time_that_can_not_be_read_has_one_line_of_what_is_allowed(wrong: str, log: Path) -> None:
+    async with opened(log, size=(80, 24)) as (app, pilot):
+        await pilot.press("at")
+        await typed(pilot, wrong)
         await pilot.pause()
-        assert "a time such as 14:05" in text_of(app)
+        bottom = text_of(app).splitlines()[-1]
+        assert "allowed: 14:05, 14:05:30, 2026-01-02 03:04 or -10m" in bottom
+        assert "FOLLOWING" in text_of(app)
 
 
 async def test_enter_shows_the_whole_record_wrapped_and_inert(log: Path) -> None:

@@ -9,7 +9,7 @@ from console.tui.screens.symbol.screen import SymbolDetail
 from console.tui.screens.too_small import TooSmall
 from console.tui.widgets.reader import Reader
 from tests.tui.plain import PlainConsole, PlainScreen, plain_console
-from tests.tui.screen import painted, text_of
+from tests.tui.screen import painted, text_of, tone_letters
 
 MAIN = [("1", PlainScreen), ("2", Positions), ("4", Alerts), ("7", Logs)]
 
@@ -108,6 +108,31 @@ async def test_a_notice_is_said_where_the_operator_looks() -> None:
         await pilot.press("4", "K")
         await pilot.pause()
         assert "can't trip the kill switch" in text_of(app).splitlines()[-1]
+
+
+async def test_what_was_done_is_said_calmly_and_only_what_was_refused_in_alarm() -> None:
+    app = plain_console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        app.say("copied")
+        await pilot.pause()
+        assert "A" not in tone_letters(app).splitlines()[-1]
+        app.refuse("can't be done")
+        await pilot.pause()
+        assert "A" in tone_letters(app).splitlines()[-1]
+
+
+async def test_the_key_hints_are_back_at_the_next_key() -> None:
+    app = plain_console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        hints = text_of(app).splitlines()[-1]
+        app.say("copied")
+        await pilot.pause()
+        assert "copied" in text_of(app).splitlines()[-1]
+        await pilot.press("down")
+        await pilot.pause()
+        assert text_of(app).splitlines()[-1] == hints
 
 
 @pytest.mark.parametrize("keys", [["colon"], ["question_mark"], ["4"]])

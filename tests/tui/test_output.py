@@ -1,7 +1,8 @@
 """Whatever goes through the output layer, the terminal shows what textual's own output would have shown."""
 
+import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pyte
 import pytest
@@ -262,8 +263,22 @@ class BothWays(OpsConsole):
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
         if isinstance(renderable, CompositorUpdate) and not self._batch_count:
+            forget_terminals(renderable)
             self.frames.theirs.feed(renderable.render_segments(self.console))
             self.frames.ours.feed(self._frame(screen, renderable))
+
+
+def forget_terminals(update: CompositorUpdate) -> None:
+    """Styles are shared, and keep what they came to on the terminal of another test."""
+    lines: list[Iterable[Strip | None]] = []
+    if isinstance(update, LayoutUpdate):
+        lines += update.strips
+    elif isinstance(update, ChopsUpdate):
+        lines += [line.values() for line in update.chops]
+    for strip in itertools.chain.from_iterable(lines):
+        for segment in strip or ():
+            if segment.style is not None:
+                segment.style._ansi = None
 
 
 async def test_the_console_s_own_frames_come_out_the_same() -> None:
@@ -278,3 +293,20 @@ async def test_the_console_s_own_frames_come_out_the_same() -> None:
             await pilot.press(key)
             await pilot.pause()
             app.frames.assert_same()
+
+
+def test_what_stands_beside_a_changed_widget_stays() -> None:
+    """The compositor hands over what lies behind it, where it doesn't reach into the changed region."""
+    frames = Frames()
+    right, behind = Strip([Segment("plots".ljust(14))]), Strip([Segment(" " * 14)])
+    before, after = Strip([Segment("facts".ljust(10))]), Strip([Segment("other".ljust(10))])
+    frames.show(LayoutUpdate([[before, right]] * HEIGHT, Region(0, 0, WIDTH, HEIGHT)))
+    frames.show(ChopsUpdate([{0: after, 10: behind}] * HEIGHT, [(1, 0, 10)], [[10, 24]] * HEIGHT))
+    frames.assert_same()
+
+
+def test_a_strip_that_was_sent_does_not_hold_itself() -> None:
+    strips = [Strip([Segment("x" * WIDTH, STYLES[1])]) for _ in range(HEIGHT)]
+    cut = [list(strip.divide([WIDTH])) for strip in strips]
+    Frames().show(LayoutUpdate(cut, Region(0, 0, WIDTH, HEIGHT)))
+    assert not any(strip in held for strip in strips for held in strip._divide_cache._cache.values())

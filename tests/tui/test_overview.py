@@ -7,7 +7,7 @@ from console.tui.screens.overview.screen import Overview
 from console.tui.screens.overview.summary import TEXTS
 from console.tui.screens.symbol.screen import SymbolDetail
 from tests.tui.cases import CASES, UTF8, Case, console_of, normal
-from tests.tui.fake import PAPER, START, FakeWatched, HandClock, failing
+from tests.tui.fake import PAPER, START, FakeWatched, HandClock, Row, failing, metrics_of, snapshot
 from tests.tui.screen import painted, text_of, tone_letters, until
 
 
@@ -20,15 +20,26 @@ async def test_a_row_says_how_long_its_margin_takes_to_the_next_threshold() -> N
     app = console_of(CASES["normal"])
     async with app.run_test(size=(80, 24)):
         await painted(app)
-        assert "18m red" in row_of(app, "BNB003/USD")
-        assert "BNB003/USD margin ratio 1.402, below 1.5 and falling, ~18 min to red" in text_of(app)
+        assert "18m high" in row_of(app, "BNB003/USD")
+        assert "BNB003/USD margin ratio 1.402, below 1.5 and falling, ~18 min to high" in text_of(app)
 
 
 async def test_nothing_is_foretold_from_stale_values() -> None:
     app = console_of(CASES["stale"])
     async with app.run_test(size=(120, 40)):
         await painted(app)
-        assert " red" not in row_of(app, "BNB003/USD")
+        assert "18m" not in row_of(app, "BNB003/USD")
+
+
+async def test_where_the_metrics_are_stale_from_the_start_the_worst_that_was_seen_comes_first() -> None:
+    taken = snapshot(START, metrics_of([Row("A/USD"), Row("B/USD", 1.3), Row("C/USD", 1.0)]))
+    watched = FakeWatched(taken, HandClock(START + 60))
+    app = OpsConsole(PAPER, lambda: watched, environ=UTF8)
+    async with app.run_test(size=(80, 24)):
+        await painted(app)
+        await until(lambda: "C/USD" in text_of(app).splitlines()[7])
+        assert isinstance(app.screen, Overview)
+        assert app.screen.table.cursor_key == "C/USD"
 
 
 async def test_a_stale_database_greys_position_and_pnl_only() -> None:

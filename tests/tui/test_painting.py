@@ -2,18 +2,20 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
 
 from console.domain.reading import Health
 from console.tui.actions import IN_A_REPLAY
+from console.tui.painting import CALM_TICK, TICK
 from console.tui.text import line_width
 from console.tui.theme import ASCII, UNICODE
 from console.tui.view import ReplayView
 from console.tui.widgets.banner import banner_line
 from console.tui.wishes import Wishes
-from tests.tui.fake import START, FakeWatched, HandClock, metrics_of, snapshot, symbol_rows
+from tests.tui.fake import START, FakeWatched, HandClock, failing, metrics_of, snapshot, symbol_rows
 from tests.tui.plain import calm, plain_console
 from tests.tui.screen import painted, text_of, until
 
@@ -39,6 +41,34 @@ async def test_without_news_ages_go_on() -> None:
         await painted(app)
         app.plain.paints.clear()
         await until(lambda: len(app.plain.paints) >= 2, seconds=3)
+
+
+@pytest.mark.parametrize(
+    ("shown", "key", "seconds"),
+    [
+        (calm, "1", CALM_TICK),
+        (calm, "7", TICK),
+        (calm, "p", TICK),
+        (
+            lambda: FakeWatched(
+                failing(snapshot(START, metrics_of(symbol_rows(5))), "no route", "log"), HandClock(START + 60)
+            ),
+            "1",
+            TICK,
+        ),
+    ],
+    ids=["all-fresh", "a-log", "paused", "a-stale-source"],
+)
+async def test_it_is_painted_more_often_where_somebody_counts_the_seconds(
+    shown: Callable[[], FakeWatched], key: str, seconds: float
+) -> None:
+    app = plain_console(shown())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press(key)
+        await pilot.pause()
+        assert app.view.live is not None
+        assert app._painting._tick(app.view.live) == seconds
 
 
 async def test_only_what_can_be_seen_is_painted() -> None:
@@ -106,6 +136,53 @@ async def test_a_held_picture_goes_grey_with_age_and_says_how_long_it_is_held() 
         assert "PAUSED 12 s" in text_of(app).splitlines()[-1]
 
 
+async def test_a_held_picture_blames_no_source_for_its_age_and_shows_the_present_ones() -> None:
+    watched = calm()
+    app = plain_console(watched)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press("p")
+        clock = watched.clock
+        assert isinstance(clock, HandClock)
+        clock.at = START + 12.5
+        rows = symbol_rows(5)
+        watched.snapshot = failing(snapshot(START + 12.4, metrics_of(rows, tripped=1)), "gone", "exchange")
+        app.paint()
+        said = [statement.words for statement in app.view.statements]
+        assert said[0].startswith("PAUSED for 12 s, then: ")
+        assert "kill switch TRIPPED: the engine says so" in said
+        assert not [words for words in said if "no answer" in words]
+        assert app.view.assessment is not None
+        told = {alert.name: alert.summary for alert in app.view.assessment.alerts}
+        assert told == {
+            "kill switch": "TRIPPED: the engine says so",
+            "exchange": "failing, value 0.2 s old: gone",
+        }
+
+
+async def test_the_alerts_of_a_held_picture_stay_the_same_object_while_nothing_changes() -> None:
+    app = plain_console(calm())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press("p")
+        app.paint()
+        first = app.view.assessment
+        app.paint()
+        assert first is not None
+        assert app.view.assessment is not None
+        assert app.view.assessment.alerts is first.alerts
+
+
+async def test_why_nothing_is_recorded_stands_in_the_headline_and_not_only_at_the_end() -> None:
+    app = plain_console(unrecorded=lambda: "history is not recorded: /var/state: no space left")
+    async with app.run_test(size=(120, 40)):
+        await painted(app)
+        assert [said.words for said in app.view.statements] == [
+            "history is not recorded: /var/state, no space left"
+        ]
+        assert "NO RECORD" in text_of(app).splitlines()[0]
+
+
 async def test_on_a_slow_line_it_paints_once_a_second_in_few_colours_and_says_so() -> None:
     app = plain_console()
     async with app.run_test(size=(120, 40)) as pilot:
@@ -148,6 +225,14 @@ async def test_on_a_slow_line_ages_are_rounded_up() -> None:
     async with app.run_test(size=(120, 40)):
         await painted(app)
         assert [app.view.age(age) for age in (0.2, 4.9, 5.0, 61)] == ["<5 s", "<5 s", "<10 s", "<65 s"]
+
+
+async def test_a_coarse_age_never_passes_the_limit_that_it_is_still_within() -> None:
+    app = plain_console(wishes=Wishes(low_bandwidth=True))
+    async with app.run_test(size=(120, 40)):
+        await painted(app)
+        ages = [app.view.age(age, limit) for age, limit in ((0.2, 1.8), (11.0, 12.5), (1.9, 1.8))]
+        assert ages == ["<1.8 s", "<12.5 s", "<5 s"]
 
 
 async def test_more_is_read_of_the_symbol_that_is_open_and_no_longer_when_it_is_left() -> None:
@@ -201,6 +286,28 @@ async def test_a_replay_says_so_on_every_screen_and_above_every_dialog() -> None
             assert "READ-ONLY" in text_of(app).splitlines()[0]
 
 
+async def test_the_frame_goes_round_the_banner_too_where_a_dialog_is_open() -> None:
+    app = plain_console(a_record())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press("question_mark")
+        await pilot.pause()
+        assert {line[0] + line[-1] for line in text_of(app).splitlines()} == {"▌▐"}
+
+
+async def test_the_logs_of_a_replay_are_said_to_be_none_with_no_keys_that_do_nothing() -> None:
+    app = plain_console(a_record())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press("7")
+        await pilot.pause()
+        assert "A replay has no log lines." in text_of(app)
+        assert "filter" not in text_of(app).splitlines()[-1]
+        await pilot.press("e", "slash", "enter", "y", "escape")
+        await pilot.pause()
+        assert app.screen is app.plain
+
+
 @pytest.mark.parametrize(
     ("key", "at"), [("comma", 0), ("full_stop", 20), ("greater_than_sign", 310), ("less_than_sign", 0)]
 )
@@ -244,6 +351,16 @@ def test_the_banner_fits_and_always_has_the_instant(cells: int, glyphs: object) 
     assert line_width(line) <= cells
     assert words.startswith(" REPLAY  2026-05-28 20:26:40 UTC")
     assert "  2x" in words
+
+
+@pytest.mark.parametrize("paused", [True, False])
+def test_at_its_end_a_replay_says_so_instead_of_its_speed(paused: bool) -> None:
+    line = banner_line(ReplayView(START, 600, 0, 600, 2, paused), 118, UNICODE)
+    words = "".join(span.text for span in line)
+    assert "UTC  END " in words
+    assert words.endswith("the record ends here")
+    assert "2x" not in words
+    assert "PAUSED" not in words
 
 
 def test_the_banner_s_bar_shows_the_place_in_the_record() -> None:

@@ -50,6 +50,18 @@ def words(text: str, given_: Offered = HERE) -> list[str]:
         ("theme red", "theme red-green"),
         ("fps 2", "fps 2"),
         ("symbol ada", "symbol ADA/USD"),
+        ("kill", "kill switch"),
+        ("log", "logs"),
+        ("quit", "quit"),
+        ("margin", "overview"),
+        ("liquidation", "overview"),
+        ("pnl", "positions"),
+        ("stale", "alerts"),
+        ("exchange", "alerts"),
+        ("keys", "help"),
+        ("engine", "logs"),
+        ("4", "alerts"),
+        ("q", "quit"),
     ],
 )
 def test_a_name_an_alias_or_a_few_letters_find_it_first(text: str, first: str) -> None:
@@ -60,6 +72,17 @@ def test_symbols_that_begin_with_the_letters_come_before_those_that_have_them_in
     assert words("btc") == ["BTC/USD", "BTCUSDT", "WBTC/USD"]
 
 
+def test_a_name_comes_before_what_only_a_help_says() -> None:
+    found = words("trade")
+    assert found[0] == "positions"
+    assert words("filter").index("filter") < words("filter").index("all rows")
+
+
+def test_two_letters_are_not_looked_for_in_helps() -> None:
+    assert "logs" not in words("en")
+    assert "logs" in words("eng")
+
+
 def test_with_nothing_typed_everything_is_offered_the_focused_place_first() -> None:
     assert words("")[0] == "open"
     assert {"theme ", "fps ", "symbol "} <= set(words(""))
@@ -68,17 +91,17 @@ def test_with_nothing_typed_everything_is_offered_the_focused_place_first() -> N
 def test_what_can_not_be_done_here_is_not_offered_and_said_to_be_so() -> None:
     logs_only = "jump to time"
     assert logs_only not in words(logs_only)
-    assert complaint(logs_only, HERE) == "jump to time can't be done here"
+    assert complaint(logs_only, HERE) == "jump to time works in logs, not here"
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("xyzzy", "nothing is called xyzzy"),
-        ("theme pink", "no theme is called pink; there are dark, light"),
+        ("xyzzy", "nothing has this name"),
+        ("theme pink", "no such theme; there are dark, light, 4 more"),
         ("fps fast", "fps is a number from 0.2 to 30"),
         ("fps 1000", "fps is a number from 0.2 to 30"),
-        ("symbol DOGE", "no symbol is called DOGE"),
+        ("symbol DOGE", "no such symbol"),
     ],
 )
 def test_what_means_nothing_is_complained_of(text: str, said: str) -> None:
@@ -90,12 +113,14 @@ def test_what_means_nothing_is_complained_of(text: str, said: str) -> None:
 def test_any_text_has_choices_or_a_complaint(text: str) -> None:
     found = choices(text, HERE)
     assert len(found) <= MOST
-    assert found or complaint(text, HERE)
+    assert found or 0 < len(complaint(text, HERE)) <= 50
 
 
 def test_thousands_of_symbols_are_looked_through_and_few_are_offered() -> None:
     many = offered("app", symbols=tuple(f"S{number}/USD" for number in range(5000)))
     assert len(words("s", many)) == MOST
+    assert words("s42", many)[:2] == ["S42/USD", "S420/USD"]
+    assert words("2/usd", many)[0] == "S2/USD"
 
 
 async def test_an_action_is_done_where_it_belongs() -> None:
@@ -159,11 +184,49 @@ async def test_an_unknown_word_is_complained_of_and_not_taken() -> None:
         await painted(app)
         await pilot.press("colon", *"xyzzy", "enter")
         await pilot.pause()
-        assert "nothing is called xyzzy" in text_of(app)
+        assert "nothing has this name" in text_of(app)
         assert isinstance(app.screen, Palette)
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(app.screen, PlainScreen)
+
+
+async def test_it_covers_no_more_than_its_matches_need_in_few_steps() -> None:
+    app = plain_console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press("colon")
+        heights = []
+        for key in ("", *"theme", "space", *"l"):
+            await pilot.press(*([key] if key else []))
+            await pilot.pause()
+            heights.append(app.screen.query_one(".palette").size.height)
+        assert heights[0] == 11
+        assert heights[-1] == 4
+        assert len(set(heights)) <= 3
+        shown = text_of(app).splitlines()
+        assert "theme light" in shown[-5] + shown[-4]
+
+
+async def test_how_many_matches_there_are_is_told_as_most_of_them_may_have_no_room() -> None:
+    app = plain_console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press("colon", *"theme ", "down")
+        await pilot.pause()
+        assert "2 of 6" in text_of(app)
+        await pilot.press(*"zz")
+        await pilot.pause()
+        assert " of " not in "\n".join(text_of(app).splitlines()[-5:])
+
+
+async def test_a_complaint_stands_beside_what_was_typed() -> None:
+    app = plain_console()
+    async with app.run_test(size=(200, 60)) as pilot:
+        await painted(app)
+        await pilot.press("colon", *"xyzzy")
+        await pilot.pause()
+        assert "xyzzy   nothing has this name" in text_of(app)
 
 
 async def test_a_match_is_taken_by_a_click() -> None:

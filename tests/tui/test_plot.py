@@ -11,11 +11,16 @@ from textual.geometry import Size
 from console.domain.severity import Severity
 from console.tui.text import Line
 from console.tui.theme import ASCII, UNICODE, Tone
-from console.tui.widgets.plot import limits_of, plot_lines
+from console.tui.widgets.plot import Points, Seen, limits_of, plot_lines, title_line
 from tests.tui.fake import PANELS
 
 MARGIN, FUNDING, SYNC = PANELS[:3]
 SIZE = Size(70, 14)
+
+
+def seen(points: Points) -> Seen:
+    """The points, at the instant of the newest."""
+    return Seen(points, points[-1][0] if points else 0.0)
 
 
 def texts(lines: tuple[Line, ...]) -> list[str]:
@@ -27,25 +32,25 @@ def falling(begin: float, end: float, number: int = 100) -> list[tuple[float, fl
 
 
 def test_the_thresholds_between_and_next_to_the_values_are_named() -> None:
-    drawn = "\n".join(texts(plot_lines(MARGIN, falling(1.4, 1.1), SIZE, UNICODE)))
-    assert "1.5 yellow" in drawn
-    assert "1.2 red" in drawn
+    drawn = "\n".join(texts(plot_lines(MARGIN, seen(falling(1.4, 1.1)), SIZE, UNICODE)))
+    assert "1.5 warning" in drawn
+    assert "1.2 high" in drawn
     assert "1.05 critical" in drawn
 
 
 def test_a_fall_from_far_above_leaves_the_thresholds_apart() -> None:
-    drawn = "\n".join(texts(plot_lines(MARGIN, falling(40, 1.03), SIZE, UNICODE)))
-    assert all(name in drawn for name in ("1.5 yellow", "1.2 red", "1.05 critical"))
+    drawn = "\n".join(texts(plot_lines(MARGIN, seen(falling(40, 1.03)), SIZE, UNICODE)))
+    assert all(name in drawn for name in ("1.5 warning", "1.2 high", "1.05 critical"))
 
 
 def test_a_fall_from_anywhere_is_drawn_at_once() -> None:
     began = time.monotonic()
-    plot_lines(MARGIN, falling(1e19, 1.03), SIZE, UNICODE)
+    plot_lines(MARGIN, seen(falling(1e19, 1.03)), SIZE, UNICODE)
     assert time.monotonic() - began < 2
 
 
 def test_a_threshold_far_away_is_left_out() -> None:
-    assert "critical" not in "\n".join(texts(plot_lines(MARGIN, falling(1.4, 1.3), SIZE, UNICODE)))
+    assert "critical" not in "\n".join(texts(plot_lines(MARGIN, seen(falling(1.4, 1.3)), SIZE, UNICODE)))
 
 
 def test_a_rate_has_its_thresholds_on_both_sides_of_zero() -> None:
@@ -59,9 +64,9 @@ def test_a_rate_has_its_thresholds_on_both_sides_of_zero() -> None:
 
 
 def test_a_threshold_has_the_tone_of_what_lies_past_it() -> None:
-    lines = plot_lines(MARGIN, falling(1.3, 1.1), SIZE, UNICODE)
-    red = next(line for line in lines if any("1.2 red" in span.text for span in line))
-    assert Tone.HIGH in {span.tone for span in red}
+    lines = plot_lines(MARGIN, seen(falling(1.3, 1.1)), SIZE, UNICODE)
+    high = next(line for line in lines if any("1.2 high" in span.text for span in line))
+    assert Tone.HIGH in {span.tone for span in high}
 
 
 def test_over_a_gap_no_line_is_drawn() -> None:
@@ -69,7 +74,7 @@ def test_over_a_gap_no_line_is_drawn() -> None:
     torn = whole[:30] + [(at + 400, value) for at, value in whole[30:]]
     columns = {
         x
-        for line in texts(plot_lines(MARGIN, torn, SIZE, UNICODE))[1:]
+        for line in texts(plot_lines(MARGIN, seen(torn), SIZE, UNICODE))
         for x, character in enumerate(line)
         if "\u2800" < character <= "\u28ff"
     }
@@ -77,11 +82,34 @@ def test_over_a_gap_no_line_is_drawn() -> None:
 
 
 def test_a_terminal_of_ascii_gets_nothing_else() -> None:
-    assert all(line.isascii() for line in texts(plot_lines(MARGIN, falling(1.4, 1.1), SIZE, ASCII)))
+    assert all(line.isascii() for line in texts(plot_lines(MARGIN, seen(falling(1.4, 1.1)), SIZE, ASCII)))
 
 
 def test_with_nothing_to_draw_it_says_so() -> None:
-    assert texts(plot_lines(MARGIN, [], SIZE, UNICODE)) == ["Margin Ratio", "nothing to draw yet"]
+    assert texts(plot_lines(MARGIN, seen([]), SIZE, UNICODE)) == ["nothing to draw yet"]
+    assert texts((title_line(MARGIN, None, "", 70, UNICODE),)) == ["Margin Ratio"]
+
+
+def test_the_title_has_the_newest_value_with_its_severity() -> None:
+    assert texts((title_line(MARGIN, 1.8, "", 70, UNICODE),)) == ["Margin Ratio  last 1.800"]
+    high = title_line(MARGIN, 1.1, "", 70, UNICODE)
+    assert texts((high,)) == ["Margin Ratio  last ◆ 1.100"]
+    assert Tone.HIGH in {span.tone for span in high}
+
+
+def test_an_old_value_stands_with_its_age_whatever_it_is() -> None:
+    old = title_line(MARGIN, 1.0, "75 s", 70, UNICODE)
+    assert texts((old,)) == ["Margin Ratio  last ? 1.000, 75 s ago"]
+    assert {span.tone for span in old} == {Tone.STRONG, Tone.PLAIN, Tone.UNKNOWN}
+
+
+def test_the_curve_ends_where_it_was_last_seen_and_is_grey_once_that_is_long_ago() -> None:
+    points = falling(1.4, 1.1)
+    lines = plot_lines(MARGIN, Seen(points, points[-1][0] + 250, old=True), SIZE, UNICODE)
+    curve = [span for line in lines for span in line if set(span.text) & set(map(chr, range(0x2801, 0x2900)))]
+    assert {span.tone for span in curve} == {Tone.UNKNOWN}
+    drawn = [x for line in texts(lines) for x, sign in enumerate(line) if "\u2800" < sign <= "\u28ff"]
+    assert max(drawn) < SIZE.width - 12
 
 
 @settings(max_examples=30)
@@ -95,6 +123,6 @@ def test_it_never_takes_more_room_than_it_has(
     values: list[float], cells: int, lines: int, ascii_: bool
 ) -> None:
     points = [(5.0 * n, value) for n, value in enumerate(values)]
-    drawn = texts(plot_lines(MARGIN, points, Size(cells, lines), ASCII if ascii_ else UNICODE))
+    drawn = texts(plot_lines(MARGIN, seen(points), Size(cells, lines), ASCII if ascii_ else UNICODE))
     assert len(drawn) <= lines
     assert all(cell_len(line) <= cells for line in drawn)

@@ -9,15 +9,18 @@ import pytest
 from rich.cells import cell_len
 from textual.pilot import Pilot
 
+from console.domain.assessment import Rules
 from console.domain.reading import SourceState
 from console.domain.snapshot import Snapshot
 from console.domain.surfaces import Exchange, ExchangePosition
+from console.domain.thresholds import KEY_METRICS
 from console.tui.app import ContextView, OpsConsole
 from console.tui.screens.frame import Frame
-from console.tui.screens.positions.columns import as_money, as_price
+from console.tui.screens.positions.cells import as_money, as_price
 from console.tui.screens.positions.screen import Positions
 from console.tui.widgets.table.table import Table
 from tests.tui.fake import (
+    PANELS,
     PAPER,
     PRODUCTION,
     START,
@@ -26,7 +29,7 @@ from tests.tui.fake import (
     failing,
     nothing_yet,
 )
-from tests.tui.screen import assert_snapshot, painted, settled, strips, text_of
+from tests.tui.screen import assert_snapshot, painted, settled, strips, text_of, tone_letters
 from tests.tui.trading import exchange_of, held, position, trading, trading_books
 
 SIZES = ((80, 24), (120, 40))
@@ -220,6 +223,25 @@ async def test_positions_that_cannot_be_read_say_why() -> None:
         assert "positions can't be read: no such table" in text_of(app)
 
 
+async def test_positions_turn_grey_when_the_engine_has_long_written_nothing() -> None:
+    books = replace(trading_books(held()), quiet_for=10.0)
+    clock = HandClock(START + 0.8)
+    rules = Rules(PANELS, KEY_METRICS, quiet_after=15.0)
+    watched = FakeWatched(trading(held(), account_books=books), clock, rules=rules)
+    app = OpsConsole(PAPER, lambda: watched, environ=UTF8)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shown(app, pilot)
+        assert "✓ as at the exchange" in text_of(app)
+        clock.at = START + 5.5  # inside the database's own limit
+        app.paint()
+        await settled(app)
+        assert "? the engine has written nothing for 15 s" in text_of(app)
+        assert "? 9 not compared: the engine writes nothing" in text_of(app)
+        pairs = zip(text_of(app).splitlines(), tone_letters(app).splitlines(), strict=True)
+        line, tones = next((line, tones) for line, tones in pairs if "880.10" in line)
+        assert tones[line.index("880.10")] == "u"
+
+
 async def test_a_position_that_is_closed_leaves_its_table() -> None:
     watched = FakeWatched(trading(held()), HandClock(START + 0.8))
     app = OpsConsole(PAPER, lambda: watched, environ=UTF8)
@@ -230,6 +252,52 @@ async def test_a_position_that_is_closed_leaves_its_table() -> None:
         app.paint()
         await pilot.pause()
         assert "LINKUSDT" not in text_of(app)
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"), [("COIN-M paper account", 120), ("the account of the desk in Singapore", 200)]
+)
+async def test_an_accounts_name_is_whole_where_there_is_room(name: str, columns: int) -> None:
+    books = trading_books(held())
+    first, second = books.accounts or ()
+    app = Case(trading(held(), account_books=replace(books, accounts=(replace(first, name=name), second))))
+    async with (console := app.console()).run_test(size=(columns, 40)) as pilot:
+        await shown(console, pilot)
+        assert any(line.startswith(f"▌ {name} ✓") for line in text_of(console).splitlines())
+
+
+@pytest.mark.parametrize("size", [(120, 40), (200, 60)])
+async def test_what_few_positions_leave_blank_is_given_to_the_panes_below(size: tuple[int, int]) -> None:
+    app = CASES["normal"].console()
+    async with app.run_test(size=size) as pilot:
+        screen = await shown(app, pilot)
+        positions = screen.query_one("#positions")
+        assert len(held()) < positions.size.height <= len(held()) + 6
+        assert screen.query_one("#lower").size.height > positions.size.height
+
+
+async def test_many_positions_keep_the_greater_part() -> None:
+    app = CASES["worst"].console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await shown(app, pilot)
+        assert screen.query_one("#positions").size.height > screen.query_one("#lower").size.height
+
+
+async def test_a_position_more_or_less_moves_no_pane() -> None:
+    watched = FakeWatched(trading(held()), HandClock(START + 0.8))
+    app = OpsConsole(PAPER, lambda: watched, environ=UTF8)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await shown(app, pilot)
+        before = screen.query_one("#lower").region
+        for count in (-1, -2, -1):
+            watched.snapshot = trading(held()[:count])
+            app.paint()
+            await settled(app)
+            assert screen.query_one("#lower").region == before
+        watched.snapshot = trading(held()[:1])
+        app.paint()
+        await settled(app)
+        assert screen.query_one("#lower").region.height > before.height
 
 
 async def test_lines_of_foreign_text_are_as_wide_as_the_screen() -> None:

@@ -8,7 +8,7 @@ from textual.events import Paste
 
 from console.tui.widgets.prompt import LONGEST, Asks, Entry, Prompt, Question, in_view
 from tests.tui.plain import PlainConsole, plain_console
-from tests.tui.screen import painted, text_of
+from tests.tui.screen import painted, text_of, tone_letters
 
 ANY_TEXT = st.text(max_size=30)
 
@@ -59,7 +59,7 @@ class Asked:
 
     def _typed(self, text: str) -> str:
         self.typed.append(text)
-        return self._complaint if text == "bad" else ""
+        return self._complaint if text.endswith("bad") else ""
 
 
 async def test_enter_answers_and_gives_the_focus_and_the_hints_back() -> None:
@@ -109,6 +109,34 @@ async def test_a_complaint_is_shown_and_keeps_enter_from_answering() -> None:
         assert asked.answers == []
         await pilot.press("backspace", "enter")
         assert asked.answers == ["ba"]
+
+
+async def test_enter_upon_a_complaint_makes_it_stand_out_until_the_text_changes() -> None:
+    app = plain_console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        Asked(app, "there is no bad")
+        await pilot.press("b", "a", "d")
+        await pilot.pause()
+        assert "A" not in tone_letters(app).splitlines()[-1]
+        await pilot.press("enter")
+        await pilot.pause()
+        assert "AAAAA AA AA AAA" in tone_letters(app).splitlines()[-1]
+        await pilot.press("backspace")
+        await pilot.pause()
+        assert "A" not in tone_letters(app).splitlines()[-1]
+
+
+async def test_a_complaint_is_not_cut_off_for_a_long_text() -> None:
+    app = plain_console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        Asked(app, "x" * 50)
+        await pilot.press(*"a very long answer that ends in bad")
+        await pilot.pause()
+        last = text_of(app).splitlines()[-1]
+        assert "x" * 50 in last
+        assert "in bad" in last
 
 
 async def test_keys_edit_the_line() -> None:

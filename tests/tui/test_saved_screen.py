@@ -5,7 +5,10 @@ import stat
 from pathlib import Path
 from xml.etree import ElementTree
 
+import pytest
+
 from console.tui.app import OpsConsole
+from console.tui.saved_screen import where
 from console.tui.wishes import Wishes
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, Row, metrics_of, snapshot
 from tests.tui.plain import UTF8, calm, plain_console
@@ -51,6 +54,31 @@ async def test_foreign_text_is_inert_in_both(tmp_path: Path) -> None:
     names = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(picture).iter()}
     assert "script" not in names
     assert "http" not in picture.replace("http://www.w3.org", "").replace("https://www.textualize.io", "")
+
+
+@pytest.mark.parametrize("folder", ["state", ".local/state/opsconsole", "a" * 30 + "/" + "b" * 40])
+async def test_where_it_was_written_is_read_to_the_end_at_80_columns_and_again_in_the_help(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    app = plain_console(wishes=Wishes(state=tmp_path / folder))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press("X")
+        await pilot.pause()
+        notice = text_of(app).splitlines()[-1].strip("▌▐ ")
+        (picture,) = (tmp_path / folder / "screens").glob("*.svg")
+        assert notice.endswith(f"/screens/{picture.stem}.{{svg,txt}}")
+        assert notice.startswith("written: …/" if len(folder) > 50 else f"written: ~/{folder}/")
+        await pilot.press("question_mark")
+        await pilot.pause()
+        words = re.sub(r"[▌▐│\s]", "", text_of(app))
+        assert f"lastwrittento{picture}" in words
+
+
+def test_the_path_of_a_picture_outside_the_home_folder_is_whole() -> None:
+    assert where(Path("/var/ops/screens/T.svg"), 60, "…") == "/var/ops/screens/T.{svg,txt}"
+    assert where(Path("/var/ops/screens/T.svg"), 20, "…") == "…/screens/T.{svg,txt}"
 
 
 async def test_without_a_folder_it_says_so() -> None:

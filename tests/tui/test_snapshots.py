@@ -5,16 +5,14 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 from rich.cells import cell_len
-from textual.pilot import Pilot
 
 from console.tui.app import OpsConsole
 from tests.tui.cases import ASCII, CASES, UTF8, Case, console_of, normal, worst
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, Row, failing, metrics_of, snapshot
-from tests.tui.screen import assert_snapshot, painted, strips, text_of, until
+from tests.tui.screen import assert_snapshot, painted, strips, text_of
 
 SIZES = ((80, 24), (120, 40))
 EVERY = [(case, size) for case in CASES for size in SIZES] + [("normal", (200, 60))]
-OF_SYMBOLS = [(case, size) for case, size in EVERY if case != "empty"]
 
 
 @pytest.fixture(autouse=True)
@@ -38,34 +36,6 @@ async def test_the_overview_looks_as_reviewed(case: str, size: tuple[int, int]) 
         await painted(app)
         await pilot.pause()
         await assert_snapshot(app, f"overview-{case}-{size[0]}x{size[1]}")
-
-
-async def opened(app: OpsConsole, pilot: Pilot[int]) -> None:
-    """Wait until the detail of the first symbol is there, with its plots."""
-    await painted(app)
-    await pilot.pause()
-    await pilot.press("enter")
-    await until(lambda: "FACT" in text_of(app))
-    if app.size.width >= 110:
-        await until(lambda: "newest" in text_of(app))
-    await pilot.pause()
-
-
-@pytest.mark.parametrize(("case", "size"), OF_SYMBOLS, ids=name_of)
-async def test_a_symbol_looks_as_reviewed(case: str, size: tuple[int, int]) -> None:
-    app = console_of(CASES[case])
-    async with app.run_test(size=size) as pilot:
-        await opened(app, pilot)
-        await assert_snapshot(app, f"symbol-{case}-{size[0]}x{size[1]}")
-
-
-async def test_the_plots_look_as_reviewed_on_a_page_of_their_own() -> None:
-    app = console_of(CASES["normal"])
-    async with app.run_test(size=(80, 24)) as pilot:
-        await opened(app, pilot)
-        await pilot.press("tab")
-        await until(lambda: "newest" in text_of(app))
-        await assert_snapshot(app, "symbol-plots-80x24")
 
 
 async def test_the_alerts_look_as_reviewed() -> None:
@@ -103,10 +73,10 @@ async def test_without_colour_every_severity_still_reads(
         await assert_snapshot(app, f"overview-no-colour-{size[0]}x{size[1]}")
         shown = " ".join(text_of(app).split())
         for row in (
-            "CRIT ✘ critical 1.000 ✘",
-            "HIGH ◆ high 1.100 ◆",
-            "WARN ▲ warning 1.300 ▲",
-            "NAN ? unknown NaN ?",
+            "CRIT ✘ critical margin 1.000 ✘",
+            "HIGH ◆ high margin 1.100 ◆",
+            "WARN ▲ warning margin 1.300 ▲",
+            "NAN ? unknown margin NaN ?",
         ):
             assert row in shown
 

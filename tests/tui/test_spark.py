@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from console.domain.trails import Trails
 from console.tui.theme import ASCII, UNICODE, Glyphs
 from console.tui.widgets.spark import sampled, spark, values_of
+from tests.tui.cases import CASES, console_of
+from tests.tui.screen import painted, text_of
 
 ANY = st.lists(st.floats(), max_size=30)
 GLYPHS = st.sampled_from([UNICODE, ASCII])
@@ -70,3 +72,16 @@ def test_while_time_goes_on_only_the_last_part_changes() -> None:
     later = values_of("A", sampled(trails(*values[:39]), 4, 100))
     assert later[:3] == earlier[:3]
     assert later[3] != earlier[3]
+
+
+async def test_copying_a_sparkline_gives_the_figures_that_it_is_drawn_from() -> None:
+    app = console_of(CASES["normal"])
+    async with app.run_test(size=(200, 60)) as pilot:
+        await painted(app)
+        head = next(line for line in text_of(app).splitlines() if "10 MIN" in line)
+        titles = [title for title in map(str.strip, head.strip("▌ ").split("  ")) if title]
+        await pilot.press(*["right"] * titles.index("10 MIN"), "y")
+        figures = [float(figure) for figure in app.clipboard.split()]
+        assert len(figures) == 8
+        assert figures == sorted(figures, reverse=True)
+        assert figures[-1] == 1.402

@@ -1,6 +1,7 @@
 """The status line: what it gives up, and what it never does."""
 
 import itertools
+import re
 from dataclasses import replace
 
 import pytest
@@ -12,8 +13,19 @@ from console.tui.text import line_width
 from console.tui.theme import UNICODE
 from console.tui.view import View
 from console.tui.widgets.status_line import status_line, told
-from tests.tui.fake import PANELS, PRODUCTION, START, Row, metrics_of, nothing_yet, snapshot, symbol_rows
+from tests.tui.fake import (
+    PANELS,
+    PAPER,
+    PRODUCTION,
+    START,
+    Row,
+    metrics_of,
+    nothing_yet,
+    snapshot,
+    symbol_rows,
+)
 
+RULES = Rules(PANELS, KEY_METRICS)
 NARROWEST = 78
 """Cells between the frame's two sides at 80 columns."""
 
@@ -73,7 +85,7 @@ def test_with_every_source_stale_marks_are_apart_and_the_alerts_are_counted() ->
 
 
 def test_one_old_source_keeps_its_own_age_beside_the_letters_of_the_others() -> None:
-    assert line(assessment(3.5), 90).endswith("M? 3.5 s D✓ X✓ F✓ E✓ L✓")
+    assert line(assessment(3.5), 118).endswith("M? 3.5 s D✓ X✓ F✓ E✓ L✓")
     assert line(assessment(3.5), NARROWEST).endswith("M? 3.5 s DXFEL✓")
 
 
@@ -96,6 +108,61 @@ def test_the_worst_alert_is_never_cut() -> None:
         assert "…" not in shown
         assert "B/USD margin 1.070 below 1.2" in shown or "1.0" not in shown
     assert "B/USD margin" in line(judged, 118)
+
+
+def test_at_80_columns_there_is_a_word_at_least_of_the_worst_alert() -> None:
+    for context in (PAPER, PRODUCTION):
+        for rows in ([Row("SOL/USD", 1.07)], symbol_rows(3), [Row(f"S{n}", 1.0) for n in range(999)]):
+            judged = assess(snapshot(START, metrics_of([*rows, Row("SOL/USD", 1.0)])), RULES)
+            shown = "".join(span.text for span in status_line(View(context, UNICODE).next(judged), NARROWEST))
+            assert judged.alerts[0].symbol is not None
+            assert f" {judged.alerts[0].symbol}" in shown
+
+
+def test_of_a_long_name_there_is_the_beginning_at_least() -> None:
+    judged = assess(snapshot(START, metrics_of([Row("A" * 40, 1.0)])), RULES)
+    assert "AAAAAA…" in line(judged, NARROWEST)
+
+
+def test_nothing_moves_when_alerts_come_and_go_or_the_worst_is_another() -> None:
+    worlds = ([Row("SOL/USD", 1.8)], [Row("SOL/USD", 1.07)], [Row("A/USD", 1.0)] * 1, symbol_rows(3))
+    many = [Row(f"S{n}/USD", 1.01) for n in range(150)]
+    for cells in (NARROWEST, 90, 118, 160, 238):
+        lines = [
+            line(assess(snapshot(START, metrics_of(list(rows))), RULES), cells) for rows in (*worlds, many)
+        ]
+        ends = {
+            shown[: shown.index("kill clear")] + shown[shown.index("✓", shown.index("clear")) - 1 :]
+            for shown in lines
+        }
+        assert len(ends) == 1
+        begun = [shown[shown.index("kill clear") :] for shown in lines[1:3]]
+        assert begun[0].index("SOL/USD") == begun[1].index("A/USD")
+
+
+def test_the_count_of_alerts_does_not_fall_when_the_metrics_grow_stale() -> None:
+    taken = snapshot(START, metrics_of([Row(f"S{n}/USD", 1.01) for n in range(9)]))
+    fresh, stale = (assess(replace(taken, at=START + later), RULES) for later in (0.5, 3.5))
+    assert "✘ 9 alerts" in line(fresh, 118)
+    assert "? 11 alerts" in line(stale, 118)
+
+
+def test_a_console_that_records_nothing_says_so_where_there_is_room() -> None:
+    silent = replace(View(PRODUCTION, UNICODE), unrecorded="history is not recorded: state/: no space left")
+    shown = "".join(span.text for span in status_line(silent.next(assessment(0.4)), 118))
+    assert "NO RECORD" in shown
+
+
+@pytest.mark.parametrize("limit", [1.8, 5.0, 12.5, 60.0])
+def test_on_a_slow_line_no_tick_stands_beside_an_age_that_may_be_past_the_limit(limit: float) -> None:
+    for age in (tenths / 10 + 0.05 for tenths in range(0, 900, 4)):
+        taken = snapshot(START, metrics_of([Row("A")]), limit=limit)
+        judged = assess(replace(taken, at=START + age), RULES)
+        view = replace(View(PRODUCTION, UNICODE), slow=True).next(judged)
+        shown = "".join(span.text for span in status_line(view, 238))
+        told = re.search(r"✓ metrics +<([0-9.]+) s", shown)
+        assert (told is not None) == (age < limit)
+        assert told is None or float(told[1]) <= limit
 
 
 def test_ages_of_fresh_sources_change_once_a_second_and_others_sooner() -> None:
@@ -127,6 +194,7 @@ def test_whatever_changes_the_line_has_it_made_anew() -> None:
         *(plain.next(assessment(0.4, kill)) for kill in KillState),
         *(plain.next(replace(judged, alerts=alerts * number)) for number in (1, 2, 30)),
         replace(plain.next(judged), slow=True),
+        replace(plain.next(judged), unrecorded="no space left"),
         replace(plain.next(judged), line_is_slow=True),
         replace(plain.next(judged), context=replace(PRODUCTION, operator="erin")),
     ]

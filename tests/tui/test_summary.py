@@ -18,6 +18,7 @@ from console.tui.screens.overview.summary import (
     headline_lines,
     key_metric_lines,
     source_age,
+    source_lines,
 )
 from console.tui.text import Line
 from console.tui.theme import UNICODE
@@ -82,6 +83,22 @@ def test_a_fresh_age_changes_once_a_second_and_a_stale_one_is_exact() -> None:
     source = fresh.assessment.sources[0]
     assert source_age(fresh, replace(source, age=2.7)) == "2 s"
     assert source_age(fresh, replace(source, age=2.7, severity=Severity.UNKNOWN)) == "2.7 s"
+
+
+def test_on_a_slow_line_a_fresh_age_is_never_coarser_than_its_limit() -> None:
+    slow = replace(view(), slow=True)
+    assert slow.assessment is not None
+    source = replace(slow.assessment.sources[0], stale_after=1.8)
+    assert source_age(slow, replace(source, age=0.7)) == "<1.8 s"
+    assert source_age(slow, replace(source, age=0.7, stale_after=12.0)) == "<5 s"
+
+
+def test_sources_and_engine_are_those_of_the_present_while_a_picture_is_held() -> None:
+    taken = snapshot(START, metrics_of([Row("A")]))
+    held, now = (assess(replace(taken, at=START + later), Rules(PANELS, KEY_METRICS)) for later in (60, 0.5))
+    shown = replace(View(PAPER, UNICODE), paused_for=60.0).next(held, now)
+    assert all(line.startswith("✓") for line in texts(source_lines(shown, Size(60, 7)))[1:])
+    assert "heartbeat <1 s" in " ".join(texts(engine_lines(shown, Size(60, 3))))
 
 
 def test_a_latency_keeps_its_unit_at_80_columns() -> None:

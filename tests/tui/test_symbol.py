@@ -10,8 +10,8 @@ from console.domain.metrics import Answer
 from console.domain.snapshot import Snapshot
 from console.tui.app import OpsConsole
 from console.tui.screens.symbol.screen import SymbolDetail
-from tests.tui.cases import ALL, UTF8, normal
-from tests.tui.fake import PAPER, START, FakeWatched, HandClock, failing
+from tests.tui.cases import ALL, UTF8, normal, worst
+from tests.tui.fake import PAPER, START, FakeWatched, HandClock, failing, nothing_yet
 from tests.tui.screen import painted, text_of, until
 
 WORST = "BNB003/USD"
@@ -109,6 +109,69 @@ async def test_a_part_that_is_only_a_page_when_narrow_gives_way_when_the_termina
         await until(lambda: "FACT" in text_of(app) and "Margin Ratio" in text_of(app))
 
 
+@pytest.mark.parametrize("size", [(120, 40), (200, 60)])
+async def test_the_plots_stay_while_tab_goes_through_the_panes(size: tuple[int, int]) -> None:
+    app = console(FakeWatched(normal(), HandClock(START + 0.5)))
+    async with app.run_test(size=size) as pilot:
+        screen = await opened(app, pilot)
+        for _ in range(6):
+            await pilot.press("tab")
+            await pilot.pause()
+            assert "Margin Ratio" in text_of(app)
+            assert "FACT" in text_of(app)
+        assert screen.focused is not None
+
+
+async def test_the_plots_follow_a_terminal_that_changes_its_size_all_the_time() -> None:
+    app = console(FakeWatched(normal(), HandClock(START + 0.5)))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(app, pilot)
+        await pilot.press("tab", "tab")
+        for size, there in (((80, 24), False), ((200, 60), True), ((80, 24), False), ((120, 40), True)):
+            await pilot.resize_terminal(*size)
+            await until(lambda there=there: shows(app, "Margin Ratio") is there)  # type: ignore[misc]
+            assert "STATUS" in text_of(app)
+
+
+async def test_the_age_of_every_source_stands_whole_in_its_column() -> None:
+    app = console(FakeWatched(failing(normal(), "no route to host", *ALL), HandClock(START + 9_000)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        assert text_of(app).count("? 2 h") >= 4
+        assert "ENGINE     DATABASE     EXCHANGE        FLAGS" in text_of(app)
+
+
+async def test_the_plots_of_a_stale_source_say_how_old_they_are() -> None:
+    watched = FakeWatched(normal(), HandClock(START + 0.5))
+    app = console(watched)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        await pilot.press("tab")
+        await until(lambda: "Margin Ratio  last ▲ 1.402" in text_of(app))
+        watched.snapshot, watched.clock = failing(normal(), "gone", "metrics"), HandClock(START + 12)
+        app.paint()
+        await until(lambda: "Margin Ratio  last ? 1.402, 12 s ago" in text_of(app))
+
+
+async def test_a_symbol_is_not_said_to_be_unknown_before_everybody_was_heard() -> None:
+    watched = FakeWatched(nothing_yet(START), HandClock(START + 0.5))
+    app = console(watched)
+    async with app.run_test(size=(80, 24)):
+        await painted(app)
+        app.open_symbol("DOGE/USD")
+        await until(lambda: "waiting for metrics, database, exchange" in text_of(app))
+        watched.snapshot = normal()
+        app.paint()
+        await until(lambda: "no source knows this symbol" in text_of(app))
+
+
+async def test_reasons_that_have_no_room_are_counted() -> None:
+    app = console(FakeWatched(worst(), HandClock(START + 0.5)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        assert "critical  margin 1.010 below 1.05  and 3 more" in text_of(app)
+
+
 async def test_a_symbol_that_vanishes_is_said_to_be_gone_with_its_last_values() -> None:
     watched = FakeWatched(normal(), HandClock(START + 0.5))
     app = console(watched)
@@ -130,3 +193,16 @@ async def test_old_sources_are_not_said_to_agree() -> None:
         await opened(app, pilot)
         assert "nothing to compare" in text_of(app)
         assert "differ on" not in text_of(app)
+
+
+async def test_keys_that_come_faster_than_the_screen_follows_are_all_obeyed() -> None:
+    app = console(FakeWatched(normal(), HandClock(START + 0.5)))
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await opened(app, pilot)
+        for _ in range(3):
+            screen.focus_next()
+        await until(partial(shows, app, "T-00001"))
+        await pilot.pause(0.3)
+        assert "T-00001" in text_of(app)
+        assert screen.focused is not None
+        assert screen.focused.parent is screen.query_one("#trades")

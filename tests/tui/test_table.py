@@ -14,6 +14,8 @@ from console.tui.text import fit
 from console.tui.theme import UNICODE
 from console.tui.widgets.table.across import place
 from console.tui.widgets.table.columns import Cell, Column
+from console.tui.widgets.table.lines import counting_title
+from console.tui.widgets.table.rows import Rows
 from console.tui.widgets.table.table import Table
 
 
@@ -170,7 +172,7 @@ async def test_columns_that_have_no_room_are_told_of_and_no_title_is_cut() -> No
         host.table.set_rows(items(5))
         for _ in COLUMNS:
             header = host.table.render_line(0).text
-            titles = {column.title for column in COLUMNS} | {"▾", "1/5", "‹", "›"}
+            titles = {column.title for column in COLUMNS} | {"↓", "1/5", "‹", "›"}
             assert set(header.split()) <= titles
             assert header.endswith("›") or "C7" in header
             await pilot.press("right")
@@ -185,9 +187,9 @@ async def test_rows_worse_than_the_page_are_counted_in_the_header() -> None:
         await pilot.pause()
         assert "worse" not in host.table.render_line(0).text
         await pilot.press("end")
-        assert "3 worse above" in host.table.render_line(0).text
+        assert "NAME ↑3 worse" in host.table.render_line(0).text
         await pilot.press("right", "S", "home")
-        assert "3 worse below" in host.table.render_line(0).text
+        assert "NAME ↓3 worse" in host.table.render_line(0).text
         await pilot.press("end")
         assert "worse" not in host.table.render_line(0).text
 
@@ -199,7 +201,84 @@ async def test_worse_rows_on_both_sides_are_told_apart() -> None:
         ends = [Item("a", -1.0, Severity.WARNING), Item("z", 99.0, Severity.CRITICAL)]
         host.table.set_rows([*ends, *items(60)])
         await pilot.press(*["pagedown"] * 2)
-        assert "▴1 ▾1 worse" in host.table.render_line(0).text
+        assert "NAME ↑1 ↓1 worse" in host.table.render_line(0).text
+
+
+@pytest.mark.parametrize(
+    ("cells", "shown"),
+    [(40, "NAME 1/5000"), (11, "NAME 1/5000"), (10, "NAME 5000"), (8, "NAME"), (4, "NAME")],
+)
+def test_a_count_never_pushes_the_titles_word_out(cells: int, shown: str) -> None:
+    rows: Rows[Item] = Rows(lambda item: item.name, lambda item: item.severity)
+    rows.take(items(5000))
+    rows.sort(COLUMNS[0], reverse=False)
+    assert counting_title("NAME", rows, 0, 10, cells=cells, glyphs=UNICODE).text == shown
+
+
+@pytest.mark.parametrize(
+    ("cells", "shown"),
+    [(18, "NAME 3 worse above"), (17, "NAME ↑3 worse"), (12, "NAME ✘3↑"), (7, "✘3↑")],
+)
+def test_a_warning_of_worse_rows_is_shortened_before_the_titles_word_goes(cells: int, shown: str) -> None:
+    rows: Rows[Item] = Rows(lambda item: item.name, lambda item: item.severity)
+    rows.take([*(Item(f"a{n}", severity=Severity.CRITICAL) for n in range(3)), *items(20)])
+    rows.sort(COLUMNS[0], reverse=False)
+    assert counting_title("NAME", rows, 5, 10, cells=cells, glyphs=UNICODE).text == shown
+
+
+def lines_of(host: Host) -> list[str]:
+    return [host.table.render_line(y).text for y in range(host.table.size.height)]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("down",),
+        ("down", "down", "up"),
+        ("end", "up"),
+        ("end", "up", "up", "down"),
+        (*["down"] * 15, "up", "up"),
+        ("pagedown", "up"),
+        ("space", "down", "space", "up"),
+    ],
+)
+async def test_a_cursor_key_draws_the_row_left_the_row_reached_and_the_count(keys: tuple[str, ...]) -> None:
+    host = Host()
+    async with host.run_test(size=(60, 12)) as pilot:
+        host.table.set_rows(items(40))
+        await pilot.press(*keys[:-1])
+        left = host.table._rows.cursor - host.table._top
+        host.table.regions.clear()
+        await pilot.press(keys[-1])
+        reached = host.table._rows.cursor - host.table._top
+        assert {region.y for region in host.table.regions} == {0, 1 + left, 1 + reached}
+        drawn = lines_of(host)
+        assert [y for y, line in enumerate(drawn) if "▸" in line] == [1 + reached]
+        host.table._draw_all()
+        assert drawn == lines_of(host)
+
+
+async def test_after_looking_elsewhere_a_cursor_key_leaves_one_cursor() -> None:
+    host = Host()
+    async with host.run_test(size=(60, 12)) as pilot:
+        host.table.set_rows(items(40))
+        host.table._wheel(5)
+        await pilot.press("down")
+        drawn = lines_of(host)
+        host.table._draw_all()
+        assert drawn == lines_of(host)
+        assert sum("▸" in line for line in drawn) == 1
+
+
+async def test_going_back_to_the_default_order_goes_back_to_the_first_columns_too() -> None:
+    host = Host()
+    async with host.run_test(size=(60, 12)) as pilot:
+        host.table.set_rows(items(5))
+        await pilot.pause()
+        before = host.table.render_line(0).text
+        await pilot.press(*["right"] * 6, "S", "w")
+        assert "‹" not in host.table.render_line(0).text
+        assert host.table.render_line(0).text == before
 
 
 async def test_an_empty_table_takes_every_key() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from console.domain.severity import Severity
 from console.tui.widgets.table.columns import Cell
+from console.tui.widgets.table.filter import Filter
 from tests.tui.screen import text_of, until
 from tests.tui.tables import COLUMNS, Pair, TableApp, margin_cell, pairs
 
@@ -15,10 +16,11 @@ def app_of(*rows: Pair) -> TableApp:
 
 
 async def ask(app: TableApp, text: str) -> None:
-    """Type a filter."""
+    """Type a filter, and wait until the rows have followed."""
     await app.type("slash")
     await until(lambda: not app.table.has_focus)
     await app.type("ctrl+u", *text)
+    await until(lambda: app.table._wanted is None)
 
 
 async def test_a_filter_is_applied_as_it_is_typed_and_its_header_counts() -> None:
@@ -33,12 +35,56 @@ async def test_a_filter_is_applied_as_it_is_typed_and_its_header_counts() -> Non
         assert len(app.table.keys) == 10
 
 
-async def test_a_wrong_filter_is_complained_of_and_the_last_good_one_goes_on() -> None:
+async def test_a_term_in_error_changes_nothing_and_the_others_go_on() -> None:
     app = TableApp(pairs(60))
-    async with app.run_test(size=(110, 24)):
+    async with app.run_test(size=(80, 24)):
         await ask(app, "p00 margin<")
-        await until(lambda: "margin< needs a number" in text_of(app))
+        await until(lambda: "a number is needed, as in margin<1.2 " in text_of(app))
         assert len(app.table.keys) == 10
+        await ask(app, "p01 foo<3")
+        assert app.line(0).startswith(" /p01  10 of 60")
+
+
+async def test_what_was_typed_before_an_error_is_no_filter() -> None:
+    app = TableApp([Pair("FAR"), Pair("NEAR"), Pair("OFF")])
+    async with app.run_test(size=(80, 24)):
+        await ask(app, "f")
+        assert len(app.table.keys) == 2
+        await ask(app, "f<3")
+        assert len(app.table.keys) == 3
+
+
+async def test_enter_on_a_term_in_error_stays_in_the_prompt_and_esc_restores_the_filter_before() -> None:
+    app = TableApp(pairs(60))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ask(app, "p00")
+        await pilot.press("enter")
+        await ask(app, "foo<3")
+        await pilot.press("enter")
+        await pilot.pause()
+        assert not app.table.has_focus
+        assert "no such column; try" in text_of(app).splitlines()[-1]
+        await pilot.press("escape")
+        await pilot.pause()
+        assert app.table.has_focus
+        assert app.line(0).startswith(" /p00  10 of 60")
+
+
+async def test_many_keys_at_once_cost_few_looks_at_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = TableApp(pairs(60))
+    async with app.run_test(size=(80, 24)):
+        looked: list[str] = []
+        rows = app.table._rows
+        any_match = rows.any_match
+
+        def counted(wanted: Filter[Pair]) -> bool:
+            looked.append(wanted.text)
+            return any_match(wanted)
+
+        monkeypatch.setattr(rows, "any_match", counted)
+        await ask(app, "p00 margin<1.05")
+        assert len(app.table.keys) == 5
+        assert len(looked) <= 3
 
 
 async def test_esc_in_the_prompt_takes_back_what_was_typed_and_where_the_cursor_went() -> None:
@@ -209,8 +255,8 @@ async def test_the_wheel_looks_elsewhere_and_the_next_key_comes_back_to_the_curs
 async def test_which_way_a_number_last_moved_stands_beside_it_until_it_moves_again() -> None:
     app = app_of(Pair("A", 1.0), Pair("B", 2.0))
     async with app.run_test(size=(80, 24)):
-        assert "1.00 ▴" not in app.line(1)
-        for margin, shown in ((1.5, "1.50 ▴"), (1.5, "1.50 ▴"), (1.501, "1.50 ▴"), (1.2, "1.20 ▾")):
+        assert "1.00 ↑" not in app.line(1)
+        for margin, shown in ((1.5, "1.50 ↑"), (1.5, "1.50 ↑"), (1.501, "1.50 ↑"), (1.2, "1.20 ↓")):
             app.table.set_rows([Pair("A", margin), Pair("B", 2.0)])
             assert shown in app.line(1)
             assert "2.00  " in app.table.render_line(2).text
@@ -221,13 +267,13 @@ async def test_a_row_that_comes_back_into_view_still_tells_which_way_it_moved() 
     app = TableApp(rows)
     async with app.run_test(size=(80, 24)) as pilot:
         app.table.set_rows([replace(rows[0], margin=0.5), *rows[1:]])
-        assert "0.50 ▾" in app.line(1)
+        assert "0.50 ↓" in app.line(1)
         await pilot.press("end", "home")
-        assert "0.50 ▾" in app.line(1)
+        assert "0.50 ↓" in app.line(1)
         await pilot.press("end")
         app.table.set_rows([replace(rows[0], margin=0.7), *rows[1:]])
         await pilot.press("home")
-        assert "0.70 ▴" in app.line(1)
+        assert "0.70 ↑" in app.line(1)
 
 
 @pytest.mark.parametrize("key", ["slash", "c", "y", "m", "M", "space", "enter", "S", "s", "w", "escape"])
@@ -250,7 +296,7 @@ async def test_a_stale_cell_is_grey_whatever_its_severity_and_points_nowhere() -
         (segment,) = (segment for segment in line if "2.00" in segment.text)
         assert segment.style is not None
         assert segment.style.color == grey
-        assert "▴" not in line.text
+        assert "↑" not in line.text
 
 
 def stale_cell(pair: Pair) -> Cell:

@@ -22,6 +22,7 @@ from console.sources.logs.file import LogFile
 from console.sources.logs.lines import LONGEST, Place
 from console.sources.logs.pattern import ERRORS, SYNC, line_pattern
 from console.sources.logs.reader import LogReader, Page, Request
+from console.sources.logs.times import Moment
 from tests.tui.fake import HandClock
 
 NOON = datetime(2026, 1, 2, 12, 0).timestamp()
@@ -85,6 +86,11 @@ def append(log: Path, *lines: str) -> None:
 
 def messages(page: Page) -> list[str]:
     return [line.message for line in page.lines]
+
+
+def message_at(page: Page) -> str | None:
+    """The line that a jump or a search has led to."""
+    return next((line.message for line in page.lines if line.begin == page.place), None)
 
 
 def test_the_first_page_has_the_newest_lines(log: Path, reading: Reading) -> None:
@@ -208,11 +214,40 @@ def test_a_search_looks_only_at_lines_that_the_filter_shows(log: Path, reading: 
 
 def test_a_jump_goes_to_the_first_line_since(log: Path, reading: Reading) -> None:
     append(log, *(line(n * 60, f"minute {n}") for n in range(3000)))
-    page = reading.page(lambda reader: reader.go_to(NOON + 120 * 60 - 5))
-    assert next(line.message for line in page.lines if line.begin == page.place) == "minute 120"
-    assert not page.following
-    late = reading.page(lambda reader: reader.go_to(NOON + 10_000_000))
-    assert (late.note, late.arrived) == ("nothing was written since then", 1)
+    page = reading.page(lambda reader: reader.go_to(Moment(NOON + 120 * 60 - 5)))
+    assert message_at(page) == "minute 120"
+    assert (page.following, page.note) == (False, "")
+
+
+def test_a_jump_to_a_time_after_the_newest_line_goes_to_the_end_and_says_so(
+    log: Path, reading: Reading
+) -> None:
+    append(log, *(line(n * 60, f"minute {n}") for n in range(1000)))
+    reading.page(lambda reader: reader.to_beginning())
+    page = reading.page(lambda reader: reader.go_to(Moment(NOON + 10 * 86400)))
+    assert (page.place, page.arrived, page.following) == (None, 2, True)
+    assert messages(page)[-1] == "minute 999"
+    assert page.note == "nothing since 2026-01-12 12:00:00, this is the end"
+
+
+def test_a_jump_to_a_time_before_the_oldest_line_goes_there_and_says_so(log: Path, reading: Reading) -> None:
+    append(log.with_name("futures.log.1"), line(-600, "oldest"))
+    append(log, line(0, "new"))
+    page = reading.page(lambda reader: reader.go_to(Moment(NOON - 3600)))
+    assert (message_at(page), page.note) == ("oldest", "nothing before 11:50:00")
+    page = reading.page(lambda reader: reader.go_to(Moment(NOON - 600)))
+    assert (message_at(page), page.note) == ("oldest", "")
+
+
+@pytest.mark.parametrize(("oldest", "found"), [(-86400, "yesterday"), (-3600, None)])
+def test_a_time_still_to_come_is_yesterdays_only_where_the_log_goes_back_that_far(
+    oldest: float, found: str | None, log: Path, reading: Reading
+) -> None:
+    append(log, line(oldest, "oldest"), line(max(oldest, 7200 - 86400), "yesterday"), line(0, "newest"))
+    moment = Moment(NOON + 7200, yesterday=NOON + 7200 - 86400)
+    page = reading.page(lambda reader: reader.go_to(moment))
+    assert message_at(page) == found
+    assert page.note == ("" if found else "nothing since 14:00:00, this is the end")
 
 
 def test_a_rare_pattern_shows_how_far_it_was_looked_for_and_can_be_given_up(log: Path) -> None:
@@ -265,10 +300,22 @@ def test_bytes_that_are_no_text_and_windows_line_ends_do_no_harm(log: Path, read
 
 def test_a_log_that_is_not_there_says_so_until_it_is(log: Path, reading: Reading) -> None:
     page = reading.page()
-    assert (page.note, page.gone_since, page.lines) == (f"there is no {log}", NOON, ())
+    assert (page.note, page.unread, page.lines) == (f"there is no {log}", True, ())
     append(log, line(0, "there"))
     page = reading.page()
-    assert (page.note, page.gone_since, messages(page)) == ("", None, ["there"])
+    assert (page.note, page.unread, messages(page)) == ("", False, ["there"])
+
+
+def test_since_when_a_log_can_not_be_read_is_said_only_where_it_could_be_before(
+    log: Path, reading: Reading
+) -> None:
+    assert reading.page().gone_since is None
+    append(log, line(0, "there"))
+    reading.page()
+    reading.reader.lose("told to")
+    log.unlink()
+    page = reading.page()
+    assert (page.note, page.gone_since) == (f"there is no {log}", NOON)
 
 
 def test_a_removed_log_still_shows_its_lines_and_since_when_it_is_gone(log: Path, reading: Reading) -> None:

@@ -121,6 +121,14 @@ class LogChain:
             return place
         return Place(place.generation, file.line_end(place.offset - 1, self.extent(place.generation)))
 
+    @property
+    def begin(self) -> Place:
+        """The first place that is left of the log."""
+        generation = self.end.generation
+        while self.has(generation - 1):
+            generation -= 1
+        return Place(generation, 0)
+
     def has(self, generation: int) -> bool:
         """Whether there is such a file of the log."""
         return self._file(generation) is not None

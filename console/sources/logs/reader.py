@@ -15,7 +15,7 @@ from console.sources.logs.chain import LogChain
 from console.sources.logs.file import LogFile
 from console.sources.logs.lines import Chunk, LogLine, Place, Raw, newest_time, split
 from console.sources.logs.pattern import LinePattern, Matcher, TooSlowError
-from console.sources.logs.times import first_since
+from console.sources.logs.times import Moment, first_since, in_words, oldest_time
 from console.sources.logs.window import Window
 
 _SPENT = 0.1
@@ -46,9 +46,10 @@ class Page:
     """What the screen may show. `lines` are more than fit on it, with nothing left out between them.
 
     `size` is that of the newest file in bytes, `rate` in lines a second, `behind` in bytes; `newest_at` is
-    when the log's newest line was written, filter or not, and `gone_since` since when it can't be read.
+    when the log's newest line was written, filter or not. `unread` says that there is nothing to read it
+    from, and `gone_since` since when, where it has been read before.
     `complete` says that nothing stands before the first line. After a jump or a search, `arrived` counts one
-    more, and `place` is where to go. `note` says in words what is to be known besides.
+    more, and `place` is where to go, None the end. `note` says in words what is to be known besides.
     """
 
     path: str = ""
@@ -58,6 +59,7 @@ class Page:
     rate: int = 0
     behind: int = 0
     newest_at: float | None = None
+    unread: bool = False
     gone_since: float | None = None
     complete: bool = False
     pattern: LinePattern | None = None
@@ -114,10 +116,11 @@ class LogReader:
 
     def lose(self, why: str) -> None:
         """Show that the log can't be read, and begin anew with the next turn."""
+        before, read = self.page, self._chain is not None
         self._close_log()
-        kept = Page(path=self.page.path, pattern=self.page.pattern, sought=self.page.sought)
-        since = self.page.gone_since or self._clock.wall()
-        self.page = replace(kept, arrived=self.page.arrived, note=why, gone_since=since)
+        since = before.gone_since or (self._clock.wall() if read else None)
+        kept = Page(path=before.path, pattern=before.pattern, sought=before.sought, arrived=before.arrived)
+        self.page = replace(kept, note=why, unread=True, gone_since=since)
 
     def close(self) -> None:
         self._close_log()
@@ -163,20 +166,20 @@ class LogReader:
         self.page = replace(self.page, note="")
         self._work = self._look_for(place, older=older)
 
-    def go_to(self, at: float) -> None:
-        """Go to the first line that was written at `at` or later, in seconds since 1970."""
-        place = first_since(self._open_chain, at)
-        if place == self._open_chain.end:
-            self.page = replace(self.page, note="nothing was written since then")
+    def go_to(self, moment: Moment) -> None:
+        """Go to the first line that was written at that time or later, or else to the end."""
+        chain, oldest, now = self._open_chain, oldest_time(self._open_chain), self._clock.wall()
+        at = moment.within(oldest)
+        if (place := first_since(chain, at)) == chain.end:
+            self.follow()
+            note = f"nothing since {in_words(at, now)}, this is the end"
+            self.page = replace(self.page, place=None, arrived=self.page.arrived + 1, note=note)
         else:
-            self._arrive(place)
+            self._arrive(place, _nothing_before(at, oldest, now))
 
     def to_beginning(self) -> None:
         """Go to the first line that is left of the log."""
-        generation = self._open_chain.end.generation
-        while self._open_chain.has(generation - 1):
-            generation -= 1
-        self._arrive(Place(generation, 0))
+        self._arrive(self._open_chain.begin)
 
     def give_up(self) -> None:
         """Stop looking any further, for what is searched or for lines that match the filter."""
@@ -198,9 +201,8 @@ class LogReader:
         self.page = replace(self.page, path=str(path))
         self._chain = LogChain(path)
         newest = self._chain.before(self._chain.end)
-        self.page = replace(
-            self.page, gone_since=None, newest_at=None if newest is None else newest_time(newest)
-        )
+        newest_at = None if newest is None else newest_time(newest)
+        self.page = replace(self.page, unread=False, gone_since=None, newest_at=newest_at)
         self.follow()
 
     def _advance(self) -> None:
@@ -212,8 +214,8 @@ class LogReader:
             newest = chunk
             if self.page.following and self._window is not None:
                 self._window.follow(chunk)
-            self._late = self._clock.now() - began > _SPENT
-            if self._late:
+            if self._clock.now() - began > _SPENT:
+                self._late = True
                 break
         if newest is not None:
             self.page = replace(self.page, newest_at=newest_time(newest) or self.page.newest_at)
@@ -230,6 +232,7 @@ class LogReader:
             size=chain.size,
             behind=behind if behind > BLOCK else 0,
             rate=self._rate.after(lines, began),
+            unread=chain.gone,
             gone_since=(self.page.gone_since or self._clock.wall()) if chain.gone else None,
         )
 
@@ -268,9 +271,9 @@ class LogReader:
         self.page = replace(self.page, progress=None, note=f"no match further {'up' if older else 'down'}")
         yield from self._fill(self._anchor or chain.end)
 
-    def _arrive(self, place: Place) -> None:
+    def _arrive(self, place: Place, note: str = "") -> None:
         self.stand(place)
-        self.page = replace(self.page, place=place, arrived=self.page.arrived + 1, progress=None, note="")
+        self.page = replace(self.page, place=place, arrived=self.page.arrived + 1, progress=None, note=note)
 
     def _around(self, place: Place) -> Window:
         return Window(self._open_chain, place, self._wanted, self._marked)
@@ -332,6 +335,11 @@ class _Rate:
         span = now - self._counted[0][0]
         counted = sum(count for _, count in self._counted) - self._counted[0][1]
         return round(counted / span) if span > 0 else 0
+
+
+def _nothing_before(at: float, oldest: float | None, now: float) -> str:
+    """That the log begins later than `at`, where it does; to the second, as times are asked for."""
+    return "" if oldest is None or int(oldest) <= at else f"nothing before {in_words(oldest, now)}"
 
 
 def _matching(chunk: Chunk, sought: Matcher, wanted: Matcher | None) -> list[Raw]:

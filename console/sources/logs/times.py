@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from console.sources.logs.chain import LogChain
 from console.sources.logs.lines import Place, times
 
-ALLOWED = "a time such as 14:05, 14:05:30, 2026-01-02 03:04 or -10m"
+ALLOWED = "allowed: 14:05, 14:05:30, 2026-01-02 03:04 or -10m"
 _AGO = re.compile(r"-\s*(\d{1,6})\s*([smhd])", re.ASCII)
 _CLOCK = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?", re.ASCII)
 _DATED = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?", re.ASCII)
@@ -16,25 +17,40 @@ _NEAR = 64 * 1024
 """Bytes that are read line by line once the place is known as nearly."""
 
 
-def parse_moment(text: str, now: float) -> float:
-    """Seconds since 1970 of the local time that is meant; raises ValueError with what is allowed.
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A local time in seconds since 1970; `yesterday` is meant by it where the log goes back that far.
 
-    A time without a date is the last such time before `now`.
+    Only a time that was typed without a date, and is still to come today, may be yesterday's.
     """
+
+    at: float
+    yesterday: float | None = None
+
+    def within(self, oldest: float | None) -> float:
+        """The instant that is meant in a log whose first line was written at `oldest`."""
+        if self.yesterday is None or oldest is None or self.yesterday < oldest:
+            return self.at
+        return self.yesterday
+
+
+def parse_moment(text: str, now: float) -> Moment:
+    """The time that is meant; raises ValueError with what is allowed."""
     text = text.strip()
     try:
         if (ago := _AGO.fullmatch(text)) is not None:
-            return now - int(ago[1]) * _UNITS[ago[2]]
+            return Moment(now - int(ago[1]) * _UNITS[ago[2]])
         if (clock := _CLOCK.fullmatch(text)) is not None:
             hour, minute, second = (int(part or 0) for part in clock.groups())
             today = datetime.fromtimestamp(now).replace(
                 hour=hour, minute=minute, second=second, microsecond=0
             )
-            return (today if today.timestamp() <= now else today - timedelta(days=1)).timestamp()
+            yesterday = today - timedelta(days=1) if today.timestamp() > now else None
+            return Moment(today.timestamp(), None if yesterday is None else yesterday.timestamp())
         if _DATED.fullmatch(text):
-            return datetime.fromisoformat(text).timestamp()
-    except (ValueError, OverflowError):
-        raise ValueError(f"there is no such time: {text}; allowed is {ALLOWED}") from None
+            return Moment(datetime.fromisoformat(text).timestamp())
+    except (ValueError, OverflowError):  # such as 25:00
+        raise ValueError(ALLOWED) from None
     raise ValueError(ALLOWED)
 
 
@@ -58,6 +74,18 @@ def first_since(chain: LogChain, at: float) -> Place:
             low = dated[0].offset
     lines = _times(chain, Place(generation, low), chain.end)
     return next((place for place, written in lines if written >= at), chain.end)
+
+
+def oldest_time(chain: LogChain) -> float | None:
+    """When the log's first line was written; None where its first block says no time."""
+    chunk = chain.after(chain.begin)
+    return None if chunk is None else next((at for _, at in times(chunk)), None)
+
+
+def in_words(at: float, now: float) -> str:
+    """Local time to the second, with its date where that isn't today's."""
+    told, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now).date()
+    return told.strftime("%H:%M:%S" if told.date() == today else "%Y-%m-%d %H:%M:%S")
 
 
 def _begins_later(chain: LogChain, generation: int, at: float) -> bool:

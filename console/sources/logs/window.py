@@ -46,10 +46,8 @@ class Window:
         if chunk is None:
             self.at_start = True
             return None
-        raws, found = self._found(chunk)
-        near = _nearest(raws, found[::-1])[::-1]
-        self.lines.extendleft(reversed(self._read(chunk, raws, near)))
-        self.begin = chunk.begin if len(near) == len(found) else self.lines[0].begin
+        self.begin, lines = self._newest_of(chunk)
+        self.lines.extendleft(reversed(lines))
         return chunk
 
     def take_newer(self) -> Chunk | None:
@@ -65,14 +63,11 @@ class Window:
 
     def follow(self, chunk: Chunk) -> None:
         """Take in what has just come behind the window's end: the newest lines of it."""
-        newest = last_lines(chunk, ROOM) if self._wanted is None else chunk
-        raws, found = self._found(newest)
-        near = _nearest(raws, found[::-1])[::-1]
-        lines = self._read(newest, raws, near)
+        begin, lines = self._newest_of(chunk)
         self.end = chunk.end
-        if newest.begin > chunk.begin or len(near) < len(found):
+        if begin > chunk.begin:
             self.lines.clear()
-            self.begin, self.at_start = lines[0].begin, False
+            self.begin, self.at_start = begin, False
         self.lines.extend(lines)
         self._keep_newest(2 * ROOM)
 
@@ -103,6 +98,14 @@ class Window:
         while len(self.lines) > most or (self._full and len(self.lines) > 1):
             self.begin = self.lines.popleft().end
             self.at_start = False
+
+    def _newest_of(self, chunk: Chunk) -> tuple[Place, list[LogLine]]:
+        """From where on the chunk's lines are taken in that match, as there is room for, and these."""
+        newest = last_lines(chunk, ROOM) if self._wanted is None else chunk
+        raws, found = self._found(newest)
+        near = _nearest(raws, found[::-1])[::-1]
+        lines = self._read(newest, raws, near)
+        return newest.begin if len(near) == len(found) else lines[0].begin, lines
 
     def _found(self, chunk: Chunk) -> tuple[list[Raw], Sequence[int]]:
         """The chunk's lines, and the numbers of those that match."""

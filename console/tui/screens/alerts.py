@@ -16,7 +16,7 @@ from console.domain.status import Alert, SourceStatus
 from console.tui.screens.frame import Frame
 from console.tui.screens.overview.screen import OpensSymbols
 from console.tui.screens.overview.summary import source_age
-from console.tui.text import Line, Span, fit_line, one_colon, wrap
+from console.tui.text import Line, Span, clip, fit_line, one_colon, wrap
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
 from console.tui.widgets.lines import Lines
@@ -24,6 +24,8 @@ from console.tui.widgets.table.columns import Cell, Column
 from console.tui.widgets.table.table import Table
 
 SEVERITY = "severity"
+_MOST_LINES = 6
+"""Of the alert in full, which leaves the table room on a small screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,8 @@ class Alerts(Frame):
     def _sources_text(self, size: Size) -> list[Line]:
         title = f"{'SOURCES':<20}{'age':>7}  {'limit':>6}  answers in"
         lines: list[Line] = [fit_line((Span(title, Tone.DIM),), size.width, self.view.glyphs.ellipsis)]
-        if self.view.assessment is not None:
-            lines += [_source(source, self.view, size.width) for source in self.view.assessment.sources]
+        if self.view.live is not None:
+            lines += [_source(source, self.view, size.width) for source in self.view.live.sources]
         return lines
 
 
@@ -130,8 +132,13 @@ def alert_columns(glyphs: Glyphs) -> Sequence[Column[AlertRow]]:
 def _in_full(alert: Alert, glyphs: Glyphs, cells: int) -> Iterator[Line]:
     """Sign, what is meant, and all of the words."""
     meant = alert.name if alert.symbol is None else f"{alert.symbol} {alert.name}"
-    sign = f"{glyphs.of(alert.severity)} "
-    yield from _hanging(sign, one_colon(f"{meant}: {alert.summary}"), tone_of(alert.severity), cells)
+    sign, tone = f"{glyphs.of(alert.severity)} ", tone_of(alert.severity)
+    room = cells - len(sign)
+    lines = wrap(one_colon(f"{meant}: {alert.summary}"), room)
+    if len(lines) > _MOST_LINES:
+        lines[_MOST_LINES - 1 :] = [clip(" ".join(lines[_MOST_LINES - 1 :]), room, glyphs.ellipsis)]
+    for number, line in enumerate(lines):
+        yield (Span(sign if number == 0 else " " * len(sign), tone), Span(line, tone))
 
 
 def _source(source: SourceStatus, view: View, cells: int) -> Line:
@@ -148,8 +155,3 @@ def _source(source: SourceStatus, view: View, cells: int) -> Line:
         Span(source.cause or "", tone),
     )
     return fit_line(line, cells, glyphs.ellipsis)
-
-
-def _hanging(sign: str, words: str, tone: Tone, cells: int) -> Iterator[Line]:
-    for number, line in enumerate(wrap(words, cells - len(sign))):
-        yield (Span(sign if number == 0 else " " * len(sign), tone), Span(line, tone))

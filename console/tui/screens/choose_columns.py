@@ -30,10 +30,15 @@ class ChooseColumns(Dialog):
         columns: Sequence[Column[T]],
         shown: Sequence[str],
         changed: Callable[[Sequence[str]], None],
+        in_view: Callable[[], Sequence[str]],
     ) -> None:
-        """Choose among `columns`; `changed` is called with the keys of those to show, in their order."""
+        """Choose among `columns`; `changed` is called with the keys of those to show, in their order.
+
+        `in_view` are the keys of those that the table has room for as it is now.
+        """
         super().__init__(view)
-        self._list = ColumnList({column.key: column.title for column in columns}, shown, changed, view.glyphs)
+        titles = {column.key: column.title for column in columns}
+        self._list = ColumnList(titles, shown, changed, in_view, view.glyphs)
 
     def body(self) -> Iterable[Widget]:
         self._list.border_title = "Columns"
@@ -74,12 +79,14 @@ class ColumnList(Lines, can_focus=True, inherit_bindings=False):
         titles: dict[str, str],
         shown: Sequence[str],
         changed: Callable[[Sequence[str]], None],
+        in_view: Callable[[], Sequence[str]],
         glyphs: Glyphs,
     ) -> None:
         self._titles = titles
         self._order = [*shown, *(key for key in titles if key not in shown)]
         self._shown = set(shown)
         self._changed = changed
+        self._in_view = in_view
         self._cursor = 1 if len(titles) > 1 else 0
         self._signs = glyphs
         super().__init__(self._entries, glyphs, classes="box")
@@ -108,21 +115,22 @@ class ColumnList(Lines, can_focus=True, inherit_bindings=False):
 
     def _entries(self, size: Size) -> Sequence[Line]:
         """As many as there is room for, around the cursor."""
-        first = self._first(size.height)
-        return [self._entry(place, size.width) for place in range(first, len(self._order))][: size.height]
+        first, in_view = self._first(size.height), self._in_view()
+        places = range(first, min(len(self._order), first + size.height))
+        return [self._entry(place, size.width, self._order[place] in in_view) for place in places]
 
     def _first(self, height: int) -> int:
         """The place of the first entry that `height` lines show."""
         return max(0, min(self._cursor - height // 2, len(self._order) - height))
 
-    def _entry(self, place: int, cells: int) -> Line:
+    def _entry(self, place: int, cells: int, in_view: bool) -> Line:
         key, glyphs = self._order[place], self._signs
         sign = glyphs.ok if key in self._shown else " "
         words = f"{glyphs.cursor if place == self._cursor else ' '} {sign} {self._titles[key]}"
-        always = " always" if place == 0 else ""
-        text = fit(words, cells - len(always), "left", glyphs.ellipsis)
+        remark = " always" if place == 0 else " no room now" if key in self._shown and not in_view else ""
+        text = fit(words, cells - len(remark), "left", glyphs.ellipsis)
         tone = Tone.KEY if place == self._cursor else Tone.PLAIN if key in self._shown else Tone.DIM
-        return (Span(text, tone), Span(always, tone if place == self._cursor else Tone.DIM))
+        return (Span(text, tone), Span(remark, tone if place == self._cursor else Tone.DIM))
 
     def _go_to(self, place: int) -> None:
         self._cursor = max(0, min(place, len(self._order) - 1))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from textual.content import Content
 from textual.events import Key, Paste
 from textual.geometry import Size
 from textual.widget import Widget
@@ -46,7 +47,8 @@ class Confirm(Box[bool]):
         self._gate = _Gate(danger.friction, self._taken, self._shown, view.glyphs)
 
     def body(self) -> Iterable[Widget]:
-        self._gate.border_title = fit_line((Span(self._danger.title),), 70, self.view.glyphs.ellipsis)[0].text
+        title = fit_line((Span(self._danger.title),), 70, self.view.glyphs.ellipsis)[0].text
+        self._gate.border_title = Content(title)  # a plain string would be markup
         yield self._gate
 
     def on_mount(self) -> None:

@@ -25,7 +25,7 @@ from console.tui.widgets.status_line import StatusLine
 _WIDE = 100
 """Cells from which the path begins with the context, which the status line names too."""
 _SAID_FOR = 6.0
-"""Seconds that a notice takes the key hints' place."""
+"""Seconds that a notice takes the key hints' place, if no key is pressed."""
 
 
 @runtime_checkable
@@ -48,6 +48,9 @@ class Frame(Screen[None], inherit_bindings=False):
     PLACE: ClassVar[Place] = "app"
     ABOUT: ClassVar[str] = ""
     """What the screen shows, in a sentence or two: the beginning of its help."""
+
+    LIVELY: ClassVar[bool] = False
+    """Whether it shows what may come at any moment, not only with a source's answers."""
 
     symbol: str | None = None
     """The symbol that the screen is about, for which more is read while it is open."""
@@ -98,16 +101,26 @@ class Frame(Screen[None], inherit_bindings=False):
         self.set_focus(self._prompt)  # at once: what is typed next may already be waiting
 
     def say(self, words: str) -> None:
-        """Show `words` for some seconds where the key hints are."""
+        """Show `words` where the key hints are, for some seconds or until the next key."""
+        self._show_notice(words, Tone.KEY)
+
+    def refuse(self, words: str) -> None:
+        """Show in the same place what can't be done, or went wrong."""
+        self._show_notice(words, Tone.ALARM)
+
+    def end_notice(self) -> None:
+        """Give the key hints their place back, if something was said there."""
         if self._notice is not None:
             self._notice.stop()
-        notice: Line = (Span(f" {words} ", Tone.ALARM),)
-        self._footer.show(lambda size: (fit_line(notice, size.width, self.view.glyphs.ellipsis),))
-        self._notice = self.set_timer(_SAID_FOR, self._said)
+            self._notice = None
+            self.show_hints()
 
-    def _said(self) -> None:
-        self._notice = None
-        self.show_hints()
+    def _show_notice(self, words: str, tone: Tone) -> None:
+        if self._notice is not None:
+            self._notice.stop()
+        notice: Line = (Span(f" {words} ", tone),)
+        self._footer.show(lambda size: (fit_line(notice, size.width, self.view.glyphs.ellipsis),))
+        self._notice = self.set_timer(_SAID_FOR, self.end_notice)
 
     def show_hints(self) -> None:
         """Show what the keys do now, unless a notice stands there."""

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from textual.containers import Container
+from textual.content import Content
 from textual.widget import Widget
 
 from console.sources.logs.lines import LogLine
 from console.tui.actions import Place, bindings
 from console.tui.screens.frame import Dialog
-from console.tui.text import Line, Span, wrap
+from console.tui.text import Line, Span, visible, wrap
 from console.tui.theme import Tone
 from console.tui.view import View
 from console.tui.widgets.log.header import size_words
@@ -32,7 +33,7 @@ class LineDetail(Dialog):
 
     def body(self) -> Iterable[Widget]:
         box = Container(self._reader, classes="box")
-        box.border_title = self._title
+        box.border_title = Content(visible(self._title))  # a plain string would be markup
         box.border_subtitle = "esc back"
         yield box
 

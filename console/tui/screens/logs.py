@@ -8,11 +8,12 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.widget import Widget
 
+from console.domain.foreign import visible
 from console.log_follower import LogFollower
 from console.sources.logs.file import LogFile
 from console.sources.logs.pattern import ERRORS, MARGIN, SYNC, LinePattern, line_pattern
 from console.sources.logs.reader import Page
-from console.sources.logs.times import parse_moment
+from console.sources.logs.times import Moment, parse_moment
 from console.tui.actions import Place, bindings
 from console.tui.screens.frame import Frame
 from console.tui.screens.line_detail import LineDetail
@@ -31,6 +32,7 @@ class Logs(Frame):
 
     PLACE: ClassVar[Place] = "logs"
     BINDINGS: ClassVar = bindings("logs")
+    LIVELY: ClassVar[bool] = True
     ABOUT: ClassVar[str] = (
         "The engine's log as it is written, and the context's other logs. Moving up leaves the end, and the"
         " newest lines come again with the last-row key. Lines without a time of their own, such as a"
@@ -54,6 +56,7 @@ class Logs(Frame):
         self._left_at: float | None = None
 
     def body(self) -> Iterable[Widget]:
+        self._start()  # before anything is laid out: the first picture has lines then
         yield self._header
         yield self._lines
 
@@ -98,7 +101,7 @@ class Logs(Frame):
         if self._left_at is None:
             self._lines.follow()
         else:
-            follower.go_to(self._left_at)
+            follower.go_to(Moment(self._left_at))
         follower.start()
 
     def _stop(self) -> None:
@@ -164,7 +167,7 @@ class Logs(Frame):
 
     def action_copy_cell(self) -> None:
         if self._lines.line is not None:
-            self.app.copy_to_clipboard(self._lines.line.text)
+            self.app.copy_to_clipboard(visible(self._lines.line.text))  # pasted, it may be obeyed
             self.say("the line has been copied")
 
     def action_filter_lines(self) -> None:
@@ -220,7 +223,7 @@ class Logs(Frame):
 
     def _search_again(self, *, older: bool) -> None:
         if self._page.sought is None:
-            self.action_search()
+            self.refuse("nothing is searched for yet: f searches")
         else:
             self._search(self._page.sought, older=older)
 
@@ -242,17 +245,17 @@ class Logs(Frame):
         return ""
 
     def _time_answered(self, text: str | None) -> None:
-        at = None if text is None else self._moment(text)
-        if at is not None:
-            self._ask_follower(lambda follower: follower.go_to(at))
+        moment = None if text is None else self._moment(text)
+        if moment is not None:
+            self._ask_follower(lambda follower: follower.go_to(moment))
 
-    def _moment(self, text: str) -> float | None:
+    def _moment(self, text: str) -> Moment | None:
         return parse_moment(text, self._source.clock.wall()) if text and self._source is not None else None
 
     def action_next_log(self) -> None:
         logs = () if self._source is None else self._source.logs
         if len(logs) < 2:
-            self.say("this context has no other log")
+            self.refuse("this context has no other log")
             return
         self._stop()
         self._chosen, self._left_at, self._page = self._chosen + 1, None, Page()

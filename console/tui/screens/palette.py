@@ -9,13 +9,16 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from console.tui.actions import Place, bindings
-from console.tui.commands import Choice, Deed, Offered, choices, complaint
+from console.tui.commands import MOST, Choice, Deed, Offered, choices, complaint
 from console.tui.screens.frame import Dialog
-from console.tui.text import Line, Span, fit, fit_line, line_width, width
+from console.tui.text import Line, Span, fit, fit_line, line_width
 from console.tui.theme import Glyphs, Tone
 from console.tui.view import View
 from console.tui.widgets.lines import Lines
 from console.tui.widgets.prompt import Prompt, Question
+
+_HEIGHTS = {"-some": 6, "-few": 3}
+"""Up to how many matches the box is lower: in few steps, as following each letter it would never stand."""
 
 
 class Palette(Dialog):
@@ -33,9 +36,10 @@ class Palette(Dialog):
         self._chosen = 0
         self._list = Lines(self._shown, view.glyphs, classes="matches")
         self._prompt = Prompt(view.glyphs)
+        self._box = Container(self._list, self._prompt, classes="palette")
 
     def body(self) -> Iterable[Widget]:
-        yield Container(self._list, self._prompt, classes="palette")
+        yield self._box
 
     def on_mount(self) -> None:
         self._ask("")
@@ -47,7 +51,9 @@ class Palette(Dialog):
     def _typed(self, text: str) -> str:
         self._text = text
         self._choices, self._chosen = choices(text, self._offered), 0
-        self._list.show(self._shown)
+        for name, most in _HEIGHTS.items():
+            self._box.set_class(len(self._choices) <= most, name)
+        self._show_matches()
         return "" if self._choices else complaint(text, self._offered)
 
     def _completed(self, text: str) -> str:
@@ -75,6 +81,12 @@ class Palette(Dialog):
 
     def _choose(self, number: int) -> None:
         self._chosen = max(0, min(number, len(self._choices) - 1))
+        self._show_matches()
+
+    def _show_matches(self) -> None:
+        found = len(self._choices)
+        of = f"{found} or more" if found == MOST else f"{found}"
+        self._box.border_title = f"{self._chosen + 1} of {of}" if found else ""
         self._list.show(self._shown)
 
     def on_click(self, event: Click) -> None:
@@ -92,18 +104,21 @@ class Palette(Dialog):
     def _shown(self, size: Size) -> tuple[Line, ...]:
         first = self._first(size.height)
         seen = self._choices[first : first + size.height]
-        names = max((width(choice.words) + 1 for choice in self._choices), default=0)
         return tuple(
-            choice_line(choice, number == self._chosen, min(24, names), size.width, self.view.glyphs)
+            choice_line(choice, number == self._chosen, size.width, self.view.glyphs)
             for number, choice in enumerate(seen, first)
         )
 
 
-def choice_line(choice: Choice, chosen: bool, names: int, cells: int, glyphs: Glyphs) -> Line:
+_NAME = 18
+"""Cells of a match's name: always the same, so that nothing moves sideways while one types."""
+
+
+def choice_line(choice: Choice, chosen: bool, cells: int, glyphs: Glyphs) -> Line:
     """One match: its name, its key, and what it does; the chosen one stands out over the whole width."""
     sign = glyphs.cursor if chosen else " "
     named = choice.words if choice.does else f"{choice.words}{glyphs.ellipsis}"
-    words = fit(named, names, "left", glyphs.ellipsis)
+    words = fit(named, _NAME, "left", glyphs.ellipsis)
     key = fit(choice.key, 9, "left", glyphs.ellipsis)
     tones = (Tone.KEY, Tone.KEY) if chosen else (Tone.STRONG, Tone.DIM)
     line = fit_line(

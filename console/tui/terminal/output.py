@@ -6,7 +6,7 @@ frame becomes the shortest text that changes those which differ: short cursor mo
 """
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from unicodedata import category
 
@@ -187,6 +187,7 @@ def _lines_of_layout(update: LayoutUpdate) -> Iterator[tuple[int, _Strips]]:
     for y, strips in enumerate(update.strips, update.region.y):
         line: dict[int, Strip] = {}
         x = update.region.x
+        _let_go(strips)
         for strip in strips:
             line[x] = strip
             x += strip.cell_length
@@ -194,12 +195,28 @@ def _lines_of_layout(update: LayoutUpdate) -> Iterator[tuple[int, _Strips]]:
 
 
 def _lines_of_chops(update: ChopsUpdate) -> Iterator[tuple[int, _Strips]]:
-    """Whole lines, also of what is beside the changed spans: where that is unchanged it costs nothing."""
-    for y in dict.fromkeys(y for y, _, _ in update.spans):
-        yield y, update.chops[y]
+    """Of each changed line the strips that reach into its changed spans.
+
+    What stands beside these is no good: a widget that doesn't reach into the changed region isn't rendered,
+    and what lies behind it, mostly blank, has taken its place.
+    """
+    for y, begin, end in update.spans:
+        _let_go(update.chops[y].values())
+        ends = zip(update.chop_ends[y], update.chops[y].items(), strict=False)
+        yield y, {x: strip if x < end and begin < its_end else None for its_end, (x, strip) in ends}
 
 
-@functools.lru_cache(maxsize=4096)
+def _let_go(strips: Iterable[Strip | None]) -> None:
+    """Take from strips the note of how each was cut: in one that is drawn whole that is the strip itself.
+
+    Only the garbage collector would ever end such a circle, and every line that is painted makes one.
+    """
+    for strip in strips:
+        if strip is not None:
+            strip._divide_cache.clear()
+
+
+@functools.lru_cache(maxsize=2048)
 def _graphemes(text: str) -> tuple[str, ...]:
     """What each cell of `text` holds; marks go with what they stand on, control characters are left out."""
     cells: list[str] = []

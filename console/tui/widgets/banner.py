@@ -37,20 +37,31 @@ def _content(view: View, cells: int) -> tuple[Line, ...]:
 def banner_line(replay: ReplayView, cells: int, glyphs: Glyphs) -> Line:
     """The banner in `cells`; where it is narrow, the time that is left goes first, then the keys."""
     word = Span(" REPLAY ", Tone.ALARM)
-    state = "PAUSED" if replay.paused else f"{replay.speed:g}x"
-    left = max(0.0, replay.end - replay.at)
+    state = _state(replay)
     clock = time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(replay.wall)) + " UTC"
     here: Line = (word, Span(f" {clock}", Tone.STRONG), Span(f"  {state}", Tone.STRONG))
-    for parts in _forms(replay, glyphs, seconds(left)):
+    for parts in _forms(replay, glyphs):
         right = joined(parts, "  ")
         if line_width(here) + line_width(right) + 2 <= cells:
             return spread(here, right, cells, glyphs.ellipsis)
     return spread(here, (), cells, glyphs.ellipsis)
 
 
-def _forms(replay: ReplayView, glyphs: Glyphs, left: str) -> Iterator[list[Line]]:
+def _state(replay: ReplayView) -> str:
+    """Time stands still at the record's end, paused or not."""
+    if replay.at >= replay.end:
+        return "END"
+    return "PAUSED" if replay.paused else f"{replay.speed:g}x"
+
+
+def _left(replay: ReplayView) -> str:
+    left = replay.end - replay.at
+    return f"{seconds(left)} left" if left > 0 else "the record ends here"
+
+
+def _forms(replay: ReplayView, glyphs: Glyphs) -> Iterator[list[Line]]:
     keys: Line = (Span("keys " + " ".join(replay.keys[-_MOST_KEYS:]), Tone.STRONG),) if replay.keys else ()
-    bar, end = _bar(replay, glyphs), (Span(f"{left} left", Tone.DIM),)
+    bar, end = _bar(replay, glyphs), (Span(_left(replay), Tone.DIM),)
     if keys:
         yield [keys, bar, end]
         yield [keys, bar]

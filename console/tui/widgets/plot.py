@@ -1,4 +1,4 @@
-"""A figure over time against its thresholds, drawn by plotext and coloured by our own tones.
+"""A figure over time against its thresholds, drawn by plotext in our own tones.
 
 plotext takes a tenth of a second to import: `load` does that, off the event loop, before the first `plot`.
 """
@@ -13,9 +13,8 @@ from textual.geometry import Size
 from console.domain.figures import figure_of
 from console.domain.severity import Severity
 from console.domain.thresholds import Ladder, Panel
-from console.tui.text import Line, Span, fit_line, spread
+from console.tui.text import Line, Span, fit_line
 from console.tui.theme import Glyphs, Tone, tone_of
-from console.tui.words import COLOURS
 
 Points = Sequence[tuple[float, float]]
 """Instants in seconds with the figure's value at each, the oldest first."""
@@ -26,14 +25,14 @@ LONGEST_GAP = 150.0
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A threshold: past `value` the figure is of `severity`, which the guide calls by a colour's name."""
+    """A threshold: past `value` the figure is of `severity`."""
 
     value: float
     severity: Severity
 
     @property
     def name(self) -> str:
-        return COLOURS[self.severity]
+        return self.severity.word
 
 
 def limits_of(panel: Panel) -> tuple[Limit, ...]:
@@ -47,33 +46,45 @@ def limits_of(panel: Panel) -> tuple[Limit, ...]:
     return (*limits, *mirrored)
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A figure's past: its points, when the time axis ends, and whether even the newest is `old`."""
+
+    points: Points
+    now: float
+    old: bool = False
+
+
 def load() -> None:
     """Import what draws."""
     import textual_plotext.plot  # noqa: F401, PLC0415 (heavy, and only wanted for a plot)
 
 
-def plot_lines(panel: Panel, points: Points, size: Size, glyphs: Glyphs) -> tuple[Line, ...]:
-    """The panel's figure over time, in as many lines as `size` has, under its name and newest value."""
-    title = _title(panel, points, size.width, glyphs)
-    if len(points) < 2 or size.height < 5 or size.width < 30:
-        reason = "nothing to draw yet" if len(points) < 2 else "no room to draw"
-        return (title, fit_line((Span(reason, Tone.DIM),), size.width, glyphs.ellipsis))[: size.height]
-    return (title, *_drawn(panel, points, Size(size.width, size.height - 1), glyphs))
+def title_line(panel: Panel, value: float | None, age: str, cells: int, glyphs: Glyphs) -> Line:
+    """The figure's name and newest value; `age` says how old that is, if it isn't the present any more."""
+    name = Span(panel.name, Tone.STRONG)
+    if value is None:
+        return fit_line((name,), cells, glyphs.ellipsis)
+    severity = Severity.UNKNOWN if age else panel.judge(value)
+    mark = "" if severity is Severity.OK else f"{glyphs.of(severity)} "
+    newest = Span(f"{mark}{figure_of(panel).say(value)}", tone_of(severity) if severity else Tone.PLAIN)
+    ago = (Span(f", {age} ago", Tone.UNKNOWN),) if age else ()
+    return fit_line((name, Span("  last "), newest, *ago), cells, glyphs.ellipsis)
 
 
-def _title(panel: Panel, points: Points, cells: int, glyphs: Glyphs) -> Line:
-    name: Line = (Span(panel.name, Tone.STRONG),)
-    if not points:
-        return fit_line(name, cells, glyphs.ellipsis)
-    value = points[-1][1]
-    newest = (Span(figure_of(panel).say(value), tone_of(panel.judge(value))),)
-    return spread((*name, Span("  last "), *newest), (), cells, glyphs.ellipsis)
+def plot_lines(panel: Panel, seen: Seen, size: Size, glyphs: Glyphs) -> tuple[Line, ...]:
+    """The panel's figure over time, in as many lines as `size` has; grey where it is old."""
+    if len(seen.points) < 2 or size.height < 4 or size.width < 30:
+        reason = "nothing to draw yet" if len(seen.points) < 2 else "no room to draw"
+        return (fit_line((Span(reason, Tone.DIM),), size.width, glyphs.ellipsis),)[: size.height]
+    return tuple(_drawn(panel, seen, size, glyphs))
 
 
-def _drawn(panel: Panel, points: Points, size: Size, glyphs: Glyphs) -> Iterator[Line]:
+def _drawn(panel: Panel, seen: Seen, size: Size, glyphs: Glyphs) -> Iterator[Line]:
     from textual_plotext.plot import Plot  # noqa: PLC0415 (as above)
 
-    scale, end = figure_of(panel).scale, points[-1][0]
+    points, end = seen.points, seen.now
+    scale = figure_of(panel).scale
     shown, low, high = _range(panel, points)
     beyond = high + (high - low)  # plotext draws all of a line, also what lies outside: let it be short
     canvas = Plot()
@@ -85,11 +96,11 @@ def _drawn(panel: Panel, points: Points, size: Size, glyphs: Glyphs) -> Iterator
         canvas.plot(times, values, marker="*" if glyphs.ascii_only else "braille", color=_CURVE)
     canvas.ylim(low * scale, high * scale)
     canvas.yticks(*_value_ticks(panel, shown, low, high, size.height))
-    begin = points[0][0] - end
+    begin, curve = points[0][0] - end, Tone.UNKNOWN if seen.old else Tone.STRONG
     canvas.xlim(begin, 0)
     canvas.xticks(*_time_ticks(begin, size.width))
     for line in canvas.build().rstrip("\n").split("\n")[: size.height]:
-        yield fit_line(tuple(_in_tones(line, glyphs)), size.width, glyphs.ellipsis)
+        yield fit_line(tuple(_in_tones(line, glyphs, curve)), size.width, glyphs.ellipsis)
 
 
 def _range(panel: Panel, points: Points) -> tuple[tuple[Limit, ...], float, float]:
@@ -136,18 +147,20 @@ def _value_ticks(
     for end in (low, high):
         if all(abs(end - value) > apart for value in labels):
             labels[end] = figure.write(end)
-    return [value * figure.scale for value in labels], [label + " " for label in labels.values()]
+    return [value * figure.scale for value in labels], [f"{label:>{_LABEL}} " for label in labels.values()]
 
 
+_LABEL = 15
+"""Cells of the values' labels, so that the frames of plots above each other are in line."""
 _STEPS = (30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 1800.0, 3600.0)
 
 
 def _time_ticks(begin: float, cells: int) -> tuple[list[float], list[str]]:
-    """Round times before the newest point, as many as have room."""
+    """Round times before now, as many as have room."""
     most = max(1, cells // 18)
     step = next((step for step in _STEPS if -begin / step <= most), _STEPS[-1])
     times = [-step * number for number in range(math.floor(-begin / step), 0, -1)]
-    return [*times, 0.0], [*(f"-{_in_units(-time)}" for time in times), "newest"]
+    return [*times, 0.0], [*(f"-{_in_units(-time)}" for time in times), "now"]
 
 
 def _in_units(seconds: float) -> str:
@@ -161,15 +174,15 @@ def _in_units(seconds: float) -> str:
 _CURVE = 7
 _CODES = {Severity.WARNING: 3, Severity.HIGH: 1, Severity.CRITICAL: 5}
 """Colour numbers that plotext is told, only to be recognised again in what it draws."""
-_TONES = {_CURVE: Tone.STRONG, **{code: tone_of(severity) for severity, code in _CODES.items()}}
+_TONES = {code: tone_of(severity) for severity, code in _CODES.items()}
 
 _ESCAPE = re.compile(r"\x1b\[([0-9;]*)m")
 _BOXES = str.maketrans("┌┐└┘├┤┬┴┼─│", "+++++++++-|")
 
 
-def _in_tones(line: str, glyphs: Glyphs) -> Iterator[Span]:
+def _in_tones(line: str, glyphs: Glyphs, curve: Tone) -> Iterator[Span]:
     """plotext's text with our tones in place of its colours; what has none is axis or label."""
-    tone = Tone.DIM
+    tones, tone = _TONES | {_CURVE: curve}, Tone.DIM
     for number, piece in enumerate(_ESCAPE.split(line)):
         if number % 2 == 0:
             if piece:
@@ -177,4 +190,4 @@ def _in_tones(line: str, glyphs: Glyphs) -> Iterator[Span]:
         elif piece == "0":
             tone = Tone.DIM
         elif piece.startswith("38;5;"):
-            tone = _TONES.get(int(piece[5:]), Tone.DIM)
+            tone = tones.get(int(piece[5:]), Tone.DIM)

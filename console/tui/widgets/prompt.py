@@ -22,6 +22,10 @@ from console.tui.theme import TONES, Glyphs, Tone
 
 LONGEST = 500
 """Characters of an answer at most."""
+_LEAST_ENTRY = 14
+"""Cells that what is typed keeps beside a complaint."""
+_GAP = 2
+"""Cells before a complaint and after it."""
 
 
 def _nothing_to_complete(text: str) -> str:
@@ -90,6 +94,7 @@ class Prompt(Widget, can_focus=True, inherit_bindings=False):
         self._question: Question | None = None
         self._entry = Entry()
         self._complaint = ""
+        self._refused = False
 
     @property
     def asking(self) -> bool:
@@ -111,7 +116,7 @@ class Prompt(Widget, can_focus=True, inherit_bindings=False):
 
     def _become(self, entry: Entry) -> None:
         changed = entry.text != self._entry.text or not self._complaint
-        self._entry = entry
+        self._entry, self._refused = entry, False
         if changed and self._question is not None:
             self._complaint = self._question.typed(entry.text)
         self.refresh()
@@ -137,7 +142,10 @@ class Prompt(Widget, can_focus=True, inherit_bindings=False):
             self.refresh()
 
     def action_answer(self) -> None:
-        if not self._complaint:
+        if self._complaint:
+            self._refused = True
+            self.refresh()
+        else:
             self.end(self._entry.text)
 
     def action_give_up(self) -> None:
@@ -181,14 +189,15 @@ class Prompt(Widget, can_focus=True, inherit_bindings=False):
         cells = self.size.width
         label: Line = (Span(f" {self._question.label} ", Tone.KEY), Span(" "))
         taken = sum(cell_len(visible(span.text)) for span in label)
-        complaint = clip(self._complaint, (cells - taken) // 2, self._glyphs.ellipsis)
-        room = cells - taken - (cell_len(complaint) + 3 if complaint else 0)
+        # Beside what is typed, where the eye is; what is wrong is worth more room than what is known.
+        complaint = clip(self._complaint, cells - taken - _LEAST_ENTRY - 2 * _GAP, self._glyphs.ellipsis)
+        room = cells - taken - (cell_len(complaint) + 2 * _GAP if complaint else 0)
         before, under, after = in_view(self._entry, max(1, room), self._glyphs.ellipsis)
         segments = [self._segment(span.text, span.tone) for span in label]
         segments += [self._segment(before), self._segment(under, reverse=True), self._segment(after)]
         if complaint:
-            gap = cells - taken - cell_len(before + under + after) - cell_len(complaint) - 1
-            segments += [self._segment(" " * gap), self._segment(complaint, Tone.HIGH)]
+            tone = Tone.ALARM if self._refused else Tone.HIGH
+            segments += [self._segment(" " * (_GAP - 1)), self._segment(f" {complaint} ", tone)]
         return Strip(segments).adjust_cell_length(cells, self.rich_style)
 
     def _segment(self, text: str, tone: Tone = Tone.PLAIN, *, reverse: bool = False) -> Segment:

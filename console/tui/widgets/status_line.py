@@ -1,9 +1,10 @@
 """The one line that is never covered: where we are, what may be done, what is wrong, how fresh it all is.
 
-It gives up its parts in this order when the terminal is narrow: the alert's words, the operator, the
-database, the sources' names, the age of each source for one of those alike. Environment, context, READ-ONLY,
-kill switch and source marks always stay at 80 columns; below that, where the console can't be used, the
-line is cut at its right end.
+It gives up its parts in this order when the terminal is narrow: the sources' names, the operator, the
+database, the age of each source for one of those alike, most of the alert's words. Environment, context,
+READ-ONLY, kill switch and source marks always stay at 80 columns; below that, where the console can't be
+used, the line is cut at its right end. The alerts have their room whether there are any or not: nothing moves
+when they come, go, or change their words.
 """
 
 from collections.abc import Iterator, Sequence
@@ -40,12 +41,13 @@ class StatusLine(Lines):
 def told(view: View) -> tuple[object, ...]:
     """Everything that the line is made of."""
     if view.live is None:
-        return (view.context, view.slow, view.line_is_slow)
+        return (view.context, view.slow, view.line_is_slow, view.unrecorded)
     alerts, sources = view.live.alerts, view.live.sources
     return (
         view.context,
         view.slow,
         view.line_is_slow,
+        view.unrecorded,
         view.database,
         view.live.kill_switch.state,
         alerts[:1],
@@ -57,32 +59,46 @@ def told(view: View) -> tuple[object, ...]:
 
 def status_line(view: View, cells: int) -> Line:
     """The widest form of the status line that fits into `cells`."""
-    for left, right in _forms(view):
+    for left, right, words in _forms(view):
         room = cells - line_width(left) - line_width(right) - 1
-        if room >= 0:
-            alert = _alert(view, room - 3)
+        if room >= words:
+            alert = _alert(view, room - 2)
             return spread((*left, Span("  "), *alert) if alert else left, right, cells, view.glyphs.ellipsis)
     return _tightest(view, cells)
 
 
-def _forms(view: View) -> Iterator[tuple[Line, Line]]:
-    """Left and right part, from everything to what must be there."""
+def _forms(view: View) -> Iterator[tuple[Line, Line, int]]:
+    """Left and right part, from everything to what must be there, and the cells for the alert's words."""
     name, mode = Span(view.context.name, Tone.STRONG), Span("READ-ONLY", Tone.STRONG)
     database = Span(f"db {view.database}" if view.database else "", Tone.DIM)
     operator = Span(view.context.operator, Tone.DIM)
-    low = _bandwidth(view)
-    kill = _kill_switch(view)
+    marks, kill = tuple(_marks(view)), _kill_switch(view)
     count, short_count = _alert_count(view)
     names, letters, groups = _named(view), _lettered(view), _grouped(view)
-    yield _left(view, name, database, operator, mode, low, kill, count), names
-    yield _left(view, name, database, mode, low, kill, count), names
-    yield _left(view, name, database, operator, mode, low, kill, count), letters
-    yield _left(view, name, database, mode, low, kill, count), letters
-    yield _left(view, name, mode, low, kill, count), letters
-    yield _left(view, name, mode, kill, count), letters
-    yield _left(view, name, mode, kill, short_count), letters
-    yield _left(view, name, mode, kill, count), groups
-    yield _left(view, name, mode, kill, short_count), groups
+    wide, narrow = _in_its_room(count, _COUNT_CELLS), _in_its_room(short_count, _SHORT_COUNT_CELLS)
+    yield _left(view, name, database, operator, mode, *marks, kill, wide), names, _SENTENCE
+    yield _left(view, name, database, mode, *marks, kill, wide), names, _SENTENCE
+    yield _left(view, name, database, operator, mode, *marks, kill, wide), letters, _SENTENCE
+    yield _left(view, name, database, mode, *marks, kill, wide), letters, _FIGURE
+    yield _left(view, name, mode, *marks, kill, wide), letters, _FIGURE
+    yield _left(view, name, mode, *marks, kill, wide), groups, _FIGURE
+    yield _left(view, name, mode, *marks, kill, wide), groups, _WORD
+    yield _left(view, name, mode, kill, wide), groups, _WORD
+    yield _left(view, name, mode, kill, narrow), groups, _WORD
+    yield _left(view, name, mode, kill, count), groups, 0
+    yield _left(view, name, mode, kill, short_count), groups, 0
+
+
+_SENTENCE, _FIGURE, _WORD = 30, 19, 10
+"""Cells for an alert in few words, for whose figure it is about, and for a word."""
+_COUNT_CELLS, _SHORT_COUNT_CELLS = 12, 4
+"""Cells for the number of alerts, up to 999 of them."""
+_SHORTEST = 4
+"""Cells in which the beginning of a name still says something."""
+
+
+def _in_its_room(span: Span, cells: int) -> Span:
+    return Span(f"{span.text:<{cells}}", span.tone)
 
 
 def _left(view: View, *spans: Span) -> Line:
@@ -104,11 +120,14 @@ def _tightest(view: View, cells: int) -> Line:
     return fit_line(line, cells, view.glyphs.ellipsis)
 
 
-def _bandwidth(view: View) -> Span:
-    """Whether the screen is drawn plainly, or should be."""
+def _marks(view: View) -> Iterator[Span]:
+    """Whether the screen is drawn plainly, or should be, and whether the black box is not recording."""
     if view.slow:
-        return Span("LOW", Tone.STRONG)
-    return Span("SLOW LINE" if view.line_is_slow else "", Tone.WARNING)
+        yield Span("LOW", Tone.STRONG)
+    elif view.line_is_slow:
+        yield Span("SLOW LINE", Tone.WARNING)
+    if view.unrecorded:
+        yield Span("NO RECORD", Tone.WARNING)
 
 
 def _kill_switch(view: View, *, short: bool = False) -> Span:
@@ -130,14 +149,14 @@ def _alert_count(view: View) -> tuple[Span, Span]:
 
 
 def _alert(view: View, cells: int) -> Line:
-    """The worst alert's words, as far as they fit whole."""
+    """The worst alert's words, as far as they fit whole; of a long name its beginning."""
     if view.live is None or not view.live.alerts or not view.answered:
         return ()
     alert = view.live.alerts[0]
-    for words in short_alert(alert, view.live.panels):
-        if width(words) <= cells:
-            return (Span(words, tone_of(alert.severity)),)
-    return ()
+    *forms, word = short_alert(alert, view.live.panels)
+    fitting = next((words for words in forms if width(words) <= cells), None)
+    shown = clip(word, max(0, cells), view.glyphs.ellipsis) if fitting is None else fitting
+    return (Span(shown, tone_of(alert.severity)),) if cells >= _SHORTEST else ()
 
 
 _CONNECTING = (Span("connecting", Tone.UNKNOWN),)
@@ -189,7 +208,7 @@ def _age(source: SourceStatus, view: View) -> str:
         return ""
     if source.health is Health.FRESH and not view.slow and source.age < 10:
         return f"{int(source.age)} s" if source.age >= 1 else "<1 s"
-    return view.age(source.age)
+    return view.age(source.age, source.stale_after)
 
 
 def _sign(source: SourceStatus, glyphs: Glyphs) -> tuple[str, Tone]:

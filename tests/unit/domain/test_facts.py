@@ -4,8 +4,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from console.domain.exchange_names import exchange_names
+from console.domain.facts import Held
 from console.domain.metrics import Metrics, Vector, column_of
 from console.domain.reading import SourceState
 from console.domain.snapshot import Snapshot
@@ -189,3 +192,30 @@ def test_figures_can_be_had_of_all_symbols_at_once() -> None:
     assert symbols.numbers("mark_price") is symbols.numbers("mark_price")
     with pytest.raises(KeyError):
         symbols.numbers("colour")
+
+
+_names = st.lists(st.sampled_from(("BTC", "SOL", "ADA", "DOGE")), max_size=6)
+
+
+def held(names: list[str], before: Held | None = None) -> Held:
+    return Held(tuple(position(name, quantity=str(place + 1)) for place, name in enumerate(names)), before)
+
+
+@given(_names, _names)
+def test_each_symbol_has_its_own_positions_whatever_was_held_before(old: list[str], new: list[str]) -> None:
+    now = held(new, held(old))
+    assert now.symbols == set(new)
+    for name in (*old, *new):
+        assert list(now.of(name)) == [one for one in now.positions if one.symbol == name]
+
+
+def test_the_symbols_are_the_same_object_while_the_same_are_held() -> None:
+    before = held(["BTC", "SOL"])
+    assert held(["SOL", "BTC", "BTC"], before).symbols is before.symbols
+    assert held(["BTC"], before).symbols is not before.symbols
+
+
+def test_where_the_positions_stand_is_found_once_while_only_their_values_move() -> None:
+    before = held(["BTC", "SOL", "BTC"])
+    assert held(["BTC", "SOL", "BTC"], before)._order is before._order
+    assert held(["SOL", "BTC", "BTC"], before)._order is not before._order

@@ -1,5 +1,6 @@
 """Positions of database and exchange side by side: what counts as the same, and what the sums come to."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
@@ -8,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.domain.agreement import Agreement, Comparison
+from console.domain.books_doubt import books_doubt
 from console.domain.positions import (
-    Agreement,
-    Comparison,
     Holding,
+    Holdings,
     distance,
     distance_severity,
     holdings,
@@ -34,6 +36,9 @@ from console.domain.surfaces import (
 from tests.unit.domain.worlds import BOOKS, NOW, account, answered, failing, healthy
 
 SIZES = {"BTCUSD_PERP": Decimal(100), "ETHUSD_PERP": Decimal(10)}
+
+
+NOTHING = Holdings()
 
 
 def booked(
@@ -75,8 +80,13 @@ def world(
     )
 
 
+def joined(snapshot: Snapshot, before: Holdings = NOTHING, *, quiet_after: float = math.inf) -> Holdings:
+    doubt = books_doubt(snapshot.database, snapshot.at, quiet_after)
+    return holdings(snapshot, doubt, before)
+
+
 def only(snapshot: Snapshot) -> Holding:
-    (row,) = holdings(snapshot).rows
+    (row,) = joined(snapshot).rows
     return row
 
 
@@ -109,7 +119,7 @@ def test_a_position_that_only_the_exchange_has_is_a_row_of_its_own() -> None:
 
 
 def test_a_flat_row_of_the_exchange_is_no_position() -> None:
-    assert holdings(world([], venues([there("BTCUSDT", "0")], []))).rows == ()
+    assert joined(world([], venues([there("BTCUSDT", "0")], []))).rows == ()
 
 
 def test_coins_are_compared_in_contracts_bought_at_the_entry() -> None:
@@ -134,14 +144,14 @@ def test_contracts_of_an_unknown_size_are_not_compared() -> None:
 
 def test_both_sides_of_a_symbol_are_compared_with_what_the_exchange_nets() -> None:
     both = [booked(number=1), booked(side="SHORT", quantity="0.5", number=2)]
-    rows = holdings(world(both, venues([there("BTCUSDT", "1.5")], []))).rows
+    rows = joined(world(both, venues([there("BTCUSDT", "1.5")], []))).rows
     assert [row.comparison.agreement for row in rows] == [Agreement.SAME, Agreement.SAME]
 
 
 def test_each_side_has_its_own_row_of_an_exchange_that_keeps_both() -> None:
     both = [booked(number=1), booked(side="SHORT", quantity="0.5", number=2)]
     said = venues([there("BTCUSDT", "2"), there("BTCUSDT", "-0.5")], [])
-    assert [row.there and row.there.quantity for row in holdings(world(both, said)).rows] == [
+    assert [row.there and row.there.quantity for row in joined(world(both, said)).rows] == [
         2,
         Decimal("-0.5"),
     ]
@@ -169,9 +179,29 @@ def test_a_stale_exchange_never_reads_as_the_same() -> None:
 
 def test_a_stale_database_is_compared_with_nothing() -> None:
     snapshot = world([booked()], venues([there("BTCUSDT", "2")], []))
-    result = holdings(replace(snapshot, database=replace(snapshot.database, stale_after=0.1)))
-    assert result.doubt
+    result = joined(replace(snapshot, database=replace(snapshot.database, stale_after=0.1)))
     assert [row.comparison.why for row in result.rows] == ["database stale"]
+
+
+@pytest.mark.parametrize("quantity", ["2", "1"], ids=["the same", "another"])
+def test_books_that_the_engine_no_longer_writes_are_compared_with_nothing(quantity: str) -> None:
+    quiet = replace(BOOKS, quiet_for=17.0)
+    snapshot = world([booked()], venues([there("BTCUSDT", quantity)], []), books=quiet)
+    (row,) = joined(snapshot, quiet_after=15).rows
+    assert row.comparison == Comparison(Agreement.UNKNOWN, why="the engine writes nothing")
+    (row,) = joined(snapshot, quiet_after=20).rows
+    assert row.comparison.agreement is not Agreement.UNKNOWN
+
+
+def test_what_only_the_exchange_holds_stays_in_sight_while_the_books_are_in_doubt() -> None:
+    snapshot = world([], venues([there("GHOSTUSDT", "3")], []))
+    (row,) = joined(replace(snapshot, database=replace(snapshot.database, stale_after=0.1))).rows
+    assert (row.symbol, row.comparison.why) == ("GHOSTUSDT", "database stale")
+
+
+def test_before_the_database_has_said_anything_there_are_no_positions() -> None:
+    snapshot = world([], venues([there("GHOSTUSDT", "3")], []))
+    assert joined(replace(snapshot, database=SourceState("database", 2.0))).rows == ()
 
 
 def test_an_exchange_that_is_not_configured_is_no_fault_of_the_position() -> None:
@@ -197,8 +227,8 @@ def test_a_new_difference_waits_for_a_database_that_was_looked_at_after_the_exch
     assert good is not None
     ahead = replace(whole, exchange=replace(whole.exchange, good=replace(good, fetched_at=NOW + 1)))
     assert only(ahead).comparison.why == "the exchange is a moment ahead of the database"
-    seen_before = holdings(whole)
-    assert holdings(ahead, seen_before).rows[0].comparison.agreement is Agreement.DIFFERS
+    seen_before = joined(whole)
+    assert joined(ahead, seen_before).rows[0].comparison.agreement is Agreement.DIFFERS
 
 
 def test_a_quantity_that_is_unknown_is_not_compared() -> None:
@@ -208,19 +238,19 @@ def test_a_quantity_that_is_unknown_is_not_compared() -> None:
 
 def test_rows_that_come_to_the_same_are_the_same_objects() -> None:
     snapshot = world([booked(number=1), booked("ETHUSDT", number=2)], venues([], []))
-    before = holdings(snapshot)
+    before = joined(snapshot)
     books = snapshot.database.value
     assert books is not None and books.positions is not None
     first, second = books.positions
     changed = replace(books, positions=(first, replace(second, mark_price=Decimal(101))))
-    after = holdings(replace(snapshot, database=answered("database", changed)), before)
+    after = joined(replace(snapshot, database=answered("database", changed)), before)
     assert [new is old for new, old in zip(after.rows, before.rows, strict=True)] == [True, False]
 
 
 def test_positions_that_all_come_to_the_same_are_the_same_rows() -> None:
     snapshot = world([booked(number=1), booked("ETHUSDT", number=2)], venues([], []))
-    before = holdings(snapshot)
-    assert holdings(snapshot, before).rows is before.rows
+    before = joined(snapshot)
+    assert joined(snapshot, before).rows is before.rows
 
 
 @pytest.mark.parametrize(
@@ -295,7 +325,7 @@ _exchange_positions = st.lists(
 def test_every_position_appears_exactly_once(
     positions: list[Position], usdm: list[ExchangePosition], coinm: list[ExchangePosition]
 ) -> None:
-    rows = holdings(world(positions, venues(usdm, coinm))).rows
+    rows = joined(world(positions, venues(usdm, coinm))).rows
     assert [row.position for row in rows if row.position is not None] == positions
     unbooked = [row.there for row in rows if row.position is None]
     contracts = {row.contract for row in rows if row.position is not None}
@@ -316,7 +346,7 @@ def test_nothing_is_the_same_once_the_exchange_is_stale(
     value = snapshot.exchange.value
     asked = NOW - snapshot.exchange.stale_after - more
     old: Reading[Exchange] = Reading("exchange", asked, 0.01, value=value)
-    rows = holdings(replace(snapshot, exchange=replace(snapshot.exchange, last=old, good=old))).rows
+    rows = joined(replace(snapshot, exchange=replace(snapshot.exchange, last=old, good=old))).rows
     assert all(row.comparison.agreement is Agreement.UNKNOWN for row in rows)
 
 

@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 
-from console.domain.metrics import Metrics
+from console.domain.metrics import Metrics, column_of
 from console.domain.snapshot import Snapshot
 from console.domain.surfaces import Contract, Exchange, ExchangePosition, Feature, Flags, Position, Venue
 from console.domain.symbol_detail import SOURCES, Fact, flags_stage, symbol_detail
-from tests.unit.domain.worlds import BOOKS, FLAGS, NOW, answered, healthy, judged, metrics, series
+from tests.unit.domain.worlds import BOOKS, FLAGS, NOW, answered, healthy, judged, metrics, of, series
 
 
 def quantities(**by_side: float) -> Metrics:
@@ -90,8 +90,54 @@ def test_contracts_are_not_compared_with_coins_but_nothing_with_something_is() -
     ].differs
 
 
-def test_prices_of_nearly_the_same_moment_agree() -> None:
-    assert not facts(world(booked(), there=(listed(),)))["mark price"].differs
+@pytest.mark.parametrize("name", ["mark price", "funding rate", "long uPnL"])
+def test_what_moves_between_two_polls_is_not_called_different(name: str) -> None:
+    moved = metrics(funding=of("", BTC=0.0004))
+    mark = {series("futures_mark_price", "BTC"): 120.0}
+    moved = replace(moved, samples={**moved.samples, "futures_mark_price": column_of(mark)})
+    far = replace(listed(), unrealized_pnl=Decimal("21"))
+    fact = facts(world(booked(), engine=moved, there=(far,)))[name]
+    assert len(said(fact)) > 1
+    assert (fact.compared, fact.differs) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("there", "differs"),
+    [
+        (listed(quantity="1.0000000001"), False),
+        (listed(quantity="1.00001"), True),
+    ],
+)
+def test_a_quantity_is_the_same_to_what_a_float_can_say(there: ExchangePosition, differs: bool) -> None:
+    assert facts(world(booked(), there=(there,)))["long quantity"].differs is differs
+
+
+@pytest.mark.parametrize(("entry", "differs"), [("100.09", False), ("100.2", True)])
+def test_an_entry_price_is_the_same_but_for_the_tick(entry: str, differs: bool) -> None:
+    assert facts(world(booked(), there=(listed(entry=entry),)))["long entry"].differs is differs
+
+
+@pytest.mark.parametrize(("liquidation", "differs"), [("81", False), ("82", True)])
+def test_a_liquidation_price_is_the_same_but_for_the_exchanges_brackets(
+    liquidation: str, differs: bool
+) -> None:
+    there = replace(listed(), liquidation_price=Decimal(liquidation))
+    assert facts(world(booked(), there=(there,)))["long liquidation"].differs is differs
+
+
+def test_what_one_source_says_alone_is_compared_with_nothing() -> None:
+    found = facts(world(booked(), there=(listed(),)))
+    assert not found["long margin"].compared
+    assert not found["margin ratio"].compared
+    assert not found["trading status"].compared
+
+
+def test_a_stage_that_was_loaded_as_written_agrees() -> None:
+    flags = replace(FLAGS, features=(Feature("guard", True, "canary", ("BTC",)),))
+    whole, name = quantities(LONG=1.0), "futures_feature_stage"
+    loaded = replace(whole, samples={**whole.samples, name: {series(name, "BTC", feature="guard"): 2.0}})
+    fact = facts(world(booked(), engine=loaded, flags=flags))["guard"]
+    assert (fact.compared, fact.differs) == (True, False)
 
 
 def test_a_source_that_is_old_contradicts_nobody() -> None:

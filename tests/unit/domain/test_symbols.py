@@ -241,7 +241,7 @@ def falling(second: float) -> Metrics:
     return metrics(margin=of("", BTC=2.0 - 0.01 * second, SOL=1.8))
 
 
-def test_trends_are_told_after_half_a_minute() -> None:
+def test_trends_are_told_once_they_can_be_seen() -> None:
     judgements = watch(*(falling(5.0 * number) for number in range(9)))
     early, late = judgements[4][1].symbols, judgements[-1][1].symbols
     assert early.outlook("BTC") is None
@@ -254,6 +254,24 @@ def test_trends_are_told_after_half_a_minute() -> None:
     assert steady is not None
     assert steady.direction is Direction.STEADY
     assert late.outlook("XRP") is None
+
+
+def test_how_soon_each_row_comes_to_its_next_severity_is_told_of_all_at_once() -> None:
+    said = [falling(5.0 * number) for number in range(9)]
+    held = dict.fromkeys(("BTC", "SOL", "NEW"), 2.0)
+    newer = metrics(margin=of("", BTC=1.55, SOL=1.8, NEW=2.0))
+    later = replace(newer, samples={**newer.samples, "futures_mark_price": column_of(of("", **held))})
+    for symbols in (judgements[1].symbols for judgements in watch(*said, later)[-2:]):
+        outlooks = [symbols.outlook(name) for name in symbols.names]
+        alone = [math.nan if o is None or o.seconds is None else o.seconds for o in outlooks]
+        assert alone[0] > 0
+        assert repr(list(symbols.seconds_to_next)) == repr(alone)
+
+
+def test_nobody_comes_to_anything_by_stale_values() -> None:
+    snapshot, assessment = watch(*(falling(5.0 * number) for number in range(9)))[-1]
+    later = replace(snapshot, at=snapshot.at + LIMIT + 1)
+    assert all(map(math.isnan, assess(later, RULES, (snapshot, assessment)).symbols.seconds_to_next))
 
 
 def test_a_trend_goes_on_where_the_answers_stay_the_same_objects() -> None:

@@ -57,6 +57,13 @@ def test_what_is_older_than_the_longest_span_goes_even_after_a_long_gap() -> Non
     assert trails.of("BTC")[0][0] >= COARSE_SPAN
 
 
+def test_the_newest_is_a_step_of_its_own_once_it_is_late_enough() -> None:
+    early, late = watched([0.0, 5.0, 10.0, 13.0]), watched([0.0, 5.0, 10.0, 15.0])
+    assert [moment.at for moment in early.steps(8.0)] == [5.0, 10.0]
+    assert [moment.at for moment in late.steps(8.0)] == [10.0, 15.0]
+    assert watched([]).steps(8.0) == ()
+
+
 def test_names_may_come_and_go() -> None:
     trails = Trails().with_moment(0, ("BTC", "SOL"), (1, 2)).with_moment(10, ("ADA", "SOL"), (3, 4))
     assert trails.of("BTC") == [(0, 1)]

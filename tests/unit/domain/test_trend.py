@@ -1,63 +1,18 @@
-"""Where a figure is going: a slope where there is one, and the time to the next threshold."""
+"""Where a figure is going: which way, and the time to the next threshold."""
 
 import math
-import random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from console.domain.severity import Severity
-from console.domain.trend import FARTHEST, Direction, Outlook, direction, outlook, slope, time_to_next
-from tests.unit.domain.worlds import FUNDING, MARGIN, NOW, SYNC
-
-
-def line(
-    change: float, *, seconds: float = 120, step: float = 5, start: float = 2.0
-) -> list[tuple[float, float]]:
-    instants = [step * number for number in range(int(seconds / step) + 1)]
-    return [(NOW + at, start + change * at) for at in instants]
+from console.domain.trend import FARTHEST, Direction, Outlook, direction, outlook, time_to_next
+from tests.unit.domain.worlds import FUNDING, MARGIN, SYNC
 
 
 def rounded(coming: tuple[Severity, float] | None) -> tuple[Severity, float] | None:
     return None if coming is None else (coming[0], round(coming[1], 6))
-
-
-@given(st.floats(-0.01, 0.01), st.integers(30, 180))
-def test_the_slope_of_a_line_is_its_own(change: float, seconds: int) -> None:
-    found = slope(line(change, seconds=seconds))
-    assert found is not None
-    assert math.isclose(found, change, rel_tol=1e-3, abs_tol=1e-9)
-
-
-def test_a_line_with_noise_keeps_its_slope() -> None:
-    chance = random.Random(1)
-    noisy = [(at, value + chance.gauss(0, 0.01)) for at, value in line(-0.002)]
-    assert slope(noisy) == pytest.approx(-0.002, rel=0.1)
-
-
-@pytest.mark.parametrize(
-    "points",
-    [
-        [],
-        line(-0.01, seconds=25),
-        [(NOW, 2.0), (NOW + 60, 1.5), (NOW + 120, 1.0)],
-    ],
-)
-def test_few_points_or_a_short_time_have_no_slope(points: list[tuple[float, float]]) -> None:
-    assert slope(points) is None
-
-
-def test_points_that_scatter_have_no_slope() -> None:
-    assert slope([(NOW + 5 * n, 2.0 + (-1) ** n) for n in range(24)]) is None
-
-
-def test_a_value_that_stands_still_has_a_slope_of_nought() -> None:
-    assert slope(line(0.0)) == 0.0
-
-
-def test_an_infinite_value_has_no_slope() -> None:
-    assert slope([*line(0.0), (NOW + 200, math.inf)]) is None
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,9 @@ from console.domain.surfaces import Books, EngineState, Exchange, Flags, LogTail
 from console.history.frames import RecordError
 from console.history.payload import pack, unpack
 from console.history.steps import StepReader, StepWriter
+from console.sources.exposition import Exposition
 from tests.unit.domain.worlds import BOOKS, NOW, healthy, position
-from tests.unit.history.records import RULES, meaning, with_books
+from tests.unit.history.records import RULES, meaning, with_books, with_metrics
 
 TYPES: dict[str, type] = {
     "metrics": Metrics, "database": Books, "exchange": Exchange, "flags": Flags, "engine": EngineState,
@@ -84,6 +85,21 @@ def test_money_keeps_every_digit() -> None:
     read = reader.snapshot().database.value
     assert read is not None and read.positions is not None
     assert str(read.positions[0].margin) == str(exact)
+
+
+def scraped(numbers: Iterable[int]) -> Metrics:
+    """Thousands of series as an exposition's reader has them: made when somebody asks for one."""
+    lines = (f'futures_mark_price{{symbol="S{number:05}"}} {number}.5\n' for number in numbers)
+    return Metrics(Exposition().parse("".join(lines)).samples)
+
+
+def test_series_that_are_made_when_asked_for_come_back() -> None:
+    writer, reader = StepWriter(), StepReader()
+    for number, listed in enumerate((range(200), range(1, 201), range(1, 201))):
+        snapshot = with_metrics(healthy(), NOW + number, scraped(listed))
+        whole = number == 0
+        reader.read(writer.whole(snapshot, 1.0) if whole else writer.changes(snapshot, 1.0), whole=whole)
+        assert reader.snapshot() == snapshot
 
 
 def many_positions(numbers: Iterable[int]) -> Books:

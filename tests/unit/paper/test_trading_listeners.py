@@ -41,9 +41,10 @@ def test_the_notifier_hears_of_what_has_been_committed(desk: Desk) -> None:
     engine.open_position(3, "BTC/USD", "LONG", _QUANTITY, 0)
     engine.close_position(opened["position_id"])
     assert heard == [("open_position", 100), ("limit_order", 100), ("close_position", 0)]
+    assert opened["notified"] is True
 
 
-def test_a_notifier_that_fails_is_logged_and_changes_nothing(
+def test_a_notifier_that_fails_is_logged_and_told_and_changes_nothing(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(event: str, result: Result) -> None:
@@ -51,6 +52,7 @@ def test_a_notifier_that_fails_is_logged_and_changes_nothing(
 
     result = desk.engine(notifier=fail).open_position(3, "BTC/USD", "LONG", _QUANTITY, 5)
     assert result["success"]
+    assert result["notified"] is False
     assert desk.account().frozen_balance == 100
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
 

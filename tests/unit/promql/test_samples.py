@@ -1,11 +1,14 @@
 """The sample store: what it keeps, what it forgets, and that thinning loses nothing."""
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.domain.metrics import Series
-from console.promql.samples import SampleStore, Track
+from console.domain.metrics import Series, Vector, column_of
+from console.promql.samples import FORGET_EVERY, SampleStore
+from console.promql.tracks import Track
 
 UP = Series("up", ())
 A, B = (Series("errors", (("symbol", symbol),)) for symbol in "AB")
@@ -147,3 +150,71 @@ def test_what_is_covered_ends_at_a_gap(scrapes: tuple[float, ...], at: float, co
     for scrape in scrapes:
         store.append(scrape, {"up": {UP: 1.0}})
     assert store.covered(at) == covered
+
+
+def counters(*values: float, name: str = "errors") -> dict[str, Vector]:
+    """A scrape that has a counter of each of these values."""
+    return {name: {Series(name, (("symbol", f"S{number}"),)): one for number, one in enumerate(values)}}
+
+
+def kept_changes(store: SampleStore) -> int:
+    """How many changes the store remembers: what its memory is spent on."""
+    return sum(
+        len(since) for told in store.past()["metrics"].values() for _, (since, _, _) in told["changes"]
+    )
+
+
+def test_series_that_never_change_take_no_room_in_the_past() -> None:
+    store = SampleStore({"errors"})
+    for at in range(1, 100):
+        store.append(at, counters(*range(1000)))
+    assert kept_changes(store) == 0
+
+
+def test_of_a_counter_that_moves_only_what_is_looked_back_on_is_kept() -> None:
+    store = SampleStore({"errors"}, retention=3900)
+    store.look_back({"errors": 300.0})
+    for at in range(1, 3600):
+        store.append(at, counters(at, 0.0))
+    assert kept_changes(store) <= 300 + FORGET_EVERY + 1
+
+
+def test_nothing_is_kept_longer_than_the_retention() -> None:
+    store = SampleStore({"errors"}, retention=400)
+    store.look_back({"errors": 3600.0})
+    for at in range(1, 1000):
+        store.append(at, counters(at))
+    assert kept_changes(store) <= 400 + FORGET_EVERY + 1
+
+
+def test_a_counter_that_rests_again_takes_no_room_any_more() -> None:
+    store = SampleStore({"errors"}, retention=100)
+    for at in range(1, 1000):
+        store.append(at, counters(min(at, 50)))
+    assert kept_changes(store) == 0
+    assert store.tracks("errors")[Series("errors", (("symbol", "S0"),))].steady(900, 998)
+
+
+@given(
+    st.lists(st.lists(st.sampled_from([None, 0.0, 1.0, 2.0]), min_size=3, max_size=3), max_size=30),
+    st.integers(0, 30),
+)
+def test_a_past_that_was_told_goes_on_as_if_nothing_had_been(
+    scrapes: list[list[float | None]], pause: int
+) -> None:
+    series = [Series("errors", (("symbol", symbol),)) for symbol in "ABC"]
+    one, other = SampleStore({"errors"}), SampleStore({"errors"})
+    for at, values in enumerate(scrapes, 1):
+        said = {name: value for name, value in zip(series, values, strict=True) if value is not None}
+        if at == pause:
+            other.continue_from(json.loads(json.dumps(other.past())))
+        for store in (one, other):
+            store.append(at, {"errors": column_of(said)})
+    assert {name: kept(track, len(scrapes)) for name, track in one.tracks("errors").items()} == {
+        name: kept(track, len(scrapes)) for name, track in other.tracks("errors").items()
+    }
+    for scrape in range(len(scrapes)):
+        changed = [
+            list(map(str, (s for s, _ in store.changed_after("errors", scrape)))) for store in (one, other)
+        ]
+        assert sorted(changed[0]) == sorted(changed[1])

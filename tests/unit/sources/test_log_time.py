@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from console.sources.logs.chain import LogChain
 from console.sources.logs.lines import Place, read_line, split
-from console.sources.logs.times import first_since, parse_moment
+from console.sources.logs.times import Moment, first_since, parse_moment
 
 NOW = datetime(2026, 1, 2, 14, 30, 15).timestamp()
 
@@ -20,20 +20,24 @@ NOW = datetime(2026, 1, 2, 14, 30, 15).timestamp()
     [
         ("14:05", datetime(2026, 1, 2, 14, 5)),
         ("14:05:30", datetime(2026, 1, 2, 14, 5, 30)),
-        ("14:31", datetime(2026, 1, 1, 14, 31)),
         ("2026-01-02 03:04", datetime(2026, 1, 2, 3, 4)),
         ("2025-12-31 23:59:59", datetime(2025, 12, 31, 23, 59, 59)),
         ("-10m", datetime(2026, 1, 2, 14, 20, 15)),
         (" -2h ", datetime(2026, 1, 2, 12, 30, 15)),
     ],
 )
-def test_a_time_is_local_and_in_the_past(text: str, meant: datetime) -> None:
-    assert parse_moment(text, NOW) == meant.timestamp()
+def test_a_time_is_local(text: str, meant: datetime) -> None:
+    assert parse_moment(text, NOW) == Moment(meant.timestamp())
+
+
+def test_a_time_that_is_still_to_come_today_may_be_yesterdays() -> None:
+    today, yesterday = datetime(2026, 1, 2, 14, 31), datetime(2026, 1, 1, 14, 31)
+    assert parse_moment("14:31", NOW) == Moment(today.timestamp(), yesterday.timestamp())
 
 
 @pytest.mark.parametrize("text", ["", "noon", "25:00", "14:60", "2026-13-01 00:00", "10m", "-10", "١٤:٠٥"])
 def test_bad_input_says_what_is_allowed(text: str) -> None:
-    with pytest.raises(ValueError, match=r"a time such as 14:05, 14:05:30, 2026-01-02 03:04 or -10m"):
+    with pytest.raises(ValueError, match=r"allowed: 14:05, 14:05:30, 2026-01-02 03:04 or -10m"):
         parse_moment(text, NOW)
 
 

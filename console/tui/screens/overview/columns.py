@@ -1,34 +1,35 @@
-"""The overview's columns: a symbol, its state in a word, and what is known of it by importance.
+"""The overview's columns: a symbol, its state in a word and why, and what is known of it by importance.
 
 Values that aren't the present are grey, each by its own source: a stale database greys position and PnL only.
+Filters and sorting ask thousands of rows at once: what they need is told in bulk, without a row being made.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from console.domain.amounts import about, price, quantity, span
 from console.domain.assessment import Assessment
 from console.domain.figures import badness, figure_of, money, number
+from console.domain.positions import distance_severity
 from console.domain.severity import Severity
-from console.domain.status import NOT_EXPORTED, Judged, SymbolStatus
+from console.domain.status import NOT_EXPORTED, StageSummary, SymbolStatus
 from console.domain.symbols import SymbolRows
 from console.domain.thresholds import Panel
 from console.domain.trails import Moment
 from console.domain.trend import Outlook
+from console.tui.screens.overview.state import Rank, state_column, why_column
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.widgets.spark import sampled, spark, values_of
 from console.tui.widgets.table.columns import Cell, Column, Order
-from console.tui.words import COLOURS
 
 STATE = "state"
 TREND_CELLS, TREND_SECONDS = 8, 600.0
 """Cells of the trend, and how far it looks back."""
 
-_SHORT = COLOURS | {Severity.CRITICAL: "crit"}
-
-Rank = Callable[[Sequence[SymbolStatus]], Sequence[Order]]
 _Column = Column[SymbolStatus]
+_Numbers = Callable[[Sequence[SymbolStatus]], Sequence[float]]
 
 
 @dataclass(slots=True)
@@ -58,11 +59,16 @@ def symbol_columns(
 ) -> list[_Column]:
     """All of them, the most important first: what a screen has no room for is left out at the right.
 
-    Where it is not `narrow`, there is room to have the position beside the symbol, and the trend beside the
-    ratio. `rank` is worst first.
+    Where it is not `narrow`, there is room to have the position beside the state, and the trend beside the
+    ratio. `rank` is worst first. What makes a row bad is named at its beginning: columns that came forward by
+    themselves would be looked for in vain.
     """
     judged = {panel.key: _panel_column(panel, present) for panel in panels}
-    first = [_symbol(), _state(present, rank)]
+    first = [
+        _symbol(),
+        state_column(STATE, panels, present.glyphs, lambda: present.stale, rank),
+        why_column(panels, lambda: present.stale),
+    ]
     margin = [judged.pop("margin_ratio")] if "margin_ratio" in judged else []
     funding = [judged.pop("funding_rate")] if "funding_rate" in judged else []
     position, trend, to_next = _position(present), _trend(present), _to_next(present)
@@ -86,27 +92,6 @@ def _symbol() -> _Column:
 
 def _names(rows: Sequence[SymbolStatus]) -> Sequence[str]:
     return rows.names if isinstance(rows, SymbolRows) else [row.symbol for row in rows]
-
-
-def _state(present: Present, rank: Rank) -> _Column:
-    glyphs = present.glyphs
-
-    def cell(row: SymbolStatus) -> Cell:
-        glyph = glyphs.of(row.severity)
-        if row.severity is Severity.UNKNOWN:
-            return Cell(
-                f"{glyph} stale {present.stale}" if present.stale else f"{glyph} unknown", Tone.UNKNOWN
-            )
-        if row.severity is Severity.OK and all(_empty(value) for value in row.values.values()):
-            return Cell(f"{glyphs.none} flat", Tone.DIM)
-        tone = Tone.ALARM if row.severity is Severity.CRITICAL else tone_of(row.severity)
-        return Cell(f"{glyph} {row.severity.word}", tone)
-
-    return Column(STATE, "STATE", 13, cell, lambda row: -row.severity, "left", orders=rank)
-
-
-def _empty(value: Judged) -> bool:
-    return value.number is None and value.severity is Severity.OK
 
 
 def _panel_column(panel: Panel, present: Present) -> _Column:
@@ -157,18 +142,40 @@ def _to_next(present: Present) -> _Column:
         outlook = present.outlook(row)
         if outlook is None or outlook.seconds is None or outlook.next_severity is None:
             return Cell("")
-        colour = _SHORT.get(outlook.next_severity, "")
-        return Cell(f"{about(outlook.seconds)} {colour}", tone_of(outlook.next_severity))
+        word = "crit" if outlook.next_severity is Severity.CRITICAL else outlook.next_severity.word
+        return Cell(f"{about(outlook.seconds)} {word}", tone_of(outlook.next_severity))
 
-    def soonest(row: SymbolStatus) -> Order:
-        outlook = present.outlook(row)
-        return None if outlook is None else outlook.seconds
+    def minutes(row: SymbolStatus) -> float | None:
+        return _minutes(present.outlook(row))
 
-    return Column("to_next", "TO NEXT", 10, cell, soonest, number=lambda row: _minutes(present.outlook(row)))
+    def numbers(rows: Sequence[SymbolStatus]) -> Sequence[float]:
+        if not isinstance(rows, SymbolRows) or rows is not present.symbols:
+            return _or_nan(map(minutes, rows))
+        if present.stale:
+            return [math.nan] * len(rows)
+        return [seconds / 60 for seconds in rows.seconds_to_next]
+
+    return Column("to_next", "TO NEXT", 11, cell, minutes, number=minutes, numbers=numbers, orders=numbers)
 
 
 def _minutes(outlook: Outlook | None) -> float | None:
     return None if outlook is None or outlook.seconds is None else outlook.seconds / 60
+
+
+def _or_nan(numbers: Iterable[float | None]) -> Sequence[float]:
+    return [math.nan if number is None else number for number in numbers]
+
+
+def _figures(key: str, shown: Callable[[SymbolStatus], float | None], scale: int = 1) -> _Numbers:
+    """What `shown` says of one row, of all at once: the field `key`, times `scale`."""
+
+    def numbers(rows: Sequence[SymbolStatus]) -> Sequence[float]:
+        if not isinstance(rows, SymbolRows):
+            return _or_nan(map(shown, rows))
+        values = rows.numbers(key)
+        return values if scale == 1 else [value * scale for value in values]
+
+    return numbers
 
 
 def _pnl(present: Present) -> _Column:
@@ -180,7 +187,8 @@ def _pnl(present: Present) -> _Column:
     def shown(row: SymbolStatus) -> float | None:
         return None if row.unrealized_pnl is None else float(row.unrealized_pnl)
 
-    return Column("upnl", "UPNL", 9, cell, shown, number=shown)
+    numbers = _figures("unrealized_pnl", shown)
+    return Column("upnl", "UPNL", 9, cell, shown, number=shown, numbers=numbers, orders=numbers)
 
 
 def _trend(present: Present) -> _Column:
@@ -194,21 +202,42 @@ def _trend(present: Present) -> _Column:
         values = [v for v in values_of(row.symbol, present.moments) if not math.isnan(v)]
         return values[-1] / values[0] - 1 if values and values[0] else None
 
-    return Column("trend", "10 MIN", TREND_CELLS, cell, change, "left")
+    def figures(row: SymbolStatus) -> str:
+        """The values that are drawn, the newest last."""
+        values = [v for v in values_of(row.symbol, present.moments) if not math.isnan(v)]
+        return " ".join(f"{value:.3f}" for value in values) or present.glyphs.none
+
+    return Column("trend", "10 MIN", TREND_CELLS, cell, change, "left", searched=False, copied=figures)
 
 
 def _distance(present: Present) -> _Column:
-    """What is left of the mark price to the nearest liquidation price."""
+    """What is left of the mark price to the nearest liquidation price, with the sign of how bad it is."""
+    glyphs = present.glyphs
 
     def cell(row: SymbolStatus) -> Cell:
-        share = row.liquidation_distance
-        stale = bool(row.doubts.database or row.doubts.metrics)
-        return Cell("" if share is None else number(share * 100, 1, 6) + "%", stale=stale)
+        if row.side is None:
+            return Cell("")
+        share, stale = row.liquidation_distance, bool(row.doubts.database or row.doubts.metrics)
+        severity = distance_severity(None if share is None else Decimal(share))
+        mark = "" if severity is Severity.OK else glyphs.of(severity)
+        text = glyphs.none if share is None else number(share * 100, 1, 6) + "%"
+        return Cell(text, Tone.PLAIN if severity is Severity.OK else tone_of(severity), mark, stale=stale)
 
     def shown(row: SymbolStatus) -> float | None:
         return None if row.liquidation_distance is None else row.liquidation_distance * 100
 
-    return Column("liq_distance", "TO LIQ", 7, cell, shown, number=shown)
+    numbers = _figures("liquidation_distance", shown, 100)
+    return Column(
+        "liq_distance",
+        "TO LIQ",
+        7,
+        cell,
+        shown,
+        marked=True,
+        number=shown,
+        numbers=numbers,
+        orders=numbers,
+    )
 
 
 def _position(present: Present) -> _Column:
@@ -223,7 +252,8 @@ def _position(present: Present) -> _Column:
     def shown(row: SymbolStatus) -> float | None:
         return None if row.quantity is None else float(row.quantity)
 
-    return Column("position", "POSITION", 14, cell, shown, number=shown)
+    numbers = _figures("quantity", shown)
+    return Column("position", "POSITION", 14, cell, shown, number=shown, numbers=numbers, orders=numbers)
 
 
 def _mark(present: Present) -> _Column:
@@ -231,7 +261,11 @@ def _mark(present: Present) -> _Column:
         text = "" if row.mark_price is None else price(row.mark_price)
         return Cell(text, stale=bool(row.doubts.metrics))
 
-    return Column("mark", "MARK", 11, cell, lambda row: row.mark_price, number=lambda row: row.mark_price)
+    def shown(row: SymbolStatus) -> float | None:
+        return row.mark_price
+
+    numbers = _figures("mark_price", shown)
+    return Column("mark", "MARK", 11, cell, shown, number=shown, numbers=numbers, orders=numbers)
 
 
 def _funding_in(present: Present) -> _Column:
@@ -240,7 +274,11 @@ def _funding_in(present: Present) -> _Column:
         stale = bool(row.doubts.exchange)
         return Cell("" if left is None else span(left) if left > 0 else "now", Tone.DIM, stale=stale)
 
-    return Column("funding_in", "FUND IN", 7, cell, lambda row: row.next_funding)
+    def shown(row: SymbolStatus) -> float | None:
+        return row.next_funding
+
+    orders = _figures("next_funding", shown)
+    return Column("funding_in", "FUND IN", 7, cell, shown, searched=False, orders=orders)
 
 
 def _slippage(present: Present) -> _Column:
@@ -248,18 +286,49 @@ def _slippage(present: Present) -> _Column:
         text = "" if row.slippage is None else number(row.slippage, 1, 8)
         return Cell(text, stale=bool(row.doubts.metrics))
 
-    return Column("slippage", "SLIP BPS", 8, cell, lambda row: row.slippage, number=lambda row: row.slippage)
+    def shown(row: SymbolStatus) -> float | None:
+        return row.slippage
+
+    numbers = _figures("slippage", shown)
+    return Column("slippage", "SLIP BPS", 8, cell, shown, number=shown, numbers=numbers, orders=numbers)
 
 
 def _stage(present: Present) -> _Column:
     """How far the furthest feature has got, and how many of them have got there."""
 
+    def words(stage: StageSummary | None) -> str:
+        return "" if stage is None else f"{stage.stage} {stage.reached}/{stage.features}"
+
     def cell(row: SymbolStatus) -> Cell:
-        stage = row.stage
-        text = "" if stage is None else f"{stage.stage} {stage.reached}/{stage.features}"
-        return Cell(text, stale=bool(row.doubts.metrics))
+        return Cell(words(row.stage), stale=bool(row.doubts.metrics))
+
+    told: Sequence[str] = ()
+    told_of: tuple[object, object] | None = None
+
+    def texts(rows: Sequence[SymbolStatus]) -> Sequence[str]:
+        nonlocal told, told_of
+        if not isinstance(rows, SymbolRows):
+            return [words(row.stage) for row in rows]
+        of = (rows.facts.stages, rows.names)
+        if told_of is None or told_of[0] is not of[0] or told_of[1] is not of[1]:
+            told, told_of = [words(stage) for stage in _stages(rows)], of
+        return told
 
     def order(row: SymbolStatus) -> Order:
         return None if row.stage is None else (row.stage.stage, row.stage.reached)
 
-    return Column("stage", "STAGE", 16, cell, order, "left")
+    return Column("stage", "STAGE", 16, cell, order, "left", texts=texts)
+
+
+def _stages(rows: SymbolRows) -> Iterator[StageSummary | None]:
+    """Each row's stage. Thousands of symbols have the same few: each of these is worked out once."""
+    loaded: dict[str | None, list[float]] = {}
+    column = rows.facts.stages
+    for symbol, stage in zip(column.lineup.symbols, column.numbers, strict=True):
+        loaded.setdefault(symbol, []).append(stage)
+    known: dict[tuple[float, ...], StageSummary | None] = {}
+    for name in rows.names:
+        stages = tuple(loaded.get(name, ()))
+        if stages not in known:
+            known[stages] = rows.facts.stage(name)
+        yield known[stages]

@@ -13,6 +13,7 @@ from console.domain.severity import Severity
 from console.domain.status import SymbolStatus
 from console.domain.symbols import SymbolRows
 from console.domain.thresholds import Panel
+from console.tui.headline import last_judged
 from console.tui.screens.frame import Frame
 from console.tui.screens.overview.columns import STATE, Present, symbol_columns
 from console.tui.screens.overview.summary import TEXTS
@@ -102,8 +103,7 @@ class Overview(Frame):
         self._present.take(assessment, stale)
         self._set_columns(assessment.panels)
         # Stale rows keep their order: all of them are unknown, and jumping would hide which were bad.
-        if assessment.source("metrics").health in (Health.FRESH, Health.FAILING):
-            self._judged = assessment.symbols
+        self._judged = last_judged(assessment)
         self.table.set_rows(assessment.symbols)
 
     def _set_columns(self, panels: tuple[Panel, ...]) -> None:

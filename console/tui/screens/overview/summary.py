@@ -139,11 +139,11 @@ def _account(
 
 
 def engine_lines(view: View, size: Size) -> Lines:
-    """What the engine says of itself, as many facts to a line as there is room for."""
-    if view.assessment is None:
+    """What the engine says of itself at present, as many facts to a line as there is room for."""
+    if view.live is None:
         return ((Span("ENGINE", Tone.DIM),), (Span("connecting", Tone.UNKNOWN),))[: size.height]
     title: list[Line] = [(Span("ENGINE", Tone.DIM),)] if size.height > 2 else []
-    lines = title + _flowing(list(_engine(view, view.assessment)), size.width)
+    lines = title + _flowing(list(_engine(view, view.live)), size.width)
     return tuple(fit_line(line, size.width, view.glyphs.ellipsis) for line in lines[: size.height])
 
 
@@ -195,11 +195,11 @@ def alert_lines(view: View, size: Size) -> Lines:
 
 
 def source_lines(view: View, size: Size) -> Lines:
-    """Each source's age, latency and cause."""
-    if view.assessment is None:
+    """Each source's age, latency and cause: of the present, whatever picture is held."""
+    if view.live is None:
         return ((Span("SOURCES", Tone.DIM),), (Span("connecting", Tone.UNKNOWN),))
     lines: list[Line] = [(Span(f"{'SOURCES':<11}{'age':>6}  {'answers in':>10}", Tone.DIM),)]
-    lines += [_source(source, view) for source in view.assessment.sources]
+    lines += [_source(source, view) for source in view.live.sources]
     return tuple(fit_line(line, size.width, view.glyphs.ellipsis) for line in lines)
 
 
@@ -223,7 +223,7 @@ def source_age(view: View, source: SourceStatus) -> str:
     if source.age is None:
         return view.glyphs.none
     if view.slow or source.severity is not Severity.OK or source.age >= 60:
-        return view.age(source.age)
+        return view.age(source.age, source.stale_after)
     return f"{int(source.age)} s" if source.age >= 1 else "<1 s"
 
 
@@ -245,10 +245,10 @@ TEXTS: Mapping[str, Text] = {
     "headline": Text(headline_lines, lambda view: (view.statements, _number_of_symbols(view))),
     "key-metrics": Text(key_metric_lines, _of_assessment(lambda _, seen: (seen.key_metrics,))),
     "accounts": Text(account_lines, _of_assessment(lambda _, seen: (seen.accounts, seen.equities))),
-    "engine": Text(engine_lines, _of_assessment(lambda view, seen: tuple(_engine(view, seen)))),
+    "engine": Text(engine_lines, lambda view: () if view.live is None else tuple(_engine(view, view.live))),
     "sources": Text(
         source_lines,
-        _of_assessment(lambda view, seen: tuple(_source(source, view) for source in seen.sources)),
+        lambda view: () if view.live is None else tuple(_source(one, view) for one in view.live.sources),
     ),
     "alerts": Text(alert_lines, _of_assessment(lambda view, seen: (seen.alerts, view.answered))),
 }

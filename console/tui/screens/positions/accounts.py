@@ -11,16 +11,18 @@ from console.domain.positions import margin_share
 from console.domain.severity import Severity
 from console.domain.status import AccountStatus
 from console.domain.surfaces import Account
-from console.tui.screens.positions.columns import as_gain, as_money
-from console.tui.text import Line, Span, fit, fit_line, line_width
+from console.tui.screens.positions.cells import as_gain, as_money
+from console.tui.text import Line, Span, fit, fit_line, line_width, width
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
 from console.tui.widgets.spark import sampled, spark, values_of
 
-_TREND_CELLS, _TREND_SECONDS = 8, 3600.0
+_TREND_CELLS, _TREND_SECONDS = 6, 3600.0
 _LEAST_TREND = 0.002
 """The share of an equity that its trend's whole height stands for, at least."""
-_BAR_CELLS = 10
+_BAR_CELLS = 9
+_LEAST_NAME = 20
+"""Cells that a name has where there is room: its column is not to jump with every new account."""
 _MOST = 4
 """Accounts that are shown."""
 
@@ -42,7 +44,8 @@ def account_lines(view: View, size: Size) -> tuple[Line, ...]:
     if assessment is None or not accounts:
         return ((Span("ACCOUNTS", Tone.DIM), Span("  not known yet", Tone.UNKNOWN)),)
     figures = _figures(assessment, glyphs, size.width)
-    room = max(6, min(20, size.width - 2 - sum(figure.width + 1 for figure in figures)))
+    room = size.width - 2 - sum(figure.width + 1 for figure in figures)
+    room = max(6, min(room, max(_LEAST_NAME, *(width(_name(status)) for status in accounts))))
     titles = " ".join(figure.title.rjust(figure.width) for figure in figures)
     lines: list[Line] = [(Span(f"{fit('ACCOUNT', room, 'left', glyphs.ellipsis)}   {titles}", Tone.DIM),)]
     lines += [_account(status, figures, room, size.width, glyphs) for status in accounts[:_MOST]]
@@ -55,19 +58,25 @@ def _account(
     status: AccountStatus, figures: Sequence[_Figure], room: int, cells: int, glyphs: Glyphs
 ) -> Line:
     """One account's line; why it isn't well, where that fits."""
-    fine = status.severity is Severity.OK
-    name = status.account.name or f"account {status.account.id}"
+    fine, said = status.severity is Severity.OK, tone_of(status.severity)
     spans = [
-        Span(f"{fit(name, room, 'left', glyphs.ellipsis)} ", Tone.DIM if fine else tone_of(status.severity)),
-        Span(glyphs.of(status.severity), tone_of(status.severity)),
+        Span(
+            f"{fit(_name(status), room, 'left', glyphs.ellipsis)} ",
+            Tone.DIM if fine else said,
+        ),
+        Span(glyphs.of(status.severity), said),
     ]
     for figure in figures:
         known = Tone.STRONG if figure.strong else Tone.PLAIN
         text = figure.text(status, figure.width)
-        tone = known if fine or status.severity is Severity.CRITICAL else tone_of(status.severity)
+        tone = known if fine or status.severity is Severity.CRITICAL else said
         spans.append(Span(f" {glyphs.none if text is None else text:>{figure.width}}", tone))
-    reason = Span(f"  {status.reason}", tone_of(status.severity))
+    reason = Span(f"  {status.reason}", said)
     return (*spans, reason) if not fine and line_width((*spans, reason)) <= cells else tuple(spans)
+
+
+def _name(status: AccountStatus) -> str:
+    return status.account.name or f"account {status.account.id}"
 
 
 def _figures(assessment: Assessment, glyphs: Glyphs, cells: int) -> list[_Figure]:

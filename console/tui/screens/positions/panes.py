@@ -7,14 +7,9 @@ from typing import Generic, Protocol, TypeVar
 from console.domain.positions import Holding, Holdings, Total, totals
 from console.domain.severity import Severity
 from console.domain.surfaces import Activity, Books
-from console.tui.screens.positions.columns import (
-    Present,
-    failure_columns,
-    order_columns,
-    position_columns,
-    total_columns,
-    trade_columns,
-)
+from console.tui.screens.positions.activities import failure_columns, order_columns, trade_columns
+from console.tui.screens.positions.cells import Present
+from console.tui.screens.positions.columns import position_columns, total_columns
 from console.tui.theme import Glyphs
 from console.tui.widgets.table.columns import Column
 from console.tui.widgets.table.table import Table

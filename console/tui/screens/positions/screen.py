@@ -8,17 +8,16 @@ from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.containers import Container
-from textual.events import DescendantFocus
 from textual.geometry import Size
 from textual.widget import Widget
 
 from console.domain.assessment import Assessment
 from console.domain.positions import holdings
 from console.tui.actions import Place
-from console.tui.screens.frame import Frame
 from console.tui.screens.overview.screen import OpensSymbols
+from console.tui.screens.parted import Parted
 from console.tui.screens.positions.accounts import account_lines
-from console.tui.screens.positions.columns import Present
+from console.tui.screens.positions.cells import Present
 from console.tui.screens.positions.panes import POSITIONS, TOTALS, Matter, panes
 from console.tui.screens.positions.words import Verdict, notice, tabs, title, verdict_on, with_verdict
 from console.tui.text import Line, fit_line
@@ -26,8 +25,13 @@ from console.tui.view import View
 from console.tui.widgets.lines import Lines
 from console.tui.widgets.table.table import Table
 
+_TITLES = 2
+"""Lines above the rows of a table, while it is filtered."""
+_SPARE = 4
+"""Rows beyond the positions that there is room for at first: one that comes or goes moves nothing."""
 
-class Positions(Frame):
+
+class Positions(Parted):
     PLACE: ClassVar[Place] = "positions"
     ABOUT: ClassVar[str] = (
         "Both accounts, and every open position, the worst first: what is nearest to its liquidation, and "
@@ -36,7 +40,7 @@ class Positions(Frame):
     )
 
     def __init__(self, view: View) -> None:
-        super().__init__(view)
+        super().__init__(view, POSITIONS)
         self._present = Present(view.glyphs)
         self._panes = panes(self._present)
         self._names = tuple(pane.name for pane in self._panes)
@@ -44,7 +48,8 @@ class Positions(Frame):
         self._verdict: Verdict = ()
         self._seen: tuple[object, ...] = ()
         self._filled: tuple[object, ...] = ()
-        self._chosen, self._below = POSITIONS, TOTALS
+        self._below = TOTALS
+        self._rows_wanted = 0
         self._accounts = Lines(self._accounts_text, view.glyphs, id="accounts")
         self._tabs = Lines(self._tabs_text, view.glyphs, id="tabs")
         self._notice_line = Lines(self._notice_text, view.glyphs, id="notice")
@@ -58,7 +63,7 @@ class Positions(Frame):
         yield Container(*rest, id="lower")
 
     def on_mount(self) -> None:
-        self._choose(POSITIONS)
+        self.choose(POSITIONS)
 
     def paint(self, view: View) -> None:
         super().paint(view)
@@ -72,18 +77,16 @@ class Positions(Frame):
             self._fill()
 
     def _look(self, assessment: Assessment) -> None:
-        """Join database and exchange anew where one has answered, or has become too old."""
+        """Join database and exchange anew where one has answered, or is no longer the present."""
         database, exchange, now = assessment.snapshot.database, assessment.snapshot.exchange, assessment.at
-        self._present.at = now
-        self._present.stale = not database.usable(now)
-        seen = (database.good, exchange.good, exchange.configured, database.usable(now), exchange.usable(now))
+        self._present.take(assessment)
+        doubt = assessment.books_doubt
+        usable = database.usable(now), exchange.usable(now)
+        seen = (database.good, exchange.good, exchange.configured, bool(doubt), *usable)
         if all(old is new for old, new in zip(self._seen, seen, strict=False)) and self._seen:
             return
         self._seen = seen
-        books = database.value
-        accounts = () if books is None else books.accounts or ()
-        self._present.accounts = {account.id: account.name for account in accounts if account.name}
-        self._matter = Matter(holdings(assessment.snapshot, self._matter.holdings), books)
+        self._matter = Matter(holdings(assessment.snapshot, doubt, self._matter.holdings), database.value)
         self._verdict = verdict_on(self._matter, self.view.glyphs)
 
     def _fill(self) -> None:
@@ -91,6 +94,7 @@ class Positions(Frame):
         for pane in self._panes:
             if pane.name in self._visible():
                 pane.show(self._matter)
+        self.query_one(f"#{POSITIONS}").styles.max_height = self._room()
         self._accounts.show(self._accounts_text)
         self._tabs.show(self._tabs_text)
         self._notice_line.display = notice(self.view, self._matter) is not None
@@ -104,42 +108,35 @@ class Positions(Frame):
         if symbol and isinstance(self.app, OpensSymbols):
             self.app.open_symbol(symbol)
 
-    # Going from pane to pane.
+    def parts(self) -> tuple[str, ...]:
+        return self._names
 
-    def focus_next(self, selector: str | type[Widget] = "*") -> Widget | None:
-        return self._step(1)
+    def target(self, part: str) -> Widget:
+        return next(pane.table for pane in self._panes if pane.name == part)
 
-    def focus_previous(self, selector: str | type[Widget] = "*") -> Widget | None:
-        return self._step(-1)
-
-    def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """Follow the mouse, which may have gone to another pane."""
-        for pane in self._panes:
-            if pane.table is event.widget and pane.name != self._chosen:
-                self._choose(pane.name)
-
-    def _step(self, step: int) -> Widget | None:
-        return self._choose(self._names[(self._names.index(self._chosen) + step) % len(self._names)])
-
-    def _choose(self, name: str) -> Widget:
-        """Show the pane, and give it the focus once it is there."""
-        self._chosen = name
-        self._below = name if name != POSITIONS else self._below
-        self.set_class(name == POSITIONS, "-at-positions")
+    def show_chosen(self) -> None:
+        self._below = self.chosen if self.chosen != POSITIONS else self._below
+        self.set_class(self.chosen == POSITIONS, "-at-positions")
         for container in self.query("#lower .pane"):
             container.set_class(container.id == self._below, "-chosen")
-        table = next(pane.table for pane in self._panes if pane.name == name)
-        self.call_after_refresh(table.focus)
         self.paint(self.view)
-        return table
 
     def _visible(self) -> tuple[str, ...]:
         """The panes that the arrangement of this size shows."""
         if self.has_class("-narrow"):
-            return (self._chosen,)
+            return (self.chosen,)
         return (
             self._names if self.has_class("-vast") and self.has_class("-high") else (POSITIONS, self._below)
         )
+
+    def _room(self) -> int | None:
+        """The lines that the positions may have at most, so that the panes below them have the rest."""
+        if self.has_class("-narrow"):
+            return None
+        rows = len(self._matter.holdings.rows)
+        if not rows < self._rows_wanted <= rows + 2 * _SPARE:
+            self._rows_wanted = rows + _SPARE
+        return _TITLES + self._rows_wanted
 
     # What stands above the tables.
 
@@ -147,7 +144,7 @@ class Positions(Frame):
         return account_lines(self.view, size)
 
     def _tabs_text(self, size: Size) -> tuple[Line, ...]:
-        names = tabs(self._names, self._chosen, self._matter)
+        names = tabs(self._names, self.chosen, self._matter)
         return (with_verdict(names, self._verdict, size.width, self.view.glyphs.ellipsis),)
 
     def _notice_text(self, size: Size) -> tuple[Line, ...]:

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from console.domain.agreement import Agreement
 from console.domain.assessment import Assessment
-from console.domain.positions import Agreement
 from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.surfaces import Books
@@ -84,4 +84,4 @@ def _doubt(view: View, assessment: Assessment, books: Books | None) -> str:
     if books.positions is None:
         why = next((part for part in books.missing if part.startswith("futures_positions: ")), "")
         return f"positions can't be read: {why.partition(': ')[2]}"
-    return next((status.reason for status in assessment.accounts if status.severity is Severity.UNKNOWN), "")
+    return assessment.books_doubt

@@ -11,7 +11,7 @@ from console.domain.status import SymbolStatus
 from console.domain.symbol_detail import SOURCES, Fact, Said, SymbolDetail
 from console.domain.symbols import OUTLOOK
 from console.tui.screens.overview.summary import source_age
-from console.tui.text import Line, Span, fit, fit_line, short_name
+from console.tui.text import Line, Span, fit, fit_line, line_width, short_name
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
 from console.tui.words import going
@@ -21,33 +21,58 @@ _MOST_NAMED = 3
 
 
 def summary_lines(view: View, detail: SymbolDetail, gone: bool, cells: int) -> tuple[Line, ...]:
-    """Two lines: how the symbol is and where it is going, and whether its sources agree."""
+    """Two lines: how the symbol is and where it is going; whether its sources agree, and the next funding."""
     if view.assessment is None or (detail.row is None and not gone):
-        connecting = Span(
-            "connecting" if view.assessment is None else "no source knows this symbol", Tone.UNKNOWN
-        )
-        return ((Span(f"{detail.symbol}  ", Tone.STRONG), connecting), ())
+        line = (Span(f"{detail.symbol}  ", Tone.STRONG), Span(_unknown(view.assessment), Tone.UNKNOWN))
+        return (fit_line(line, cells, view.glyphs.ellipsis), ())
     if gone:
         words = f" {detail.symbol} is gone: no source names it any more; these are its last known values "
         return (fit_line((Span(words, Tone.BLIND),), cells, view.glyphs.ellipsis), ())
-    lines = (_state(view.assessment, detail, view.glyphs), _agreement(detail, view.glyphs))
-    return tuple(fit_line(line, cells, view.glyphs.ellipsis) for line in lines)
+    ellipsis = view.glyphs.ellipsis
+    funding = _next_funding(view.assessment, detail)
+    agreement = fit_line(_agreement(detail, view.glyphs), cells - line_width(funding), ellipsis)
+    return _state(view.assessment, detail, cells, view.glyphs), (*agreement, *funding)
 
 
-def _state(assessment: Assessment, detail: SymbolDetail, glyphs: Glyphs) -> Line:
+def _unknown(assessment: Assessment | None) -> str:
+    """Why nothing is known of a symbol: nobody knows it, or not everybody has been heard yet."""
+    if assessment is None:
+        return "connecting"
+    snapshot = assessment.snapshot
+    states = (snapshot.metrics, snapshot.database, snapshot.exchange)
+    awaited = [state.name for state in states if state.configured and state.good is None]
+    return (
+        f"nothing known yet: waiting for {', '.join(awaited)}" if awaited else "no source knows this symbol"
+    )
+
+
+def _state(assessment: Assessment, detail: SymbolDetail, cells: int, glyphs: Glyphs) -> Line:
+    """How the symbol is, and why: as many reasons as have room, and how many more there are."""
     row = detail.row
     if row is None:
         return ()
-    tone = Tone.ALARM if row.severity is Severity.CRITICAL else tone_of(row.severity)
-    line = [
+    tone = tone_of(row.severity) if row.severity else Tone.PLAIN
+    state = (
         Span(f"{short_name(detail.symbol)}  ", Tone.STRONG),
-        Span(f"{glyphs.of(row.severity)} {row.severity.word}", tone),
-    ]
-    for words in _reasons(assessment, row):
-        line.append(Span(f"  {words}", tone_of(row.severity) if row.severity else Tone.PLAIN))
-    if row.next_funding is not None and not row.doubts.exchange:
-        line.append(Span(f"  next funding in {span(row.next_funding - assessment.at)}", Tone.DIM))
-    return tuple(line)
+        Span(
+            f"{glyphs.of(row.severity)} {row.severity.word}",
+            Tone.ALARM if row.severity is Severity.CRITICAL else tone_of(row.severity),
+        ),
+    )
+    reasons = list(_reasons(assessment, row))
+    for said in range(len(reasons), 0, -1):
+        words = [*reasons[:said], *([f"and {len(reasons) - said} more"] if said < len(reasons) else [])]
+        line = (*state, *(Span(f"  {word}", tone) for word in words))
+        if line_width(line) <= cells or said == 1:
+            return fit_line(line, cells, glyphs.ellipsis)
+    return fit_line(state, cells, glyphs.ellipsis)
+
+
+def _next_funding(assessment: Assessment, detail: SymbolDetail) -> Line:
+    row = detail.row
+    if row is None or row.next_funding is None or row.doubts.exchange:
+        return ()
+    return (Span(f"  next funding in {span(max(0.0, row.next_funding - assessment.at))}", Tone.DIM),)
 
 
 def _reasons(assessment: Assessment, row: SymbolStatus) -> Iterator[str]:
@@ -77,22 +102,18 @@ def _agreement(detail: SymbolDetail, glyphs: Glyphs) -> Line:
 
 def _no_difference(detail: SymbolDetail) -> str:
     """That nothing differs is only good to know where two sources could be compared."""
-    fresh = [not doubt for doubt in detail.doubts]
-    for fact in detail.facts:
-        if sum(said is not None and known for said, known in zip(fact.said, fresh, strict=True)) > 1:
-            return "sources agree"
-    return "nothing to compare: fewer than two sources are fresh"
+    return "sources agree" if any(fact.compared for fact in detail.facts) else "nothing to compare now"
 
 
 _GUTTER, _LONGEST_NAME, _WIDEST_VALUE = 2, 28, 24
 
 
 def fact_lines(view: View, detail: SymbolDetail, gone: bool, cells: int) -> list[Line]:
-    """A line for each fact, under the sources with their ages; grey what is not the present."""
+    """A line for each fact, under the sources and their ages; grey what is not the present."""
     value = min(_WIDEST_VALUE, (cells - _GUTTER - 20) // len(SOURCES) - 1)
     name = min(_LONGEST_NAME, cells - _GUTTER - len(SOURCES) * (value + 1))
     glyphs = view.glyphs
-    lines: list[Line] = [_head(view, name, value)]
+    lines = list(_head(view, detail.doubts, name, value))
     for fact in detail.facts:
         mark = f"{glyphs.of(Severity.HIGH)} " if fact.differs else "  "
         spans = [
@@ -109,21 +130,26 @@ def _name_tone(fact: Fact) -> Tone:
     return tone_of(Severity.HIGH) if fact.differs else Tone.DIM
 
 
-def _head(view: View, name: int, value: int) -> Line:
-    spans = [Span("  " + fit("FACT", name, "left", ""), Tone.DIM)]
-    for source_name, (title, short) in zip(SOURCES, _TITLES, strict=True):
+def _head(view: View, doubts: Sequence[str], name: int, value: int) -> tuple[Line, Line]:
+    """The sources' names, and below them their ages, with a glyph where these are too old."""
+    names = [Span("  " + fit("FACT", name, "left", ""), Tone.DIM)]
+    ages = [Span(" " * (_GUTTER + name))]
+    for source_name, title, doubt in zip(SOURCES, _TITLES, doubts, strict=True):
         source = None if view.assessment is None else view.assessment.source(source_name)
         if source is None or source.health is Health.OFF:
-            words, tone = f"{title} off", Tone.DIM
+            words, tone = "off", Tone.DIM
+        elif source.severity:
+            words = f"{view.glyphs.of(source.severity)} {source_age(view, source)}"
+            tone = tone_of(source.severity)
         else:
-            words = f"{title if value >= len(title) + 5 else short} {source_age(view, source)}"
-            tone = tone_of(source.severity) if source.severity else Tone.PLAIN
-        spans.append(Span(" " + fit(words, value, "right", view.glyphs.ellipsis), tone))
-    return tuple(spans)
+            words, tone = source_age(view, source), Tone.UNKNOWN if doubt else Tone.DIM
+        names.append(Span(" " + title.rjust(value), Tone.DIM))
+        ages.append(Span(" " + words.rjust(value), tone))
+    return tuple(names), tuple(ages)
 
 
-_TITLES = (("engine", "engine"), ("database", "db"), ("exchange", "exch"), ("flags", "flags"))
-"""What the sources' columns are called, and in short."""
+_TITLES = ("ENGINE", "DATABASE", "EXCHANGE", "FLAGS")
+"""What the sources' columns are called."""
 
 
 def _said(said: Said | None, cells: int, glyphs: Glyphs, *, old: bool, differs: bool) -> Span:

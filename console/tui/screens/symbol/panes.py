@@ -1,19 +1,26 @@
 """The tables of a symbol's detail: its positions, orders, trades, and what was closed or liquidated."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Generic, TypeVar
 
-from console.domain.amounts import price, quantity, span
+from console.domain.amounts import span
 from console.domain.assessment import Assessment
-from console.domain.figures import money
 from console.domain.severity import Severity
 from console.domain.surfaces import Activity, Books, ClosedPosition, Position
-from console.tui.text import Align
-from console.tui.theme import Glyphs, Tone
-from console.tui.widgets.table.columns import Cell, Column, Order
+from console.tui.screens.positions.activities import of_one_symbol, order_columns, trade_columns
+from console.tui.screens.positions.cells import (
+    Present,
+    as_coins,
+    as_gain,
+    as_money,
+    as_price,
+    moment,
+    number,
+    words,
+)
+from console.tui.theme import Glyphs
+from console.tui.widgets.table.columns import Column
 from console.tui.widgets.table.table import Table
 
 T = TypeVar("T")
@@ -25,18 +32,18 @@ class Pane(Generic[T]):
 
     name: str
     table: Table[T]
-    columns: "_Columns[T]"
+    present: Present
     pick: Callable[[Books, str], Sequence[T] | None]
     rows: Sequence[T] | None = None
     _seen: tuple[Books | None, bool] = field(default=(None, False))
 
     def show(self, assessment: Assessment, symbol: str) -> None:
         """Take on what the database says of `symbol`; grey, once that is no longer the present."""
-        books, fresh = assessment.books, assessment.snapshot.database.usable(assessment.at)
-        if self._seen[0] is books and self._seen[1] is fresh:
+        books, stale = assessment.books, bool(assessment.books_doubt)
+        if self._seen[0] is books and self._seen[1] is stale:
             return
-        self._seen = books, fresh
-        self.columns.stale = not fresh
+        self._seen = books, stale
+        self.present.take(assessment)
         self.rows = None if books is None else self.pick(books, symbol)
         self.table.set_rows(self.rows or ())
 
@@ -51,11 +58,20 @@ AnyPane = Pane[Position] | Pane[Activity] | Pane[ClosedPosition]
 
 def symbol_panes(glyphs: Glyphs) -> tuple[AnyPane, ...]:
     """The panes in the order in which tab goes through them; the newest rows are first."""
+    present = Present(glyphs)
+    orders, trades = of_one_symbol(order_columns(present)), of_one_symbol(trade_columns(present))
     return (
-        _pane("positions", glyphs, _position_columns, _held, key=lambda row: str(row.id), severity=_calm),
-        _pane("orders", glyphs, _order_columns, _orders, key=lambda row: row.id, severity=_calm),
-        _pane("trades", glyphs, _trade_columns, _trades, key=lambda row: row.id, severity=_calm),
-        _pane("closed", glyphs, _closed_columns, _closed, key=lambda row: str(row.id), severity=_liquidated),
+        _pane("positions", present, _position_columns(present), _held, key=lambda row: str(row.id)),
+        _pane("orders", present, orders, _orders, key=lambda row: row.id),
+        _pane("trades", present, trades, _trades, key=lambda row: row.id),
+        _pane(
+            "closed",
+            present,
+            _closed_columns(present),
+            _closed,
+            key=lambda row: str(row.id),
+            severity=_liquidated,
+        ),
     )
 
 
@@ -66,62 +82,22 @@ class _Rows(Table[T]):
         return action != "open" and super().check_action(action, parameters)
 
 
-class _Columns(Generic[T]):
-    """Makes the columns of one table; all of their cells are grey together while they are `stale`."""
-
-    def __init__(self, glyphs: Glyphs) -> None:
-        self._none = glyphs.none
-        self.stale = False
-
-    def words(
-        self, key: str, width: int, pick: Callable[[T], str | None], align: Align = "left", grow: int = 0
-    ) -> Column[T]:
-        return Column(key, key.upper(), width, lambda row: self._cell(pick(row)), pick, align, grow=grow)
-
-    def at(self, key: str, pick: Callable[[T], float | None]) -> Column[T]:
-        """An instant in local time, as the engines write it; the newest first."""
-
-        def order(row: T) -> Order:
-            at = pick(row)
-            return None if at is None else -at
-
-        return Column(key, key.upper(), 14, lambda row: self._cell(_moment(pick(row))), order, "left")
-
-    def amount(
-        self, key: str, width: int, pick: Callable[[T], Decimal | None], write: Callable[[Decimal], str]
-    ) -> Column[T]:
-        def number(row: T) -> float | None:
-            value = pick(row)
-            return None if value is None else float(value)
-
-        def cell(row: T) -> Cell:
-            value = pick(row)
-            return self._cell(None if value is None else write(value))
-
-        return Column(key, key.upper(), width, cell, number, number=number)
-
-    def _cell(self, text: str | None) -> Cell:
-        return Cell(self._none, Tone.DIM) if text is None else Cell(text, stale=self.stale)
+def _calm(_row: object) -> Severity:
+    return Severity.OK
 
 
 def _pane(
     name: str,
-    glyphs: Glyphs,
-    columns: Callable[[_Columns[T]], list[Column[T]]],
+    present: Present,
+    columns: list[Column[T]],
     pick: Callable[[Books, str], Sequence[T] | None],
     *,
     key: Callable[[T], str],
-    severity: Callable[[T], Severity],
+    severity: Callable[[T], Severity] = _calm,
 ) -> Pane[T]:
-    maker: _Columns[T] = _Columns(glyphs)
-    made = columns(maker)
-    table: Table[T] = _Rows(f"symbol-{name}", key, severity, glyphs)
-    table.set_columns(made, made[0].key)
-    return Pane(name, table, maker, pick)
-
-
-def _calm(row: object) -> Severity:
-    return Severity.OK
+    table: Table[T] = _Rows(f"symbol-{name}", key, severity, present.glyphs)
+    table.set_columns(columns, columns[0].key)
+    return Pane(name, table, present, pick)
 
 
 def _liquidated(row: ClosedPosition) -> Severity:
@@ -146,75 +122,36 @@ def _closed(books: Books, symbol: str) -> Sequence[ClosedPosition] | None:
     return books.focus.closed if books.focus is not None and books.focus.symbol == symbol else None
 
 
-def _moment(at: float | None) -> str | None:
-    return None if at is None else time.strftime("%m-%d %H:%M:%S", time.localtime(at))
-
-
-def _signed(value: Decimal) -> str:
-    return money(value, "", signed=True)
-
-
-def _coins(value: Decimal) -> str:
-    return quantity(value, 12)
-
-
-def _plain(value: Decimal) -> str:
-    return money(value, "")
-
-
-def _position_columns(of: _Columns[Position]) -> list[Column[Position]]:
+def _position_columns(present: Present) -> list[Column[Position]]:
     return [
-        of.at("opened", lambda row: row.open_time),
-        of.words("side", 5, lambda row: row.side),
-        of.amount("quantity", 12, lambda row: row.quantity, _coins),
-        of.amount("entry", 11, lambda row: row.entry_price, price),
-        of.amount("uPnL", 10, lambda row: row.unrealized_pnl, _signed),
-        of.amount("liq", 11, lambda row: row.liquidation_price, price),
-        of.amount("stop", 11, lambda row: row.stop_loss_price, price),
-        of.amount("take", 11, lambda row: row.take_profit_price, price),
-        of.words("lev", 4, lambda row: None if row.leverage is None else f"{row.leverage}x", "right"),
-        of.amount("margin", 10, lambda row: row.margin, _plain),
-        of.words("account", 7, lambda row: str(row.account_id), "right"),
-        of.words("source", 12, lambda row: row.source, grow=20),
+        moment(present, "opened", lambda row: row.open_time),
+        words(present, "side", 5, lambda row: row.side),
+        number(present, "quantity", 12, lambda row: row.quantity, as_coins),
+        number(present, "entry", 13, lambda row: row.entry_price, as_price),
+        number(present, "uPnL", 10, lambda row: row.unrealized_pnl, as_gain),
+        number(present, "liq", 13, lambda row: row.liquidation_price, as_price),
+        number(present, "stop", 13, lambda row: row.stop_loss_price, as_price),
+        number(present, "take", 13, lambda row: row.take_profit_price, as_price),
+        words(present, "lev", 4, _leverage, align_right=True),
+        number(present, "margin", 10, lambda row: row.margin, as_money),
+        words(present, "account", 9, lambda row: present.account(row.account_id), grow=10),
+        words(present, "source", 12, lambda row: row.source, grow=20),
     ]
 
 
-def _order_columns(of: _Columns[Activity]) -> list[Column[Activity]]:
+def _leverage(row: Position) -> str | None:
+    return None if row.leverage is None else f"{row.leverage}x"
+
+
+def _closed_columns(present: Present) -> list[Column[ClosedPosition]]:
     return [
-        of.at("at", lambda row: row.at),
-        of.words("side", 11, lambda row: row.side),
-        of.words("status", 9, lambda row: row.status),
-        of.amount("quantity", 12, lambda row: row.quantity, _coins),
-        of.amount("price", 11, lambda row: row.price, price),
-        of.words("type", 6, lambda row: row.order_type),
-        of.amount("limit", 11, lambda row: row.limit_price, price),
-        of.amount("fee", 8, lambda row: row.fee, _plain),
-        of.words("id", 16, lambda row: row.id),
-        of.words("notes", 12, lambda row: row.notes, grow=40),
-    ]
-
-
-def _trade_columns(of: _Columns[Activity]) -> list[Column[Activity]]:
-    return [
-        of.at("at", lambda row: row.at),
-        of.words("side", 11, lambda row: row.side),
-        of.amount("quantity", 12, lambda row: row.quantity, _coins),
-        of.amount("price", 11, lambda row: row.price, price),
-        of.amount("PnL", 10, lambda row: row.realized_pnl, _signed),
-        of.amount("fee", 8, lambda row: row.fee, _plain),
-        of.words("id", 16, lambda row: row.id, grow=10),
-    ]
-
-
-def _closed_columns(of: _Columns[ClosedPosition]) -> list[Column[ClosedPosition]]:
-    return [
-        of.at("closed", lambda row: row.close_time),
-        of.words("side", 5, lambda row: row.side),
-        of.amount("quantity", 12, lambda row: row.quantity, _coins),
-        of.amount("entry", 11, lambda row: row.entry_price, price),
-        of.amount("PnL", 10, lambda row: row.realized_pnl, _signed),
-        of.words("held", 7, _held_for, "right"),
-        of.words("notes", 12, lambda row: row.notes, grow=40),
+        moment(present, "closed", lambda row: row.close_time),
+        words(present, "side", 5, lambda row: row.side),
+        number(present, "quantity", 12, lambda row: row.quantity, as_coins),
+        number(present, "entry", 13, lambda row: row.entry_price, as_price),
+        number(present, "realised", 11, lambda row: row.realized_pnl, as_gain),
+        words(present, "held", 7, _held_for, align_right=True),
+        words(present, "notes", 12, lambda row: row.notes, grow=40),
     ]
 
 

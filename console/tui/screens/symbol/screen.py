@@ -5,37 +5,32 @@ are there at once. Tab goes from one to the next.
 """
 
 from collections.abc import Iterable
-from functools import partial
 from typing import ClassVar
 
 from textual.containers import Container
-from textual.events import DescendantFocus, Resize
+from textual.events import Resize
 from textual.geometry import Size
 from textual.widget import Widget
 
-from console import threads
 from console.domain.assessment import Assessment
 from console.domain.symbol_detail import SOURCES, symbol_detail
 from console.domain.symbol_detail import SymbolDetail as Detail
-from console.domain.thresholds import Panel
-from console.domain.trails import FINE_STEP
 from console.tui.actions import Place
-from console.tui.screens.frame import Frame
 from console.tui.screens.overview.summary import source_age
+from console.tui.screens.parted import Parted
 from console.tui.screens.symbol.facts import fact_lines, log_lines, summary_lines, tab_line
 from console.tui.screens.symbol.panes import symbol_panes
+from console.tui.screens.symbol.plots import Plots
 from console.tui.text import Line
 from console.tui.theme import Tone
 from console.tui.view import View
-from console.tui.widgets import plot
 from console.tui.widgets.lines import Lines
 from console.tui.widgets.reader import Reader
 
 FACTS, PLOTS, LOG = "facts", "plots", "log"
-_PLOTTED = ("margin_ratio", "funding_rate")
 
 
-class SymbolDetail(Frame):
+class SymbolDetail(Parted):
     PLACE: ClassVar[Place] = "symbol"
     ABOUT: ClassVar[str] = (
         "Everything about one symbol. Each fact stands beside what engine, database, exchange and flags file "
@@ -43,46 +38,37 @@ class SymbolDetail(Frame):
     )
 
     def __init__(self, view: View, symbol: str) -> None:
-        super().__init__(view)
+        super().__init__(view, FACTS)
         self.symbol = symbol
         self._detail = Detail(symbol, None, (), ("",) * 4)
         self._gone = False
         self._seen: tuple[object, ...] = ()
-        self._drawn: tuple[object, ...] = ()
         self._grounds: dict[str, tuple[object, ...]] = {}
-        self._can_draw = False
         glyphs = view.glyphs
         self._summary = Lines(self._summary_text, glyphs, id="summary")
         self._tabs = Lines(self._tabs_text, glyphs, id="tabs")
         self._facts = Reader(self._facts_text, glyphs)
-        self._plots = {key: Lines(lambda size: (), glyphs, classes="plot") for key in _PLOTTED}
+        self._plots = Plots(symbol, glyphs, id=PLOTS)
         self._log = Reader(self._log_text, glyphs)
         self._panes = symbol_panes(glyphs)
-        self._chosen, self._below = FACTS, self._panes[0].name
+        self._below = self._panes[0].name
 
     def body(self) -> Iterable[Widget]:
         yield self._summary
         yield self._tabs
-        plots = Container(*self._plots.values(), id=PLOTS)
-        yield Container(Container(self._facts, id=FACTS), plots, id="upper")
+        yield Container(Container(self._facts, id=FACTS), self._plots, id="upper")
         tables = (Container(pane.table, id=pane.name, classes="pane") for pane in self._panes)
         yield Container(*tables, Container(self._log, id=LOG, classes="pane"), id="lower")
 
     def on_mount(self) -> None:
-        self._choose(FACTS)
-        self.run_worker(self._learn_to_draw(), name="import the plot")
-
-    async def _learn_to_draw(self) -> None:
-        await threads.start(plot.load, name="import the plot")
-        self._can_draw = True
-        self.paint(self.view)
+        self.choose(FACTS)
 
     def paint(self, view: View) -> None:
         super().paint(view)
         if view.assessment is None or not self.is_mounted:
             return
         self._look(view.assessment)
-        self._draw(view.assessment)
+        self._plots.paint(view, view.assessment)
         for pane in self._panes:
             pane.show(view.assessment, self.symbol or "")
         self._show_texts(view, view.assessment)
@@ -92,7 +78,7 @@ class SymbolDetail(Frame):
         titles = self._titles()
         ages = tuple(source_age(view, assessment.source(name)) for name in SOURCES)
         seen = (self._seen, self._gone)
-        if self._changed("tabs", (titles, self._chosen)):
+        if self._changed("tabs", (titles, self.chosen)):
             self._tabs.show(self._tabs_text)
             for part, title in titles.items():
                 self.query_one(f"#{part}").border_title = title
@@ -121,65 +107,24 @@ class SymbolDetail(Frame):
         if not self._gone:
             self._detail = detail
 
-    def _draw(self, assessment: Assessment) -> None:
-        """Draw the plots at most once for each moment that the trails keep."""
-        newest = assessment.margins.newest
-        drawn = (self._can_draw, None if newest is None else int(newest.at / FINE_STEP))
-        if drawn == self._drawn or not self._can_draw:
-            return
-        self._drawn = drawn
-        for key, trails in zip(_PLOTTED, (assessment.margins, assessment.fundings), strict=True):
-            panel = next((panel for panel in assessment.panels if panel.key == key), None)
-            points = trails.of(self.symbol or "")
-            if panel is not None:
-                self._plots[key].show(partial(self._plot_text, panel, points))
-
-    def _plot_text(self, panel: Panel, points: plot.Points, size: Size) -> tuple[Line, ...]:
-        return plot.plot_lines(panel, points, size, self.view.glyphs)
-
-    def focus_next(self, selector: str | type[Widget] = "*") -> Widget | None:
-        return self._step(1)
-
-    def focus_previous(self, selector: str | type[Widget] = "*") -> Widget | None:
-        return self._step(-1)
-
     def on_resize(self, event: Resize) -> None:
-        if self._chosen not in self._parts():
-            self._choose(FACTS)
+        if self.chosen not in self.parts():
+            self.choose(FACTS)
 
-    def on_descendant_focus(self, event: DescendantFocus) -> None:
-        """Follow the mouse, which may have gone to another part."""
-        for node in event.widget.ancestors_with_self:
-            if node.id in self._parts() and node.id != self._chosen:
-                self._choose(node.id)
-
-    def _parts(self) -> tuple[str, ...]:
+    def parts(self) -> tuple[str, ...]:
         """What tab goes through; the plots are a page of their own where it is narrow."""
         plots = (PLOTS,) if self.has_class("-narrow") else ()
         return (FACTS, *plots, *(pane.name for pane in self._panes), LOG)
 
-    def _step(self, step: int) -> Widget | None:
-        parts = self._parts()
-        return self._choose(parts[(parts.index(self._chosen) + step) % len(parts)])
-
-    def _choose(self, part: str) -> Widget | None:
-        """Show the part, and give it the focus once it is there."""
-        self._chosen = part
-        self.set_class(part == FACTS, "-at-facts")
-        self.set_class(part == PLOTS, "-at-plots")
-        below = part if part not in (FACTS, PLOTS) else self._below
-        self._below = below
+    def show_chosen(self) -> None:
+        self.set_class(self.chosen == FACTS, "-at-facts")
+        self.set_class(self.chosen == PLOTS, "-at-plots")
+        self._below = self.chosen if self.chosen not in (FACTS, PLOTS) else self._below
         for container in self.query(".pane"):
-            container.set_class(container.id == below, "-chosen")
+            container.set_class(container.id == self._below, "-chosen")
         self._tabs.show(self._tabs_text)
-        target = self._target(part)
-        if target is None:
-            self.set_focus(None)
-        else:
-            self.call_after_refresh(target.focus)
-        return target
 
-    def _target(self, part: str) -> Widget | None:
+    def target(self, part: str) -> Widget | None:
         """What gets the focus; the plots can't have it."""
         if part == FACTS:
             return self._facts
@@ -193,7 +138,7 @@ class SymbolDetail(Frame):
     def _tabs_text(self, size: Size) -> tuple[Line, ...]:
         """The chosen part in reverse, the others that can be seen bright."""
         titles = self._titles()
-        names = [(titles.get(part, part), self._tone(part)) for part in self._parts()]
+        names = [(titles.get(part, part), self._tone(part)) for part in self.parts()]
         return (tab_line(names, size.width, self.view.glyphs),)
 
     def _titles(self) -> dict[str, str]:
@@ -203,7 +148,7 @@ class SymbolDetail(Frame):
         }
 
     def _tone(self, part: str) -> Tone:
-        if part == self._chosen:
+        if part == self.chosen:
             return Tone.KEY
         seen = not self.has_class("-narrow") and (part in (FACTS, self._below) or self.has_class("-vast"))
         return Tone.PLAIN if seen else Tone.DIM

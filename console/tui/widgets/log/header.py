@@ -18,7 +18,7 @@ _KNOWN = {ERRORS: "errors", SYNC: "position_sync", MARGIN: "margin_status"}
 
 def which_log(name: str, page: Page, now: float, cells: int, glyphs: Glyphs) -> Line:
     """Name and path, size, speed, and how old its newest line is; `now` is the time of day."""
-    facts = joined(_facts(page, now), "   ")
+    facts = (*joined(_facts(page, now), "   "), Span(" "))
     room = cells - line_width(facts) - cell_len(name) - 6
     path = clip_left(page.path, max(0, room), glyphs.ellipsis)
     return spread((Span(f" {name}  ", Tone.STRONG), Span(path, Tone.DIM)), facts, cells, glyphs.ellipsis)
@@ -54,7 +54,7 @@ def size_words(size: int) -> str:
 
 def _facts(page: Page, now: float) -> list[Line]:
     facts: list[Line] = []
-    if page.newest_at is None and (page.gone_since is not None or not page.path):
+    if page.newest_at is None and (page.unread or not page.path):
         return facts
     if page.behind:
         facts.append((Span(f"{size_words(page.behind)} behind", Tone.HIGH),))
@@ -63,13 +63,15 @@ def _facts(page: Page, now: float) -> list[Line]:
     if page.newest_at is not None:
         age = max(0.0, now - page.newest_at)
         tone = Tone.UNKNOWN if age >= QUIET else Tone.PLAIN
-        facts.append((Span(f"newest {seconds(age):>5} ago ", tone),))
+        facts.append((Span(f"newest {seconds(age):>5} ago", tone),))
     return facts
 
 
 def _state(page: Page, standing: LogLine | None) -> Span:
-    if page.gone_since is not None:
+    if page.unread:
         return Span(" NOT READ ", Tone.BLIND)
+    if not page.path:
+        return Span(" OPENING ", Tone.BLIND)
     if standing is None:
         return Span(" FOLLOWING ", Tone.KEY)
     at = clock_time(standing.at)
@@ -94,9 +96,11 @@ def _doing(page: Page, now: float) -> Line:
     """What is going on, or what is wrong."""
     if page.progress is not None and (page.pattern is not None or page.sought is not None):
         return (Span(f"{_progress(page.progress)} ", Tone.WARNING),)
-    if page.gone_since is not None:
-        why = page.note or "the file is gone"
-        return (Span(f"{why}, for {seconds(max(0.0, now - page.gone_since))} ", Tone.UNKNOWN),)
+    if page.unread:
+        if page.gone_since is None:
+            return ()
+        lasted = f"for {seconds(max(0.0, now - page.gone_since))}"
+        return (Span(f"{lasted if page.note else f'the file has been gone {lasted}'} ", Tone.UNKNOWN),)
     if page.pattern is not None and not page.lines and not page.note:
         return (Span("no line matches ", Tone.DIM),)
     return (Span(f"{page.note} ", Tone.WARNING),) if page.note else ()

@@ -21,9 +21,9 @@ from console.sources.logs.lines import LogLine, Place
 from console.sources.logs.reader import Page
 from console.tui.actions import Place as ActionPlace
 from console.tui.actions import bindings
-from console.tui.text import plain_ascii
-from console.tui.theme import TONES, Glyphs
-from console.tui.widgets.log.rows import Row, log_row
+from console.tui.text import plain_ascii, wrap
+from console.tui.theme import TONES, Glyphs, Tone
+from console.tui.widgets.log.rows import Piece, Row, log_row
 
 _LINE, _CURSOR, _BLURRED = "log--line", "log--cursor", "log--cursor-blurred"
 _WHEEL = 3
@@ -93,10 +93,11 @@ class LogView(Widget, can_focus=True, inherit_bindings=False):
             return
         place = self._begins[self._cursor] if self._begins else Place(0, 0)
         self._begins = [line.begin for line in page.lines]
+        if page.arrived != before.arrived:
+            self._following = page.place is None
         if page.arrived != before.arrived and page.place is not None:
-            self._following = False
-            place, self._row = page.place, self.size.height // 3
-            self._cursor = self._last_before(place, inclusive=False) + 1
+            self._row = self.size.height // 3
+            self._cursor = self._last_before(page.place, inclusive=False) + 1
         elif not self._following:
             self._cursor = self._last_before(place, inclusive=True)
         self._settle()
@@ -164,6 +165,8 @@ class LogView(Widget, can_focus=True, inherit_bindings=False):
         """What stands on a row of the screen, and whether the cursor does."""
         if self._settled_for != self.size.height:  # drawn before the resize is told
             self._settle()
+        if not self._page.lines:
+            return _instead(self._page, y, self.size.width), False
         number = self._top + y
         if not 0 <= number < len(self._page.lines):
             return (), False
@@ -234,6 +237,18 @@ class LogView(Widget, can_focus=True, inherit_bindings=False):
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
         if not self._following:
             self._move(self._cursor + _WHEEL)
+
+
+def _instead(page: Page, y: int, cells: int) -> Row:
+    """What stands on a row where there is no line to show: why, in full."""
+    if page.unread:
+        why = f"{page.note}. It is shown as soon as it can be read."
+    elif page.complete and page.pattern is None:
+        why = "the log is empty"
+    else:
+        return ()
+    words = wrap(why, max(1, cells - 4))
+    return (Piece(words[y - 1], Tone.UNKNOWN),) if 0 < y <= len(words) else ()
 
 
 @lru_cache(maxsize=256)

@@ -64,6 +64,11 @@ class Across(Generic[T]):
         self._chosen = max(0, min(place, len(self.columns) - 1))
         self._place()
 
+    def scroll_home(self) -> None:
+        """Choose the first column, and have those after it in view again."""
+        self._left = 0
+        self.choose(0)
+
     def step(self, columns: int) -> None:
         """Choose the column that stands so many to the right."""
         self.choose(self._chosen + columns)

@@ -37,6 +37,7 @@ class Column(Generic[T]):
     cell's number in the unit displayed, None where there is none: filters compare it, and where there is
     no other mark, it tells which way the cell has last moved. An `optional` column is hidden until chosen.
     A column without numbers that isn't `searched` has no words to look for: a drawing, a time.
+    `copied` is what is copied of a cell whose text is a drawing.
 
     `orders`, `numbers` (NaN: none) and `texts` say the same of all rows at once as `order`, `number` and the
     text of `cell` do of one; they are never asked about no rows. With thousands of rows they make sorting
@@ -57,6 +58,7 @@ class Column(Generic[T]):
     texts: Callable[[Sequence[T]], Sequence[str]] | None = None
     optional: bool = False
     searched: bool = True
+    copied: Callable[[T], str] | None = None
 
     @property
     def numeric(self) -> bool:
@@ -84,6 +86,11 @@ def texts_of(column: Column[T], rows: Sequence[T]) -> Sequence[str]:
     if column.texts is None or not rows:
         return [column.cell(row).text for row in rows]
     return column.texts(rows)
+
+
+def copied_of(column: Column[T], row: T) -> str:
+    """What copying the row's cell in `column` gives."""
+    return column.cell(row).text if column.copied is None else column.copied(row)
 
 
 _HIDDEN = "-"

@@ -10,6 +10,7 @@ Terms with blanks between them all have to hold; `!` turns any of them round. A 
 or its title, or by a beginning that no other column has.
 """
 
+import difflib
 import functools
 import itertools
 import math
@@ -30,7 +31,7 @@ Term = Callable[[Sequence[T]], Mask]
 
 
 class FilterError(Exception):
-    """A filter that is wrong, or not finished: one line that names what is allowed."""
+    """A filter that is wrong, or not finished: what is allowed, in few words to stand beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,20 @@ def parse(text: str, columns: Sequence[Column[T]]) -> Filter[T]:
     """The filter that `text` means for a table with these columns. Raises FilterError."""
     words = text.split()
     return Filter(" ".join(words), tuple(_term(word, columns) for word in words))
+
+
+def sound_part(text: str, columns: Sequence[Column[T]]) -> Filter[T]:
+    """The filter of those terms of `text` that can be understood."""
+    words = [word for word in text.split() if _is_sound(word, columns)]
+    return parse(" ".join(words), columns)
+
+
+def _is_sound(word: str, columns: Sequence[Column[T]]) -> bool:
+    try:
+        _term(word, columns)
+    except FilterError:
+        return False
+    return True
 
 
 _COMPARISON = re.compile(r"(?P<name>[^<>=!]*)(?P<sign><=|>=|!=|=|<|>)(?P<value>.*)")
@@ -120,16 +135,16 @@ def _read(column: Column[T], sign: str, value: str) -> tuple[float, float]:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise FilterError(f"{_name(column)}{sign} needs a number, as in {_name(column)}{sign}1.2")
+        raise FilterError(f"a number is needed, as in {_name(column)}{sign}1.2")
     decimals = re.fullmatch(r"[-+]?\d*\.(\d+)", digits)
     return number, 0.5000001 * 10.0 ** -len(decimals[1]) if decimals else 0.0
 
 
 def _word(column: Column[T], sign: str, value: str) -> Term[T]:
     if sign not in ("=", "!="):
-        raise FilterError(f"{_name(column)} has words, not numbers: only = and != compare them")
+        raise FilterError(f"{_name(column)} has words: only = and !=")
     if not value:
-        raise FilterError(f"{_name(column)}{sign} needs a word, as in {_name(column)}{sign}high")
+        raise FilterError(f"a word is needed, as in {_name(column)}{sign}high")
     wanted = value.casefold()
 
     def equal(rows: Sequence[T]) -> Mask:
@@ -141,17 +156,33 @@ def _word(column: Column[T], sign: str, value: str) -> Term[T]:
 def _named(name: str, columns: Sequence[Column[T]]) -> Column[T]:
     """The column that `name` means."""
     wanted = _letters(name)
-    allowed = ", ".join(map(_name, columns))
     if not wanted:
-        raise FilterError(f"a comparison begins with a column: {allowed}")
+        raise FilterError(f"a column comes first: {_some(columns, wanted)}")
     names = [(column, {_letters(column.key), _letters(column.title)}) for column in columns]
     exact = [column for column, own in names if wanted in own]
     begun = exact or [column for column, own in names if any(one.startswith(wanted) for one in own)]
     if len(begun) == 1:
         return begun[0]
     if begun:
-        raise FilterError(f"{name} may be {_alternatives(map(_name, begun))}")
-    raise FilterError(f"no column {name}; there are {allowed}")
+        raise FilterError(f"several columns: {_some(begun, wanted)}")
+    raise FilterError(f"no such column; try {_some(columns, wanted)}")
+
+
+_LONGEST_LIST = 22
+"""Characters of column names in a complaint, which has to stand beside what is typed."""
+
+
+def _some(columns: Sequence[Column[T]], wanted: str) -> str:
+    """Names of columns, those that are most like `wanted` first, and how many others there are."""
+
+    def likeness(name: str) -> float:
+        return difflib.SequenceMatcher(None, wanted, name).ratio()
+
+    names = sorted(map(_name, columns), key=likeness, reverse=True)
+    ends = itertools.accumulate(len(name) + len(", ") for name in names)
+    shown = max(1, sum(end <= _LONGEST_LIST for end in ends))
+    more = f", {len(names) - shown} more" if shown < len(names) else ""
+    return ", ".join(names[:shown]) + more
 
 
 def _letters(name: str) -> str:
@@ -162,8 +193,3 @@ def _letters(name: str) -> str:
 def _name(column: Column[T]) -> str:
     """What a column is called in a filter: the letters of its title."""
     return _letters(column.title) or _letters(column.key)
-
-
-def _alternatives(names: Iterable[str]) -> str:
-    *others, last = names
-    return f"{', '.join(others)} or {last}"

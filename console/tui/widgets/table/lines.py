@@ -92,16 +92,21 @@ def _title(column: Column[T], sort: Column[T], arrow: str) -> Piece:
 
 
 def counting_title(title: str, rows: Rows[T], top: int, page: int, *, cells: int, glyphs: Glyphs) -> Piece:
-    """A title that counts rows and marks and warns of worse rows off the page, as far as `cells` allow."""
+    """A title that counts rows and marks and warns of worse rows off the page, as far as `cells` allow.
+
+    The title's own word stays, whatever is counted.
+    """
     marked = f" {mark_sign(glyphs)}{rows.marked}" if rows.marked else ""
     worse = rows.worse(top, page)
     if worse is not None:
-        words = worse.words(glyphs.up, glyphs.down, cells - len(marked))
-        return Piece(_widest(cells, words + marked, words), tone_of(worse.severity))
+        words = worse.words(glyphs.up, glyphs.down, glyphs.of(worse.severity))
+        named = [f"{title} {form}{more}" for form in words for more in dict.fromkeys((marked, ""))]
+        return Piece(_widest(cells, *named, words[-1]), tone_of(worse.severity))
     if not len(rows):
         return Piece(_widest(cells, title + marked, title))
-    count = f"{rows.cursor + 1}/{len(rows)}"
-    return Piece(_widest(cells, f"{title} {count}{marked}", f"{count}{marked}", f"{title} {count}", count))
+    total = len(rows)
+    counts = (f" {rows.cursor + 1}/{total}{marked}", marked, f" {rows.cursor + 1}/{total}", f" {total}")
+    return Piece(_widest(cells, *(title + count for count in counts if count), title))
 
 
 def _widest(cells: int, *forms: str) -> str:

@@ -36,13 +36,17 @@ class Worse:
     below: int
     severity: Severity
 
-    def words(self, up: str, down: str, cells: int) -> str:
-        """The same in at most `cells` cells, where that is possible."""
+    def words(self, up: str, down: str, sign: str) -> tuple[str, ...]:
+        """The same in words, and ever shorter; `sign` is the severity's."""
         if self.above and self.below:
-            return f"{up}{self.above} {down}{self.below} worse"
+            above, below = self.above, self.below
+            return (
+                f"{up}{above} {down}{below} worse",
+                f"{sign}{above}{up}{below}{down}",
+                f"{sign}{above + below}",
+            )
         number, side, arrow = (self.above, "above", up) if self.above else (self.below, "below", down)
-        full = f"{number} worse {side}"
-        return full if len(full) <= cells else f"{arrow}{number} worse"
+        return f"{number} worse {side}", f"{arrow}{number} worse", f"{sign}{number}{arrow}"
 
 
 class Rows(Generic[T]):

@@ -18,8 +18,8 @@ from console.tui.text import visible
 from console.tui.theme import Glyphs
 from console.tui.view import View
 from console.tui.widgets.prompt import Asks, Question
-from console.tui.widgets.table.columns import Column, choice_of, chosen
-from console.tui.widgets.table.filter import Filter, FilterError, parse
+from console.tui.widgets.table.columns import Column, choice_of, chosen, copied_of
+from console.tui.widgets.table.filter import Filter, FilterError, parse, sound_part
 from console.tui.widgets.table.grid import Grid
 
 T = TypeVar("T")
@@ -35,6 +35,8 @@ class Stage(Asks, Protocol):
     view: View
 
     def say(self, words: str) -> None: ...
+
+    def refuse(self, words: str) -> None: ...
 
     def show_hints(self) -> None: ...
 
@@ -61,6 +63,7 @@ class Table(Grid[T], can_focus=True, inherit_bindings=False):
         self._all: tuple[Column[T], ...] = ()
         self._choice: tuple[str, ...] | None = None
         self._default = ""
+        self._wanted: Filter[T] | None = None
 
     def set_columns(self, columns: Sequence[Column[T]], sort: str) -> None:
         """Have these columns, of which the first is always shown, and by default the order of the one `sort`.
@@ -81,7 +84,7 @@ class Table(Grid[T], can_focus=True, inherit_bindings=False):
         try:
             return parse(before.text, self._all)
         except FilterError as error:
-            self._say(f"the filter is off: {error}")
+            self._refuse(f"the filter is off: {error}")
             return None
 
     def _show_columns(self) -> None:
@@ -91,12 +94,16 @@ class Table(Grid[T], can_focus=True, inherit_bindings=False):
     def on_mount(self, event: Mount) -> None:
         if isinstance(self.screen, Stage):
             self._choice = self.screen.view.preferences.columns(self.table_id)
-            self._say(self.screen.view.preferences.complaint())
+            self._refuse(self.screen.view.preferences.complaint())
             self._show_columns()
 
     def _say(self, words: str) -> None:
         if words and self.is_attached and isinstance(self.screen, Stage):
             self.screen.say(words)
+
+    def _refuse(self, words: str) -> None:
+        if words and self.is_attached and isinstance(self.screen, Stage):
+            self.screen.refuse(words)
 
     def _narrow(self, filter: Filter[T] | None, marked_only: bool) -> None:
         super()._narrow(filter, marked_only)
@@ -167,7 +174,7 @@ class Table(Grid[T], can_focus=True, inherit_bindings=False):
 
     def action_copy_cell(self) -> None:
         if len(self._rows) and self._across.columns:
-            text = visible(self._across.chosen.cell(self._rows[self._rows.cursor]).text)
+            text = visible(copied_of(self._across.chosen, self._rows[self._rows.cursor]))
             self.app.copy_to_clipboard(text)
             self._say(f"copied: {text}")
 
@@ -189,6 +196,8 @@ class Table(Grid[T], can_focus=True, inherit_bindings=False):
             self._sort_by(column, reverse=column is self._sort and not self._reversed)
 
     def action_worst_first(self) -> None:
+        self._across.scroll_home()
+        self._draw_all()
         for column in self._all:
             if column.key == self._default:
                 self._sort_by(column, reverse=False)
@@ -203,7 +212,10 @@ class Table(Grid[T], can_focus=True, inherit_bindings=False):
         return action != "all_rows" or self._rows.narrowed
 
     def action_filter(self) -> None:
-        """Ask for a filter, and apply it as it is typed: the cursor goes to the nearest row from here."""
+        """Ask for a filter, and apply it as it is typed: the cursor goes to the nearest row from here.
+
+        A term that can't be understood changes nothing; what is typed is shown before the rows follow it.
+        """
         if not isinstance(self.screen, Stage):
             return
         before, on = self._rows.filter, self._rows.chosen
@@ -212,17 +224,24 @@ class Table(Grid[T], can_focus=True, inherit_bindings=False):
             self._rows.chosen = on
             self._narrow(wanted, self._rows.marked_only)
 
+        def follow() -> None:
+            # A word that is only begun seldom matches anything: the rows stay in view until enter says so.
+            wanted, self._wanted = self._wanted, None
+            if wanted is not None and self._rows.any_match(wanted):
+                apply(wanted if wanted.terms else None)
+
         def typed(text: str) -> str:
+            if self._wanted is None:
+                self.call_after_refresh(follow)
+            self._wanted = sound_part(text, self._all)
             try:
-                wanted = parse(text, self._all)
+                parse(text, self._all)
             except FilterError as error:
                 return str(error)
-            # A word that is only begun seldom matches anything: the rows stay in view until enter says so.
-            if self._rows.any_match(wanted):
-                apply(wanted if wanted.terms else None)
             return ""
 
         def answered(text: str | None) -> None:
+            self._wanted = None
             if text is None:
                 apply(before)
             else:
@@ -240,7 +259,7 @@ class Table(Grid[T], can_focus=True, inherit_bindings=False):
         if self._rows.marked or self._rows.marked_only:
             self._narrow(self._rows.filter, not self._rows.marked_only)
         else:
-            self._say("no row is marked yet: space marks the one under the cursor")
+            self._refuse("no row is marked yet: space marks the one under the cursor")
 
     def action_unmark_all(self) -> None:
         self._rows.marks = frozenset()
@@ -249,9 +268,12 @@ class Table(Grid[T], can_focus=True, inherit_bindings=False):
     def action_choose_columns(self) -> None:
         if isinstance(self.screen, Stage) and self._all:
             shown = [column.key for column in self._across.columns]
-            self.app.push_screen(
-                ChooseColumns(self.screen.view, self._all, shown, self._choose), self._keep_choice
-            )
+            dialog = ChooseColumns(self.screen.view, self._all, shown, self._choose, self._in_view)
+            self.app.push_screen(dialog, self._keep_choice)
+
+    def _in_view(self) -> Sequence[str]:
+        """The keys of the columns that there is room for."""
+        return [placed.column.key for placed in self._across.placed]
 
     def _choose(self, shown: Sequence[str]) -> None:
         self._choice = choice_of(self._all, shown)
@@ -260,4 +282,4 @@ class Table(Grid[T], can_focus=True, inherit_bindings=False):
     def _keep_choice(self, _closed: None) -> None:
         if isinstance(self.screen, Stage):
             self.screen.view.preferences.keep_columns(self.table_id, self._choice)
-            self._say(self.screen.view.preferences.complaint())
+            self._refuse(self.screen.view.preferences.complaint())

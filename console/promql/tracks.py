@@ -1,0 +1,193 @@
+"""The past of one metric: the scrapes at which its series changed.
+
+That loses nothing: how many samples a range has, and when the first and the last of them was taken, is
+arithmetic on scrape numbers. Of thousands of counters hardly one moves, and those that don't cost nothing
+but the value that they have now.
+"""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypedDict
+
+from console.domain.metrics import Column, Labels, Lineup, Series, Vector
+
+Changes = tuple[list[int], list[float], list[int]]
+"""Scrape numbers, the values from each on, and whether the series was there at all."""
+
+
+class Told(TypedDict):
+    """A metric's past in plain lists: the series that are there now, with their values, and what changed."""
+
+    begun: int
+    labels: list[Labels]
+    values: list[float]
+    changes: list[tuple[Labels, Changes]]
+
+
+class Track:
+    """One series' values by scrape number; a scrape without the series holds no value of it."""
+
+    __slots__ = ("_since", "_there", "_values")
+
+    def __init__(self) -> None:
+        self._since = array("q")
+        self._values = array("d")
+        self._there = array("b")
+
+    @classmethod
+    def of(cls, since: Sequence[int], values: Sequence[float], there: Sequence[int]) -> "Track":
+        """The track that `changes` told of; ValueError or TypeError when it isn't one."""
+        track = cls()
+        track._since = array("q", since)
+        track._values = array("d", values)
+        track._there = array("b", there)
+        if not 0 < len(since) == len(values) == len(there) or list(since) != sorted(set(since)):
+            raise ValueError("changes that don't fit together")
+        return track
+
+    @property
+    def changed_at(self) -> int:
+        """The scrape at which the value last changed."""
+        return self._since[-1]
+
+    def changes(self) -> Changes:
+        return self._since.tolist(), self._values.tolist(), self._there.tolist()
+
+    def set(self, scrape: int, value: float | None) -> None:
+        """The value from `scrape` on; None while the series isn't there."""
+        self._since.append(scrape)
+        self._values.append(0.0 if value is None else value)
+        self._there.append(value is not None)
+
+    def at(self, scrape: int) -> float | None:
+        """The value at `scrape`; None when the series was not there."""
+        run = bisect_right(self._since, scrape) - 1
+        if run < 0 or not self._there[run]:
+            return None
+        return self._values[run]
+
+    def runs(self, first: int, last: int) -> list[tuple[int, int, float]]:
+        """Stretches of equal value from `first` to `last`, both included: (first, last, value) each."""
+        low, high = max(0, bisect_right(self._since, first) - 1), bisect_right(self._since, last)
+        if low == high:
+            return []
+        starts = self._since[low:high].tolist()
+        ends = [start - 1 for start in starts[1:]]
+        ends.append(last)
+        starts[0] = max(first, starts[0])
+        stretches = zip(starts, ends, self._values[low:high], self._there[low:high], strict=True)
+        return [(start, end, value) for start, end, value, there in stretches if there]
+
+    def steady(self, first: int, last: int) -> bool:
+        """Whether one and the same value was there from `first` to `last`."""
+        return bool(self._since and self._since[-1] <= first <= last and self._there[-1])
+
+    def forget(self, before: int) -> bool:
+        """Drop what was over before the scrape `before`; True when nothing has changed after it."""
+        over = max(0, bisect_right(self._since, before) - 1)
+        del self._since[:over], self._values[:over], self._there[:over]
+        return self.changed_at <= before
+
+
+class Tracks(Mapping[Series, Track]):
+    """The tracks of a metric's series, what changed last at the end.
+
+    A track is kept of what has changed since the scrape `begun`. A series of the latest scrape that has none
+    has had its value since then.
+    """
+
+    def __init__(self) -> None:
+        self._begun = 0
+        self._latest: Vector = {}
+        self._moved: dict[Series, Track] = {}
+
+    @classmethod
+    def of(cls, name: str, told: Told) -> "Tracks":
+        """The past that `told` tells of a metric; ValueError, TypeError or KeyError when it isn't one."""
+        tracks = cls()
+        tracks._begun = int(told["begun"])
+        lineup, numbers = Lineup(_series(name, one) for one in told["labels"]), array("d", told["values"])
+        if len(lineup.places) != len(numbers):
+            raise ValueError("series and values that don't fit together")
+        tracks._latest = Column(lineup, numbers)
+        moved = [(_series(name, labels), Track.of(*changes)) for labels, changes in told["changes"]]
+        tracks._moved = dict(sorted(moved, key=lambda pair: pair[1].changed_at))
+        return tracks
+
+    @property
+    def latest(self) -> Vector:
+        """The series of the last scrape, as it said them."""
+        return self._latest
+
+    def told(self) -> Told:
+        """What `of` takes."""
+        return {
+            "begun": self._begun,
+            "labels": [series.labels for series in self._latest],
+            "values": list(self._latest.values()),
+            "changes": [(series.labels, track.changes()) for series, track in self._moved.items()],
+        }
+
+    def add(self, scrape: int, new: Vector) -> None:
+        """What the scrape with this number says; a series that isn't in it has ended there."""
+        if self._latest or self._moved:
+            for series, before, value in _differences(self._latest, new):
+                track = self._moved.pop(series, None) or self._steady(before)
+                track.set(scrape, value)
+                self._moved[series] = track
+        else:
+            self._begun = scrape
+        self._latest = new
+
+    def changed_after(self, scrape: int) -> Iterator[tuple[Series, Track]]:
+        """The series that changed, came or went after `scrape`, and so are not steady since."""
+        for series, track in reversed(self._moved.items()):
+            if track.changed_at <= scrape:
+                return
+            yield series, track
+        if self._begun > scrape:
+            yield from ((s, self._steady(value)) for s, value in self._latest.items() if s not in self._moved)
+
+    def forget(self, before: int) -> None:
+        """Drop what was over before the scrape `before`."""
+        for series in [one for one, track in self._moved.items() if track.forget(before)]:
+            del self._moved[series]
+        self._begun = max(self._begun, before)
+
+    def __getitem__(self, series: Series) -> Track:
+        track = self._moved.get(series)
+        return self._steady(self._latest[series]) if track is None else track
+
+    def __iter__(self) -> Iterator[Series]:
+        yield from (series for series in self._latest if series not in self._moved)
+        yield from self._moved
+
+    def __len__(self) -> int:
+        return len(self._latest) + sum(series not in self._latest for series in self._moved)
+
+    def _steady(self, value: float | None) -> Track:
+        track = Track()
+        if value is not None:
+            track.set(self._begun, value)
+        return track
+
+
+def _series(name: str, labels: Labels) -> Series:
+    return Series(name, tuple((str(key), str(value)) for key, value in labels))
+
+
+def _differences(old: Vector, new: Vector) -> Iterable[tuple[Series, float | None, float | None]]:
+    """The series with a new value, from which to which: None where they are new, or gone.
+
+    NaN is a new value each time it is said.
+    """
+    if new is old:
+        return ()
+    if isinstance(old, Column) and isinstance(new, Column) and old.lineup is new.lineup:
+        series, pairs = new.lineup.series, zip(old.numbers, new.numbers, strict=True)
+        return [(series[at], before, value) for at, (before, value) in enumerate(pairs) if before != value]
+    changed: list[tuple[Series, float | None, float | None]] = [
+        (series, before, value) for series, value in new.items() if (before := old.get(series)) != value
+    ]
+    return changed + [(series, old[series], None) for series in old.keys() - new.keys()]

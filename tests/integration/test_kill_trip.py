@@ -1,0 +1,87 @@
+"""A whole trip against a paper engine: every surface set, and the engine says so itself."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from console.actions.durable import STEPS, Reserve
+from console.actions.faults import VARIABLE
+from console.actions.kill.actuator import Act, Actuator, Scope
+from console.actions.kill.command import Command
+from console.actions.kill.database import DatabaseSwitches
+from console.actions.kill.feature_flags import FeatureFlags
+from console.actions.kill.flag_file import FlagFile, StateFile
+from console.actions.kill.http import Http
+from console.actions.kill.trip import trip
+from console.domain.clock import SystemClock
+from tests.integration.paper_process import PaperProcess, eventually
+
+CLOCK = SystemClock()
+
+
+def actuators(engine: PaperProcess) -> list[Actuator]:
+    """One of each kind, for everything that the paper engine offers."""
+    state = engine.state
+    return [
+        FlagFile(state / "state" / "ops_kill_switch.flag", Reserve(state / "reserve")),
+        StateFile(state / "state" / "ops_state.json"),
+        FeatureFlags(state / "configs" / "feature_flags_futures.yaml", state / "lock", CLOCK),
+        DatabaseSwitches(engine.file["database_url"], CLOCK),
+        Http(f"{engine.file['control_url']}/control/kill", CLOCK),
+        Command((sys.executable, "-c", "print('stopped')")),
+    ]
+
+
+def test_every_surface_is_set_and_the_engine_acknowledges(tmp_path: Path) -> None:
+    with PaperProcess(tmp_path / "paper") as engine:
+        results = trip(actuators(engine), "test", Scope.ALL, None, CLOCK).wait()
+        assert {each.name: each.state for each in results} == dict.fromkeys(
+            ("flag file", "state file", "feature flags", "database", "http", "command"), Act.DONE
+        ), results
+        eventually(engine.tripped)
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_each_actuator_alone_trips_the_engine(tmp_path: Path, number: int) -> None:
+    with PaperProcess(tmp_path / "paper") as engine:
+        (result,) = trip([actuators(engine)[number]], "test", Scope.ALL, None, CLOCK).wait()
+        assert result.state is Act.DONE, result
+        eventually(engine.tripped)
+
+
+def test_one_account_is_stopped_and_the_engine_is_not_tripped(tmp_path: Path) -> None:
+    with PaperProcess(tmp_path / "paper") as engine:
+        results = trip(actuators(engine), "test", Scope.COIN, None, CLOCK).wait()
+        assert [each.name for each in results] == ["database", "http", "command"]
+        assert {each.state for each in results} == {Act.DONE}, results
+        eventually(lambda: engine.values("futures_trading_enabled")[("3",)] == 0)
+        assert engine.values("futures_trading_enabled")[("2",)] == 1
+        assert not engine.tripped()
+
+
+@pytest.mark.parametrize("step", [f"{when} {step}" for step in STEPS for when in ("before", "after")])
+def test_a_console_killed_while_it_writes_the_flag_leaves_a_whole_flag_or_none(
+    tmp_path: Path, step: str
+) -> None:
+    source = (
+        "import sys; from pathlib import Path\n"
+        "from console.actions.kill.actuator import Scope\n"
+        "from console.actions.kill.flag_file import FlagFile\n"
+        "from console.actions.kill.trip import trip\n"
+        "from console.domain.clock import SystemClock\n"
+        "trip([FlagFile(Path(sys.argv[1]))], 'x', Scope.ALL, None, SystemClock()).wait()\n"
+    )
+    flag = tmp_path / "flag"
+    ended = subprocess.run(
+        [sys.executable, "-c", source, str(flag)],
+        env={**os.environ, VARIABLE: f"flag: {step}"},
+        check=False,
+    )
+    assert ended.returncode == -signal.SIGKILL
+    renamed = step in ("after rename", "before fsync folder", "after fsync folder")
+    assert flag.exists() == renamed
+    assert not renamed or flag.read_bytes() == b"1"

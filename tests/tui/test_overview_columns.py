@@ -1,0 +1,128 @@
+"""The overview's columns: why a row is bad, and that all rows at once are told the same as each alone."""
+
+import math
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from console.domain.assessment import Assessment
+from console.domain.positions import distance_severity
+from console.domain.severity import Severity
+from console.domain.status import SymbolStatus
+from console.domain.symbols import SymbolRows
+from console.tui.screens.overview.columns import Present, symbol_columns
+from console.tui.theme import UNICODE
+from console.tui.widgets.table.columns import Column, numbers_of, orders_of, texts_of
+from console.tui.widgets.table.filter import parse
+from tests.tui.cases import CASES, Case, console_of
+from tests.tui.fake import (
+    PANELS,
+    PAPER,
+    START,
+    FakeWatched,
+    HandClock,
+    Row,
+    metrics_of,
+    snapshot,
+    state,
+    symbol_rows,
+)
+from tests.tui.screen import painted, text_of
+from tests.tui.world import in_full, past_of
+
+
+def assessed(case: Case) -> Assessment:
+    watched = FakeWatched(case.snapshot, HandClock(START + case.later), past=tuple(past_of(case.snapshot)))
+    return watched.assessment()
+
+
+def columns_of(assessment: Assessment, stale: str = "") -> dict[str, Column[SymbolStatus]]:
+    present = Present(UNICODE)
+    present.take(assessment, stale)
+    return {column.key: column for column in symbol_columns(PANELS, present, lambda rows: [0.0] * len(rows))}
+
+
+def of_rows(*rows: Row) -> Assessment:
+    return assessed(CASES["normal"]._replace(snapshot=in_full(snapshot(START, metrics_of(list(rows))))))
+
+
+@pytest.mark.parametrize(
+    ("case", "stale"), [("normal", ""), ("worst", ""), ("hostile", ""), ("stale", "4.4 s")]
+)
+def test_all_rows_at_once_are_told_the_same_as_each_alone(case: str, stale: str) -> None:
+    assessment = assessed(CASES[case])
+    rows = assessment.symbols
+    assert isinstance(rows, SymbolRows)
+    for column in columns_of(assessment, stale).values():
+        alone = [column.cell(row).text for row in rows]
+        if column.searched and not column.numeric:
+            assert list(texts_of(column, rows)) == alone, column.key
+        if column.number is not None:
+            numbers = [column.number(row) for row in rows]
+            assert numbers_of(column, rows) == pytest.approx(
+                [math.nan if number is None else number for number in numbers], nan_ok=True
+            ), column.key
+        if column.key not in ("state", "trend"):
+            orders = [None if order != order else order for order in orders_of(column, rows)]  # noqa: PLR0124
+            assert list(map(repr, orders)) == [repr(column.order(row)) for row in rows], column.key
+
+
+@pytest.mark.parametrize("text", ["btc", "!btc", "~bd", "state=ok", "why=margin", "stage=canary", "toliq<20"])
+def test_a_filter_makes_no_row(text: str) -> None:
+    assessment = of_rows(*symbol_rows(50))
+    rows = assessment.symbols
+    assert isinstance(rows, SymbolRows)
+    parse(text, tuple(columns_of(assessment).values())).matching(rows)
+    assert rows._rows == {}
+
+
+def test_symbols_without_any_value_are_flat_in_bulk_too() -> None:
+    taken = snapshot(START, metrics_of([Row("A/USD"), Row("B/USD")]))
+    metrics = taken.metrics.value
+    assert metrics is not None
+    only_a = {
+        query: replace(answer, vector={s: v for s, v in answer.vector.items() if s.symbol != "B/USD"})
+        for query, answer in metrics.answers.items()
+    }
+    bare = state("metrics", replace(metrics, answers=only_a), START, 3.0)
+    assessment = assessed(Case(replace(taken, metrics=bare), 0.2, PAPER, {}))  # type: ignore[arg-type]
+    assert list(texts_of(columns_of(assessment)["state"], assessment.symbols)) == ["✓ ok", "– flat"]
+
+
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        (Row("A/USD"), ""),
+        (Row("A/USD", margin=1.3), "margin"),
+        (Row("A/USD", liquidations=1.0), "liq 1h"),
+        (Row("A/USD", margin=1.3, liquidations=1.0), "liq 1h"),
+        (Row("A/USD", sync_errors=0.1, liquidations=1.0), "sync/min +1"),
+        (Row("A/USD", margin=math.nan), "margin"),
+    ],
+)
+def test_why_names_the_value_that_makes_the_row_as_bad_as_it_is(row: Row, why: str) -> None:
+    assessment = of_rows(row)
+    assert columns_of(assessment)["why"].cell(assessment.symbols[0]).text == why
+
+
+async def test_a_liquidation_can_be_seen_on_the_smallest_screen() -> None:
+    rows = [*symbol_rows(20), Row("GONE/USD", liquidations=1.0)]
+    case = CASES["normal"]._replace(snapshot=in_full(snapshot(START, metrics_of(rows))))
+    app = console_of(case)
+    async with app.run_test(size=(80, 24)):
+        await painted(app)
+        line = next(line for line in text_of(app).splitlines() if "GONE/USD  " in line)
+        assert "liq 1h" in line
+
+
+def test_what_is_left_to_liquidation_is_marked_by_the_rule_of_the_positions() -> None:
+    assessment = of_rows(*symbol_rows(3))
+    column = columns_of(assessment)["liq_distance"]
+    row = next(row for row in assessment.symbols if row.side is not None)
+    for share in (0.2, 0.04, 0.02, 0.005, -0.1):
+        severity = distance_severity(Decimal(share))
+        cell = column.cell(replace(row, liquidation_distance=share))
+        assert cell.mark == ("" if severity is Severity.OK else UNICODE.of(severity))
+    assert column.cell(replace(row, liquidation_distance=None)).mark == UNICODE.unknown
+    assert column.cell(replace(row, side=None, liquidation_distance=None)).text == ""

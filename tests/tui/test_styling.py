@@ -1,0 +1,46 @@
+"""Styles that are worked out once, and again where something has changed."""
+
+from textual.css.styles import RenderStyles
+
+from tests.tui.plain import PlainConsole, plain_console
+from tests.tui.screen import painted
+
+
+def parts(app: PlainConsole) -> dict[tuple[int, str], RenderStyles]:
+    """The styles of every part of every widget that is shown."""
+    return {
+        (id(widget), name): styles
+        for widget in app.screen.walk_children(with_self=True)
+        for name, styles in widget._component_styles.items()
+    }
+
+
+async def test_a_screen_that_is_shown_again_has_the_styles_that_it_had() -> None:
+    app = plain_console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press("2", "1", "2")
+        before = parts(app)
+        await pilot.press("1", "2")
+        assert before
+        assert all(styles is before[part] for part, styles in parts(app).items())
+
+
+async def test_another_theme_gives_parts_other_styles() -> None:
+    app = plain_console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        before = {part: styles.color for part, styles in parts(app).items()}
+        app.theme = "opsconsole-light"
+        await pilot.pause()
+        assert {part: styles.color for part, styles in parts(app).items()} != before
+
+
+async def test_parts_of_a_widget_with_another_class_are_styled_anew() -> None:
+    app = plain_console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        before = parts(app)
+        app.screen.add_class("-other")
+        await pilot.pause()
+        assert any(styles is not before[part] for part, styles in parts(app).items())

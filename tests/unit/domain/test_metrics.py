@@ -1,0 +1,47 @@
+"""Lineups: where a series stands in them, and what they don't hold."""
+
+import pytest
+
+from console.domain.metrics import LateSeries, Lineup, Series
+from console.sources.exposition import Exposition
+
+ERRORS = "futures_sync_errors_total"
+
+
+def error_counter(symbol: str) -> Series:
+    return Series(ERRORS, (("symbol", symbol),))
+
+
+def read_in_bulk(count: int) -> Lineup:
+    """The lineup of so many counters, as an exposition's reader makes it."""
+    lines = (f'{ERRORS}{{symbol="S{number:05}"}} 0\n' for number in range(count))
+    samples = Exposition().parse("".join(lines)).samples
+    column = samples[ERRORS]
+    return column.lineup  # type: ignore[attr-defined,no-any-return]
+
+
+@pytest.mark.parametrize("late", [True, False])
+def test_a_series_is_found_where_it_stands(late: bool) -> None:
+    lineup = read_in_bulk(100) if late else Lineup(map(error_counter, (f"S{n:05}" for n in range(100))))
+    assert lineup.place(error_counter("S00007")) == 7
+    assert lineup.place(error_counter("S00100")) is None
+    assert lineup.place(Series("up", (("symbol", "S00007"),))) is None
+
+
+def test_of_several_series_of_a_symbol_each_is_found() -> None:
+    sides = [Series("held", (("side", side), ("symbol", "BTCUSDT"))) for side in ("LONG", "SHORT")]
+    assert list(map(Lineup(sides).place, sides)) == [0, 1]
+
+
+def test_series_that_are_made_when_asked_for_are_so_without_their_name_too() -> None:
+    nameless = read_in_bulk(100).nameless
+    assert isinstance(nameless.series, LateSeries)
+    assert nameless.series[3] == Series("", (("symbol", "S00003"),))
+    assert list(nameless.series)[-1] == Series("", (("symbol", "S00099"),))
+    assert nameless.by_symbol["S00042"] == 42
+
+
+def test_what_has_no_name_is_the_same_whether_made_late_or_not() -> None:
+    late, there = read_in_bulk(70), Lineup(map(error_counter, (f"S{n:05}" for n in range(70))))
+    assert list(late.nameless.series) == list(there.nameless.series)
+    assert list(late.nameless.symbols) == list(there.nameless.symbols)
