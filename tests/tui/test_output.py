@@ -307,6 +307,6 @@ def test_what_stands_beside_a_changed_widget_stays() -> None:
 
 def test_a_strip_that_was_sent_does_not_hold_itself() -> None:
     strips = [Strip([Segment("x" * WIDTH, STYLES[1])]) for _ in range(HEIGHT)]
-    cut = [list(strip.divide([WIDTH])) for strip in strips]
+    cut: list[Iterable[Strip]] = [list(strip.divide([WIDTH])) for strip in strips]
     Frames().show(LayoutUpdate(cut, Region(0, 0, WIDTH, HEIGHT)))
     assert not any(strip in held for strip in strips for held in strip._divide_cache._cache.values())
