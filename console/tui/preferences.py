@@ -57,7 +57,7 @@ class Preferences:
             self._write()
 
     def complaint(self) -> str:
-        """What is wrong with the file, in one line, the first time that it is asked for; else empty."""
+        """What is wrong with the file, in one line, the first time that this is asked for; else empty."""
         self._load()
         if self._complained or not self._complaint:
             return ""
@@ -100,7 +100,9 @@ class Preferences:
             self._complain(f"can't be written, so choices last until the console ends: {_reason(error)}")
 
     def _complain(self, words: str) -> None:
-        self._complaint = self._complaint or self._place(words)
+        complaint = self._place(words)
+        self._complained = self._complained and complaint == self._complaint
+        self._complaint = complaint
 
     def _place(self, words: str) -> str:
         """The name first, as a narrow line has room for that, and the folder last."""

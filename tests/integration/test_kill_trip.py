@@ -2,8 +2,11 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -19,6 +22,7 @@ from console.actions.kill.http import Http
 from console.actions.kill.trip import trip
 from console.domain.clock import SystemClock
 from tests.integration.paper_process import PaperProcess, eventually
+from tests.unit.actions.kill_fakes import Notes
 
 CLOCK = SystemClock()
 
@@ -56,11 +60,36 @@ def test_each_actuator_alone_trips_the_engine(tmp_path: Path, number: int) -> No
 def test_one_account_is_stopped_and_the_engine_is_not_tripped(tmp_path: Path) -> None:
     with PaperProcess(tmp_path / "paper") as engine:
         results = trip(actuators(engine), "test", Scope.COIN, None, CLOCK).wait()
-        assert [each.name for each in results] == ["database", "http", "command"]
+        assert [each.name for each in results] == ["database", "http"]
         assert {each.state for each in results} == {Act.DONE}, results
         eventually(lambda: engine.values("futures_trading_enabled")[("3",)] == 0)
         assert engine.values("futures_trading_enabled")[("2",)] == 1
         assert not engine.tripped()
+
+
+def test_the_flag_is_durable_at_once_whatever_hangs(tmp_path: Path) -> None:
+    """The database and the endpoint take connections and never answer, the command sleeps, the journal hangs."""
+    latencies, hung = [], Notes(hold=threading.Event())
+    with socket.create_server(("127.0.0.1", 0)) as hole:
+        port = hole.getsockname()[1]
+        others: list[Actuator] = [
+            DatabaseSwitches(f"mysql://nobody@127.0.0.1:{port}/x", CLOCK, timeout=0.3, deadline=0.3),
+            Http(f"http://127.0.0.1:{port}/", CLOCK, deadline=0.3),
+            Command((sys.executable, "-c", "import time; time.sleep(60)"), timeout=0.3),
+        ]
+        for number in range(12):
+            flag = tmp_path / f"flag-{number}"
+            began = time.monotonic()
+            under_way = trip([*others, FlagFile(flag)], "test", Scope.ALL, hung, CLOCK)
+            latencies.append(time.monotonic() - began)
+            assert flag.read_bytes() == b"1"
+        states = {each.name: each.state for each in under_way.wait()}
+    assert hung.hold is not None
+    hung.hold.set()
+    assert states["flag file"] is Act.DONE
+    assert states["command"] is Act.TIMED_OUT
+    assert {states["database"], states["http"]} <= {Act.FAILED, Act.TIMED_OUT}
+    assert max(latencies) < 0.25, latencies
 
 
 @pytest.mark.parametrize("step", [f"{when} {step}" for step in STEPS for when in ("before", "after")])

@@ -98,3 +98,15 @@ def test_a_write_that_fails_leaves_the_old_file_whole_and_nothing_beside_it(
     assert "No space left on device" in preferences.complaint()
     assert [path.name for path in tmp_path.iterdir()] == ["screen.json"]
     assert Preferences(file).get("theme") == "light"
+
+
+def test_another_complaint_than_the_last_is_made_too(tmp_path: Path) -> None:
+    file = tmp_path / "screen.json"
+    file.mkdir()
+    preferences = Preferences(file)
+    assert "can't be read" in preferences.complaint()
+    assert not preferences.complaint()
+    preferences.keep("theme", "light")
+    assert "can't be written" in preferences.complaint()
+    preferences.keep("theme", "dark")
+    assert not preferences.complaint()

@@ -114,6 +114,11 @@ def test_what_already_says_so_is_left_as_it_is_spelt() -> None:
     assert edited(("features", "guard", "enabled"), True) == FILE
 
 
+def test_a_one_is_not_yet_true() -> None:
+    assert edited(("k",), True, "k: 1\n") == "k: true\n"
+    assert edited(("k",), 1, "k: true\n") == "k: 1\n"
+
+
 def test_a_byte_order_mark_survives() -> None:
     content = b"\xef\xbb\xbf" + FILE.encode()
     assert put(content, ("global_kill_switch",), True, "x") == content.replace(b"false ", b"true ")

@@ -114,8 +114,20 @@ def test_fills_that_cannot_be_seen_leave_it_unconfirmed() -> None:
     blind = Seen(0.0, 9.0, 5.0, "no answer within 2 s")
     assert said(Evidence(TRIPPED, blind, written=ALL)) == (
         KillState.UNCONFIRMED,
-        "the engine says that it is tripped; fills can't be seen: stale for 9 s: no answer within 2 s",
+        "the engine says that it is tripped; fills can't be seen: stale for 9.0 s: no answer within 2 s",
     )
+
+
+@pytest.mark.parametrize("fills", [1.0, -1.0, 0.5])
+def test_whatever_is_not_0_fills_contradicts_the_engine(fills: float) -> None:
+    assert judge(Evidence(TRIPPED, Seen(fills, 1.0, 5.0))).state is KillState.PARTIAL
+
+
+@pytest.mark.parametrize("age", [5.0, -0.1, math.nan, math.inf, -math.inf, None])
+def test_a_word_of_no_good_age_is_none(age: float | None) -> None:
+    assert judge(Evidence(Seen(1.0, age, 5.0), NO_FILLS)).state is KillState.UNKNOWN
+    assert judge(Evidence(TRIPPED, Seen(0.0, age, 5.0))).state is KillState.UNCONFIRMED
+    assert judge(Evidence(Seen(0.0, age, 5.0), NO_FILLS)).state is KillState.UNKNOWN
 
 
 def test_a_process_that_cannot_be_seen_leaves_it_unconfirmed() -> None:
@@ -160,8 +172,10 @@ def test_only_proof_is_calm() -> None:
     assert calm == {KillState.CLEAR}
 
 
-_floats = st.one_of(st.none(), st.sampled_from([0.0, 1.0, 2.0]), st.floats())
-_seen = st.builds(Seen, _floats, _floats, st.one_of(st.just(5.0), st.floats()), st.text(max_size=5))
+_values = st.one_of(st.sampled_from([0.0, 1.0]), st.sampled_from([None, -1.0, 2.0, math.nan]), st.floats())
+_ages = st.one_of(st.sampled_from([0.0, 1.0]), st.sampled_from([None, -1.0, 5.0, math.nan]), st.floats())
+_limits = st.one_of(st.just(5.0), st.floats())
+_seen = st.builds(Seen, _values, _ages, _limits, st.text(max_size=5))
 _names = st.sampled_from(["flag file", "database", "command", "http"])
 _evidence = st.builds(
     Evidence,
