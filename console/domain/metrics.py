@@ -8,7 +8,7 @@ import math
 import sys
 from abc import abstractmethod
 from array import array
-from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
+from collections.abc import Hashable, ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import overload
@@ -56,6 +56,11 @@ class LateSeries(Sequence[Series]):
     @abstractmethod
     def symbols(self) -> Sequence[str | None]:
         """Each one's symbol, without making any."""
+
+    @property
+    @abstractmethod
+    def keys(self) -> Sequence[Hashable]:
+        """What tells each one from the others, without making any."""
 
 
 class Lineup:
@@ -123,6 +128,10 @@ class _Nameless(LateSeries):
     @property
     def symbols(self) -> Sequence[str | None]:
         return self._symbols
+
+    @property
+    def keys(self) -> Sequence[Hashable]:
+        return self._named.keys if isinstance(self._named, LateSeries) else self._named
 
     def __len__(self) -> int:
         return len(self._named)

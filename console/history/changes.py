@@ -79,8 +79,8 @@ def _changed(old: Table, new: Table, blocks: Blocks) -> dict[str, Any]:
         return _whole(new, blocks)
     columns = {}
     for name, column in new.items():
-        before = splice.done_to(old[name])
-        if not _same(before, column):
+        before = splice.done_to(_keys(old[name]))
+        if not _same(before, _keys(column)):
             columns[name] = _said(column, before, blocks)
     if not columns and not splice.dropped:
         return {}
@@ -129,7 +129,7 @@ def _splice(old: Table, new: Table) -> _Splice | None:
     if list(old) != list(new) or not new:
         return None
     name = next(iter(new))
-    before, after = old[name], new[name]
+    before, after = _keys(old[name]), _keys(new[name])
     if before is after or before == after or len(before) == len(after) == 1:
         return _NOTHING
     near = _near_splice(before, after)
@@ -195,6 +195,11 @@ def _places(keys: Cells) -> dict[Hashable, int] | None:
     return places if len(places) == len(keys) else None
 
 
+def _keys(column: Cells) -> Cells:
+    """What can be compared in place of a column's cells, where these would be made for it."""
+    return column.keys if isinstance(column, LateSeries) else column
+
+
 def _same(old: Cells, new: Cells) -> bool:
     if isinstance(new, array) and isinstance(old, array):
         return old.tobytes() == new.tobytes()
@@ -207,7 +212,7 @@ def _said(column: Cells, before: Cells | None, blocks: Blocks) -> Any:
         return {_FLOATS: blocks.add(column, before if isinstance(before, array) else None)}
     if before is None:
         return _told(column)
-    differ = list(map(operator.ne, before, column))
+    differ = list(map(operator.ne, before, _keys(column)))
     if 2 * sum(differ) > len(column):
         return _told(column)
     places = list(itertools.compress(range(len(column)), differ))

@@ -7,7 +7,7 @@ else is left to be read line by line, which also finds the words for what is wro
 import re
 import sys
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import overload
 
@@ -36,6 +36,10 @@ class AlikeSeries(LateSeries):
             return [None] * len(self)
         value = 2 * self._labels.index("symbol") + 1
         return [sys.intern(head.split(b'"')[value].decode()) for head in self._heads]
+
+    @property
+    def keys(self) -> Sequence[Hashable]:
+        return self._heads
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AlikeSeries):
