@@ -14,6 +14,7 @@ import click
 
 from console import __version__
 from console.black_box import BlackBox
+from console.cli_audit import audit
 from console.cli_history import record, replay
 from console.cli_screen import run_screen
 from console.command_line import (
@@ -204,6 +205,7 @@ def paper_status(ctx: click.Context, /, **given: Any) -> None:
             say(f"{field:<22} {value}")
 
 
+cli.add_command(audit)
 cli.add_command(record)
 cli.add_command(replay)
 

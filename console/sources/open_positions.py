@@ -17,8 +17,6 @@ from console.sources.look import Columns, Look, UnreadableError, as_is
 
 OPEN = ("open", "building")
 """The statuses of positions that are open."""
-LONGEST_ANSWER = 4 << 20
-"""Bytes that one answer may have: `group_concat_max_len` of a session on MySQL and MariaDB."""
 _AT_ONCE = 256
 """Rows that are put together in one answer."""
 _NAMES = (

@@ -1,0 +1,1 @@
+"""What changes the world: each act previewed, bounded in time, read back and recorded."""

@@ -1,0 +1,95 @@
+"""What fires one surface of the kill switch, and what came of it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+
+class Scope(Enum):
+    """What a trip stops."""
+
+    ALL = "all"
+    USDM = "usdm"
+    COIN = "coin"
+
+
+WHOLE = frozenset({Scope.ALL})
+"""The scopes of an actuator that can only stop everything."""
+ALL_SCOPES = frozenset(Scope)
+
+
+class Act(Enum):
+    """What became of an act."""
+
+    DONE = "done"
+    FAILED = "failed"
+    """Not done, and known not to be."""
+    REFUSED = "refused"
+    """Not tried, because doing it would do something else than meant."""
+    TIMED_OUT = "timed out"
+    """Not answered in time: it may or may not be done."""
+    UNKNOWN = "unknown"
+    """The answer was lost on its way: it may or may not be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an operator asks for. `by` is how others' records name the operator."""
+
+    reason: str
+    scope: Scope = Scope.ALL
+    by: str = "opsconsole"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an actuator says: `before` and `after` are the surface's value in words, None where not known."""
+
+    act: Act
+    words: str
+    before: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One actuator's answer, with the seconds that it took."""
+
+    name: str
+    state: Act
+    words: str
+    latency: float
+    before: str | None = None
+    after: str | None = None
+
+
+class Actuator(Protocol):
+    """Sets one surface. `deadline` is in seconds; after it the trip goes on without the answer."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def deadline(self) -> float: ...
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """What it can stop: one that stops everything isn't fired for a single account."""
+
+    def fire(self, order: Order) -> Answer:
+        """Set the surface and read it back. Expected failures are answers, not exceptions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """An actuator that is made, with all that it imports, in the thread that fires it."""
+
+    name: str
+    deadline: float
+    scopes: frozenset[Scope]
+    make: Callable[[], Actuator]
+
+    def fire(self, order: Order) -> Answer:
+        """What the actuator itself answers."""
+        return self.make().fire(order)

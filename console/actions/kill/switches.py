@@ -1,0 +1,132 @@
+"""The trading switches of `system_settings`, set to '0' in one transaction and read back.
+
+Every change is guarded by the value that the same transaction has read. What breaks off once something was
+sent is unknown: it is read back over a new connection, and nothing is written a second time.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy.exc import IntegrityError
+
+from console import schema
+from console.actions.database import Login, UnusableError, WrongServerError, connected, transaction
+from console.actions.faults import point
+from console.actions.kill.actuator import Act, Answer, Order, Scope
+from console.domain.clock import Clock
+from console.domain.foreign import visible
+
+_KEYS = {
+    Scope.ALL: schema.TRADING_SWITCHES,
+    Scope.USDM: ("u_futures_trading_enabled",),
+    Scope.COIN: ("coin_futures_trading_enabled",),
+}
+_TRIES = 5
+"""How often the switches are read anew when somebody changes them between our reading and writing."""
+
+Switches = dict[str, str | None]
+"""The value of each switch, None for a row that isn't there."""
+
+
+def switch_off(login: Login, order: Order, clock: Clock) -> Answer:
+    """Set every switch of the order's scope to '0'."""
+    keys = _KEYS[order.scope]
+    write = _Write(keys, order.by, clock)
+    try:
+        write.over(login)
+    except WrongServerError as error:
+        return Answer(Act.REFUSED, str(error))
+    except UnusableError as error:
+        if not write.sent:
+            return Answer(Act.FAILED, str(error))
+        return _read_back(login, f"broke off: {error}", write.before, done="read back: all off")
+    except _ChangedError:
+        return Answer(Act.FAILED, f"others changed the switches at the same time, {_TRIES} times")
+    words = "was off already" if not _on(write.before) else "set to 0"
+    return _read_back(login, words, write.before)
+
+
+class _ChangedError(Exception):
+    """A switch isn't what the same transaction has read."""
+
+
+class _Write:
+    """One attempt to switch off: what was there before, and whether anything was sent."""
+
+    def __init__(self, keys: tuple[str, ...], by: str, clock: Clock) -> None:
+        self.before: Switches = {}
+        self.sent = False
+        self._keys = keys
+        self._by = by
+        self._clock = clock
+
+    def over(self, login: Login) -> None:
+        with connected(login) as connection:
+            columns = set(connection.execute(text("SELECT * FROM system_settings LIMIT 0")).keys())
+            for turn in range(_TRIES):
+                try:
+                    with transaction(connection):
+                        self._once(connection, columns)
+                        point("database: before commit")
+                except (_ChangedError, IntegrityError):
+                    self.sent = False  # it was rolled back
+                    if turn == _TRIES - 1:
+                        raise _ChangedError from None
+                else:
+                    point("database: after commit")
+                    return
+
+    def _once(self, connection: Connection, columns: set[str]) -> None:
+        self.before = _read(connection, self._keys)
+        local = datetime.fromtimestamp(self._clock.wall())  # as engines write their times
+        known = {"setting_value": "0", "updated_by": self._by[:100], "updated_at": local}
+        values = {name: value for name, value in known.items() if name in columns}
+        table = schema.settings
+        for key, old in _on(self.before).items():
+            point("database: before write")
+            self.sent = True
+            if old is None:
+                connection.execute(insert(table).values(setting_key=key, **values))
+            else:
+                unchanged = func.coalesce(table.c.setting_value, "") == old
+                guarded = update(table).where(table.c.setting_key == key, unchanged)
+                if connection.execute(guarded.values(values)).rowcount != 1:
+                    raise _ChangedError
+            point("database: after write")
+
+
+def _read_back(login: Login, words: str, before: Switches, *, done: str = "") -> Answer:
+    """Done is what the rows say over a connection of its own; `done` is what to add then."""
+    old = _told(before)
+    try:
+        with connected(login) as connection:
+            after = _read(connection, tuple(before))
+    except UnusableError as error:
+        return Answer(Act.UNKNOWN, f"{words}; can't be read back: {error}", old)
+    left = _on(after)
+    if left:
+        return Answer(Act.FAILED, f"{words}; read back: {_told(left)}", old, _told(after))
+    return Answer(Act.DONE, f"{words}; {done}" if done else words, old, _told(after))
+
+
+def _read(connection: Connection, keys: tuple[str, ...]) -> Switches:
+    table = schema.settings
+    rows = connection.execute(
+        select(table.c.setting_key, table.c.setting_value).where(table.c.setting_key.in_(keys))
+    )
+    found = {str(key): "" if value is None else str(value) for key, value in rows}
+    return {key: found.get(key) for key in keys}
+
+
+def _on(switches: Switches) -> Switches:
+    """Those that aren't '0'."""
+    return {key: value for key, value in switches.items() if value != "0"}
+
+
+def _told(switches: Switches) -> str | None:
+    """In words, such as `allow_long=1, allow_short missing`."""
+    said = (
+        f"{key} missing" if value is None else f"{key}={visible(value[:20])}"
+        for key, value in switches.items()
+    )
+    return ", ".join(said) or None

@@ -1,0 +1,185 @@
+"""Firing all actuators of a trip at once: none waits for another, nor for the journal.
+
+The flag file comes first, in the calling thread. The others start when it is durable, or after a tenth of a
+second should its disk hang. Every actuator has its own deadline and its own result. Standard library only.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
+
+from console.actions.kill.actuator import Act, Actuator, Answer, Order, Result, Scope
+from console.actions.kill.flag_file import FlagFile
+from console.domain.clock import Clock
+
+HEAD_START = 0.1
+"""Seconds that the flag file has for itself: what the others import and compute would only slow it."""
+JOURNAL_DEADLINE = 0.5
+"""Seconds after which the intent counts as not recorded; it may still be."""
+
+
+class Journal(Protocol):
+    """Where one trip is recorded. Whatever these raise is told, and stops nothing."""
+
+    def intent(self, order: Order, actuators: Sequence[str]) -> None:
+        """Record what is being fired."""
+
+    def outcome(self, order: Order, results: Sequence[Result]) -> None:
+        """Record what came of it, also when the intent could not be recorded."""
+
+
+def trip(
+    actuators: Sequence[Actuator],
+    reason: str,
+    scope: Scope,
+    journal: Journal | None,
+    clock: Clock,
+    *,
+    by: str = "opsconsole",
+) -> "Trip":
+    """Fire every actuator that can stop `scope`. Returns once the flag is written, the rest being under way.
+
+    Of a context without a flag file it returns at once. `Trip.wait` waits for the rest.
+    """
+    begun = Trip(actuators, Order(reason, scope, by), journal, clock)
+    begun.fire()
+    return begun
+
+
+class Trip:
+    """One trip under way. A program that ends before `wait` has returned may cut short what isn't done."""
+
+    def __init__(
+        self, actuators: Sequence[Actuator], order: Order, journal: Journal | None, clock: Clock
+    ) -> None:
+        self.order = order
+        self._shots = tuple(_Shot(each) for each in actuators if order.scope in each.scopes)
+        self._journal = journal
+        self._clock = clock
+        self._began = clock.now()
+        self._flag_written = threading.Event()
+        self._journalled = ""
+        self._recorded = threading.Event()
+
+    def fire(self) -> None:
+        """Fire everything, once. Returns when the flag is written."""
+        self._began = self._clock.now()
+        started = _start(self._launch, "kill launch")
+        for shot in self._shots:
+            if isinstance(shot.actuator, FlagFile):
+                self._run(shot)
+        self._flag_written.set()
+        if not started:  # the machine has no thread left
+            self._launch()
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """The actuators that have neither answered nor passed their deadline."""
+        return tuple(shot.actuator.name for shot in self._shots if self._result(shot) is None)
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """What is known by now, in the order of the actuators; an answer after the deadline still counts."""
+        return tuple(result for shot in self._shots if (result := self._result(shot)) is not None)
+
+    @property
+    def journal(self) -> str:
+        """What became of the record, in words; empty while that isn't known."""
+        if self._journal is None:
+            return "no journal"
+        if self._journalled:
+            return self._journalled
+        late = self._clock.now() - self._began >= HEAD_START + JOURNAL_DEADLINE
+        return f"not recorded yet: no answer within {JOURNAL_DEADLINE:g} s" if late else ""
+
+    def wait(self, seconds: float | None = None) -> tuple[Result, ...]:
+        """Wait until all have answered or are late, and the outcome is recorded; `seconds` at most."""
+        until = None if seconds is None else self._clock.now() + seconds
+        for shot in self._shots:
+            shot.finished.wait(self._left(shot, until))
+        if self._journal is not None:
+            left = JOURNAL_DEADLINE if until is None else max(0.0, until - self._clock.now())
+            self._recorded.wait(min(JOURNAL_DEADLINE, left))
+        return self.results
+
+    def _launch(self) -> None:
+        """Start what isn't the flag file; what no thread can be had for runs here, one after the other."""
+        self._flag_written.wait(HEAD_START)
+        others = [shot for shot in self._shots if not isinstance(shot.actuator, FlagFile)]
+        left = [shot for shot in others if not _start(partial(self._run, shot), shot.actuator.name)]
+        if self._journal is not None and not _start(self._record, "kill journal"):
+            self._journalled = "not recorded: the machine has no thread left"
+            self._recorded.set()
+        for shot in left:
+            self._run(shot)
+
+    def _run(self, shot: "_Shot") -> None:
+        began = self._clock.now()
+        try:
+            answer = shot.actuator.fire(self.order)
+        except Exception as error:  # noqa: BLE001 (a fault in one must be told as its result)
+            answer = Answer(Act.UNKNOWN, f"broke down: {_told(error)}")
+        shot.result = Result(
+            shot.actuator.name,
+            answer.act,
+            answer.words,
+            self._clock.now() - began,
+            answer.before,
+            answer.after,
+        )
+        shot.finished.set()
+
+    def _result(self, shot: "_Shot") -> Result | None:
+        if shot.result is not None or self._left(shot, None) > 0:
+            return shot.result
+        words = f"no answer within {shot.actuator.deadline:g} s: it may or may not be done"
+        return Result(shot.actuator.name, Act.TIMED_OUT, words, self._clock.now() - self._began)
+
+    def _left(self, shot: "_Shot", until: float | None) -> float:
+        """Seconds until the actuator is late, or until `until` if that comes before."""
+        late = self._began + HEAD_START + shot.actuator.deadline
+        return max(0.0, min(late, late if until is None else until) - self._clock.now())
+
+    def _record(self) -> None:
+        assert self._journal is not None  # noqa: S101 (only started with one)
+        try:
+            self._journal.intent(self.order, [shot.actuator.name for shot in self._shots])
+            self._journalled = "recorded"
+        except Exception as error:  # noqa: BLE001 (a journal that fails is told, and stops nothing)
+            self._journalled = f"not recorded: {error}"
+        for shot in self._shots:
+            shot.finished.wait(self._left(shot, None))
+        try:
+            self._journal.outcome(self.order, self.results)
+        except Exception as error:  # noqa: BLE001 (as above)
+            self._journalled = f"outcome not recorded: {error}"
+        self._recorded.set()
+
+
+@dataclass(slots=True, eq=False)
+class _Shot:
+    """One actuator being fired."""
+
+    actuator: Actuator
+    finished: threading.Event = field(default_factory=threading.Event)
+    result: Result | None = None
+
+
+def _start(call: Callable[[], None], name: str) -> bool:
+    """Whether a thread could be had for it."""
+    try:
+        threading.Thread(target=call, name=name, daemon=True).start()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _told(error: Exception) -> str:
+    """The kind of an error nobody foresaw, which is also logged. Its text may hold a secret."""
+    import logging  # noqa: PLC0415 (the flag is written before)
+
+    kind = type(error).__name__
+    logging.getLogger("opsconsole").error("an actuator of the kill switch broke down: %s", kind)
+    return kind

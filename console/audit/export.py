@@ -1,0 +1,124 @@
+"""The journal for other eyes: chosen records as JSON lines, as CSV, or as lines to read.
+
+What comes out is inert: JSON is ASCII with escapes, and neither a terminal nor a spreadsheet finds anything
+to obey in the others.
+"""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from fnmatch import fnmatchcase
+
+from console.audit.record import FIELDS, Phase, Record, iso_time
+from console.domain.foreign import visible
+
+_AGO = re.compile(r"-(\d{1,6})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_FORMULA = ("=", "+", "-", "@", "'")
+"""What a cell must not begin with: spreadsheets take it for a formula, or for the end of our quoting."""
+
+
+class InstantError(ValueError):
+    """A time that can't be read. The message says what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which records; an empty field lets all through.
+
+    `since` (inclusive) and `until` (exclusive) are times as `instant` gives them; `action` may hold `*`, as
+    in `kill.*`; `user` is a name or a uid.
+    """
+
+    since: str = ""
+    until: str = ""
+    action: str = ""
+    user: str = ""
+    context: str = ""
+
+    def lets(self, record: Record) -> bool:
+        return (
+            (not self.since or record.time >= self.since)
+            and (not self.until or record.time < self.until)
+            and (not self.action or fnmatchcase(record.action, self.action))
+            and self.user in ("", record.user, str(record.uid))
+            and self.context in ("", record.context)
+        )
+
+
+def instant(text: str, now: float) -> str:
+    """`text` as a record's time: ISO (UTC where it says no zone), or `-90s`, `-2h` before `now`.
+
+    Raises InstantError when it is neither.
+    """
+    ago = _AGO.fullmatch(text)
+    if ago is not None:
+        return iso_time(max(0.0, now - int(ago[1]) * _SECONDS[ago[2]]))
+    try:
+        at = datetime.fromisoformat(text)
+        return iso_time((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        raise InstantError(
+            f"{visible(text)!r} is no time; give 2026-01-02, 2026-01-02T03:04, or -90s, -15m, -2h, -7d"
+        ) from None
+
+
+def as_json_lines(chosen: Iterable[Record]) -> Iterator[str]:
+    """The lines as they stand in the journal: their hashes can be checked wherever they go."""
+    return (record.line.decode("ascii") for record in chosen)
+
+
+def as_csv(chosen: Iterable[Record]) -> Iterator[str]:
+    """A heading and a line for each record, every field a column; what isn't text is JSON."""
+    yield _csv_line(FIELDS)
+    for record in chosen:
+        yield _csv_line([_cell(getattr(record, name)) for name in FIELDS])
+
+
+def as_text(record: Record) -> str:
+    """A record on one line, for a person: what is empty is left out."""
+    words = [f"#{record.sequence}", record.time, _who(record), record.context, record.action, record.target]
+    words.append(_phase(record))
+    words += ["DRILL"] if record.drill else []
+    words += [f"{name}={_compact(value)}" for name, value in _details(record) if value not in (None, "")]
+    return visible(" ".join(word for word in words if word))
+
+
+def _who(record: Record) -> str:
+    place = "".join([f" {record.tty}" * bool(record.tty), f" from {record.ssh}" * bool(record.ssh)])
+    return f"{record.user}({record.uid})@{record.host}{place}"
+
+
+def _phase(record: Record) -> str:
+    of = f" of #{record.intent}" if record.intent is not None else ""
+    if record.phase is Phase.OUTCOME:
+        return f"{'done' if record.done else 'NOT DONE'}{of}"
+    return f"{record.phase.value.upper()}{of}"
+
+
+def _details(record: Record) -> Iterator[tuple[str, object]]:
+    for name in ("reason", "before", "after", "approval", "evidence"):
+        yield name, getattr(record, name)
+
+
+def _compact(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, Phase):
+        return value.value
+    text = visible(_compact(value))
+    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+
+
+def _csv_line(cells: Iterable[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(cells)
+    return line.getvalue()

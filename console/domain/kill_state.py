@@ -1,0 +1,244 @@
+"""The kill switch's state, from all that is known of it. Only proof makes it TRIPPED.
+
+Proof is the engine's own word, fresh, together with the absence of new fills; that something was written
+proves nothing. A pure total function: whatever is handed in, there is a state, and words that say why.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from console.domain.figures import seconds
+from console.domain.severity import Severity
+
+
+class KillState(Enum):
+    CLEAR = "clear"
+    TRIPPING = "tripping"
+    """Actuators are still being fired."""
+    UNCONFIRMED = "unconfirmed"
+    """Written somewhere, but not proven: the engine has not acknowledged it, or fills can't be seen."""
+    TRIPPED = "tripped"
+    """The engine says so, and there has been no fill since."""
+    PARTIAL = "partial"
+    """Some process or actuator did not follow, or fills go on."""
+    LOST = "lost"
+    """It was tripped, and the engine has cleared it by itself."""
+    UNKNOWN = "unknown"
+
+    @property
+    def severity(self) -> Severity:
+        return _SEVERITIES[self]
+
+
+_SEVERITIES = {
+    KillState.CLEAR: Severity.OK,
+    KillState.TRIPPED: Severity.HIGH,
+    KillState.UNKNOWN: Severity.UNKNOWN,
+    KillState.TRIPPING: Severity.CRITICAL,
+    KillState.UNCONFIRMED: Severity.CRITICAL,
+    KillState.PARTIAL: Severity.CRITICAL,
+    KillState.LOST: Severity.CRITICAL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An actuator of the last trip: `done` None while it is under way, else whether it did its part."""
+
+    name: str
+    done: bool | None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A number that somebody else reports, with its age and the age at which it says nothing any more (s).
+
+    `doubt` says why there is none.
+    """
+
+    value: float | None
+    age: float | None
+    limit: float
+    doubt: str = ""
+
+    @property
+    def known(self) -> float | None:
+        """The value while it may be taken as true: present, finite, and inside its limit."""
+        if self.value is None or self.age is None or not math.isfinite(self.value):
+            return None
+        return self.value if 0 <= self.age < self.limit else None
+
+    @property
+    def why_not(self) -> str:
+        """Why the value isn't known, in words."""
+        if self.value is None or self.age is None:
+            return self.doubt or "not exported"
+        if not math.isfinite(self.value):
+            return f"it reports {self.value:g}"
+        if 0 <= self.age < self.limit:
+            return ""
+        dated = math.isfinite(self.age) and self.age > 0
+        stale = f"stale for {seconds(self.age)}" if dated else "of no known age"
+        return f"{stale}: {self.doubt}" if self.doubt else stale
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process of the engine: `alive` None where that can't be seen, `held` if it lives but hangs.
+
+    `tripped` is what it says itself, None for a process that has no word of its own.
+    """
+
+    name: str
+    alive: bool | None
+    held: bool = False
+    tripped: Seen | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything that is known at one instant.
+
+    `written` are the actuators of the last trip of ours that wasn't reset; `surfaces` what is read back, per
+    surface whether it is set, None where it can't be read; `engine` its `futures_kill_switch_tripped`, which
+    is 0 or 1; `fills` how many there were since the trip; `confirmed` whether this trip was acknowledged
+    before.
+    """
+
+    engine: Seen
+    fills: Seen
+    surfaces: Mapping[str, bool | None] = field(default_factory=dict)
+    written: Sequence[Written] = ()
+    processes: Sequence[Process] = ()
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The state with its cause in words; `done` of `fired` actuators did their part."""
+
+    state: KillState
+    words: str
+    done: int = 0
+    fired: int = 0
+
+    @property
+    def title(self) -> str:
+        """The state as it is shown: `TRIPPING 2/5`."""
+        count = f" {self.done}/{self.fired}" if self.state is KillState.TRIPPING else ""
+        return f"{self.state.name}{count}"
+
+
+def judge(evidence: Evidence) -> Verdict:
+    """Decide the state; the first rule that holds counts."""
+    done = sum(1 for each in evidence.written if each.done)
+    state, words = _decided(evidence)
+    return Verdict(state, words, done, len(evidence.written))
+
+
+def _decided(evidence: Evidence) -> tuple[KillState, str]:
+    pending = [each.name for each in evidence.written if each.done is None]
+    if pending:
+        return KillState.TRIPPING, f"waiting for {', '.join(pending)}"
+    engine = evidence.engine.known
+    if engine == 1:
+        return _acknowledged(evidence)
+    if engine == 0:
+        return _denied(evidence)
+    return _unanswered(evidence)
+
+
+def _acknowledged(evidence: Evidence) -> tuple[KillState, str]:
+    """The engine says that it is tripped: what else has to hold."""
+    astray = _astray(evidence)
+    fills = evidence.fills.known
+    if fills is not None and fills != 0:
+        astray.insert(0, f"{fills:g} fill{'' if fills == 1 else 's'} since")
+    if astray:
+        return KillState.PARTIAL, f"the engine says that it is tripped, but: {'; '.join(astray)}"
+    if fills is None:
+        why = evidence.fills.why_not
+        return KillState.UNCONFIRMED, f"the engine says that it is tripped; fills can't be seen: {why}"
+    unseen = [each.name for each in evidence.processes if each.alive is None]
+    if unseen:
+        said = f"whether {', '.join(unseen)} runs can't be seen"
+        return KillState.UNCONFIRMED, f"the engine says that it is tripped; {said}"
+    return KillState.TRIPPED, "the engine says so, and no fill since"
+
+
+def _denied(evidence: Evidence) -> tuple[KillState, str]:
+    """The engine says that it is clear."""
+    if evidence.confirmed:
+        return KillState.LOST, "the engine acknowledged the trip, and now says that it is clear"
+    following = [each.name for each in evidence.processes if _says(each) == 1]
+    if following:
+        return KillState.PARTIAL, f"only {', '.join(following)} is tripped; the engine says that it is clear"
+    written = _set(evidence)
+    if written:
+        missing = "".join(f"; {each}" for each in _astray(evidence))
+        return KillState.UNCONFIRMED, f"set in {written}; the engine says that it is clear{missing}"
+    if evidence.written:
+        return (
+            KillState.PARTIAL,
+            f"nothing is set: {_failures(evidence) or _GONE}; the engine says that it is clear",
+        )
+    unread = [name for name, value in evidence.surfaces.items() if value is None]
+    if unread:
+        return KillState.UNKNOWN, f"can't read {', '.join(unread)}"
+    return KillState.CLEAR, "the engine says so, and no surface is set"
+
+
+def _unanswered(evidence: Evidence) -> tuple[KillState, str]:
+    """The engine says nothing that counts."""
+    value = evidence.engine.known
+    why = evidence.engine.why_not or f"it reports {value:g}, neither 0 nor 1"
+    dead = [f"{each.name} is not running" for each in evidence.processes if each.alive is False]
+    held = [f"{each.name} hangs" for each in evidence.processes if each.held]
+    said = "; ".join(["the engine has not acknowledged", *dead, *held, why])
+    written = _set(evidence)
+    if written:
+        failed = _failures(evidence)
+        return KillState.UNCONFIRMED, f"set in {written}; {said}" + (f"; {failed}" if failed else "")
+    if evidence.written:
+        return KillState.PARTIAL, f"nothing is set: {_failures(evidence) or _GONE}; {why}"
+    if evidence.confirmed:
+        return KillState.UNKNOWN, f"it was tripped; {said}"
+    return KillState.UNKNOWN, "; ".join([*dead, *held, why])
+
+
+_GONE = "what was written is gone again"
+
+
+def _set(evidence: Evidence) -> str:
+    """Where it is set: what is read back, and what was written on surfaces that nobody reads back."""
+    names = [name for name, value in evidence.surfaces.items() if value]
+    names += [each.name for each in evidence.written if each.done and each.name not in evidence.surfaces]
+    return ", ".join(dict.fromkeys(names))
+
+
+def _failures(evidence: Evidence) -> str:
+    """Which actuators did not follow, and why."""
+    undone = [each for each in evidence.written if not each.done]
+    return "; ".join(f"{each.name}: {each.words}" if each.words else each.name for each in undone)
+
+
+def _astray(evidence: Evidence) -> list[str]:
+    """Which actuators and processes did not follow, and why."""
+    failures = _failures(evidence)
+    astray = [failures] if failures else []
+    for process in evidence.processes:
+        if process.alive is False:
+            continue  # what doesn't run doesn't trade
+        if process.held:
+            astray.append(f"{process.name} hangs")
+        elif process.tripped is not None and _says(process) != 1:
+            why = process.tripped.why_not or "it says that it is clear"
+            astray.append(f"{process.name} did not follow: {why}")
+    return astray
+
+
+def _says(process: Process) -> float | None:
+    return None if process.tripped is None else process.tripped.known

@@ -1,0 +1,51 @@
+"""One console at a time: real locks in real processes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from console.actions.host_lock import LockError, host_lock
+from console.domain.clock import SystemClock
+
+CLOCK = SystemClock()
+
+HOLDER = (
+    "import sys, time; from pathlib import Path; from console.actions.host_lock import host_lock\n"
+    "from console.domain.clock import SystemClock\n"
+    "with host_lock(Path(sys.argv[1]), deadline=1, clock=SystemClock()):\n"
+    "    sys.stdout.write('held\\n'); sys.stdout.flush(); sys.stdin.read()\n"
+)
+
+
+def test_the_second_console_waits_until_its_deadline_and_is_told_who_holds_it(tmp_path: Path) -> None:
+    lock = tmp_path / "lock"
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(LockError) as caught, host_lock(lock, deadline=0.1, clock=CLOCK):
+            raise AssertionError
+        assert str(caught.value) == f"{lock}: held by another console for over 0.1 s, pid {holder.pid}"
+        holder.kill()
+        holder.wait()
+        with host_lock(lock, deadline=1, clock=CLOCK):
+            assert lock.read_text().strip().isdigit()
+
+
+def test_the_lock_is_free_again_after_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), host_lock(tmp_path / "lock", deadline=0.1, clock=CLOCK):
+        raise ZeroDivisionError
+    with host_lock(tmp_path / "lock", deadline=0, clock=CLOCK):
+        pass
+
+
+def test_a_lock_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> None:
+    with (
+        pytest.raises(LockError, match=r"no/lock: no such file or directory$"),
+        host_lock(tmp_path / "no" / "lock", deadline=0, clock=CLOCK),
+    ):
+        raise AssertionError

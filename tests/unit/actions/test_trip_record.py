@@ -1,0 +1,87 @@
+"""A trip in the real journal: intent before, outcome after, each actuator's result as evidence."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from console.actions.kill.actuator import Act, Actuator, Scope
+from console.actions.kill.flag_file import FlagFile
+from console.actions.kill.record import TripRecord
+from console.actions.kill.trip import trip
+from console.audit.actor import this_actor
+from console.audit.files import records
+from console.audit.journal import Journal
+from console.audit.record import Phase, Record
+from console.domain.clock import SystemClock
+from tests.unit.actions.kill_fakes import Broken, Held, Quick
+
+CLOCK = SystemClock()
+
+
+def fire(folder: Path, *actuators: Actuator, drill: bool = False) -> list[Record]:
+    record = TripRecord("paper", lambda: Journal(folder, CLOCK), lambda: this_actor({}), drill)
+    under_way = trip(actuators, "margin call", Scope.ALL, record, CLOCK)
+    under_way.wait()
+    found = _written(folder, 2)
+    assert under_way.journal == "recorded"
+    return found
+
+
+def test_the_intent_says_why_and_the_outcome_what_came_of_it(tmp_path: Path) -> None:
+    intent, outcome = fire(tmp_path / "audit", FlagFile(tmp_path / "flag"), Quick())
+    assert (intent.phase, intent.action, intent.target, intent.reason) == (
+        Phase.INTENT,
+        "kill.trip",
+        "all",
+        "margin call",
+    )
+    assert intent.evidence == {"actuators": ["flag file", "quick"]}
+    assert (outcome.phase, outcome.intent, outcome.done) == (Phase.OUTCOME, intent.sequence, True)
+    assert outcome.after == {"flag file": "set", "quick": "0"}
+
+
+def test_each_actuators_words_and_time_are_evidence(tmp_path: Path) -> None:
+    _, outcome = fire(tmp_path / "audit", Quick())
+    assert isinstance(outcome.evidence, dict)
+    (told,) = outcome.evidence["actuators"]
+    assert 0 <= told.pop("milliseconds") < 1000
+    assert told == {"name": "quick", "state": "done", "words": "set", "before": "1"}
+
+
+def test_a_trip_of_which_nobody_knows_whether_it_was_done_is_unknown(tmp_path: Path) -> None:
+    held = Held(deadline=0.05)
+    _, outcome = fire(tmp_path / "audit", held)
+    held.go.set()
+    assert (outcome.phase, outcome.done) == (Phase.UNKNOWN, None)
+
+
+def test_a_drill_is_marked(tmp_path: Path) -> None:
+    assert all(each.drill for each in fire(tmp_path / "audit", Quick(), drill=True))
+
+
+def test_a_trip_of_which_nothing_was_done_says_so(tmp_path: Path) -> None:
+    _, outcome = fire(tmp_path / "audit", FlagFile(tmp_path / "no" / "flag"))
+    assert outcome.done is False
+
+
+def test_what_had_no_intent_is_noted_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(Journal, "intent", refuse)
+    record = TripRecord("paper", lambda: Journal(tmp_path / "audit", CLOCK), lambda: this_actor({}))
+    under_way = trip([Quick(), Broken()], "x", Scope.ALL, record, CLOCK)
+    assert {each.state for each in under_way.wait()} == {Act.DONE, Act.UNKNOWN}
+    assert under_way.journal == "not recorded: no space left on device"
+    (noted,) = _written(tmp_path / "audit", 1)
+    assert (noted.action, noted.reason, noted.intent) == ("kill.trip", "x", None)
+
+
+def _written(folder: Path, count: int) -> list[Record]:
+    """The journal's records, once there are as many."""
+    deadline = time.monotonic() + 5
+    while len(found := list(records(folder))) < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return found

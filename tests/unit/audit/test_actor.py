@@ -1,0 +1,55 @@
+"""Who acts, told by the kernel."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from console.audit.actor import process_start, this_actor
+
+
+def test_the_user_is_the_kernels_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    honest = this_actor({})
+    for name in ("USER", "LOGNAME", "SUDO_USER", "HOSTNAME"):
+        monkeypatch.setenv(name, "mallory")
+    assert this_actor(os.environ) == honest
+    assert (honest.uid, honest.host) == (os.getuid(), os.uname().nodename)
+
+
+def test_the_ssh_clients_address_is_kept_as_information() -> None:
+    assert this_actor({"SSH_CONNECTION": "fe80::1%eth0 50022 10.0.0.1 22"}).ssh == "fe80::1%eth0"
+
+
+@pytest.mark.parametrize("claimed", ["", "\x1b[2J 1 2 3", "a" * 61, "mallory.example 1 2 3"])
+def test_what_is_no_address_is_left_out(claimed: str) -> None:
+    assert this_actor({"SSH_CONNECTION": claimed}).ssh == ""
+
+
+def test_the_terminal_is_the_one_that_is_open() -> None:
+    ours, theirs = os.openpty()
+    try:
+        code = "from console.audit.actor import this_actor; print(this_actor({}).tty)"
+        command = [sys.executable, "-c", code]
+        said = subprocess.run(command, stdin=theirs, capture_output=True, text=True, check=True).stdout
+        assert said.strip() == os.ttyname(theirs)
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_a_process_is_known_by_when_it_began() -> None:
+    assert this_actor({}).process == f"{os.getpid()}-{process_start(os.getpid())}"
+
+
+def test_a_process_that_is_gone_has_no_beginning() -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    assert process_start(gone.pid) is None
+
+
+def test_a_process_that_has_ended_and_was_not_collected_is_gone() -> None:
+    ended = subprocess.Popen(["true"])
+    os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+    assert process_start(ended.pid) is None
+    ended.wait()

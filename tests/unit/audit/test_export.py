@@ -1,0 +1,100 @@
+"""What comes out: the chosen records, whole, and inert wherever they go."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from console.audit.export import Filter, InstantError, as_csv, as_json_lines, as_text, instant
+from console.audit.files import records
+from console.audit.record import FIELDS, Act, Record, read_line
+from tests.unit.audit.journals import ALICE, TRIP, journal_in
+
+FOREIGN = "=cmd()\x1b[2J\n\u202edrop,\"'"
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> list[Record]:
+    """A trip by alice with foreign text in it, its outcome, and an arming by bob elsewhere."""
+    journal = journal_in(tmp_path)
+    intent = journal.intent(ALICE, replace(TRIP, reason=FOREIGN, before={"reason": FOREIGN}))
+    journal.outcome(ALICE, intent, False)
+    journal.note(replace(ALICE, uid=1002, user="bob"), Act("paper", "arm", "console", drill=True))
+    return list(records(tmp_path / "audit"))
+
+
+def test_json_lines_are_those_of_the_journal_and_can_be_checked(three: list[Record]) -> None:
+    assert [read_line(line.encode()) for line in as_json_lines(three)] == three
+
+
+def test_csv_has_a_column_for_every_field(three: list[Record]) -> None:
+    heading, *rows = csv.reader(as_csv(three))
+    assert tuple(heading) == FIELDS
+    assert [row[FIELDS.index("sequence")] for row in rows] == ["1", "2", "3"]
+    assert rows[1][FIELDS.index("done")] == "false"
+
+
+def test_a_cell_is_no_formula_and_holds_no_escape(three: list[Record]) -> None:
+    lines = list(as_csv(three))
+    row = next(csv.reader(lines[1:2]))
+    assert row[FIELDS.index("reason")] == "'=cmd()\\x1b[2J\\n\\u202edrop,\"'"
+    assert all(line.isprintable() for line in lines)
+
+
+def test_a_line_to_read_is_one_printable_line(three: list[Record]) -> None:
+    assert all(as_text(record).isprintable() for record in three)
+
+
+def test_a_line_to_read_says_who_did_what_and_how_it_went(three: list[Record]) -> None:
+    assert as_text(three[1]).startswith(f"#2 {three[1].time} alice(1001)@ops1 /dev/pts/3 from 10.0.0.7 ")
+    assert "futures-prod kill.trip whole context NOT DONE of #1" in as_text(three[1])
+    assert as_text(three[2]).endswith("paper arm console done DRILL")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        (Filter(), [1, 2, 3]),
+        (Filter(action="kill.*"), [1, 2]),
+        (Filter(action="arm"), [3]),
+        (Filter(user="bob"), [3]),
+        (Filter(user="1001"), [1, 2]),
+        (Filter(context="paper"), [3]),
+        (Filter(context="paper", user="alice"), []),
+    ],
+)
+def test_a_filter_lets_through_what_was_asked_for(
+    three: list[Record], wanted: Filter, found: list[int]
+) -> None:
+    assert [record.sequence for record in three if wanted.lets(record)] == found
+
+
+def test_since_is_inclusive_and_until_is_not(three: list[Record]) -> None:
+    between = Filter(since=three[1].time, until=three[2].time)
+    assert [record.sequence for record in three if between.lets(record)] == [2]
+
+
+@pytest.mark.parametrize(
+    ("text", "at"),
+    [
+        ("2026-01-02", "2026-01-02T00:00:00.000000Z"),
+        ("2026-01-02T03:04", "2026-01-02T03:04:00.000000Z"),
+        ("2026-01-02T03:04:05.5+02:00", "2026-01-02T01:04:05.500000Z"),
+        ("-90s", "2026-01-02T02:58:30.000000Z"),
+        ("-2h", "2026-01-02T01:00:00.000000Z"),
+    ],
+)
+def test_a_time_is_iso_or_so_long_ago(text: str, at: str) -> None:
+    assert instant(text, now=1767322800) == at
+
+
+@pytest.mark.parametrize("text", ["yesterday", "-2w", "", "\x1b[2J"])
+def test_what_is_no_time_is_refused_with_what_is_allowed(text: str) -> None:
+    with pytest.raises(InstantError, match="is no time; give 2026-01-02"):
+        instant(text, now=0)
+
+
+def test_json_lines_are_ascii(three: list[Record]) -> None:
+    assert all(line.isascii() and json.loads(line) for line in as_json_lines(three))
