@@ -22,6 +22,7 @@ from console.sources.errors import SourceError
 PASSWORD_VARIABLE = "OPSCONSOLE_PAPER_DB_PASSWORD"  # noqa: S105 (a variable's name)
 _START_SECONDS = 60.0
 _STOP_SECONDS = 5.0
+"""Seconds that the engine has for an orderly stop."""
 
 
 class DemoError(Exception):
@@ -82,12 +83,18 @@ def ending_cleanly() -> Iterator[None]:
 
 
 def stop_when_stdin_closes() -> None:
-    """In the engine: stop as after SIGTERM once the process that started it is gone."""
+    """In the engine: stop as after SIGTERM once the process that started it is gone.
+
+    That may have gone too soon to see to it that the engine ends. So where the orderly stop isn't over in
+    time, the process ends without it.
+    """
 
     def wait() -> None:
         while os.read(0, 4096):
             pass
         os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(_STOP_SECONDS)
+        os._exit(1)
 
     threading.Thread(target=wait, name="parent", daemon=True).start()
 

@@ -105,7 +105,11 @@ def surface_alerts(snapshot: Snapshot) -> Iterator[Alert]:
                 skew = f"{venue.market} clock differs by {venue.clock_skew:+.1f} s"
                 yield Alert("exchange", Severity.WARNING, skew)
     if (log := snapshot.log.fresh(now)) is not None and (log.errors or log.criticals):
-        counted = f"{log.errors} ERROR, {log.criticals} CRITICAL in {log.window / 60:.0f} min"
+        kinds = (
+            f"{log.errors} ERROR" if log.errors else "",
+            f"{log.criticals} CRITICAL" if log.criticals else "",
+        )
+        counted = f"{', '.join(filter(None, kinds))} in {log.window / 60:.0f} min"
         yield Alert("log", Severity.WARNING, counted if log.complete else f"at least {counted}")
     if (engine := snapshot.engine.fresh(now)) is not None and engine.state_error is not None:
         yield Alert("engine", Severity.WARNING, engine.state_error)

@@ -23,6 +23,9 @@ class Figure:
     per: str = ""
 
     def write(self, value: float) -> str:
+        """The number as it stands in a column; of a count that is more than nothing never a plain 0."""
+        if self.decimals == 0 and 0 < value * self.scale < 0.5:
+            return f"<1{self.unit}"
         return number(value * self.scale, self.decimals, self.width - len(self.unit)) + self.unit
 
     def say(self, value: float) -> str:
@@ -38,9 +41,9 @@ _FIGURES = {
     "margin_ratio": Figure("margin", 8, 3),
     "funding_rate": Figure("fund 8h", 9, 4, 100, "%"),
     "position_sync_errors": Figure("sync/min", 8, 2, 60, per="/min"),
-    "liquidation_count": Figure("liq 1h", 6, 1),
+    "liquidation_count": Figure("liq 1h", 6, 0),
 }
-"""The document's panels, whose names say what they count and over which time."""
+"""The document's panels, whose names say what they count and over which time; what is counted is whole."""
 
 
 def figure_of(panel: Panel) -> Figure:

@@ -18,13 +18,6 @@ from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
 from console.domain.surfaces import Account, ExchangePosition, Position
 
-DISTANCES = (
-    (Decimal("0.01"), Severity.CRITICAL),
-    (Decimal("0.03"), Severity.HIGH),
-    (Decimal("0.05"), Severity.WARNING),
-)
-"""Below which share of the mark price the way to liquidation is how bad."""
-
 
 @dataclass(frozen=True, slots=True)
 class Holding:
@@ -130,9 +123,10 @@ def distance(side: str, mark: Decimal | None, liquidation: Decimal | None) -> De
 
 
 def distance_severity(left: Decimal | None) -> Severity:
+    """Critical at the liquidation price and beyond it; how near is too near, the margin ratio tells."""
     if left is None:
         return Severity.UNKNOWN
-    return next((severity for limit, severity in DISTANCES if left < limit), Severity.OK)
+    return Severity.CRITICAL if left <= 0 else Severity.OK
 
 
 def _booked(

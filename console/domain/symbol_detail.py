@@ -1,9 +1,11 @@
 """One symbol as every source sees it, side by side: which facts they agree on, and which they don't."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from console.domain import agreement
+from console.domain.agreement import Agreement, Comparison
 from console.domain.amounts import price, quantity
 from console.domain.assessment import Assessment
 from console.domain.exchange_names import exchange_names
@@ -11,7 +13,7 @@ from console.domain.facts import STAGES
 from console.domain.figures import figure_of, money
 from console.domain.metrics import Metrics, Series
 from console.domain.severity import Severity
-from console.domain.status import Judged, SymbolStatus
+from console.domain.status import FLAT, Judged, SymbolStatus
 from console.domain.surfaces import Contract, Exchange, ExchangePosition, Feature, Flags, Position, Venue
 
 SOURCES = ("metrics", "database", "exchange", "flags")
@@ -23,40 +25,63 @@ _NONE = "none"
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What one source says: in words, and as a number where it is one to compare."""
+    """What one source says: in words, and as a number where it is one to compare.
+
+    `exact` is what is held, where that is what it says, in `unit`.
+    """
 
     words: str
     number: float | None = None
     severity: Severity = Severity.OK
+    exact: float | Decimal | None = None
+    unit: str = ""
+
+    def within(self, cells: int) -> str:
+        """The words; a number that has no room in `cells` is rounded, as its last digits must not be cut."""
+        if len(self.words) <= cells:
+            return self.words
+        if self.exact is not None:
+            return quantity(self.exact, cells - len(self.unit)) + self.unit
+        return self.words if self.number is None else f"{self.number:.3g}"
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
     """`said` is by source, as SOURCES; None where a source says nothing of it.
 
-    `compared` is true where two sources that both speak of the present could be compared, `differs` where
-    they contradict each other. What moves isn't compared: no two sources speak of the same instant.
+    `compared` are the SOURCES that speak of the present and could be compared, `differs` says that they
+    contradict each other. What moves isn't compared: no two sources speak of the same instant.
     """
 
     name: str
     said: tuple[Said | None, ...]
-    compared: bool = False
+    compared: tuple[str, ...] = ()
     differs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SymbolDetail:
-    """`row` is None where no source knows the symbol any more; `doubts` are by source, empty where fresh."""
+    """`row` is None where no source knows the symbol any more; `doubts` are by source, empty where fresh.
+
+    `compared` are the SOURCES that could be compared in all that matters, `uncompared` those that could not,
+    though they are configured. `balances` is how the exchange's word on each contract stands to the
+    database's.
+    """
 
     symbol: str
     row: SymbolStatus | None
     facts: tuple[Fact, ...]
     doubts: tuple[str, ...]
+    compared: tuple[str, ...] = ()
+    uncompared: tuple[str, ...] = ()
+    balances: Mapping[agreement.Contract, Comparison] = field(default_factory=dict)
 
 
-def symbol_detail(assessment: Assessment, symbol: str) -> SymbolDetail:
-    """Everything that is known of `symbol`."""
-    snapshot, doubts, row = assessment.snapshot, _doubts(assessment), _row(assessment, symbol)
+def symbol_detail(
+    assessment: Assessment, symbol: str, before: Mapping[agreement.Contract, Comparison] | None = None
+) -> SymbolDetail:
+    """Everything that is known of `symbol`; `before` are the balances that were last found."""
+    snapshot, doubts, row = assessment.snapshot, source_doubts(assessment), _row(assessment, symbol)
     books, exchange, flags = snapshot.database.value, snapshot.exchange.value, snapshot.flags.value
     contract = _contract(exchange, symbol)
     told = books is not None and books.positions is not None
@@ -67,8 +92,20 @@ def symbol_detail(assessment: Assessment, symbol: str) -> SymbolDetail:
         *_position_facts(symbol, snapshot.metrics.value, held, _venue_positions(exchange, symbol)),
         *_feature_facts(symbol, snapshot.metrics.value, flags),
     ]
-    compared = tuple(_compared(fact, doubts) for fact in facts if any(fact.said))
-    return SymbolDetail(symbol, row, compared, doubts)
+    balances = _balances(assessment, symbol, held or (), before or {})
+    found = tuple(_compared(fact, doubts, balances.values()) for fact in facts if any(fact.said))
+    compared, uncompared = _who_was_compared(found, doubts)
+    return SymbolDetail(symbol, row, found, doubts, compared, uncompared, balances)
+
+
+def source_doubts(assessment: Assessment) -> tuple[str, ...]:
+    """Why each of SOURCES isn't the present; empty where it is, or where it isn't configured."""
+    snapshot, now = assessment.snapshot, assessment.at
+    states = (snapshot.metrics, snapshot.exchange, snapshot.flags)
+    metrics, *others = (
+        "" if state.usable(now) or not state.configured else state.doubt(now) for state in states
+    )
+    return metrics, assessment.books_doubt, *others
 
 
 def flags_stage(flags: Flags, feature: Feature, symbol: str) -> str:
@@ -80,14 +117,6 @@ def flags_stage(flags: Flags, feature: Feature, symbol: str) -> str:
         return "disabled"
     listed = not feature.canary_symbols or symbol in feature.canary_symbols
     return "disabled" if feature.stage == "canary" and not listed else feature.stage
-
-
-def _doubts(assessment: Assessment) -> tuple[str, ...]:
-    """Why each of SOURCES isn't the present."""
-    snapshot, now = assessment.snapshot, assessment.at
-    states = (snapshot.metrics, snapshot.exchange, snapshot.flags)
-    metrics, *others = ("" if state.usable(now) else state.doubt(now) for state in states)
-    return metrics, assessment.books_doubt, *others
 
 
 def _row(assessment: Assessment, symbol: str) -> SymbolStatus | None:
@@ -119,6 +148,29 @@ def _venue_positions(
     )
 
 
+def _balances(
+    assessment: Assessment,
+    symbol: str,
+    held: Sequence[Position],
+    before: Mapping[agreement.Contract, Comparison],
+) -> dict[agreement.Contract, Comparison]:
+    """How the exchange's word stands to the database's, for each contract that either has in the symbol."""
+    there = agreement.there_now(assessment.snapshot, assessment.books_doubt)
+    booked: dict[agreement.Contract, tuple[Position, ...]] = {}
+    for position in held:
+        contract = agreement.contract_of(symbol, bool(position.coin_margin))
+        booked[contract] = (*booked.get(contract, ()), position)
+    found = {
+        contract: agreement.compared(contract, positions, there, before.get(contract))
+        for contract, positions in booked.items()
+    }
+    for contract in exchange_names(symbol).items():
+        if contract not in booked and (positions := there.held.get(contract)):
+            found[contract] = agreement.only_there(contract, positions[0], there, before.get(contract))
+    flat = [contract for contract in exchange_names(symbol).items() if contract[0] in there.venues]
+    return found or {contract: agreement.compared(contract, (), there, None) for contract in flat}
+
+
 def _panel_facts(
     assessment: Assessment, row: SymbolStatus | None, contract: Contract | None
 ) -> Iterator[Fact]:
@@ -135,7 +187,8 @@ def _of_panel(judged: Judged | None, write: Callable[[float], str]) -> Said | No
     if judged is None:
         return None
     if judged.number is None:
-        return Said(judged.reason, None, judged.severity) if judged.reason else None
+        words = "no position" if judged.reason == FLAT else judged.reason
+        return Said(words, None, judged.severity) if words else None
     return Said(write(judged.number), judged.number, judged.severity)
 
 
@@ -159,15 +212,22 @@ def _position_facts(
     held: Sequence[Position] | None,
     venue: Sequence[tuple[Venue, ExchangePosition]] | None,
 ) -> Iterator[Fact]:
-    """A block of facts for each side that anyone has open; None: a source that doesn't say."""
+    """A block of facts for each side that anyone has open, or that nobody has; None: who doesn't say."""
+    flat = True
     for side in _SIDES:
         engine = _engine_quantity(metrics, symbol, side)
         booked = None if held is None else [position for position in held if position.side.upper() == side]
         there = None if venue is None else [pair for pair in venue if _side(pair[1].quantity) == side]
         if engine or booked or there:
+            flat = False
             quantities = (_amount(engine), _booked_quantity(booked), _quantity_there(there), None)
             yield Fact(f"{side.lower()} quantity", quantities)
             yield from _side_facts(side.lower(), booked or (), None if not there else there[0][1])
+    if flat:
+        nothing = Said(_NONE, 0.0)
+        engine = _engine_quantity(metrics, symbol, _SIDES[0])
+        told = (engine is not None, held is not None, venue is not None, False)
+        yield Fact("quantity", tuple(nothing if says else None for says in told))
 
 
 def _side_facts(word: str, booked: Sequence[Position], there: ExchangePosition | None) -> Iterator[Fact]:
@@ -209,7 +269,12 @@ def _quantity_there(there: Sequence[tuple[Venue, ExchangePosition]] | None) -> S
     if not there:
         return None if there is None else Said(_NONE, 0.0)
     size = sum((abs(position.quantity) for _, position in there), Decimal(0))
-    return Said(f"{quantity(size)} contr.") if there[0][0].market == "coinm" else _amount(size)
+    if there[0][0].market != "coinm":
+        return _amount(size)
+    return Said(quantity(size) + _CONTRACTS, exact=size, unit=_CONTRACTS)
+
+
+_CONTRACTS = " contr."
 
 
 def _side(quantity: Decimal) -> str | None:
@@ -241,7 +306,9 @@ def _price(value: float | Decimal | None) -> Said | None:
 
 
 def _amount(value: float | Decimal | None) -> Said | None:
-    return None if value is None else Said(quantity(value) if value else _NONE, float(value))
+    if value is None:
+        return None
+    return Said(quantity(value), float(value), exact=value) if value else Said(_NONE, 0.0)
 
 
 def _money(value: Decimal | None) -> Said | None:
@@ -257,19 +324,63 @@ _STANDING: Mapping[str, float] = {
 apart. Prices, rates and gains move on in between."""
 
 
-def _compared(fact: Fact, doubts: Sequence[str]) -> Fact:
-    """The fact with its word on agreement, where two sources whose values are the present can be compared."""
-    said = [said for said, doubt in zip(fact.said, doubts, strict=True) if said is not None and not doubt]
+def _compared(fact: Fact, doubts: Sequence[str], balances: Collection[Comparison]) -> Fact:
+    """The fact with its word on agreement, where two sources whose values are the present can be compared.
+
+    What database and exchange hold is compared on balance, as a side may be netted at the exchange.
+    """
+    said = {
+        source: said
+        for source, said, doubt in zip(SOURCES, fact.said, doubts, strict=True)
+        if said is not None and not doubt
+    }
+    kind = fact.name.removeprefix("long ").removeprefix("short ")
+    if kind != "quantity" or not {"database", "exchange"} <= said.keys():
+        return _side_by_side(fact, kind, said)
+    here = {source: one for source, one in said.items() if source != "exchange"}
+    found = _side_by_side(fact, kind, here)
+    verdicts = {balance.agreement for balance in balances}
+    if not verdicts or Agreement.UNKNOWN in verdicts:
+        return found
+    sources = {*found.compared, "database", "exchange"}
+    return replace(fact, compared=_in_order(sources), differs=found.differs or verdicts != {Agreement.SAME})
+
+
+def _side_by_side(fact: Fact, kind: str, said: Mapping[str, Said]) -> Fact:
+    """The fact with its word on what the sources say as it stands there."""
     if len(said) < 2:
         return fact
-    kind = fact.name.removeprefix("long ").removeprefix("short ")
-    if kind == "quantity" and len({one.words == _NONE for one in said}) > 1:
-        return replace(fact, compared=True, differs=True)
-    numbers = [one.number for one in said if one.number is not None]
+    if kind == "quantity" and len({one.words == _NONE for one in said.values()}) > 1:
+        return replace(fact, compared=tuple(said), differs=True)
+    numbers = {source: one.number for source, one in said.items() if one.number is not None}
     if not numbers:
-        return replace(fact, compared=True, differs=len({one.words for one in said}) > 1)
+        return replace(fact, compared=tuple(said), differs=len({one.words for one in said.values()}) > 1)
     share = _STANDING.get(kind)
     if share is None or len(numbers) < 2:
         return fact
-    apart = max(numbers) - min(numbers)
-    return replace(fact, compared=True, differs=apart > share * max(map(abs, numbers)))
+    apart = max(numbers.values()) - min(numbers.values())
+    differs = apart > share * max(map(abs, numbers.values()))
+    return replace(fact, compared=tuple(numbers), differs=differs)
+
+
+def _who_was_compared(
+    facts: Sequence[Fact], doubts: Sequence[str]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The sources that were compared, and those that are in doubt or whose word was left out.
+
+    The exchange was only if what it holds was, whatever else it says.
+    """
+    quantities = [fact for fact in facts if fact.name.endswith("quantity")]
+    told = {
+        source for fact in facts for source, said in zip(SOURCES, fact.said, strict=True) if said is not None
+    } | {source for source, doubt in zip(SOURCES, doubts, strict=True) if doubt}
+    compared = {source for fact in facts for source in fact.compared}
+    if not any("exchange" in fact.compared for fact in quantities):
+        compared -= {"exchange"}
+    if len(compared) < 2:
+        compared = set()
+    return _in_order(compared), _in_order(told - compared)
+
+
+def _in_order(sources: Collection[str]) -> tuple[str, ...]:
+    return tuple(source for source in SOURCES if source in sources)

@@ -4,6 +4,7 @@ A trail is bounded: what is recent is kept at a fine step, what is older at a co
 than that goes. Values are kept as 32-bit floats, exact to seven digits: enough for a plot and a slope.
 """
 
+import itertools
 import math
 from array import array
 from bisect import bisect_left
@@ -29,6 +30,36 @@ class Moment:
     def of(self, name: str) -> float:
         place = self.places.get(name)
         return math.nan if place is None else self.values[place]
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Moment):
+    """Several moments as one, at the newest of them: of each name the lowest value that any has.
+
+    `runs` are the values of all of them, with their places; most often these are the same throughout.
+    """
+
+    runs: "tuple[tuple[Mapping[str, int], tuple[array[float], ...]], ...]" = ()
+
+    def of(self, name: str) -> float:
+        values = [
+            column[place]
+            for places, columns in self.runs
+            if (place := places.get(name)) is not None
+            for column in columns
+        ]
+        lowest = min(values, default=math.nan)
+        if math.isnan(lowest):  # which min() lets stand when it comes first
+            return min((value for value in values if not math.isnan(value)), default=math.nan)
+        return lowest
+
+
+def step_of(newest: Moment, *earlier: Moment) -> Step:
+    """These moments as one."""
+    runs = itertools.groupby((newest, *earlier), key=lambda moment: id(moment.places))
+    together = [list(run) for _, run in runs]
+    columns = ((run[0].places, tuple(moment.values for moment in run)) for run in together)
+    return Step(newest.at, newest.places, newest.values, tuple(columns))
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,12 +25,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from random import Random
+from types import FrameType
 from urllib.parse import urlsplit
 
 import psutil
@@ -120,12 +121,12 @@ def run_service(options: PaperOptions) -> int:
         return _refused(str(error))
     try:
         with ExitStack() as stack:
+            stopping = stack.enter_context(_stop_on_signals())  # first, so that none cuts off what follows
             folder.create()
             stack.enter_context(folder.lock())
             stack.callback(folder.forget_process)
             handler = open_log(folder.log_file, options.log_level)
             stack.callback(handler.close)
-            stopping = stack.enter_context(_stop_on_signals())
             return _serve(options, folder, database, stopping)
     except (StateFolderError, DatabaseUnusableError) as error:
         return _refused(str(error))
@@ -252,11 +253,32 @@ def _engine_file(
 
 @contextmanager
 def _stop_on_signals() -> Iterator[threading.Event]:
-    """An event that the stop signals set; the handlers of before are put back."""
+    """An event that the stop signals set; the handlers of before are put back.
+
+    A thread sets it. A handler that did would wait for ever where it interrupts the main thread in the middle
+    of that event, be it in another handler: the event's lock is taken, and the one who has it stands still.
+    """
     stopping = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in _STOP_SIGNALS}
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    setting = threading.Thread(target=_set_when_told, args=(reader, stopping), name="signals", daemon=True)
+    setting.start()
+
+    def tell(_number: int, _frame: FrameType | None) -> None:
+        with suppress(BlockingIOError):  # full: it is told
+            os.write(writer, b"!")
+
+    before = {number: signal.signal(number, tell) for number in _STOP_SIGNALS}
     try:
         yield stopping
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        os.close(writer)
+        setting.join()
+
+
+def _set_when_told(reader: int, stopping: threading.Event) -> None:
+    while os.read(reader, 4096):
+        stopping.set()
+    os.close(reader)

@@ -27,6 +27,7 @@ from console.tui.navigation import Navigation
 from console.tui.painting import Painting
 from console.tui.preferences import Preferences
 from console.tui.screens.overview.screen import Overview
+from console.tui.screens.parted import Parted
 from console.tui.screens.too_small import SMALLEST, TooSmall
 from console.tui.terminal import signals
 from console.tui.terminal.line_watch import QUESTION, LineWatch
@@ -41,6 +42,7 @@ __all__ = ["ContextView", "OpsConsole", "Watched"]
 
 _ANYWHERE = {action.id for action in actions(owns_engine=False) if "anywhere" in action.places}
 _REPLAY = {action.id for action in actions(owns_engine=False) if "replay" in action.places}
+_PARTS = ("next_pane", "previous_pane")
 _STYLES = Path(__file__).parent / "styles"
 
 
@@ -156,6 +158,8 @@ class OpsConsole(AppActions, inherit_bindings=False):
             return action in _ANYWHERE
         if action in _REPLAY:
             return self.view.replay is not None
+        if action in _PARTS:
+            return isinstance(self.screen, Parted)
         return action != "back" or self._navigation.can_go_back
 
     async def on_event(self, event: Event) -> None:

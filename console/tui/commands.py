@@ -119,11 +119,14 @@ def _anything(text: str, offered: Offered) -> list[Choice]:
             found.append((rank, Choice(f"{word} ", "", meaning, None)))
     if text:
         found += _symbols(text, offered.symbols)
-    return [choice for _, choice in sorted(found, key=_rank_first)]
+    return _best_first(found)
 
 
-def _rank_first(pair: tuple[int, Choice]) -> int:
-    return pair[0]
+def _best_first(found: Sequence[tuple[int, T]]) -> list[T]:
+    """By rank, in the order found within one; scattered letters count only where nothing else is meant."""
+    best = min((rank for rank, _ in found), default=_LETTERS)
+    meant = [pair for pair in found if pair[0] < _LETTERS or best == _LETTERS]
+    return [thing for _, thing in sorted(meant, key=lambda pair: pair[0])]
 
 
 def _symbols(text: str, symbols: Iterable[str], before: str = "") -> Iterator[tuple[int, Choice]]:
@@ -161,8 +164,7 @@ def _words(action: Action) -> str:
 def _ranked(text: str, things: Sequence[T], names: Callable[[T], tuple[str, ...]]) -> list[T]:
     """Those of `things` that `text` can mean, the best match first; the order stays where it is as good."""
     ranks = ((_rank(text, names(thing)), thing) for thing in things)
-    found = [(rank, thing) for rank, thing in ranks if rank is not None]
-    return [thing for _, thing in sorted(found, key=lambda pair: pair[0])]
+    return _best_first([(rank, thing) for rank, thing in ranks if rank is not None])
 
 
 _TOLD, _LETTERS = 4, 5

@@ -1,7 +1,9 @@
 """What is wrong, in words: one statement for each thing, the worst first, near-equal alerts as one."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from console.domain.assessment import Assessment
 from console.domain.figures import badness, figure_of, passed_bound, seconds
@@ -10,7 +12,7 @@ from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.status import Alert, SourceStatus
 from console.domain.symbols import OUTLOOK, SymbolRows
-from console.domain.thresholds import Panel
+from console.domain.thresholds import KeyMetric, Panel
 from console.tui.text import one_colon, short_name
 from console.tui.words import going
 
@@ -93,16 +95,68 @@ def short_alert(alert: Alert, panels: Iterable[Panel]) -> tuple[str, str, str]:
     return one_colon(f"{meant} {alert.summary}"), meant, named
 
 
+def worst_alert(assessment: Assessment) -> Alert | None:
+    """The alert to name where there is room for one: of a panel's, that of its worst symbol."""
+    alerts = assessment.alerts
+    found = worst_symbol(last_judged(assessment))
+    if not alerts or alerts[0].symbol is None or found is None:
+        return alerts[0] if alerts else None
+    panel, symbol = found
+    meant = (one for one in alerts if one.symbol == symbol and one.name == panel.name)
+    return next(meant, alerts[0])
+
+
+@lru_cache(maxsize=2)
+def worst_symbol(symbols: SymbolRows) -> tuple[Panel, str] | None:
+    """The symbol that is worst off, with the panel that says so; None where nothing is wrong with any."""
+    columns = [column for column in symbols.columns.values() if column.off()]
+    column = max(columns, key=lambda column: max(column.severities), default=None)
+    if column is None:
+        return None
+    worst = max(column.severities)
+    places = [place for place in column.off() if column.severities[place] == worst]
+    return column.panel, symbols.names[_worst_of(column.panel, places, symbols)]
+
+
+_OF_SYMBOLS = {"max(futures_slippage_bps)": "slippage", "min(futures_margin_ratio)": "margin_ratio"}
+"""The key metrics that are one symbol's, by their query, and the key of that figure among the symbols'."""
+
+
+@lru_cache(maxsize=2)
+def worst_of_metric(metric: KeyMetric, symbols: SymbolRows) -> str:
+    """The symbol whose value a key metric is; empty where it isn't one's, or none has a value."""
+    key = _OF_SYMBOLS.get(metric.query)
+    if key is None or (key == OUTLOOK and key not in symbols.columns):
+        return ""
+    numbers = symbols.numbers(key)
+    known = [number for number in numbers if not math.isnan(number)]
+    pick = max if metric.query.startswith("max") else min
+    return symbols.names[list(numbers).index(pick(known))] if known else ""
+
+
+def sources_told(assessment: Assessment) -> tuple[SourceStatus, ...]:
+    """The sources as they are marked: a database into which the engine writes nothing is in doubt."""
+    if not assessment.books_doubt:
+        return assessment.sources
+    return tuple(
+        replace(source, severity=Severity.UNKNOWN, cause=assessment.books_doubt)
+        if source.name == "database" and source.severity < Severity.UNKNOWN
+        else source
+        for source in assessment.sources
+    )
+
+
 def _sorted(found: Iterable[Statement]) -> tuple[Statement, ...]:
     return tuple(sorted(found, key=lambda said: (not said.first, -said.severity)))
 
 
 def _paused(shown: Assessment, worst: Sequence[Statement], seconds_held: float) -> Statement:
-    """For how long the picture has been held, and what mattered most in it."""
-    held = f"PAUSED for {int(seconds_held)} s" if seconds_held < 10 else f"PAUSED for {seconds(seconds_held)}"
+    """How long ago the held picture was the present, and what mattered most in it."""
+    ago = f"{int(seconds_held)} s" if seconds_held < 10 else seconds(seconds_held)
+    held = f"PAUSED, as it was {ago} ago"
     if worst:
-        return _as_of_the_past(f"{held}, then", worst[0])
-    return Statement(Severity.UNKNOWN, f"{held}, then: {all_well(shown).words}" if _was_well(shown) else held)
+        return _as_of_the_past(held, worst[0])
+    return Statement(Severity.UNKNOWN, f"{held}: {all_well(shown).words}" if _was_well(shown) else held)
 
 
 def _was_well(shown: Assessment) -> bool:
@@ -178,8 +232,7 @@ def _of_group(panel: Panel, places: Sequence[int], symbols: SymbolRows) -> State
     severities = [column.severities[place] for place in places]
     limit, severity = passed_bound(panel, Severity(min(severities))), Severity(max(severities))
     number = column.numbers.__getitem__
-    extremes = (min(places, key=number), max(places, key=number))  # whichever way is worse, it is one of them
-    worst = min(extremes, key=lambda place: badness(panel, number(place)) or 0.0)
+    worst = _worst_of(panel, places, symbols)
     who, value = short_name(symbols.names[worst]), figure_of(panel).say(number(worst))
     counted = f"{len(places)} symbols"
     if panel.key == _LIQUIDATIONS:
@@ -192,6 +245,17 @@ def _of_group(panel: Panel, places: Sequence[int], symbols: SymbolRows) -> State
         return Statement(severity, f"{who} {name} {value}, {limit}{trend}", f"{who} {value}, {limit}{trend}")
     told = f"{limit}, worst {who} {value}{trend}"
     return Statement(severity, f"{counted} with {name} {told}", f"{counted} {told}")
+
+
+def _worst_of(panel: Panel, places: Sequence[int], symbols: SymbolRows) -> int:
+    """The place of the worst value; of those that are written alike the first one in the overview."""
+    number = symbols.columns[panel.key].numbers.__getitem__
+    extremes = (min(places, key=number), max(places, key=number))  # whichever way is worse, it is one of them
+    worst = min(extremes, key=lambda place: badness(panel, number(place)) or 0.0)
+    figure = figure_of(panel)
+    alike = 0.5 * 10**-figure.decimals / abs(figure.scale)
+    equal = [place for place in places if abs(number(place) - number(worst)) < alike]
+    return max(equal, key=lambda place: (symbols.severities[place], -place), default=worst)
 
 
 def _within(panel: Panel) -> str:
@@ -221,11 +285,14 @@ def _of_the_rest(shown: Assessment, live: Assessment) -> tuple[list[Statement], 
     told = {panel.name for panel in shown.panels} | {"kill switch"}
     told |= {source.name for source in live.sources if source.severity is not Severity.OK}
     untold, not_others = sources - told, sources | told
-    figures = {key.metric.name for key in shown.key_metrics}
+    figures = {key.metric.name: key.metric for key in shown.key_metrics}
 
     def said(alert: Alert) -> Statement:
-        colon = "" if alert.name in figures else ":"
-        return Statement(alert.severity, one_colon(f"{alert.name}{colon} {alert.summary}"))
+        metric = figures.get(alert.name)
+        whose = "" if metric is None else worst_of_metric(metric, last_judged(shown))
+        colon = ":" if metric is None else ""
+        end = f", worst {short_name(whose)}" if whose else ""
+        return Statement(alert.severity, one_colon(f"{alert.name}{colon} {alert.summary}{end}"))
 
     of_sources = [said(alert) for alert in live.alerts if alert.name in untold]
     return of_sources, [said(alert) for alert in shown.alerts if alert.name not in not_others]

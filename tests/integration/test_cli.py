@@ -213,6 +213,22 @@ def test_a_demo_that_is_ended_leaves_no_process_and_no_port(tmp_path: Path, how:
     assert not (state / "engine.json").exists()
 
 
+def test_an_engine_that_cannot_stop_ends_once_its_console_is_gone() -> None:
+    program = (
+        "import signal, threading, console.demo as demo\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "demo._STOP_SECONDS = 0.2\n"
+        "demo.stop_when_stdin_closes()\n"
+        "threading.Event().wait()\n"
+    )
+    engine = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE)
+    try:
+        engine.communicate(timeout=5)  # which closes its stdin
+    finally:
+        engine.kill()
+    assert engine.wait() == 1
+
+
 def test_a_headless_demo_ends_with_the_engine_that_it_started(database_url: str, tmp_path: Path) -> None:
     state = tmp_path / "state"
     place = [] if database_url.startswith("sqlite") else ["--database", database_url]

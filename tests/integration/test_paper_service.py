@@ -5,6 +5,8 @@ import json
 import re
 import signal
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from hashlib import sha256
@@ -183,6 +185,41 @@ def test_a_stop_signal_ends_it_cleanly_within_a_second(tmp_path: Path, how: sign
     assert json.loads(kill_state.read_text())["tripped"] is False
     with engine.books() as database:
         audit(database)
+
+
+def test_a_burst_of_stop_signals_ends_it_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    with PaperProcess(tmp_path, "--symbols", "1") as engine:
+        for number in [signal.SIGTERM, signal.SIGHUP, signal.SIGINT] * 200:
+            engine.process.send_signal(number)
+            time.sleep(0.0002)  # else the system makes one of several
+        engine.process.wait(5)
+    assert not (tmp_path / "engine.json").exists()
+    assert not (tmp_path / "engine.pid").exists()
+
+
+def test_no_stop_signal_can_hold_up_the_loop_that_waits_for_it() -> None:
+    program = (
+        "import time\n"
+        "from console.paper.service import _stop_on_signals\n"
+        "with _stop_on_signals() as stopping:\n"
+        "    print('waits', flush=True)\n"
+        "    until = time.monotonic() + 1.5\n"
+        "    while time.monotonic() < until:\n"
+        "        stopping.wait(0.00001)\n"
+        "        stopping.clear()\n"
+        "    print('done', flush=True)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "waits\n"
+        deadline = time.monotonic() + 10
+        while process.poll() is None and time.monotonic() < deadline:
+            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGHUP)
+    finally:
+        process.kill()
+    assert process.communicate()[0] == "done\n"
 
 
 def test_after_sigkill_it_resumes_on_the_same_books(tmp_path: Path) -> None:

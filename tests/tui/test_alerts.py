@@ -97,6 +97,42 @@ async def test_a_filter_shows_the_alerts_of_one_symbol() -> None:
         assert {screen._rows[key].alert.symbol for key in screen.table.keys} == {"[red]X[/]"}
 
 
+async def test_alerts_go_on_while_the_picture_is_held() -> None:
+    clock = HandClock(START + 0.8)
+    watched = FakeWatched(snapshot(START, metrics_of([Row("BTC/USD")])), clock)
+    app = OpsConsole(PAPER, lambda: watched, environ=UTF8)
+    async with app.run_test(size=(80, 24)) as pilot:
+        screen = await shown(app, pilot)
+        await pilot.press("p")
+        clock.at = START + 8.0
+        watched.snapshot = snapshot(START + 7.5, metrics_of([Row("BTC/USD", margin=1.01)]))
+        app.paint()
+        await settled(app)
+        assert [screen._rows[key].alert.summary for key in screen.table.keys] == ["1.010 below 1.05"]
+        assert "BTC/USD Margin Ratio: 1.010 below 1.05" in text_of(app)
+        assert "no alerts" not in text_of(app)
+        assert "PAUSED, but not here" in text_of(app)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_the_alert_in_full_stands_right_below_the_list(size: tuple[int, int]) -> None:
+    app = console_of(*BAD)
+    async with app.run_test(size=size) as pilot:
+        await shown(app, pilot)
+        lines = text_of(app).splitlines()
+        last = next(y for y, line in enumerate(lines) if "1.300 below 1.5" in line)
+        full = next(y for y, line in enumerate(lines) if "Margin Ratio: 1.010" in line)
+        assert full - last == 2
+
+
+async def test_with_many_alerts_the_list_leaves_the_detail_and_the_sources_their_room() -> None:
+    app = console_of(*(Row(f"S{n:02}/USD", margin=1.01) for n in range(60)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(app, pilot)
+        assert "S00/USD Margin Ratio: 1.010 below 1.05" in text_of(app)
+        assert "✓ log      fresh" in text_of(app)
+
+
 def test_alerts_of_one_name_are_told_apart_while_their_words_change() -> None:
     part = Alert("database", Severity.WARNING, "stale for 3 s")
     before = [row.key for row in alert_rows((part, replace(part, summary="slow")))]

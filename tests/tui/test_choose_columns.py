@@ -3,9 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.tui.screens.choose_columns import ChooseColumns
 from console.tui.widgets.table.columns import choice_of, chosen
 from tests.tui.screen import text_of
 from tests.tui.tables import COLUMNS, TableApp, pairs
@@ -56,6 +58,30 @@ async def test_a_choice_is_followed_at_once_and_kept(tmp_path: Path) -> None:
     again = TableApp(pairs(5), state=tmp_path)
     async with again.run_test(size=(100, 30)):
         assert again.line(0) == titles
+
+
+async def test_a_column_is_moved_with_keys_that_every_terminal_sends() -> None:
+    app = TableApp(pairs(5))
+    async with app.run_test(size=(100, 30)) as pilot:
+        await pilot.press("c", ">")
+        await pilot.pause()
+        assert app.line(0).split()[2:4] == ["MARGIN", "STATE"]
+        await pilot.press("<")
+        await pilot.pause()
+        assert app.line(0).split()[2] == "STATE"
+
+
+@pytest.mark.parametrize(("locale", "move"), [("C.UTF-8", "shift+↑ > move"), ("C", "shift+^ > move")])
+async def test_the_dialog_names_its_keys_in_signs_that_the_terminal_has(locale: str, move: str) -> None:
+    app = TableApp(pairs(5), LANG=locale)
+    own = [replace(a, shown="shift+↑") if a.id == "move_up" else a for a in app.view.actions]
+    dialog = ChooseColumns(
+        replace(app.view, actions=tuple(own)), COLUMNS, KEYS, lambda keys: None, lambda: KEYS
+    )
+    async with app.run_test(size=(100, 30)) as pilot:
+        await app.push_screen(dialog)
+        await pilot.pause()
+        assert move in text_of(app)
 
 
 async def test_columns_that_are_chosen_but_have_no_room_are_told(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from console.domain.assessment import Assessment, Judgement, Rules, assess
+from console.domain.metrics import Answer, Series
 from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
 from console.domain.thresholds import KEY_METRICS
@@ -21,6 +22,9 @@ from tests.tui.fake import (
     snapshot,
     symbol_rows,
 )
+from tests.tui.world import in_full
+
+SLIPPAGE = next(metric for metric in KEY_METRICS if metric.name == "Slippage")
 
 
 def words(taken: Snapshot) -> list[str]:
@@ -65,6 +69,31 @@ def test_several_symbols_are_counted_with_the_mildest_limit_and_the_worst_of_the
     assert of(Row("B", 1.1), Row("C", 1.04), Row("D", 1.15), Row("E", 1.4))[0] == (
         "3 symbols with margin ratio below 1.2, worst C 1.040"
     )
+
+
+def test_of_values_that_are_written_alike_the_overviews_first_row_is_named() -> None:
+    said = of(
+        Row("C", 1.0, liquidations=1.01), Row("B", 1.3, liquidations=1), Row("D", 1.0, liquidations=1.1)
+    )
+    assert said[0] == "3 symbols liquidated, worst C 1"
+
+
+def test_a_key_metric_of_symbols_names_the_one_whose_it_is() -> None:
+    taken = in_full(snapshot(START, metrics_of([Row("BTC/USD"), Row("XRP/USD")])))
+    assert taken.metrics.good is not None
+    values = taken.metrics.good.value
+    assert values is not None
+    answers = {**values.answers, SLIPPAGE.query: Answer({Series("", ()): 64.1})}
+    samples = {
+        **values.samples,
+        "futures_slippage_bps": {
+            Series("futures_slippage_bps", (("symbol", symbol),)): bps
+            for symbol, bps in (("BTC/USD", 3.0), ("XRP/USD", 64.1))
+        },
+    }
+    reading = replace(taken.metrics.good, value=replace(values, answers=answers, samples=samples))
+    said = words(replace(taken, metrics=replace(taken.metrics, good=reading, last=reading)))
+    assert "Slippage 64.1 bps, alert > 10 bps, worst XRP/USD" in said
 
 
 def test_one_symbol_is_named() -> None:
@@ -128,7 +157,7 @@ def test_where_the_metrics_never_answered_nothing_was_seen() -> None:
 def test_a_held_picture_is_told_as_what_was_then() -> None:
     held = judged_at(snapshot(START, metrics_of([Row("A", 1.1), Row("B", funding=0.001)])))
     paused, *others = said_of(held, paused_for=12)
-    assert paused.words == "PAUSED for 12 s, then: B funding rate 0.1000%, beyond 0.05%"
+    assert paused.words == "PAUSED, as it was 12 s ago: B funding rate 0.1000%, beyond 0.05%"
     assert paused.severity is Severity.UNKNOWN
     assert [said.words for said in others] == ["then: A margin ratio 1.100, below 1.2"]
 
@@ -136,7 +165,7 @@ def test_a_held_picture_is_told_as_what_was_then() -> None:
 def test_a_held_picture_in_which_all_was_well_says_so() -> None:
     held = judged_at(snapshot(START, metrics_of(symbol_rows(58))))
     assert [said.words for said in said_of(held, paused_for=3)] == [
-        "PAUSED for 3 s, then: all 58 symbols inside their limits"
+        "PAUSED, as it was 3 s ago: all 58 symbols inside their limits"
     ]
 
 
@@ -144,7 +173,7 @@ def test_a_held_picture_that_has_grown_old_blames_no_source_and_still_says_what_
     taken = snapshot(START, metrics_of([Row("A", 1.1)]))
     fresh = replace(snapshot(START + 60, metrics_of([Row("A", 1.1)])), at=START + 60)
     assert [said.words for said in said_of(judged_at(taken, later=60), judged_at(fresh), 60)] == [
-        "PAUSED for 60 s, then: A margin ratio 1.100, below 1.2"
+        "PAUSED, as it was 60 s ago: A margin ratio 1.100, below 1.2"
     ]
 
 
@@ -153,7 +182,7 @@ def test_what_is_wrong_at_present_with_sources_and_kill_switch_is_told_above_a_h
     now = snapshot(START, metrics_of([Row("A")], tripped=1))
     live = judged_at(replace(failing(now, "gone", "database"), at=START + 20))
     said = [statement.words for statement in said_of(held, live, 20)]
-    assert said[0].startswith("PAUSED for 20 s, then: B")
+    assert said[0].startswith("PAUSED, as it was 20 s ago: B")
     assert any(words.startswith("database: gone (stale") for words in said)
     assert any(words.startswith("kill switch unknown") for words in said)
     assert said[-1] == "then: A margin ratio 1.100, below 1.2"
@@ -167,21 +196,21 @@ def test_what_a_source_reports_at_present_is_told_beside_a_held_picture() -> Non
     reading = replace(now.log.good, value=replace(now.log.value, criticals=6))
     live = judged_at(replace(now, log=replace(now.log, good=reading, last=reading)))
     assert [said.words for said in said_of(held, live, 60)] == [
-        "PAUSED for 60 s, then: the one symbol is inside its limits",
-        "log: 0 ERROR, 6 CRITICAL in 5 min",
+        "PAUSED, as it was 60 s ago: the one symbol is inside its limits",
+        "log: 6 CRITICAL in 5 min",
     ]
 
 
 def test_liquidations_are_told_before_a_margin_that_is_worse() -> None:
     said = of(Row("B", 1.0), Row("C", 1.3, liquidations=2))
-    assert said[:2] == ["C liquidated: 2.0", "B margin ratio 1.000, below 1.05"]
-    assert of(Row("B", liquidations=1), Row("C", liquidations=3))[0] == "2 symbols liquidated, worst C 3.0"
+    assert said[:2] == ["C liquidated: 2", "B margin ratio 1.000, below 1.05"]
+    assert of(Row("B", liquidations=1), Row("C", liquidations=3))[0] == "2 symbols liquidated, worst C 3"
 
 
 def test_liquidations_are_told_with_the_time_that_they_are_counted_over() -> None:
     panels = tuple(replace(panel, window=3600.0) for panel in PANELS)
     judged = assess(snapshot(START, metrics_of([Row("C", liquidations=2)])), Rules(panels, KEY_METRICS))
-    assert said_of(judged)[0].words == "C liquidated: 2.0 in 1 h"
+    assert said_of(judged)[0].words == "C liquidated: 2 in 1 h"
 
 
 def falling(**liquidations: float) -> list[str]:
@@ -200,7 +229,7 @@ def test_a_margin_that_falls_is_told_to_and_what_it_comes_to_in_the_words_of_sev
 
 
 def test_no_direction_is_told_of_a_symbol_that_is_being_liquidated() -> None:
-    assert falling(liquidations=1) == ["B liquidated: 1.0", "B margin ratio 1.118, below 1.2"]
+    assert falling(liquidations=1) == ["B liquidated: 1", "B margin ratio 1.118, below 1.2"]
 
 
 def test_at_the_start_it_says_that_it_is_connecting() -> None:

@@ -6,8 +6,11 @@ from console.tui.actions import Action, actions
 from console.tui.text import line_width
 from console.tui.theme import UNICODE
 from console.tui.widgets.hints import hint_line
+from tests.tui.cases import CASES, console_of
+from tests.tui.screen import painted, text_of
 
-TABLE = [a for a in actions(owns_engine=False) if {"table", "app", "anywhere"} & set(a.places)]
+EVERY = [a for a in actions(owns_engine=False) if {"table", "app", "anywhere"} & set(a.places)]
+TABLE = [a for a in EVERY if a.id != "next_pane"]
 
 
 def line(cells: int, *crumbs: str, paused: float | None = None, table: list[Action] = TABLE) -> str:
@@ -32,6 +35,20 @@ def test_back_help_and_quit_stand_at_the_right_end(cells: int) -> None:
 def test_the_place_s_own_keys_come_before_the_app_s() -> None:
     shown = line(200)
     assert shown.index("open") < shown.index("filter") < shown.index("pause")
+
+
+def test_where_a_screen_has_parts_the_way_to_the_next_comes_first() -> None:
+    assert line(78, "positions", "BTC/USD", table=EVERY).startswith(" positions › BTC/USD  tab  next part ")
+
+
+@pytest.mark.parametrize(("key", "hinted"), [("1", False), ("2", True), ("enter", True), ("4", False)])
+async def test_tab_is_hinted_where_a_screen_has_parts(key: str, hinted: bool) -> None:
+    app = console_of(CASES["normal"])
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press(key)
+        await painted(app)
+        assert ("tab  next part" in text_of(app)) is hinted
 
 
 def test_the_path_stands_first_with_the_separator_between_its_parts() -> None:

@@ -109,6 +109,16 @@ def view_of(app: OpsConsole) -> LogView:
     return next(screen for screen in app.screen_stack if isinstance(screen, Logs)).query_one(LogView)
 
 
+def busy(app: OpsConsole) -> bool:
+    """Whether the log is still being looked through."""
+    return view_of(app)._page.progress is not None
+
+
+def chosen_of(app: OpsConsole) -> str:
+    found = view_of(app).line
+    return "" if found is None else found.message
+
+
 def is_open(log: Path) -> bool:
     """Whether this process has the file open."""
     found: set[Path] = set()
@@ -279,6 +289,37 @@ async def test_esc_takes_the_filter_off_before_it_leaves(log: Path) -> None:
         assert isinstance(app.screen, Logs)
         await pilot.press("escape")
         assert not isinstance(app.screen, Logs)
+
+
+@pytest.mark.parametrize("keys", [("e", "fz"), ("fz", "e")], ids=" then ".join)
+async def test_esc_undoes_first_what_was_set_last(keys: tuple[str, str], log: Path) -> None:
+    words = {"e": "only errors", "fz": "search zzz"}
+    async with opened(log) as (app, pilot):
+        for key in keys:
+            await pilot.press(key[0])
+            if key == "fz":
+                await typed(pilot, "zzz")
+            await shows(app, lambda key=key: words[key] in text_of(app))  # type: ignore[misc]
+        await shows(app, lambda: not busy(app))
+        await pilot.press("escape")
+        await shows(app, lambda: words[keys[1]] not in text_of(app) and words[keys[0]] in text_of(app))
+        await pilot.press("escape")
+        await shows(app, lambda: words[keys[0]] not in text_of(app) and "all lines" in text_of(app))
+        assert isinstance(app.screen, Logs)
+        await pilot.press("escape")
+        assert not isinstance(app.screen, Logs)
+
+
+async def test_after_esc_took_the_search_off_there_is_none_to_go_on_with(log: Path) -> None:
+    async with opened(log) as (app, pilot):
+        await pilot.press("f")
+        await typed(pilot, "mark 640.0")
+        await shows(app, lambda: "64090.50" in chosen_of(app))
+        await pilot.press("escape")
+        await shows(app, lambda: "search mark" not in text_of(app) and "64090.50" in chosen_of(app))
+        await pilot.press("n")
+        await shows(app, lambda: "nothing is searched for yet" in text_of(app))
+        assert "64090.50" in chosen_of(app)
 
 
 async def test_a_filter_is_any_regular_expression_and_a_bad_one_is_told_at_once(log: Path) -> None:

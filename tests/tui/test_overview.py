@@ -99,3 +99,24 @@ async def test_what_has_not_changed_is_not_made_again() -> None:
 
 def test_every_text_of_the_overview_has_a_place_on_it() -> None:
     assert set(TEXTS) == {"headline", "key-metrics", "accounts", "engine", "sources", "alerts"}
+
+
+async def test_the_worst_symbol_of_headline_and_status_line_is_in_the_first_row() -> None:
+    taken = snapshot(START, metrics_of([Row("A/USD", 1.04), Row("B/USD", 1.0), Row("C/USD", 1.02)]))
+    app = console_of(Case(taken, 0.2, PAPER, UTF8))
+    async with app.run_test(size=(80, 24)):
+        await painted(app)
+        await until(lambda: "B/USD" in text_of(app).splitlines()[7])
+        status, headline, *_ = text_of(app).splitlines()
+        assert " B/USD margin" in status
+        assert "worst B/USD 1.000" in headline
+
+
+async def test_lines_that_a_vast_table_leaves_empty_are_given_to_the_alerts() -> None:
+    taken = snapshot(START, metrics_of([Row(f"S{n:02}/USD", 1.1) for n in range(19)]))
+    app = console_of(Case(taken, 0.2, PAPER, UTF8))
+    async with app.run_test(size=(200, 60)):
+        await painted(app)
+        await until(lambda: "ALERTS 19" in text_of(app))
+        await until(lambda: text_of(app).count("/USD margin 1.100 below 1.2") >= 19)
+        assert "19 symbols with margin ratio" in text_of(app)

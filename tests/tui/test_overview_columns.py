@@ -7,9 +7,7 @@ from decimal import Decimal
 import pytest
 
 from console.domain.assessment import Assessment
-from console.domain.positions import distance_severity
-from console.domain.severity import Severity
-from console.domain.status import SymbolStatus
+from console.domain.status import Doubts, SymbolStatus
 from console.domain.symbols import SymbolRows
 from console.tui.screens.overview.columns import Present, symbol_columns
 from console.tui.theme import UNICODE
@@ -116,13 +114,61 @@ async def test_a_liquidation_can_be_seen_on_the_smallest_screen() -> None:
         assert "liq 1h" in line
 
 
-def test_what_is_left_to_liquidation_is_marked_by_the_rule_of_the_positions() -> None:
+def test_what_is_left_to_liquidation_has_a_sign_only_where_nothing_is_left() -> None:
     assessment = of_rows(*symbol_rows(3))
     column = columns_of(assessment)["liq_distance"]
     row = next(row for row in assessment.symbols if row.side is not None)
-    for share in (0.2, 0.04, 0.02, 0.005, -0.1):
-        severity = distance_severity(Decimal(share))
-        cell = column.cell(replace(row, liquidation_distance=share))
-        assert cell.mark == ("" if severity is Severity.OK else UNICODE.of(severity))
+    for share, mark in ((0.2, ""), (0.005, ""), (0.0, UNICODE.critical), (-0.1, UNICODE.critical)):
+        assert column.cell(replace(row, liquidation_distance=share)).mark == mark
     assert column.cell(replace(row, liquidation_distance=None)).mark == UNICODE.unknown
     assert column.cell(replace(row, side=None, liquidation_distance=None)).text == ""
+
+
+DOUBTED = {
+    "position": Doubts(database="stale"),
+    "upnl": Doubts(database="stale"),
+    "liq_distance": Doubts(metrics="stale"),
+    "mark": Doubts(metrics="stale"),
+    "slippage": Doubts(metrics="stale"),
+    "funding_in": Doubts(exchange="stale"),
+}
+
+
+def known_row(assessment: Assessment) -> SymbolStatus:
+    """A row that has every figure, each as long as may be."""
+    return replace(
+        assessment.symbols[0],
+        side="SHORT",
+        quantity=Decimal("1234567.1234"),
+        mark_price=1234567.89,
+        liquidation_distance=-0.01,
+        unrealized_pnl=Decimal("-1234567890123.45"),
+        slippage=123456.7,
+        next_funding=assessment.at + 90,
+    )
+
+
+@pytest.mark.parametrize("key", DOUBTED)
+def test_an_old_value_has_a_question_mark_within_its_cells(key: str) -> None:
+    assessment = of_rows(Row("A/USD"))
+    column = columns_of(assessment)[key]
+    cell = column.cell(replace(known_row(assessment), doubts=DOUBTED[key]))
+    assert cell.stale
+    assert len(cell.text) <= column.width
+    assert (cell.text + cell.mark).endswith("?")
+
+
+@pytest.mark.parametrize("key", DOUBTED)
+def test_the_present_has_no_question_mark(key: str) -> None:
+    assessment = of_rows(Row("A/USD"))
+    column = columns_of(assessment)[key]
+    cell = column.cell(replace(known_row(assessment), doubts=Doubts()))
+    assert len(cell.text) <= column.width
+    assert "?" not in cell.text + cell.mark
+
+
+@pytest.mark.parametrize("left", [90, -90])
+def test_funding_of_an_old_answer_neither_counts_down_nor_says_now(left: float) -> None:
+    assessment = of_rows(Row("A/USD"))
+    row = replace(assessment.symbols[0], next_funding=assessment.at + left, doubts=Doubts(exchange="stale"))
+    assert columns_of(assessment)["funding_in"].cell(row).text == "?"

@@ -149,7 +149,7 @@ async def test_a_held_picture_blames_no_source_for_its_age_and_shows_the_present
         watched.snapshot = failing(snapshot(START + 12.4, metrics_of(rows, tripped=1)), "gone", "exchange")
         app.paint()
         said = [statement.words for statement in app.view.statements]
-        assert said[0].startswith("PAUSED for 12 s, then: ")
+        assert said[0].startswith("PAUSED, as it was 12 s ago: ")
         assert "kill switch TRIPPED: the engine says so" in said
         assert not [words for words in said if "no answer" in words]
         assert app.view.assessment is not None

@@ -78,6 +78,11 @@ def test_a_name_comes_before_what_only_a_help_says() -> None:
     assert words("filter").index("filter") < words("filter").index("all rows")
 
 
+def test_scattered_letters_mean_something_only_where_nothing_better_does() -> None:
+    assert words("sol", offered("table", "app", "anywhere", symbols=("SOL/USD",))) == ["SOL/USD"]
+    assert "choose columns" in words("sol", offered("table", "app", "anywhere", symbols=("ADA/USD",)))
+
+
 def test_two_letters_are_not_looked_for_in_helps() -> None:
     assert "logs" not in words("en")
     assert "logs" in words("eng")

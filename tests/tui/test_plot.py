@@ -43,6 +43,14 @@ def test_a_fall_from_far_above_leaves_the_thresholds_apart() -> None:
     assert all(name in drawn for name in ("1.5 warning", "1.2 high", "1.05 critical"))
 
 
+def test_a_line_that_leaves_the_picture_has_its_height_told_at_the_edge() -> None:
+    for lines, sign in ((8, "↑ 40.000"), (14, "↑ 40.000")):
+        drawn = texts(plot_lines(MARGIN, seen(falling(40, 1.03)), Size(45, lines), UNICODE))
+        assert sign in "\n".join(drawn[:3])
+    assert "^ 40.000" in "\n".join(texts(plot_lines(MARGIN, seen(falling(40, 1.03)), SIZE, ASCII)))
+    assert "↑" not in "\n".join(texts(plot_lines(MARGIN, seen(falling(1.4, 1.1)), SIZE, UNICODE)))
+
+
 def test_a_fall_from_anywhere_is_drawn_at_once() -> None:
     began = time.monotonic()
     plot_lines(MARGIN, seen(falling(1e19, 1.03)), SIZE, UNICODE)

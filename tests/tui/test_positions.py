@@ -1,9 +1,10 @@
 """Screen 2 in every state that an operator meets, pinned as text, and what its keys do."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -18,6 +19,8 @@ from console.tui.app import ContextView, OpsConsole
 from console.tui.screens.frame import Frame
 from console.tui.screens.positions.cells import as_money, as_price
 from console.tui.screens.positions.screen import Positions
+from console.tui.theme import UNICODE
+from console.tui.widgets.table.columns import Column
 from console.tui.widgets.table.table import Table
 from tests.tui.fake import (
     PANELS,
@@ -141,7 +144,7 @@ async def test_without_colour_every_severity_still_reads(
         await assert_snapshot(app, f"positions-no-colour-{size[0]}x{size[1]}")
         words = " ".join(text_of(app).split())
         assert "S01USDT -0.2% ✘ SHORT" in words
-        assert "◆ differs -2.5" in words
+        assert "◆ off -2.5" in words
 
 
 @pytest.mark.parametrize("pane", ["totals", "orders", "trades", "failures"])
@@ -237,9 +240,67 @@ async def test_positions_turn_grey_when_the_engine_has_long_written_nothing() ->
         await settled(app)
         assert "? the engine has written nothing for 15 s" in text_of(app)
         assert "? 9 not compared: the engine writes nothing" in text_of(app)
+        assert "✓" not in "".join(line for line in text_of(app).splitlines() if "0%" in line and "█" in line)
         pairs = zip(text_of(app).splitlines(), tone_letters(app).splitlines(), strict=True)
         line, tones = next((line, tones) for line, tones in pairs if "880.10" in line)
         assert tones[line.index("880.10")] == "u"
+
+
+async def test_of_a_held_picture_the_pause_is_named_and_no_source_is_blamed() -> None:
+    clock = HandClock(START + 0.5)
+    watched = FakeWatched(trading(held()), clock)
+    app = OpsConsole(PAPER, lambda: watched, environ=UTF8)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await shown(app, pilot)
+        await pilot.press("p")
+        clock.at = START + 20.5
+        watched.snapshot = _asked_again(watched.snapshot, START + 20.0)
+        app.paint()
+        await settled(app)
+        assert "? PAUSED, as it was 20 s ago" in text_of(app)
+        assert "no answer" not in text_of(app)
+        watched.snapshot = failing(watched.snapshot, "connection refused", "database")
+        clock.at = START + 40.5
+        app.paint()
+        await settled(app)
+        assert "? PAUSED, as it was 40 s ago; now: stale for 20 s: connection refused" in text_of(app)
+
+
+def _asked_again(before: Snapshot, at: float) -> Snapshot:
+    """The same answers from the database, given anew."""
+    good = before.database.good
+    assert good is not None
+    again = replace(good, fetched_at=at)
+    return replace(before, database=replace(before.database, good=again, last=again))
+
+
+@pytest.mark.parametrize("pane", ["positions", "totals", "orders", "trades", "failures"])
+async def test_every_old_value_has_a_question_mark(pane: str) -> None:
+    app = CASES["stale"].console()
+    async with app.run_test(size=(200, 60)) as pilot:
+        screen = await shown(app, pilot)
+        shown_pane = next(part for part in screen._panes if part.name == pane)
+        assert shown_pane.rows
+        columns: Sequence[Column[Any]] = shown_pane.table._all
+        for column in columns:
+            cells = [column.cell(row) for row in shown_pane.rows]
+            known = [cell for cell in cells if cell.text != UNICODE.none]
+            assert all(cell.stale for cell in known), column.key
+            if column.key not in ("symbol", "total of"):
+                assert all("?" in cell.text + cell.mark for cell in known), column.key
+            assert all(len(cell.text) <= column.width + column.grow for cell in known), column.key
+
+
+async def test_by_how_much_the_exchange_differs_can_be_read_on_the_smallest_screen() -> None:
+    positions = (position(1, "BTCUSDT", quantity="1"), position(2, "ETHUSDT", "SHORT", quantity="1000"))
+    usdm = exchange_of(positions).venues[0]
+    first, second = usdm.positions or ()
+    wrong = (replace(first, quantity=Decimal("10.25")), replace(second, quantity=Decimal("-13345.678")))
+    app = Case(trading(positions, Exchange((replace(usdm, positions=wrong),)))).console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(app, pilot)
+        assert "◆ off +9.25 " in text_of(app)
+        assert "◆ off -12,346 " in text_of(app)
 
 
 async def test_a_position_that_is_closed_leaves_its_table() -> None:
@@ -255,7 +316,12 @@ async def test_a_position_that_is_closed_leaves_its_table() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "columns"), [("COIN-M paper account", 120), ("the account of the desk in Singapore", 200)]
+    ("name", "columns"),
+    [
+        ("COIN-M paper account", 120),
+        ("the desk's COIN-M paper account", 120),
+        ("the account of the desk in Singapore", 200),
+    ],
 )
 async def test_an_accounts_name_is_whole_where_there_is_room(name: str, columns: int) -> None:
     books = trading_books(held())

@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,14 +57,43 @@ def trails(*values: float, step: float = 5.0, begin: float = 1000.0) -> Trails:
     return whole
 
 
-def test_each_part_shows_its_newest_value() -> None:
+def test_each_part_shows_its_lowest_value_and_the_last_one_the_present() -> None:
     moments = sampled(trails(*range(1, 41)), 4, 100)
-    assert values_of("A", moments) == [25, 30, 35, 40]
+    assert values_of("A", moments) == [21, 26, 31, 40]
 
 
-def test_parts_before_the_first_value_are_empty() -> None:
+def test_a_dip_that_is_over_within_its_part_is_still_shown() -> None:
+    dip = [2.0] * 60 + [1.1] + [2.0] * 60
+    assert min(values_of("A", sampled(trails(*dip), 8, 600))) == pytest.approx(1.1)
+
+
+def test_a_value_that_is_missing_hides_no_lower_one() -> None:
+    values = [math.nan, 1.0, 3.0, math.nan, 2.0] * 8
+    assert values_of("A", sampled(trails(*values), 4, 100))[:3] == [1, 1, 1]
+
+
+def test_a_name_that_came_later_has_values_since() -> None:
+    whole = trails(*[2.0] * 40).with_moment(1200.0, ["B", "A"], [5.0, 4.0])
+    assert values_of("A", sampled(whole, 2, 100)) == [2, 4]
+    assert values_of("B", sampled(whole, 2, 100))[1] == 5
+
+
+def test_at_first_a_minute_is_divided() -> None:
     values = values_of("A", sampled(trails(1, 2, 3), 8, 600))
-    assert [math.isnan(value) for value in values] == [True] * 7 + [False]
+    assert [math.isnan(value) for value in values] == [True] * 6 + [False] * 2
+
+
+@given(st.integers(13, 200), st.sampled_from([1.0, 2.0, 5.0, 10.0]))
+def test_after_a_minute_most_parts_are_filled_and_none_between_them_is_empty(count: int, step: float) -> None:
+    shown = [moment is not None for moment in sampled(trails(*[1.0] * count, step=step), 8, 600)]
+    assert shown == sorted(shown)
+    assert sum(shown) >= 5 or (count - 1) * step < 60
+
+
+@given(st.integers(1, 104))
+def test_what_is_known_is_shown_from_its_beginning(count: int) -> None:
+    values = values_of("A", sampled(trails(0.5, *[1.0] * count, 2.0), 8, 600))
+    assert 0.5 in values
 
 
 def test_while_time_goes_on_only_the_last_part_changes() -> None:

@@ -49,10 +49,13 @@ def test_at_80_columns_the_parts_that_must_stay_are_there(kill: KillState, later
     shown = line(assessment(later, kill), NARROWEST)
     assert shown.startswith(" PRODUCTION ")
     assert "futu" in shown
-    assert "READ-ONLY" in shown
-    assert f"kill {kill.value[:6]}" in shown or f"kill {kill.value.upper()[:6]}" in shown
-    assert [sign for sign in shown.split("kill")[1] if sign in "MDXFEL"][-6:] == list("MDXFEL")
-    assert "✓" in shown or "?" in shown.split("kill")[1]
+    assert " dana@db-1 READ-ONLY " in shown
+    assert {"clear": "kill clear", "unknown": "? kill", "tripped": "TRIPPED"}.get(
+        kill.value, "UNCONF."
+    ) in shown
+    marks = shown.split("READ-ONLY ")[1][10:]
+    assert [sign for sign in marks if sign in "MDXFEL"][-6:] == list("MDXFEL")
+    assert "✓" in marks or "?" in marks
 
 
 def test_a_stale_mark_has_its_age_in_every_form() -> None:
@@ -62,26 +65,26 @@ def test_a_stale_mark_has_its_age_in_every_form() -> None:
 
 def test_with_room_it_names_database_operator_sources_and_the_worst_alert() -> None:
     shown = line(assessment(3.5), 238)
-    for part in ("db db-1", "dana", "metrics 3.5 s", "log   3 s", "alert", "metrics stale"):
+    for part in ("dana@db-1 ", "metrics 3.5 s", "log   3 s", "alert", "metrics stale"):
         assert part in shown
 
 
 def test_before_the_monitor_is_there_nothing_is_claimed() -> None:
     shown = line(None, NARROWEST)
-    assert "? kill unknown" in shown
+    assert "? kill " in shown
     assert "connecting" in shown
     assert "✓" not in shown
 
 
 def test_the_database_is_named_as_the_server_names_itself() -> None:
-    assert "db db-1.internal" in line(None, 120)
-    assert "db db-1  " in line(assessment(0.4), 120)
+    assert "@db-1.internal" in line(None, 120)
+    assert "@db-1  " in line(assessment(0.4), 120)
 
 
 def test_with_every_source_stale_marks_are_apart_and_the_alerts_are_counted() -> None:
     shown = line(assessment(75.0), NARROWEST)
     assert "MDXFEL? 75 s" in shown
-    assert "? 7 alerts" in shown
+    assert "?7 alerts" in shown
 
 
 def test_one_old_source_keeps_its_own_age_beside_the_letters_of_the_others() -> None:
@@ -105,7 +108,7 @@ def test_the_worst_alert_is_never_cut() -> None:
     judged = assess(snapshot(START, metrics_of([Row("B/USD", 1.07)])), Rules(PANELS, KEY_METRICS))
     for cells in range(NARROWEST, 200):
         shown = line(judged, cells)
-        assert "…" not in shown
+        assert "…" not in shown.split("READ-ONLY")[1]
         assert "B/USD margin 1.070 below 1.2" in shown or "1.0" not in shown
     assert "B/USD margin" in line(judged, 118)
 
@@ -201,3 +204,45 @@ def test_whatever_changes_the_line_has_it_made_anew() -> None:
     for one, other in itertools.combinations(views, 2):
         if any(status_line(one, cells) != status_line(other, cells) for cells in (NARROWEST, 118, 238)):
             assert told(one) != told(other)
+
+
+def test_host_and_operator_are_named_at_every_width_and_long_names_end_in_an_ellipsis() -> None:
+    for context in (PAPER, PRODUCTION):
+        for later in (0.4, 9.5):
+            for cells in range(NARROWEST, 240):
+                view = View(context, UNICODE).next(assessment(later))
+                assert "dana@db-1 " in "".join(span.text for span in status_line(view, cells))
+    long = View(replace(PRODUCTION, name="futures-production-eu", operator="bartholomew"), UNICODE)
+    shown = "".join(span.text for span in status_line(long.next(assessment(0.4)), NARROWEST))
+    assert re.search(r"  futu\S*… bart\S*… READ-ONLY kill clear", shown)
+
+
+@pytest.mark.parametrize("cells", [NARROWEST, 98, 118, 160, 238])
+def test_nothing_before_the_marks_moves_with_the_kill_switch_or_an_age(cells: int) -> None:
+    lines = [line(assessment(later, kill), cells) for later in (0.4, 3.5, 9.5, 75.0) for kill in KillState]
+    begins = {shown[: shown.index("READ-ONLY")] for shown in lines}
+    assert len(begins) == 1
+    counts = {found.start() for shown in lines if (found := re.search(r"\? ?[0-9]+ alert", shown))}
+    assert len(counts) == 1
+
+
+def test_the_number_of_alerts_has_its_word_once_at_every_width_where_a_source_is_the_worst() -> None:
+    for cells in range(NARROWEST, 240):
+        shown = line(assessment(3.5), cells)
+        assert re.search(r"\? ?2 alerts", shown)
+        assert shown.count("alerts") == 1
+
+
+def test_a_database_that_the_engine_writes_nothing_into_has_no_tick() -> None:
+    judged = replace(assessment(0.4), books_doubt="the engine has written nothing for 40 s")
+    assert line(judged, NARROWEST).endswith("M✓ D? XFEL✓")
+    assert line(judged, 118).endswith("M✓ D? X✓ F✓ E✓ L✓")
+    assert "? database quiet" in line(judged, 238)
+    assert told(View(PRODUCTION, UNICODE).next(judged)) != told(
+        View(PRODUCTION, UNICODE).next(assessment(0.4))
+    )
+
+
+def test_the_worst_alert_is_that_of_the_worst_value_and_not_of_the_first_name() -> None:
+    judged = assess(snapshot(START, metrics_of([Row("A/USD", 1.04), Row("B/USD", 1.0)])), RULES)
+    assert "B/USD" in line(judged, NARROWEST)

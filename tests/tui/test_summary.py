@@ -77,6 +77,43 @@ def test_the_engine_says_for_how_long_it_has_been_up() -> None:
     assert "paper 2.4.1  up 2h 05m" in texts(engine_lines(shown, Size(60, 3)))[1]
 
 
+def engine_words(later: float = 0.0, **said: object) -> str:
+    """What the engine's line says of one that began two hours and five minutes ago."""
+    whole = snapshot(START, metrics_of([Row("A")]))
+    assert whole.engine.good is not None
+    assert whole.engine.value is not None
+    value = replace(whole.engine.value, started_at=START - 7500, pid=7, **said)  # type: ignore[arg-type]
+    reading = replace(whole.engine.good, value=value)
+    taken = replace(whole, at=START + later, engine=replace(whole.engine, good=reading, last=reading))
+    shown = View(PAPER, UNICODE).next(assess(taken, Rules(PANELS, KEY_METRICS)))
+    return " ".join(texts(engine_lines(shown, Size(90, 3))))
+
+
+def test_an_engine_that_is_gone_is_not_said_to_be_up() -> None:
+    assert "up " not in engine_words(alive=False)
+
+
+def test_of_an_engine_that_nothing_is_heard_of_it_is_said_how_long_it_was_up() -> None:
+    assert "was up 2h 05m" in engine_words(later=600.0, alive=True)
+
+
+def test_an_engine_whose_mode_is_not_known_has_no_tick() -> None:
+    judged = view().live
+    assert judged is not None
+    silent = replace(judged, engine=replace(judged.engine, mode=None, heartbeat_age=None))
+    lines = texts(engine_lines(View(PAPER, UNICODE).next(silent), Size(90, 3)))
+    assert lines[1].startswith("? mode unknown")
+
+
+def test_a_database_that_the_engine_writes_nothing_into_is_in_doubt_among_the_sources() -> None:
+    judged = view().live
+    assert judged is not None
+    quiet = replace(judged, books_doubt="the engine has written nothing for 40 s")
+    line = texts(source_lines(View(PAPER, UNICODE).next(quiet), Size(90, 7)))[2]
+    assert line.startswith("? database")
+    assert line.endswith("the engine has written nothing for 40 s")
+
+
 def test_a_fresh_age_changes_once_a_second_and_a_stale_one_is_exact() -> None:
     fresh = view()
     assert fresh.assessment is not None

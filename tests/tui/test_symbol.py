@@ -6,12 +6,14 @@ from functools import partial
 import pytest
 from textual.pilot import Pilot
 
+from console.domain.assessment import Rules
 from console.domain.metrics import Answer
 from console.domain.snapshot import Snapshot
+from console.domain.thresholds import KEY_METRICS
 from console.tui.app import OpsConsole
 from console.tui.screens.symbol.screen import SymbolDetail
 from tests.tui.cases import ALL, UTF8, normal, worst
-from tests.tui.fake import PAPER, START, FakeWatched, HandClock, failing, nothing_yet
+from tests.tui.fake import PANELS, PAPER, START, FakeWatched, HandClock, failing, nothing_yet
 from tests.tui.screen import painted, text_of, until
 
 WORST = "BNB003/USD"
@@ -92,7 +94,7 @@ async def test_tab_goes_through_every_part_and_back_to_the_first() -> None:
 @pytest.mark.parametrize(("size", "together"), [((120, 40), 2), ((200, 60), 6)])
 async def test_larger_screens_show_more_at_once(size: tuple[int, int], together: int) -> None:
     app = console(FakeWatched(normal(), HandClock(START + 0.5)))
-    signs = ("FACT", "OPENED", "STATUS", "T-00001", "HELD", "margin_status")
+    signs = ("FACT", "OPENED", "STATUS", "CLOSE_LONG", "HELD", "margin_status")
     async with app.run_test(size=size) as pilot:
         await opened(app, pilot)
         await pilot.pause(0.1)
@@ -138,7 +140,7 @@ async def test_the_age_of_every_source_stands_whole_in_its_column() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(app, pilot)
         assert text_of(app).count("? 2 h") >= 4
-        assert "ENGINE     DATABASE     EXCHANGE        FLAGS" in text_of(app)
+        assert "ENGINE      DATABASE      EXCHANGE      FLAGS" in text_of(app)
 
 
 async def test_the_plots_of_a_stale_source_say_how_old_they_are() -> None:
@@ -193,6 +195,48 @@ async def test_old_sources_are_not_said_to_agree() -> None:
         await opened(app, pilot)
         assert "nothing to compare" in text_of(app)
         assert "differ on" not in text_of(app)
+
+
+async def test_sources_that_were_left_out_of_the_comparison_are_named_with_the_reason() -> None:
+    snapshot = failing(normal(), "no route to host", "exchange")
+    assert snapshot.exchange.good is not None
+    old = replace(snapshot.exchange.good, asked_at=None, data_at=None, fetched_at=START - 75)
+    snapshot = replace(snapshot, exchange=replace(snapshot.exchange, good=old))
+    app = console(FakeWatched(snapshot, HandClock(START + 0.5)))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(app, pilot)
+        assert "exchange not compared: stale for 75 s, no route to host" in text_of(app)
+        assert "sources agree" not in text_of(app)
+
+
+async def test_books_that_stand_still_carry_their_age_with_a_mark_and_are_not_compared() -> None:
+    taken = normal()
+    assert taken.database.good is not None and taken.database.value is not None
+    good = replace(taken.database.good, value=replace(taken.database.value, quiet_for=39.0))
+    snapshot = replace(taken, database=replace(taken.database, good=good, last=good))
+    rules = Rules(PANELS, KEY_METRICS, quiet_after=15.0)
+    app = console(FakeWatched(snapshot, HandClock(START + 1.2), rules=rules))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        assert "database" in text_of(app).split("not compared: the engine has written nothing for 40 s")[0]
+        assert text_of(app).split("FLAGS")[1].splitlines()[1].split()[1:6] == ["1", "s", "?", "40", "s"]
+
+
+async def test_a_log_that_was_not_read_since_the_symbol_was_opened_is_not_said_to_be_without_it() -> None:
+    def with_log(read_at: float) -> Snapshot:
+        log = normal().log
+        assert log.good is not None and log.value is not None
+        good = replace(log.good, fetched_at=read_at, asked_at=None, value=replace(log.value, focus_lines=()))
+        return replace(normal(), log=replace(log, good=good, last=good))
+
+    watched = FakeWatched(with_log(START), HandClock(START + 0.5))
+    app = console(watched)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        assert "log ?" in text_of(app)
+        watched.snapshot, watched.clock = with_log(START + 1), HandClock(START + 1.1)
+        app.paint()
+        await until(lambda: "log none" in text_of(app))
 
 
 async def test_keys_that_come_faster_than_the_screen_follows_are_all_obeyed() -> None:

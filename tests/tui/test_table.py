@@ -11,7 +11,7 @@ from textual.geometry import Region
 
 from console.domain.severity import Severity
 from console.tui.text import fit
-from console.tui.theme import UNICODE
+from console.tui.theme import UNICODE, Tone
 from console.tui.widgets.table.across import place
 from console.tui.widgets.table.columns import Cell, Column
 from console.tui.widgets.table.lines import counting_title
@@ -187,9 +187,9 @@ async def test_rows_worse_than_the_page_are_counted_in_the_header() -> None:
         await pilot.pause()
         assert "worse" not in host.table.render_line(0).text
         await pilot.press("end")
-        assert "NAME ↑3 worse" in host.table.render_line(0).text
+        assert "NAME 63/63 ◆3↑" in host.table.render_line(0).text
         await pilot.press("right", "S", "home")
-        assert "NAME ↓3 worse" in host.table.render_line(0).text
+        assert "NAME 1/63 ◆3↓" in host.table.render_line(0).text
         await pilot.press("end")
         assert "worse" not in host.table.render_line(0).text
 
@@ -201,29 +201,63 @@ async def test_worse_rows_on_both_sides_are_told_apart() -> None:
         ends = [Item("a", -1.0, Severity.WARNING), Item("z", 99.0, Severity.CRITICAL)]
         host.table.set_rows([*ends, *items(60)])
         await pilot.press(*["pagedown"] * 2)
-        assert "NAME ↑1 ↓1 worse" in host.table.render_line(0).text
+        assert "NAME 23/62 ✘1↑1↓" in host.table.render_line(0).text
 
 
 @pytest.mark.parametrize(
     ("cells", "shown"),
-    [(40, "NAME 1/5000"), (11, "NAME 1/5000"), (10, "NAME 5000"), (8, "NAME"), (4, "NAME")],
+    [
+        (40, "NAME 1/5000"),
+        (11, "NAME 1/5000"),
+        (10, "NA… 1/5000"),
+        (9, "N… 1/5000"),
+        (8, "NAME"),
+        (4, "NAME"),
+    ],
 )
-def test_a_count_never_pushes_the_titles_word_out(cells: int, shown: str) -> None:
+def test_a_title_is_clipped_for_the_cursors_place_as_long_as_it_says_something(
+    cells: int, shown: str
+) -> None:
     rows: Rows[Item] = Rows(lambda item: item.name, lambda item: item.severity)
     rows.take(items(5000))
     rows.sort(COLUMNS[0], reverse=False)
     assert counting_title("NAME", rows, 0, 10, cells=cells, glyphs=UNICODE).text == shown
 
 
+def test_a_clipped_title_keeps_the_arrow_of_its_sorting() -> None:
+    rows: Rows[Item] = Rows(lambda item: item.name, lambda item: item.severity)
+    rows.take(items(58))
+    rows.sort(COLUMNS[0], reverse=False)
+    assert counting_title("SYMBOL ↓", rows, 0, 10, cells=12, glyphs=UNICODE).text == "SYMB… ↓ 1/58"
+
+
 @pytest.mark.parametrize(
-    ("cells", "shown"),
-    [(18, "NAME 3 worse above"), (17, "NAME ↑3 worse"), (12, "NAME ✘3↑"), (7, "✘3↑")],
+    ("cells", "shown", "tone"),
+    [
+        (23, "NAME 1/23 3 worse above", Tone.CRITICAL),
+        (22, "NAME 1/23 ↑3 worse", Tone.CRITICAL),
+        (17, "NAME 1/23 ✘3↑", Tone.CRITICAL),
+        (12, "NAME 1/23", Tone.PLAIN),
+    ],
 )
-def test_a_warning_of_worse_rows_is_shortened_before_the_titles_word_goes(cells: int, shown: str) -> None:
+def test_a_warning_of_worse_rows_comes_after_the_place_and_only_where_it_has_room(
+    cells: int, shown: str, tone: Tone
+) -> None:
     rows: Rows[Item] = Rows(lambda item: item.name, lambda item: item.severity)
     rows.take([*(Item(f"a{n}", severity=Severity.CRITICAL) for n in range(3)), *items(20)])
     rows.sort(COLUMNS[0], reverse=False)
-    assert counting_title("NAME", rows, 5, 10, cells=cells, glyphs=UNICODE).text == shown
+    title = counting_title("NAME", rows, 5, 10, cells=cells, glyphs=UNICODE)
+    assert (title.text, title.tone) == (shown, tone)
+
+
+@given(st.integers(0, 30), st.integers(0, 30), st.integers(12, 40))
+def test_the_cursors_place_follows_the_title_wherever_the_page_is(at: int, top: int, cells: int) -> None:
+    rows: Rows[Item] = Rows(lambda item: item.name, lambda item: item.severity)
+    rows.take([*(Item(f"a{n}", severity=Severity.CRITICAL) for n in range(3)), *items(28)])
+    rows.sort(COLUMNS[0], reverse=False)
+    rows.move(at)
+    shown = counting_title("NAME", rows, top, 10, cells=cells, glyphs=UNICODE).text
+    assert shown.startswith(f"NAME {at + 1}/31")
 
 
 def lines_of(host: Host) -> list[str]:

@@ -56,6 +56,17 @@ def test_the_terminal_is_restored_after(end: str | int, status: int) -> None:
     assert "Traceback" not in rest
 
 
+def test_a_burst_of_signals_ends_the_console_as_one_does() -> None:
+    child = spawn()
+    child.expect("USD")
+    for number in [signal.SIGTERM, signal.SIGHUP, signal.SIGINT] * 100:
+        child.kill(number)
+        time.sleep(0.0002)  # else the system makes one of several
+    rest = ended(child)
+    assert LEFT_ALTERNATE_SCREEN in rest
+    assert "Traceback" not in rest
+
+
 def test_a_terminal_that_hangs_up_ends_the_console() -> None:
     child = spawn()
     child.expect("USD")

@@ -1,4 +1,7 @@
-"""Screen 4: every alert, the worst first, the one under the cursor in full, and how every source is."""
+"""Screen 4: every alert, the worst first, the one under the cursor in full, and how every source is.
+
+All of it is the present's, whatever picture is held: alerts are what must not be missed.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,6 +29,8 @@ from console.tui.widgets.table.table import Table
 SEVERITY = "severity"
 _MOST_LINES = 6
 """Of the alert in full, which leaves the table room on a small screen."""
+_TITLES = 2
+"""Lines above the table's rows while it is filtered; else one is empty below them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +45,8 @@ class AlertRow:
 class Alerts(Frame):
     ABOUT: ClassVar[str] = (
         "Everything that is wrong now, the worst first; below it the alert under the cursor in full, and "
-        "each source with its age, its limit and why it isn't fresh. Enter opens the symbol that an alert "
-        "names."
+        "each source with its age, its limit and why it isn't fresh. Nothing here is ever held still. Enter "
+        "opens the symbol that an alert names."
     )
 
     def __init__(self, view: View) -> None:
@@ -64,10 +69,11 @@ class Alerts(Frame):
 
     def paint(self, view: View) -> None:
         super().paint(view)
-        if view.assessment is not None and view.assessment.alerts is not self._alerts:
-            self._alerts = view.assessment.alerts
+        if view.live is not None and view.live.alerts is not self._alerts:
+            self._alerts = view.live.alerts
             self._rows = {row.key: row for row in alert_rows(self._alerts)}
             self.table.set_rows(tuple(self._rows.values()))
+        self.table.styles.max_height = _TITLES + len(self.table.keys)
         self._chosen.show(self._chosen_text)
         self._sources.show(self._sources_text)
 
@@ -78,17 +84,19 @@ class Alerts(Frame):
 
     def _chosen_text(self, size: Size) -> list[Line]:
         """The alert under the cursor, or that there is none."""
-        glyphs, assessment = self.view.glyphs, self.view.assessment
-        if assessment is None or not self.view.answered:
+        if not self.view.answered:
             return [(Span("connecting", Tone.UNKNOWN),)]
         row = self._rows.get(self.table.cursor_key or "")
         if row is None:
             return [(Span("no alerts" if not self._rows else "no alert is shown", Tone.DIM),)]
-        return list(_in_full(row.alert, glyphs, size.width))
+        return list(_in_full(row.alert, self.view.glyphs, size.width))
 
     def _sources_text(self, size: Size) -> list[Line]:
         title = f"{'SOURCES':<20}{'age':>7}  {'limit':>6}  answers in"
-        lines: list[Line] = [fit_line((Span(title, Tone.DIM),), size.width, self.view.glyphs.ellipsis)]
+        line: list[Span] = [Span(title, Tone.DIM)]
+        if self.view.paused_for is not None:
+            line += Span("  "), Span(" PAUSED, but not here ", Tone.BLIND)
+        lines: list[Line] = [fit_line(line, size.width, self.view.glyphs.ellipsis)]
         if self.view.live is not None:
             lines += [_source(source, self.view, size.width) for source in self.view.live.sources]
         return lines

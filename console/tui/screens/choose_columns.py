@@ -9,7 +9,7 @@ from textual.widget import Widget
 
 from console.tui.actions import Place, bindings
 from console.tui.screens.frame import Dialog
-from console.tui.text import Line, Span, fit
+from console.tui.text import Line, Span, fit, plain_ascii
 from console.tui.theme import Glyphs, Tone
 from console.tui.view import View
 from console.tui.widgets.lines import Lines
@@ -62,10 +62,11 @@ class ChooseColumns(Dialog):
 
 
 def _hint(view: View) -> str:
-    """The dialog's keys, as the operator has them."""
+    """The dialog's keys, as the operator has them and the terminal can show them."""
     keys = {action.id: action.shown for action in view.actions if "choice" in action.places}
     toggle, up, down, close = (keys[name] for name in ("toggle_column", "move_up", "move_down", "close"))
-    return f"{toggle} show or hide  {up} {down} move  {close} keep"
+    hint = f"{toggle} show or hide  {up} {down} move  {close} keep"
+    return plain_ascii(hint) if view.glyphs.ascii_only else hint
 
 
 class ColumnList(Lines, can_focus=True, inherit_bindings=False):

@@ -52,6 +52,10 @@ class Frame(Screen[None], inherit_bindings=False):
     LIVELY: ClassVar[bool] = False
     """Whether it shows what may come at any moment, not only with a source's answers."""
 
+    laid_out = False
+    """Whether it has been painted at its size: nothing of it is sent to the terminal before."""
+    laid_out_for: Size | None = None
+
     symbol: str | None = None
     """The symbol that the screen is about, for which more is read while it is open."""
 
@@ -134,8 +138,7 @@ class Frame(Screen[None], inherit_bindings=False):
         self.show_hints()
 
     def on_resize(self, event: Resize) -> None:
-        """Show at once what the new arrangement has and the old one left out."""
-        self.call_after_refresh(lambda: self.paint(self.view))
+        _paint_once_laid_out(self, event.size)
 
     def on_screen_resume(self, event: ScreenResume) -> None:
         """Show the present at once: nothing was painted while something else covered this."""
@@ -160,6 +163,9 @@ class Box(ModalScreen[Answer], inherit_bindings=False):
     """A box over the screen before it, which lives on. The status line is here too: nothing covers that."""
 
     PLACE: ClassVar[Place]
+    laid_out = False
+    """As a frame's."""
+    laid_out_for: Size | None = None
 
     def __init__(self, view: View) -> None:
         super().__init__()
@@ -180,6 +186,26 @@ class Box(ModalScreen[Answer], inherit_bindings=False):
         self._status_line.paint(view)
         self._banner.paint(view)
 
+    def on_resize(self, event: Resize) -> None:
+        _paint_once_laid_out(self, event.size)
+
 
 class Dialog(Box[None]):
     """A box that is left without an answer."""
+
+
+def _paint_once_laid_out(screen: Frame | Box[Answer], size: Size) -> None:
+    """Show at once what the new arrangement has and the old one left out.
+
+    On TERM=dumb textual tells of a line more after every layout, and then of the true size again.
+    """
+    if size == screen.laid_out_for or size != screen.app.size:
+        return
+    screen.laid_out_for = size
+
+    def paint() -> None:
+        screen.paint(screen.view)
+        screen.laid_out = True
+        screen.refresh()
+
+    screen.call_after_refresh(paint)

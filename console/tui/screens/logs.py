@@ -1,6 +1,7 @@
 """Screen 7: the context's logs, followed, filtered and searched. A thread reads; this shows its pages."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.events import ScreenSuspend
@@ -54,6 +55,7 @@ class Logs(Frame):
         self._page = Page()
         self._asked = False
         self._left_at: float | None = None
+        self._search_is_last = False  # of filter and search, which was set last
 
     def body(self) -> Iterable[Widget]:
         self._start()  # before anything is laid out: the first picture has lines then
@@ -72,9 +74,7 @@ class Logs(Frame):
     def on_screen_suspend(self, event: ScreenSuspend) -> None:
         """Stop reading once another screen covers this one; a dialog leaves it to be seen."""
         if not self.app.screen.is_modal:
-            standing = None if self._lines.following else self._lines.line
-            self._left_at = None if standing is None else standing.at
-            self._stop()
+            self._leave()
 
     def on_unmount(self) -> None:
         self._stop()
@@ -103,6 +103,12 @@ class Logs(Frame):
         else:
             follower.go_to(Moment(self._left_at))
         follower.start()
+
+    def _leave(self) -> None:
+        """Stop reading, to go on where the cursor stands now."""
+        standing = None if self._lines.following else self._lines.line
+        self._left_at = None if standing is None else standing.at
+        self._stop()
 
     def _stop(self) -> None:
         if self._follower is not None:
@@ -194,17 +200,23 @@ class Logs(Frame):
     def _filter(self, pattern: LinePattern | None) -> None:
         standing = None if self._lines.following else self._lines.line
         place = None if standing is None else standing.begin
+        self._search_is_last = pattern is None
         self._ask_follower(lambda follower: follower.filter(pattern, place))
 
     def action_all_lines(self) -> None:
-        if self._page.progress is not None:
+        """Undo one thing: looking further, or what was set last of filter and search."""
+        page = self._page
+        if page.progress is not None:
             self._ask_follower(lambda follower: follower.give_up())
+        elif page.sought is not None and (self._search_is_last or page.pattern is None):
+            self._forget_search()
         else:
             self._filter(None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "all_lines":
-            return self._page.progress is not None or self._page.pattern is not None
+            page = self._page
+            return any(thing is not None for thing in (page.progress, page.pattern, page.sought))
         return super().check_action(action, parameters)
 
     def action_search(self) -> None:
@@ -213,7 +225,14 @@ class Logs(Frame):
 
     def _search_answered(self, text: str | None) -> None:
         if text:
+            self._search_is_last = True
             self._search(line_pattern(text), older=True)
+
+    def _forget_search(self) -> None:
+        """Follow anew, at the same time and with the same filter: a follower knows no end of a search."""
+        self._leave()
+        self._page = replace(self._page, sought=None)
+        self._start()
 
     def action_search_older(self) -> None:
         self._search_again(older=True)

@@ -1,6 +1,7 @@
 """The application's side of the terminal: its frames go out through `Output`."""
 
-from typing import TypeVar
+import time
+from typing import Protocol, TypeVar, runtime_checkable
 
 from rich.console import COLOR_SYSTEMS, RenderableType
 from rich.control import Control
@@ -21,15 +22,26 @@ ScreenT = TypeVar("ScreenT", bound=Screen[None])
 
 _STARTED = 2.5
 """Seconds after which everything is there that stays."""
+_LAYING_OUT = 1.0
+"""Seconds that a new screen has to be laid out: far more than it takes."""
+
+
+@runtime_checkable
+class LaysOut(Protocol):
+    """A screen that says when it has been painted at its size; nobody is to see it before."""
+
+    @property
+    def laid_out(self) -> bool: ...
 
 
 class TerminalApp(App[ResultT]):
-    """An app of which only changed cells reach the terminal.
+    """An app of which only changed cells reach the terminal, and of a new screen only finished frames.
 
     Whatever isn't a frame of the full screen goes textual's way, and the frame after it is sent whole.
     """
 
     _output: Output | None = None
+    _withheld_since: float | None = None
 
     def on_mount(self) -> None:
         self.set_timer(_STARTED, garbage.release)
@@ -62,14 +74,28 @@ class TerminalApp(App[ResultT]):
             self.post_display_hook()
 
     def _frame(self, screen: Screen[object], update: CompositorUpdate) -> str:
+        """What is to be sent; nothing while the screen isn't laid out: the one before it stays in sight."""
+        whole = self._withheld_since is not None
+        if self._is_to_be_withheld(screen):
+            return ""
         if self._output is None:
             colours = self.console.color_system
             self._output = Output(None if colours is None else COLOR_SYSTEMS[colours])
         compositor = screen._compositor
-        text = self._output.frame(update, compositor.size)
+        text = None if whole else self._output.frame(update, compositor.size)
         if text is None:
             text = self._output.frame(compositor.render_full_update(), compositor.size)
         return text or ""
+
+    def _is_to_be_withheld(self, screen: Screen[object]) -> bool:
+        """Whether the screen isn't laid out; one that doesn't come to rest is shown in the end."""
+        now = time.monotonic()
+        if not isinstance(screen, LaysOut) or screen.laid_out:
+            self._withheld_since = None
+            return False
+        if self._withheld_since is None:
+            self._withheld_since = now
+        return now - self._withheld_since < _LAYING_OUT
 
     def _send(self, driver: Driver, text: str) -> None:
         """Write one frame at once; where an input method needs it, the cursor goes to where one types."""

@@ -44,7 +44,7 @@ def obey(leave: Callable[[int], None]) -> Callable[[], None]:
 
 def _end_in_time(reader: int) -> None:
     told = os.read(reader, 1)
-    os.close(reader)
     if told:
-        time.sleep(GRACE)
+        time.sleep(GRACE)  # with the pipe open: more signals may come, and be written
         os._exit(128 + told[0])
+    os.close(reader)

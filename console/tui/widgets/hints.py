@@ -9,6 +9,8 @@ from console.tui.theme import Glyphs, Tone
 
 ALWAYS = ("back", "help", "quit")
 """Actions at the right end, which are never left out."""
+_FIRST = "next_pane"
+"""What comes before all other hints: where it can be done, part of the screen isn't seen without it."""
 
 
 def hint_line(
@@ -16,9 +18,10 @@ def hint_line(
 ) -> Line:
     """Crumbs at the left, after them as many hints as fit whole, and at the right end those of ALWAYS.
 
-    `actions` come with the most important first. `paused` is for how many seconds the picture has been held.
+    `actions` come with the most important first, but for _FIRST. `paused` is for how many
+    seconds the picture has been held.
     """
-    named = [action for action in actions if action.label]
+    named = sorted((action for action in actions if action.label), key=lambda action: action.id != _FIRST)
     ends = [action for name in ALWAYS for action in named if action.id == name]
     right = tuple(span for action in ends for span in _hint(action))
     left = [*_paused(paused), *_path(crumbs, cells // 2, glyphs)]

@@ -95,7 +95,11 @@ def _drawn(panel: Panel, seen: Seen, size: Size, glyphs: Glyphs) -> Iterator[Lin
         times, values = [at - end for at, _ in run], [min(value, beyond) * scale for _, value in run]
         canvas.plot(times, values, marker="*" if glyphs.ascii_only else "braille", color=_CURVE)
     canvas.ylim(low * scale, high * scale)
-    canvas.yticks(*_value_ticks(panel, shown, low, high, size.height))
+    ticks = _value_ticks(panel, shown, low, high, size.height)
+    greatest = max(value for _, value in points)
+    if greatest > high:
+        ticks[high] = f"{glyphs.up} {figure_of(panel).write(greatest)}"  # the line goes on above
+    canvas.yticks([value * scale for value in ticks], [f"{label:>{_LABEL}} " for label in ticks.values()])
     begin, curve = points[0][0] - end, Tone.UNKNOWN if seen.old else Tone.STRONG
     canvas.xlim(begin, 0)
     canvas.xticks(*_time_ticks(begin, size.width))
@@ -135,7 +139,7 @@ def _runs(points: Points) -> Iterator[Points]:
 
 def _value_ticks(
     panel: Panel, shown: Sequence[Limit], low: float, high: float, rows: int
-) -> tuple[list[float], list[str]]:
+) -> dict[float, str]:
     """The thresholds by name, and the axis' ends where these leave them a line of their own.
 
     Of two thresholds on the same line the worse one has it, as it comes later.
@@ -147,7 +151,7 @@ def _value_ticks(
     for end in (low, high):
         if all(abs(end - value) > apart for value in labels):
             labels[end] = figure.write(end)
-    return [value * figure.scale for value in labels], [f"{label:>{_LABEL}} " for label in labels.values()]
+    return labels
 
 
 _LABEL = 15

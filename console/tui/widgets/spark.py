@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 
-from console.domain.trails import Moment, Trails
+from console.domain.trails import FINE_STEP, Moment, Trails, step_of
 from console.tui.theme import Glyphs
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
@@ -43,23 +43,38 @@ def _bar(value: float, low: float, span: float, levels: str) -> str:
 
 
 def sampled(trails: Trails, cells: int, seconds: float) -> tuple[Moment | None, ...]:
-    """The newest moment of each of `cells` equal parts of the last `seconds`; None where a part has none.
+    """The last `seconds` in `cells` equal steps, each with the lowest values in it; None where one has none.
 
-    The parts begin at whole multiples of their length, so that as time goes on only the last one changes,
-    until all of them move on by one.
+    The last step has the newest values, whatever came before them in it. While less than `seconds` are
+    known, the steps divide what is known. They begin at whole multiples of their length, so that as time
+    goes on only the last one changes, until all of them move on by one.
     """
-    found: list[Moment | None] = [None] * cells
     if trails.newest is None or cells == 0:
-        return tuple(found)
-    step = seconds / cells
+        return (None,) * cells
+    step = _step(trails, trails.newest, cells, seconds)
     last = math.floor(trails.newest.at / step)
+    found: list[list[Moment]] = [[] for _ in range(cells)]
     for moment in _backwards(trails):
         part = cells - 1 - (last - math.floor(moment.at / step))
         if part < 0:
             break
-        if found[part] is None:
-            found[part] = moment
-    return tuple(found)
+        found[part].append(moment)
+    return (*(step_of(*moments) if moments else None for moments in found[:-1]), trails.newest)
+
+
+_LEAST_KNOWN = 60.0
+"""Seconds that all steps together are never less than."""
+_APART = 1.5
+"""How much longer a step is than moments are apart: none is empty only because an answer was late."""
+
+
+def _step(trails: Trails, newest: Moment, cells: int, seconds: float) -> float:
+    """The length of a step in seconds: in whole fine steps while it grows, so that it grows seldom."""
+    known = newest.at - next(trails.moments()).at
+    apart = known / max(1, len(trails.coarse) + len(trails.fine))
+    # The first step has begun before what is known, so that one of them isn't counted on.
+    step = max(max(known, _LEAST_KNOWN) / max(1, cells - 1), _APART * apart)
+    return min(seconds / cells, math.ceil(step / FINE_STEP) * FINE_STEP)
 
 
 def values_of(name: str, moments: Iterable[Moment | None]) -> list[float]:

@@ -1,10 +1,11 @@
 """The one line that is never covered: where we are, what may be done, what is wrong, how fresh it all is.
 
-It gives up its parts in this order when the terminal is narrow: the sources' names, the operator, the
-database, the age of each source for one of those alike, most of the alert's words. Environment, context,
-READ-ONLY, kill switch and source marks always stay at 80 columns; below that, where the console can't be
-used, the line is cut at its right end. The alerts have their room whether there are any or not: nothing moves
-when they come, go, or change their words.
+Environment, context, who is operating on which database host, READ-ONLY, kill switch, the number of alerts
+and a mark for each source are there at any width. Where the terminal is narrow the sources' names go first,
+then most of the alert's words, then the ends of long names; below 80 columns, where the console can't be
+used, the line is cut at its right end. Which form is taken, and where each part stands, rests on names and
+width alone: nothing moves when a value changes. Only the ages at the right end take their room from the
+alert's words.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,7 @@ from console.domain.kill_switch import KillState
 from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.status import SourceStatus
-from console.tui.headline import short_alert
+from console.tui.headline import short_alert, sources_told, worst_alert
 from console.tui.text import Line, Span, clip, fit_line, joined, line_width, spread, width
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
@@ -42,7 +43,7 @@ def told(view: View) -> tuple[object, ...]:
     """Everything that the line is made of."""
     if view.live is None:
         return (view.context, view.slow, view.line_is_slow, view.unrecorded)
-    alerts, sources = view.live.alerts, view.live.sources
+    sources = sources_told(view.live)
     return (
         view.context,
         view.slow,
@@ -50,8 +51,7 @@ def told(view: View) -> tuple[object, ...]:
         view.unrecorded,
         view.database,
         view.live.kill_switch.state,
-        alerts[:1],
-        len(alerts),
+        view.live.alerts,
         view.live.panels,
         tuple((source.health, source.severity, _age(source, view)) for source in sources),
     )
@@ -59,65 +59,88 @@ def told(view: View) -> tuple[object, ...]:
 
 def status_line(view: View, cells: int) -> Line:
     """The widest form of the status line that fits into `cells`."""
-    for left, right, words in _forms(view):
-        room = cells - line_width(left) - line_width(right) - 1
-        if room >= words:
-            alert = _alert(view, room - 2)
-            return spread((*left, Span("  "), *alert) if alert else left, right, cells, view.glyphs.ellipsis)
-    return _tightest(view, cells)
+    if (left := _wide(view, cells - _SENTENCE - _named_cells(view) - 3)) is not None:
+        return _filled(view, left, (_named(view), _lettered(view)), cells)
+    if (left := _wide(view, cells - _WORD - _LETTERED - 3)) is not None:
+        return _filled(view, left, (_lettered(view), _grouped(view)), cells)
+    left = _narrow(view, cells)
+    return _filled(view, left, (_grouped(view), _grouped(view, ages=False)), cells, short=True)
 
 
-def _forms(view: View) -> Iterator[tuple[Line, Line, int]]:
-    """Left and right part, from everything to what must be there, and the cells for the alert's words."""
-    name, mode = Span(view.context.name, Tone.STRONG), Span("READ-ONLY", Tone.STRONG)
-    database = Span(f"db {view.database}" if view.database else "", Tone.DIM)
-    operator = Span(view.context.operator, Tone.DIM)
-    marks, kill = tuple(_marks(view)), _kill_switch(view)
-    count, short_count = _alert_count(view)
-    names, letters, groups = _named(view), _lettered(view), _grouped(view)
-    wide, narrow = _in_its_room(count, _COUNT_CELLS), _in_its_room(short_count, _SHORT_COUNT_CELLS)
-    yield _left(view, name, database, operator, mode, *marks, kill, wide), names, _SENTENCE
-    yield _left(view, name, database, mode, *marks, kill, wide), names, _SENTENCE
-    yield _left(view, name, database, operator, mode, *marks, kill, wide), letters, _SENTENCE
-    yield _left(view, name, database, mode, *marks, kill, wide), letters, _FIGURE
-    yield _left(view, name, mode, *marks, kill, wide), letters, _FIGURE
-    yield _left(view, name, mode, *marks, kill, wide), groups, _FIGURE
-    yield _left(view, name, mode, *marks, kill, wide), groups, _WORD
-    yield _left(view, name, mode, kill, wide), groups, _WORD
-    yield _left(view, name, mode, kill, narrow), groups, _WORD
-    yield _left(view, name, mode, kill, count), groups, 0
-    yield _left(view, name, mode, kill, short_count), groups, 0
-
-
-_SENTENCE, _FIGURE, _WORD = 30, 19, 10
-"""Cells for an alert in few words, for whose figure it is about, and for a word."""
+_SENTENCE, _WORD = 30, 10
+"""Cells for an alert in few words, and for a word."""
+_LETTERED, _GROUPED = 23, 15
+"""Cells of the sources' marks, letter by letter and grouped, while one of them has an age."""
 _COUNT_CELLS, _SHORT_COUNT_CELLS = 12, 4
 """Cells for the number of alerts, up to 999 of them."""
+_KILL_CELLS, _SHORT_KILL_CELLS = 14, 10
 _SHORTEST = 4
 """Cells in which the beginning of a name still says something."""
+
+
+def _wide(view: View, room: int) -> Line | None:
+    """The left part with every name whole, if there is room for it."""
+    name, who = Span(view.context.name, Tone.STRONG), Span(_who(view), Tone.DIM)
+    kill, count = _in_its_room(_kill_switch(view), _KILL_CELLS), _in_its_room(_count(view), _COUNT_CELLS)
+    spans = (_environment(view), name, who, _MODE, *_marks(view), kill, count)
+    left = joined(((span,) for span in spans if span.text), "  ")
+    return left if line_width(left) <= room else None
+
+
+def _narrow(view: View, cells: int) -> Line:
+    """The left part in short forms, with the names clipped to the room that the rest leaves them."""
+    kill = _in_its_room(_kill_switch(view, short=True), _SHORT_KILL_CELLS)
+    count = _in_its_room(_count(view, short=True), _SHORT_COUNT_CELLS)
+    shown = [_environment(view), _MODE, *_marks(view), kill, count]
+    names = width(view.context.name) + width(_who(view))
+
+    def room() -> int:
+        return cells - sum(width(span.text) + 1 for span in shown) - 2 - _SHORTEST - 1 - _GROUPED
+
+    while len(shown) > 4 and room() < names:
+        del shown[2]  # what is said elsewhere too gives way to the names
+    names_room = room()
+    if _is_of_a_source(view):
+        shown[-1] = _count(view, short=True)  # next to its word, which no symbol's name stands in for
+    name, who = _sharing(view.context.name, _who(view), names_room, view.glyphs.ellipsis)
+    spans = (shown[0], Span(name, Tone.STRONG), Span(who, Tone.DIM), *shown[1:])
+    return joined(((span,) for span in spans if span.text), " ")
+
+
+def _sharing(one: str, other: str, cells: int, ellipsis: str) -> tuple[str, str]:
+    """Both texts clipped to `cells` together: the shorter one whole where it takes no more than half."""
+    half = max(_SHORTEST, cells // 2)
+    first = max(half, cells - width(other))
+    kept = clip(one, first, ellipsis)
+    return kept, clip(other, max(_SHORTEST, cells - width(kept)), ellipsis)
+
+
+def _filled(view: View, left: Line, rights: Sequence[Line], cells: int, *, short: bool = False) -> Line:
+    """`left`, the alert's words in the room that is left, and the first of `rights` that fits."""
+    room = cells - line_width(left) - 1
+    right = next((marks for marks in rights if line_width(marks) <= room), rights[-1])
+    space = room - line_width(right)
+    alert = _alert(view, space - 1, short=short)
+    whole = (*left, Span(" "), *alert) if alert else left
+    if line_width(left) + 1 + line_width(right) <= cells:
+        return spread(whole, right, cells, view.glyphs.ellipsis)
+    return fit_line(joined((left, right), " "), cells, view.glyphs.ellipsis)
+
+
+_MODE = Span("READ-ONLY", Tone.STRONG)
+
+
+def _who(view: View) -> str:
+    """Who is operating, on which database host."""
+    return "@".join(filter(None, (view.context.operator, view.database)))
 
 
 def _in_its_room(span: Span, cells: int) -> Span:
     return Span(f"{span.text:<{cells}}", span.tone)
 
 
-def _left(view: View, *spans: Span) -> Line:
-    return joined(((span,) for span in (_environment(view), *spans) if span.text), "  ")
-
-
 def _environment(view: View) -> Span:
     return Span(f" {view.context.environment.upper()} ", Tone.ENVIRONMENT)
-
-
-def _tightest(view: View, cells: int) -> Line:
-    """What must be there, with the context's name in whatever is left."""
-    mode, kill = Span("READ-ONLY", Tone.STRONG), _kill_switch(view, short=True)
-    parts = [(mode,), (kill,), (_alert_count(view)[1],), _grouped(view)]
-    rest = joined((part for part in parts if line_width(part)), " ")
-    room = cells - line_width((_environment(view), *rest)) - 2
-    name = Span(clip(view.context.name, max(1, room), view.glyphs.ellipsis), Tone.STRONG)
-    line = joined(((_environment(view),), (name,), rest), " ")
-    return fit_line(line, cells, view.glyphs.ellipsis)
 
 
 def _marks(view: View) -> Iterator[Span]:
@@ -131,32 +154,53 @@ def _marks(view: View) -> Iterator[Span]:
 
 
 def _kill_switch(view: View, *, short: bool = False) -> Span:
+    """Its state; in short `kill clear`, `? kill`, `■ TRIPPED`."""
     state = KillState.UNKNOWN if view.live is None else view.live.kill_switch.state
     tone = Tone.ALARM if state.severity >= Severity.HIGH else tone_of(state.severity)
-    word = state.value if state in (KillState.CLEAR, KillState.UNKNOWN) else state.value.upper()
-    if short and state is KillState.UNCONFIRMED:
-        word = "UNCONF."
-    return Span(f"{view.glyphs.of(state.severity)} kill {word}", tone)
+    glyph, word = view.glyphs.of(state.severity), _KILL_WORDS[state]
+    if not short:
+        return Span(f"{glyph} kill {word}", tone)
+    return Span(_SHORT_KILL.get(state, "{glyph} {word}").format(glyph=glyph, word=word), tone)
 
 
-def _alert_count(view: View) -> tuple[Span, Span]:
-    """How many alerts there are, with the worst one's sign, in full and in short."""
+_KILL_WORDS = {
+    KillState.CLEAR: "clear",
+    KillState.UNKNOWN: "unknown",
+    KillState.TRIPPED: "TRIPPED",
+    KillState.UNCONFIRMED: "UNCONF.",
+}
+_SHORT_KILL = {KillState.CLEAR: "kill clear", KillState.UNKNOWN: "{glyph} kill"}
+
+
+def _count(view: View, *, short: bool = False) -> Span:
+    """How many alerts there are, with the worst one's sign."""
     if view.live is None or not view.live.alerts or not view.answered:
-        return Span(""), Span("")
+        return Span("")
     worst, number = view.live.alerts[0].severity, len(view.live.alerts)
     glyph, word = view.glyphs.of(worst), "alert" if number == 1 else "alerts"
-    return Span(f"{glyph} {number} {word}", tone_of(worst)), Span(f"{glyph}{number}", tone_of(worst))
+    return Span(f"{glyph}{number}" if short else f"{glyph} {number} {word}", tone_of(worst))
 
 
-def _alert(view: View, cells: int) -> Line:
-    """The worst alert's words, as far as they fit whole; of a long name its beginning."""
-    if view.live is None or not view.live.alerts or not view.answered:
+def _alert(view: View, cells: int, *, short: bool) -> Line:
+    """The worst alert's words, as far as they fit whole; of a long name its beginning.
+
+    In short, after a bare number, one of a source is only called an alert: the source's mark names it.
+    """
+    if view.live is None or not view.answered or (alert := worst_alert(view.live)) is None:
         return ()
-    alert = view.live.alerts[0]
     *forms, word = short_alert(alert, view.live.panels)
+    if short and _is_of_a_source(view):
+        forms, word = forms[:1], "alert" if len(view.live.alerts) == 1 else "alerts"
     fitting = next((words for words in forms if width(words) <= cells), None)
     shown = clip(word, max(0, cells), view.glyphs.ellipsis) if fitting is None else fitting
     return (Span(shown, tone_of(alert.severity)),) if cells >= _SHORTEST else ()
+
+
+def _is_of_a_source(view: View) -> bool:
+    """Whether the worst alert says of a source what its mark says too."""
+    if view.live is None or not view.live.alerts:
+        return False
+    return view.live.alerts[0].name in {source.name for source in view.live.sources}
 
 
 _CONNECTING = (Span("connecting", Tone.UNKNOWN),)
@@ -166,12 +210,20 @@ def _named(view: View) -> Line:
     """One freshness mark per source, with its name and age."""
     if view.live is None:
         return _CONNECTING
-    return joined((_named_mark(source, view) for source in view.live.sources), "  ")
+    return joined((_named_mark(source, view) for source in sources_told(view.live)), "  ")
+
+
+def _named_cells(view: View) -> int:
+    """The cells that the named marks take, whatever the ages are."""
+    sources = () if view.live is None else view.live.sources
+    return sum(width(source.name) + 10 for source in sources) - 2 if sources else line_width(_CONNECTING)
 
 
 def _named_mark(source: SourceStatus, view: View) -> Line:
     glyph, tone = _sign(source, view.glyphs)
     age = "" if source.health is Health.OFF else _age(source, view)
+    if source.health is Health.FRESH and source.severity is Severity.UNKNOWN:
+        age = "quiet"
     return (Span(f"{glyph} {source.name} {age:>5}".rstrip(), tone),)
 
 
@@ -179,23 +231,23 @@ def _lettered(view: View) -> Line:
     """One mark per source by its letter; with its age where it isn't fresh."""
     if view.live is None:
         return _CONNECTING
-    return joined(((_mark([source], view),) for source in view.live.sources), " ")
+    return joined(((_mark([source], view),) for source in sources_told(view.live)), " ")
 
 
-def _grouped(view: View) -> Line:
+def _grouped(view: View, *, ages: bool = True) -> Line:
     """The letters of neighbours in the same state behind one another, with one sign and the highest age."""
     if view.live is None:
         return _CONNECTING
-    groups = groupby(view.live.sources, key=lambda source: _sign(source, view.glyphs))
-    return joined(((_mark(list(group), view),) for _, group in groups), " ")
+    groups = groupby(sources_told(view.live), key=lambda source: _sign(source, view.glyphs))
+    return joined(((_mark(list(group), view, ages=ages),) for _, group in groups), " " if ages else "")
 
 
-def _mark(alike: Sequence[SourceStatus], view: View) -> Span:
+def _mark(alike: Sequence[SourceStatus], view: View, *, ages: bool = True) -> Span:
     glyph, tone = _sign(alike[0], view.glyphs)
     letters = "".join(_LETTERS.get(source.name, source.name[:1].upper()) for source in alike)
     old = [source for source in alike if source.age is not None and source.health not in _UNTOLD]
     oldest = max(old, key=lambda source: source.age or 0, default=None)
-    return Span(f"{letters}{glyph}" if oldest is None else f"{letters}{glyph} {_age(oldest, view)}", tone)
+    return Span(f"{letters}{glyph}" + (f" {_age(oldest, view)}" if oldest and ages else ""), tone)
 
 
 _UNTOLD = (Health.FRESH, Health.OFF)

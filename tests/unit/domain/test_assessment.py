@@ -253,7 +253,9 @@ def test_what_a_schema_lacks_is_a_warning_by_name() -> None:
             {"database": answered("database", replace(BOOKS, response_time=1.2))},
             "answers in 1.2 s, above 1 s",
         ),
-        ({"log": answered("log", replace(LOG, errors=2))}, "2 ERROR, 0 CRITICAL in 5 min"),
+        ({"log": answered("log", replace(LOG, errors=2))}, "2 ERROR in 5 min"),
+        ({"log": answered("log", replace(LOG, criticals=6))}, "6 CRITICAL in 5 min"),
+        ({"log": answered("log", replace(LOG, errors=2, criticals=6))}, "2 ERROR, 6 CRITICAL in 5 min"),
         ({"engine": answered("engine", replace(ENGINE, alive=False))}, "process 1 is gone"),
         (
             {"flags": answered("flags", replace(FLAGS, remarks=("'stage' appears twice",)))},

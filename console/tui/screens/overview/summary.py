@@ -15,7 +15,7 @@ from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.status import NOT_EXPORTED, AccountStatus, KeyMetricStatus, SourceStatus
 from console.domain.trails import Moment
-from console.tui.headline import Statement, all_well, short_alert
+from console.tui.headline import Statement, all_well, short_alert, sources_told
 from console.tui.text import Line, Span, fit, fit_line, joined, line_width, spread, width
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
@@ -151,11 +151,16 @@ def _engine(view: View, assessment: Assessment) -> Iterator[Span]:
     engine, glyphs = assessment.engine, view.glyphs
     metrics, process = assessment.source("metrics"), assessment.source("engine")
     told = Tone.PLAIN if metrics.severity < Severity.UNKNOWN else Tone.UNKNOWN
-    worse = max(metrics.severity, process.severity)
+    said = engine.mode is not None and engine.heartbeat_age is not None
+    worse = max(metrics.severity, process.severity, Severity.OK if said else Severity.UNKNOWN)
     named = f"{engine.mode or 'mode unknown'} {engine.version or ''}".rstrip()
     yield Span(f"{glyphs.of(worse)} {named}", tone_of(worse) if worse else Tone.STRONG)
-    if engine.started_at is not None:
-        yield Span(f"up {span(assessment.at - engine.started_at)}")
+    if engine.uptime is not None:
+        stale = process.severity is Severity.UNKNOWN
+        seen = engine.uptime - (process.age or 0.0 if stale else 0.0)
+        yield Span(
+            f"{'was ' if stale else ''}up {span(max(0.0, seen))}", Tone.UNKNOWN if stale else Tone.PLAIN
+        )
     age = f"{source_age(view, metrics):<4}"  # as wide as ever, so that nothing after it moves
     beat = "no heartbeat" if engine.heartbeat_age is None else f"heartbeat {age}"
     yield Span(beat, told if engine.heartbeat_age is not None else Tone.DIM)
@@ -199,7 +204,7 @@ def source_lines(view: View, size: Size) -> Lines:
     if view.live is None:
         return ((Span("SOURCES", Tone.DIM),), (Span("connecting", Tone.UNKNOWN),))
     lines: list[Line] = [(Span(f"{'SOURCES':<11}{'age':>6}  {'answers in':>10}", Tone.DIM),)]
-    lines += [_source(source, view) for source in view.live.sources]
+    lines += [_source(source, view) for source in sources_told(view.live)]
     return tuple(fit_line(line, size.width, view.glyphs.ellipsis) for line in lines)
 
 
@@ -248,7 +253,9 @@ TEXTS: Mapping[str, Text] = {
     "engine": Text(engine_lines, lambda view: () if view.live is None else tuple(_engine(view, view.live))),
     "sources": Text(
         source_lines,
-        lambda view: () if view.live is None else tuple(_source(one, view) for one in view.live.sources),
+        lambda view: (
+            () if view.live is None else tuple(_source(one, view) for one in sources_told(view.live))
+        ),
     ),
     "alerts": Text(alert_lines, _of_assessment(lambda view, seen: (seen.alerts, view.answered))),
 }

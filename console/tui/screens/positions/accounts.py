@@ -20,7 +20,8 @@ from console.tui.widgets.spark import sampled, spark, values_of
 _TREND_CELLS, _TREND_SECONDS = 6, 3600.0
 _LEAST_TREND = 0.002
 """The share of an equity that its trend's whole height stands for, at least."""
-_BAR_CELLS = 9
+_BAR, _BAR_CELLS = "of equity", 9
+"""A picture of what `used` says: long names take its place."""
 _LEAST_NAME = 20
 """Cells that a name has where there is room: its column is not to jump with every new account."""
 _MOST = 4
@@ -43,15 +44,22 @@ def account_lines(view: View, size: Size) -> tuple[Line, ...]:
     accounts = () if assessment is None else assessment.accounts
     if assessment is None or not accounts:
         return ((Span("ACCOUNTS", Tone.DIM), Span("  not known yet", Tone.UNKNOWN)),)
+    asked = max(_LEAST_NAME, *(width(_name(status)) for status in accounts))
     figures = _figures(assessment, glyphs, size.width)
-    room = size.width - 2 - sum(figure.width + 1 for figure in figures)
-    room = max(6, min(room, max(_LEAST_NAME, *(width(_name(status)) for status in accounts))))
+    if _room(figures, size.width) < asked:
+        figures = [figure for figure in figures if figure.title != _BAR]
+    room = max(6, min(_room(figures, size.width), asked))
     titles = " ".join(figure.title.rjust(figure.width) for figure in figures)
     lines: list[Line] = [(Span(f"{fit('ACCOUNT', room, 'left', glyphs.ellipsis)}   {titles}", Tone.DIM),)]
     lines += [_account(status, figures, room, size.width, glyphs) for status in accounts[:_MOST]]
     if len(accounts) > _MOST:
         lines.append((Span(f"+{len(accounts) - _MOST} more accounts", Tone.DIM),))
     return tuple(fit_line(line, size.width, glyphs.ellipsis) for line in lines)
+
+
+def _room(figures: Sequence[_Figure], cells: int) -> int:
+    """The cells that `figures` leave to the names."""
+    return cells - 2 - sum(figure.width + 1 for figure in figures)
 
 
 def _account(
@@ -101,7 +109,7 @@ def _figures(assessment: Assessment, glyphs: Glyphs, cells: int) -> list[_Figure
                 lambda s, w: spark(values_of(str(s.account.id), moments), w, glyphs, _LEAST_TREND),
             ),
         )
-        figures.insert(5, _Figure("of equity", _BAR_CELLS, lambda s, w: _bar(s, w, glyphs)))
+        figures.insert(5, _Figure(_BAR, _BAR_CELLS, lambda s, w: _bar(s, w, glyphs)))
     return figures
 
 

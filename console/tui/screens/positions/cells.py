@@ -1,7 +1,7 @@
 """What stands in a cell of the books: words, prices, amounts and times, in every table that shows them.
 
-Prices and amounts stand in line by their decimal points. What is not the present is grey: the database's
-side by its own doubt; what the exchange says is unknown as soon as the exchange is.
+Prices and amounts stand in line by their decimal points. What is not the present is grey with a `?`: the
+database's side by its own doubt; what the exchange says is unknown as soon as the exchange is.
 """
 
 import math
@@ -48,9 +48,15 @@ class Present:
         return None if number is None else self.accounts.get(number) or f"account {number}"
 
     def cell(self, text: str | None, tone: Tone = Tone.PLAIN, mark: str = "") -> Cell:
+        """A cell of the books; old values without another `mark` have their `?` at the end of the text."""
         if text is None:
             return Cell(self.glyphs.none, Tone.DIM)
-        return Cell(text, tone, mark, stale=self.stale)
+        return Cell(text + self.sign if not mark else text, tone, mark, stale=self.stale)
+
+    @property
+    def sign(self) -> str:
+        """What stands after values that are old."""
+        return self.glyphs.unknown if self.stale else ""
 
 
 def words(
@@ -64,15 +70,28 @@ def words(
     align_right: bool = False,
     optional: bool = False,
 ) -> Column[T]:
-    """A column of words in their order, `width` cells wide and up to `grow` more."""
+    """A column of words in their order, of `width` cells, one for the `?`, and up to `grow` more.
+
+    Names, which are strong, don't grow old: they have no `?`. Filters look for the words without it.
+    """
+    named = tone is Tone.STRONG
+
+    def cell(row: T) -> Cell:
+        text = pick(row)
+        return Cell(text, tone, stale=present.stale) if named and text else present.cell(text, tone)
+
+    def texts(rows: Sequence[T]) -> Sequence[str]:
+        return [present.glyphs.none if text is None else text for text in map(pick, rows)]
+
     return Column(
         key,
         key.upper(),
-        width,
-        lambda row: present.cell(pick(row), tone),
+        width if named else width + 1,
+        cell,
         pick,
         "right" if align_right else "left",
         grow=grow,
+        texts=texts,
         optional=optional,
     )
 
@@ -94,7 +113,7 @@ def number(
 
     def cell(row: T) -> Cell:
         value = pick(row)
-        return present.cell(None if value is None else write(value, width))
+        return present.cell(None if value is None else write(value, width - len(present.sign)))
 
     def order(row: T) -> Order:
         value = pick(row)
@@ -115,7 +134,7 @@ def moment(present: Present, key: str, pick: Callable[[T], float | None]) -> Col
         at = pick(row)
         return None if at is None or math.isnan(at) else -at
 
-    return Column(key, key.upper(), 14, cell, newest, "left")
+    return Column(key, key.upper(), 15, cell, newest, "left")
 
 
 def as_price(value: Decimal, cells: int) -> str:

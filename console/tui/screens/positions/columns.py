@@ -82,14 +82,14 @@ def _kind(row: Holding) -> str | None:
 
 
 def _distance(present: Present) -> Column[Holding]:
-    """The way to liquidation, with the sign of how bad it is; sorted by it the whole row's is worst first."""
+    """The way to liquidation, with a sign where nothing is left; sorted by it, the worst row is first."""
 
     def cell(row: Holding) -> Cell:
-        severity = distance_severity(row.distance)
+        severity = Severity.UNKNOWN if present.stale else distance_severity(row.distance)
         mark = "" if severity is Severity.OK else present.glyphs.of(severity)
         if row.distance is None:
             return Cell(present.glyphs.none, Tone.UNKNOWN, mark, stale=present.stale)
-        text = shortest((f"{row.distance:.1%}", f"{row.distance * 100:.2g}%"), 7)
+        text = shortest((f"{row.distance:.1%}", f"{row.distance:.0%}", f"{row.distance * 100:.0e}%"), 6)
         return present.cell(text, Tone.PLAIN if severity is Severity.OK else tone_of(severity), mark)
 
     def number(row: Holding) -> float | None:
@@ -98,7 +98,7 @@ def _distance(present: Present) -> Column[Holding]:
     return Column(
         "to liq",
         "TO LIQ",
-        7,
+        6,
         cell,
         lambda row: worst_first((row,))[0],
         marked=True,
@@ -112,8 +112,7 @@ def _at_exchange(present: Present) -> Column[Holding]:
         comparison, glyph = row.comparison, present.glyphs.of(row.comparison.agreement.severity)
         words = comparison.agreement.value
         if comparison.agreement is Agreement.DIFFERS and comparison.difference is not None:
-            words = f"differs {quantity(comparison.difference, 9)}"
-            words = words if comparison.difference < 0 else words.replace(" ", " +")
+            words = f"off {'+' if comparison.difference > 0 else ''}{quantity(comparison.difference, 7)}"
         tone = tone_of(comparison.agreement.severity)
         return Cell(f"{glyph} {words}", tone, stale=present.stale)
 
@@ -138,7 +137,7 @@ def _held_for(present: Present) -> Column[Holding]:
         at = opened(row)
         return present.cell(None if at is None else span(present.at - at))
 
-    return Column("held", "HELD", 7, cell, opened)
+    return Column("held", "HELD", 8, cell, opened)
 
 
 def total_columns(present: Present) -> list[Column[Total]]:

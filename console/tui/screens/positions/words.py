@@ -77,6 +77,8 @@ def notice(view: View, matter: Matter) -> Span | None:
 
 def _doubt(view: View, assessment: Assessment, books: Books | None) -> str:
     source = assessment.source("database")
+    if view.paused_for is not None and assessment.books_doubt:
+        return assessment.books_doubt  # of a held picture: the source may be well by now
     if books is None:
         return f"the database has not answered: {source.cause}"
     if source.health is Health.STALE:

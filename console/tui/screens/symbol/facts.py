@@ -1,17 +1,18 @@
 """The texts of a symbol's detail: its state in words, and every fact with what each source says of it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from console.domain.amounts import span
 from console.domain.assessment import Assessment
 from console.domain.figures import breach, figure_of
 from console.domain.reading import Health
 from console.domain.severity import Severity
-from console.domain.status import SymbolStatus
+from console.domain.status import SourceStatus, SymbolStatus
 from console.domain.symbol_detail import SOURCES, Fact, Said, SymbolDetail
 from console.domain.symbols import OUTLOOK
 from console.tui.screens.overview.summary import source_age
-from console.tui.text import Line, Span, fit, fit_line, line_width, short_name
+from console.tui.text import Line, Span, fit, fit_line, line_width, short_name, width
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
 from console.tui.words import going
@@ -30,7 +31,9 @@ def summary_lines(view: View, detail: SymbolDetail, gone: bool, cells: int) -> t
         return (fit_line((Span(words, Tone.BLIND),), cells, view.glyphs.ellipsis), ())
     ellipsis = view.glyphs.ellipsis
     funding = _next_funding(view.assessment, detail)
-    agreement = fit_line(_agreement(detail, view.glyphs), cells - line_width(funding), ellipsis)
+    agreement = fit_line(_agreement(view, detail, cells, cells - line_width(funding)), cells, ellipsis)
+    if line_width(agreement) + line_width(funding) > cells:
+        funding = ()
     return _state(view.assessment, detail, cells, view.glyphs), (*agreement, *funding)
 
 
@@ -90,38 +93,66 @@ def _reasons(assessment: Assessment, row: SymbolStatus) -> Iterator[str]:
         yield f"{said} and {moves}" if moves else said
 
 
-def _agreement(detail: SymbolDetail, glyphs: Glyphs) -> Line:
+def _agreement(view: View, detail: SymbolDetail, cells: int, beside_funding: int) -> Line:
+    """Who agrees or not, and who could not be compared; a doubt about a source is more than the funding.
+
+    In a picture that is held on purpose the sources' silence is no reason.
+    """
     differing = [fact.name for fact in detail.facts if fact.differs]
-    if not differing:
-        return (Span(_no_difference(detail), Tone.DIM),)
-    named = ", ".join(differing[:_MOST_NAMED])
-    more = f" and {len(differing) - _MOST_NAMED} more" if len(differing) > _MOST_NAMED else ""
-    words = f"{glyphs.of(Severity.HIGH)} sources differ on {named}{more}"
-    return (Span(words, tone_of(Severity.HIGH)),)
+    if not differing and not detail.compared:
+        return (Span("nothing to compare now", Tone.DIM),)
+    left_out = f"{_listed(detail.uncompared)} not compared" if detail.uncompared else ""
+    why = "" if view.paused_for is not None else _why_not(detail).replace(": ", ", ")
+    reason = f"{left_out}: {why}" if why else left_out
+    if differing:
+        named = ", ".join(differing[:_MOST_NAMED])
+        more = f" and {len(differing) - _MOST_NAMED} more" if len(differing) > _MOST_NAMED else ""
+        words, tone = (
+            f"{view.glyphs.of(Severity.HIGH)} sources differ on {named}{more}",
+            tone_of(Severity.HIGH),
+        )
+        forms = [f"{words}; {reason}", f"{words}; {left_out}", words]
+    else:
+        tone = Tone.UNKNOWN if why else Tone.DIM
+        words = f"{_listed(detail.compared)} agree"
+        forms = [f"{words}; {reason}", reason]
+    if not left_out:
+        return (Span(words if differing else "sources agree", tone),)
+    room = cells if why else beside_funding
+    return (Span(next((form for form in forms if width(form) <= room), forms[-1]), tone),)
 
 
-def _no_difference(detail: SymbolDetail) -> str:
-    """That nothing differs is only good to know where two sources could be compared."""
-    return "sources agree" if any(fact.compared for fact in detail.facts) else "nothing to compare now"
+def _why_not(detail: SymbolDetail) -> str:
+    """The first doubt about a source that was left out; nothing where it merely could not be compared."""
+    doubts = dict(zip(SOURCES, detail.doubts, strict=True))
+    return next((doubts[source] for source in detail.uncompared if doubts[source]), "")
 
 
-_GUTTER, _LONGEST_NAME, _WIDEST_VALUE = 2, 28, 24
+def _listed(sources: Sequence[str]) -> str:
+    """Sources by the names of their columns: `engine and database`, `engine, database, flags`."""
+    names = [_TITLES[SOURCES.index(source)].lower() for source in sources]
+    return (" and " if len(names) == 2 else ", ").join(names)
+
+
+_GUTTER, _NAME, _LONGEST_NAME, _STAGE, _WIDEST_VALUE = 2, 20, 28, 10, 24
+"""Cells; the flags file says nothing but stages, which leaves the others room for their numbers."""
 
 
 def fact_lines(view: View, detail: SymbolDetail, gone: bool, cells: int) -> list[Line]:
     """A line for each fact, under the sources and their ages; grey what is not the present."""
-    value = min(_WIDEST_VALUE, (cells - _GUTTER - 20) // len(SOURCES) - 1)
-    name = min(_LONGEST_NAME, cells - _GUTTER - len(SOURCES) * (value + 1))
+    value = min(_WIDEST_VALUE, (cells - _GUTTER - _NAME - _STAGE - 1) // (len(SOURCES) - 1) - 1)
+    values = [*[value] * (len(SOURCES) - 1), _STAGE]
+    name = min(_LONGEST_NAME, cells - _GUTTER - sum(values) - len(values))
     glyphs = view.glyphs
-    lines = list(_head(view, detail.doubts, name, value))
+    lines = list(_head(view, detail.doubts, name, values))
     for fact in detail.facts:
         mark = f"{glyphs.of(Severity.HIGH)} " if fact.differs else "  "
         spans = [
             Span(mark, tone_of(Severity.HIGH)),
             Span(fit(fact.name, name, "left", glyphs.ellipsis), _name_tone(fact)),
         ]
-        for said, doubt in zip(fact.said, detail.doubts, strict=True):
-            spans.append(_said(said, value, glyphs, old=bool(doubt) or gone, differs=fact.differs))
+        for said, doubt, room in zip(fact.said, detail.doubts, values, strict=True):
+            spans.append(_said(said, room, glyphs, old=bool(doubt) or gone, differs=fact.differs))
         lines.append(tuple(spans))
     return [fit_line(line, cells, glyphs.ellipsis) for line in lines]
 
@@ -130,22 +161,31 @@ def _name_tone(fact: Fact) -> Tone:
     return tone_of(Severity.HIGH) if fact.differs else Tone.DIM
 
 
-def _head(view: View, doubts: Sequence[str], name: int, value: int) -> tuple[Line, Line]:
+def _head(view: View, doubts: Sequence[str], name: int, values: Sequence[int]) -> tuple[Line, Line]:
     """The sources' names, and below them their ages, with a glyph where these are too old."""
     names = [Span("  " + fit("FACT", name, "left", ""), Tone.DIM)]
     ages = [Span(" " * (_GUTTER + name))]
-    for source_name, title, doubt in zip(SOURCES, _TITLES, doubts, strict=True):
-        source = None if view.assessment is None else view.assessment.source(source_name)
+    for source_name, title, doubt, room in zip(SOURCES, _TITLES, doubts, values, strict=True):
+        source = None if view.assessment is None else _as_doubted(view.assessment, source_name, doubt)
         if source is None or source.health is Health.OFF:
             words, tone = "off", Tone.DIM
         elif source.severity:
             words = f"{view.glyphs.of(source.severity)} {source_age(view, source)}"
             tone = tone_of(source.severity)
         else:
-            words, tone = source_age(view, source), Tone.UNKNOWN if doubt else Tone.DIM
-        names.append(Span(" " + title.rjust(value), Tone.DIM))
-        ages.append(Span(" " + words.rjust(value), tone))
+            words, tone = source_age(view, source), Tone.DIM
+        names.append(Span(" " + title.rjust(room), Tone.DIM))
+        ages.append(Span(" " + words.rjust(room), tone))
     return tuple(names), tuple(ages)
+
+
+def _as_doubted(assessment: Assessment, name: str, doubt: str) -> SourceStatus:
+    """The source's status; one that answers, but is in doubt, is as old as what it was last told."""
+    source, books = assessment.source(name), assessment.books
+    if not doubt or source.severity is Severity.UNKNOWN:
+        return source
+    quiet = books.quiet_for if name == "database" and books is not None else None
+    return replace(source, severity=Severity.UNKNOWN, age=(source.age or 0.0) + (quiet or 0.0))
 
 
 _TITLES = ("ENGINE", "DATABASE", "EXCHANGE", "FLAGS")
@@ -157,12 +197,14 @@ def _said(said: Said | None, cells: int, glyphs: Glyphs, *, old: bool, differs: 
     if said is None:
         return Span(" " * (cells + 1))
     tone = tone_of(said.severity) if said.severity else Tone.STRONG if differs else Tone.PLAIN
-    text = fit(said.words, cells, "right", glyphs.ellipsis)
+    text = fit(said.within(cells), cells, "right", glyphs.ellipsis)
     return Span(f" {text}", Tone.UNKNOWN if old else tone)
 
 
-def log_lines(lines: Sequence[str], cells: int, glyphs: Glyphs) -> list[Line]:
-    """The log's newest lines that name the symbol, newest first."""
+def log_lines(lines: Sequence[str] | None, cells: int, glyphs: Glyphs) -> list[Line]:
+    """The log's newest lines that name the symbol, newest first; None: it hasn't been read for them yet."""
+    if lines is None:
+        return [(Span("the log has not been read yet", Tone.UNKNOWN),)]
     if not lines:
         return [(Span("no line of late names this symbol", Tone.DIM),)]
     return [fit_line((Span(line),), cells, glyphs.ellipsis) for line in lines]

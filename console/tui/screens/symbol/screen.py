@@ -4,6 +4,7 @@ Facts and plots stand above, one of the panes below them; narrow, each is a page
 are there at once. Tab goes from one to the next.
 """
 
+import math
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -13,7 +14,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from console.domain.assessment import Assessment
-from console.domain.symbol_detail import SOURCES, symbol_detail
+from console.domain.symbol_detail import SOURCES, source_doubts, symbol_detail
 from console.domain.symbol_detail import SymbolDetail as Detail
 from console.tui.actions import Place
 from console.tui.screens.overview.summary import source_age
@@ -42,6 +43,7 @@ class SymbolDetail(Parted):
         self.symbol = symbol
         self._detail = Detail(symbol, None, (), ("",) * 4)
         self._gone = False
+        self._opened_at = math.inf
         self._seen: tuple[object, ...] = ()
         self._grounds: dict[str, tuple[object, ...]] = {}
         glyphs = view.glyphs
@@ -67,6 +69,7 @@ class SymbolDetail(Parted):
         super().paint(view)
         if view.assessment is None or not self.is_mounted:
             return
+        self._opened_at = min(self._opened_at, view.assessment.at)
         self._look(view.assessment)
         self._plots.paint(view, view.assessment)
         for pane in self._panes:
@@ -96,13 +99,13 @@ class SymbolDetail(Parted):
 
     def _look(self, assessment: Assessment) -> None:
         """Gather the facts anew where a source has answered, or one has become too old."""
-        snapshot, now = assessment.snapshot, assessment.at
+        snapshot = assessment.snapshot
         states = (snapshot.metrics, snapshot.database, snapshot.exchange, snapshot.flags)
-        seen = (assessment.symbols, *((state.good, state.usable(now)) for state in states))
+        seen = (assessment.symbols, source_doubts(assessment), *(state.good for state in states))
         if seen == self._seen:
             return
         self._seen = seen
-        detail = symbol_detail(assessment, self.symbol or "")
+        detail = symbol_detail(assessment, self.symbol or "", self._detail.balances)
         self._gone = detail.row is None and self._detail.row is not None
         if not self._gone:
             self._detail = detail
@@ -143,9 +146,9 @@ class SymbolDetail(Parted):
 
     def _titles(self) -> dict[str, str]:
         """The parts below by name, each with the number of its lines."""
-        return {pane.name: pane.title for pane in self._panes} | {
-            LOG: f"{LOG} {len(self._focus_lines) or 'none'}"
-        }
+        lines = self._focus_lines
+        count = "?" if lines is None else len(lines) or "none"
+        return {pane.name: pane.title for pane in self._panes} | {LOG: f"{LOG} {count}"}
 
     def _tone(self, part: str) -> Tone:
         if part == self.chosen:
@@ -154,10 +157,14 @@ class SymbolDetail(Parted):
         return Tone.PLAIN if seen else Tone.DIM
 
     @property
-    def _focus_lines(self) -> tuple[str, ...]:
+    def _focus_lines(self) -> tuple[str, ...] | None:
+        """The log's lines that name the symbol; None until it was read after the symbol was opened."""
         assessment = self.view.assessment
-        tail = None if assessment is None else assessment.snapshot.log.value
-        return () if tail is None else tail.focus_lines
+        log = None if assessment is None else assessment.snapshot.log
+        if log is None or log.good is None or log.value is None:
+            return None
+        read_at = log.good.fetched_at if log.good.asked_at is None else log.good.asked_at
+        return log.value.focus_lines or (() if read_at > self._opened_at else None)
 
     def _facts_text(self, cells: int) -> list[Line]:
         return fact_lines(self.view, self._detail, self._gone, cells)

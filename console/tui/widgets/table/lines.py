@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeVar
 
 from textual.geometry import Region
 
-from console.tui.text import Line, Span, fit_line, line_width, spread
+from console.tui.text import Line, Span, clip, fit_line, line_width, spread
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.widgets.table.across import Across, Placed
 from console.tui.widgets.table.columns import Cell, Column
@@ -92,21 +92,34 @@ def _title(column: Column[T], sort: Column[T], arrow: str) -> Piece:
 
 
 def counting_title(title: str, rows: Rows[T], top: int, page: int, *, cells: int, glyphs: Glyphs) -> Piece:
-    """A title that counts rows and marks and warns of worse rows off the page, as far as `cells` allow.
+    """A title and the cursor's place; then, as far as `cells` allow, worse rows off the page, and marks.
 
-    The title's own word stays, whatever is counted.
+    Title and place never move; where there is no room for both whole, the title is clipped.
     """
     marked = f" {mark_sign(glyphs)}{rows.marked}" if rows.marked else ""
+    placed = _with_place(title, f" {rows.cursor + 1}/{len(rows)}" if len(rows) else "", cells, glyphs)
     worse = rows.worse(top, page)
-    if worse is not None:
-        words = worse.words(glyphs.up, glyphs.down, glyphs.of(worse.severity))
-        named = [f"{title} {form}{more}" for form in words for more in dict.fromkeys((marked, ""))]
-        return Piece(_widest(cells, *named, words[-1]), tone_of(worse.severity))
-    if not len(rows):
-        return Piece(_widest(cells, title + marked, title))
-    total = len(rows)
-    counts = (f" {rows.cursor + 1}/{total}{marked}", marked, f" {rows.cursor + 1}/{total}", f" {total}")
-    return Piece(_widest(cells, *(title + count for count in counts if count), title))
+    if worse is None:
+        return Piece(_widest(cells, placed + marked, placed))
+    words = worse.words(glyphs.up, glyphs.down, glyphs.of(worse.severity))
+    warnings = [f"{placed} {form}{more}" for form in words for more in dict.fromkeys((marked, ""))]
+    text = _widest(cells, *warnings, placed + marked, placed)
+    return Piece(text, tone_of(worse.severity) if text in warnings else Tone.PLAIN)
+
+
+_LEAST_TITLE = 2
+"""Cells below which a clipped title would say nothing."""
+
+
+def _with_place(title: str, place: str, cells: int, glyphs: Glyphs) -> str:
+    """The title and the place after it; of a title that is too long, its word goes before its arrow."""
+    word, space, arrow = title.rpartition(" ")
+    if arrow not in (glyphs.up, glyphs.down):
+        word, space, arrow = title, "", ""
+    room = cells - len(place) - len(space + arrow)
+    if room < _LEAST_TITLE:
+        return title
+    return clip(word, room, glyphs.ellipsis) + space + arrow + place
 
 
 def _widest(cells: int, *forms: str) -> str:
