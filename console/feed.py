@@ -4,13 +4,14 @@ A Prometheus server answers the questions itself; for an engine's own endpoint t
 the samples that were collected.
 """
 
-import json
 import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
+
+import orjson
 
 from console.domain.clock import Clock
 from console.domain.metrics import Answer, Column, Metrics
@@ -60,24 +61,24 @@ class Kept:
         if self._store.window(now, KEPT_FOR) is not None:
             return
         try:
-            past: Past = json.loads(self._file.read_bytes())
+            past: Past = orjson.loads(self._file.read_bytes())
             if past["times"] and past["times"][-1] < now * 1000:
                 self._store.continue_from(past)
         except FileNotFoundError:
             return
-        except (OSError, ArithmeticError, RecursionError, *_DAMAGED) as error:
+        except (OSError, ArithmeticError, *_DAMAGED) as error:
             log.warning("%s: the samples kept there can't be used: %s", self._file, error)
 
     def save(self, now: float) -> None:
         """Keep the past, unless that was done only just now."""
         if now < self._save_from:
             return
-        past = json.dumps(self._store.past())
+        past = orjson.dumps(self._store.past())
         self._save_from = now + max(KEEP_EVERY, len(past) / KEPT_PER_SECOND)
         fresh = self._file.with_name(f"{self._file.name}.{os.getpid()}")
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh.write_text(past, encoding="utf-8")
+            fresh.write_bytes(past)
             fresh.replace(self._file)
         except OSError as error:
             log.warning("%s: samples can't be kept: %s", self._file, error.strerror or error)
@@ -98,7 +99,8 @@ class ScrapedMetrics:
     """An engine's own endpoint: scraped, remembered and evaluated here.
 
     With `twice`, a reading without a recent past scrapes twice, so that a command which looks only once has
-    a rate to show; how little of the range that covers is said beside it.
+    a rate to show; how little of the range that covers is said beside it. Such a command keeps what it saw at
+    once; a screen's first answer is wanted soon, and its samples are kept from the next on.
     """
 
     def __init__(
@@ -123,6 +125,7 @@ class ScrapedMetrics:
             kept.recall(clock.now())
         self._pause = pause
         self._answers: dict[str, Answer] = {}
+        self._has_read = False
 
     def read(self) -> Dated[Metrics]:
         first = self._twice and self._store.window(self._clock.now(), LOOKBACK) is None
@@ -133,8 +136,9 @@ class ScrapedMetrics:
         at = self._clock.now()
         self._answers = {text: self._answer(text, query, at) for text, query in self._queries.items()}
         covered = self._store.covered(at)
-        if self._kept is not None:
+        if self._kept is not None and (self._twice or self._has_read):
             self._kept.save(at)
+        self._has_read = True
         metrics = Metrics(scraped.samples, self._answers, covered, scraped.notes)
         return Dated(metrics, scraped.data_at, took)
 

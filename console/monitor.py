@@ -18,7 +18,7 @@ from console.polling import Poller, Watch
 from console.sources.focus import Focus
 from console.sources.logs.file import LogFile
 
-TOGETHER = 0.15
+TOGETHER = 0.4
 """Seconds that an answer waits at most for others that are under way, to be judged with them."""
 _FIRST_LOOK = 0.03
 """Seconds that a face has to itself to show the first judgement."""

@@ -59,6 +59,11 @@ class LateSeries(Sequence[Series]):
 
     @property
     @abstractmethod
+    def labels(self) -> Sequence[Labels]:
+        """Each one's labels, without making any."""
+
+    @property
+    @abstractmethod
     def keys(self) -> Sequence[Hashable]:
         """What tells each one from the others, without making any."""
 
@@ -84,6 +89,13 @@ class Lineup:
     def by_symbol(self) -> Mapping[str | None, int]:
         """Where the series of each symbol stands, the last where it has several; under None those without."""
         return dict(zip(self.symbols, range(len(self.series)), strict=True))
+
+    @cached_property
+    def labels(self) -> Sequence[Labels]:
+        """Each one's labels."""
+        if isinstance(self.series, LateSeries):
+            return self.series.labels
+        return [one.labels for one in self.series]
 
     def place(self, series: Series) -> int | None:
         """Where a series stands; found by its symbol where that tells, without a place for every series."""
@@ -128,6 +140,10 @@ class _Nameless(LateSeries):
     @property
     def symbols(self) -> Sequence[str | None]:
         return self._symbols
+
+    @property
+    def labels(self) -> Sequence[Labels]:
+        return self._named.labels if isinstance(self._named, LateSeries) else [s.labels for s in self._named]
 
     @property
     def keys(self) -> Sequence[Hashable]:

@@ -5,12 +5,14 @@ arithmetic on scrape numbers. Of thousands of counters hardly one moves, and tho
 but the value that they have now.
 """
 
+import itertools
+import math
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypedDict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import TypedDict, cast, overload
 
-from console.domain.metrics import Column, Labels, Lineup, Series, Vector
+from console.domain.metrics import Column, Labels, LateSeries, Lineup, Series, Vector
 
 Changes = tuple[list[int], list[float], list[int]]
 """Scrape numbers, the values from each on, and whether the series was there at all."""
@@ -20,7 +22,7 @@ class Told(TypedDict):
     """A metric's past in plain lists: the series that are there now, with their values, and what changed."""
 
     begun: int
-    labels: list[Labels]
+    labels: Sequence[Labels]
     values: list[float]
     changes: list[tuple[Labels, Changes]]
 
@@ -40,7 +42,7 @@ class Track:
         """The track that `changes` told of; ValueError or TypeError when it isn't one."""
         track = cls()
         track._since = array("q", since)
-        track._values = array("d", values)
+        track._values = array("d", map(_number, values))
         track._there = array("b", there)
         if not 0 < len(since) == len(values) == len(there) or list(since) != sorted(set(since)):
             raise ValueError("changes that don't fit together")
@@ -107,11 +109,14 @@ class Tracks(Mapping[Series, Track]):
         """The past that `told` tells of a metric; ValueError, TypeError or KeyError when it isn't one."""
         tracks = cls()
         tracks._begun = int(told["begun"])
-        lineup, numbers = Lineup(_series(name, one) for one in told["labels"]), array("d", told["values"])
-        if len(lineup.places) != len(numbers):
+        labels, values = _checked(told["labels"]), map(_number, told["values"])
+        numbers = array("d", values)
+        if not len(set(labels)) == len(labels) == len(numbers):
             raise ValueError("series and values that don't fit together")
-        tracks._latest = Column(lineup, numbers)
-        moved = [(_series(name, labels), Track.of(*changes)) for labels, changes in told["changes"]]
+        tracks._latest = Column(Lineup(_Told(name, labels)), numbers)
+        changed = told["changes"]
+        series = map(Series, itertools.repeat(name), _checked([labels for labels, _ in changed]))
+        moved = zip(series, [Track.of(*changes) for _, changes in changed], strict=True)
         tracks._moved = dict(sorted(moved, key=lambda pair: pair[1].changed_at))
         return tracks
 
@@ -124,7 +129,7 @@ class Tracks(Mapping[Series, Track]):
         """What `of` takes."""
         return {
             "begun": self._begun,
-            "labels": [series.labels for series in self._latest],
+            "labels": _labels(self._latest),
             "values": list(self._latest.values()),
             "changes": [(series.labels, track.changes()) for series, track in self._moved.items()],
         }
@@ -173,8 +178,55 @@ class Tracks(Mapping[Series, Track]):
         return track
 
 
-def _series(name: str, labels: Labels) -> Series:
-    return Series(name, tuple((str(key), str(value)) for key, value in labels))
+def _labels(vector: Vector) -> Sequence[Labels]:
+    """Each series' labels; of a column, which comes again and again with the same, they are made once."""
+    return vector.lineup.labels if isinstance(vector, Column) else [series.labels for series in vector]
+
+
+def _checked(told: Iterable[Labels]) -> list[Labels]:
+    """Labels as they were told, in lists perhaps; ValueError or TypeError for anything else."""
+    labels = [tuple(map(tuple, one)) for one in told]
+    pairs = list(itertools.chain.from_iterable(labels))
+    if set(map(len, pairs)) - {2} or set(map(type, itertools.chain.from_iterable(pairs))) - {str}:
+        raise ValueError("labels that are not names with values")
+    return cast("list[Labels]", labels)
+
+
+def _number(told: float | None) -> float:
+    """JSON has no word for what isn't a number."""
+    return math.nan if told is None else told
+
+
+class _Told(LateSeries):
+    """A metric's series with labels that were told."""
+
+    def __init__(self, name: str, labels: Sequence[Labels]) -> None:
+        self._name = name
+        self._labels = labels
+
+    @property
+    def symbols(self) -> Sequence[str | None]:
+        return [dict(labels).get("symbol") for labels in self._labels]
+
+    @property
+    def labels(self) -> Sequence[Labels]:
+        return self._labels
+
+    @property
+    def keys(self) -> Sequence[Hashable]:
+        return self._labels
+
+    def __len__(self) -> int:
+        return len(self._labels)
+
+    @overload
+    def __getitem__(self, place: int) -> Series: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Series]: ...
+    def __getitem__(self, place: int | slice) -> Series | Sequence[Series]:
+        if isinstance(place, slice):
+            return [Series(self._name, labels) for labels in self._labels[place]]
+        return Series(self._name, self._labels[place])
 
 
 def _differences(old: Vector, new: Vector) -> Iterable[tuple[Series, float | None, float | None]]:
@@ -184,10 +236,15 @@ def _differences(old: Vector, new: Vector) -> Iterable[tuple[Series, float | Non
     """
     if new is old:
         return ()
-    if isinstance(old, Column) and isinstance(new, Column) and old.lineup is new.lineup:
+    if isinstance(old, Column) and isinstance(new, Column) and _alike(old.lineup, new.lineup):
         series, pairs = new.lineup.series, zip(old.numbers, new.numbers, strict=True)
         return [(series[at], before, value) for at, (before, value) in enumerate(pairs) if before != value]
     changed: list[tuple[Series, float | None, float | None]] = [
         (series, before, value) for series, value in new.items() if (before := old.get(series)) != value
     ]
     return changed + [(series, old[series], None) for series in old.keys() - new.keys()]
+
+
+def _alike(one: Lineup, other: Lineup) -> bool:
+    """Whether these, of the same metric, hold the same series in the same order, without making any."""
+    return one is other or (len(one.series) == len(other.series) and one.labels == other.labels)

@@ -6,13 +6,14 @@ asked for less often than the rest. A refusal for weight is respected for as lon
 
 import hashlib
 import hmac
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 from urllib.parse import urlencode
+
+import orjson
 
 from console.domain.clock import Clock
 from console.domain.reading import Dated
@@ -201,8 +202,8 @@ class Market:
         self._weight = self._weight if weight is None else weight
         self._respect(response)
         try:
-            answer = json.loads(response.body)
-        except (ValueError, RecursionError):
+            answer = orjson.loads(response.body)
+        except ValueError:
             answer = None
         if response.status != 200:
             raise self._error(f"HTTP {response.status}{_complaint(answer)}")

@@ -8,10 +8,13 @@ import re
 import sys
 from array import array
 from collections.abc import Hashable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import overload
 
-from console.domain.metrics import LateSeries, Series
+import orjson
+
+from console.domain.metrics import Labels, LateSeries, Series
 
 MANY = 64
 """Lines from which they are read in bulk."""
@@ -19,6 +22,8 @@ _BLANKS = b" \t\n\r\x0b\x0c"
 _PRINTED = bytes(set(range(256)) - set(_BLANKS))
 _PAIR = rb'[a-zA-Z_][a-zA-Z0-9_]*="[^"\\\s]+"'
 _FIRST = re.compile(rb"([a-zA-Z_:][a-zA-Z0-9_:]*)\{(" + _PAIR + rb"(?:," + _PAIR + rb")*)\} ")
+_PLAIN = b"0123456789+-.eE,"
+"""What is in numbers that are written as JSON's are, and between them."""
 _LABEL = re.compile(rb'([a-zA-Z_][a-zA-Z0-9_]*)="[^"]*"')
 
 
@@ -34,8 +39,13 @@ class AlikeSeries(LateSeries):
     def symbols(self) -> Sequence[str | None]:
         if "symbol" not in self._labels:
             return [None] * len(self)
-        value = 2 * self._labels.index("symbol") + 1
-        return [sys.intern(head.split(b'"')[value].decode()) for head in self._heads]
+        return list(map(sys.intern, self._values("symbol")))
+
+    @property
+    def labels(self) -> Sequence[Labels]:
+        names = sorted(self._labels)
+        values = zip(*map(self._values, names), strict=True)
+        return [tuple(zip(names, each, strict=True)) for each in values]
 
     @property
     def keys(self) -> Sequence[Hashable]:
@@ -62,6 +72,11 @@ class AlikeSeries(LateSeries):
         if isinstance(place, slice):
             return [self._series(head) for head in self._heads[place]]
         return self._series(self._heads[place])
+
+    def _values(self, label: str) -> Sequence[str]:
+        """What each head says of a label: values stand between quotes, and hold none."""
+        parts = b"".join(self._heads).decode().split('"')
+        return parts[2 * self._labels.index(label) + 1 :: 2 * len(self._labels)]
 
     def _series(self, head: bytes) -> Series:
         values = head.decode().split('"')[1::2]
@@ -109,7 +124,13 @@ def heads_and_values(text: bytes) -> tuple[list[bytes], list[bytes]] | None:
 
 def read_numbers(words: Sequence[bytes]) -> "array[float] | None":
     """All of `words` as floats; None where Python reads a number that the format doesn't allow, or none."""
-    if b"_" in b"".join(words):
+    text = b",".join(words)
+    if not text.translate(None, _PLAIN):
+        with suppress(ValueError):  # such as +1 and 1., which the format allows and JSON doesn't
+            numbers = array("d", orjson.loads(b"[%b]" % text))
+            if len(numbers) == len(words):
+                return numbers
+    if b"_" in text:
         return None
     try:
         return array("d", map(float, words))

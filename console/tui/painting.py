@@ -23,7 +23,7 @@ from console.tui.watched import HasLogs, Holds, Replayed, Watched
 
 TICK = 0.5
 """Seconds between two paints when nothing arrives."""
-CALM_TICK = 1.0
+CALM_TICK = 1.25
 """The same while every source is fresh: each second brings answers then, and nobody counts ages."""
 FIRST_ANSWERS = 0.04
 """Seconds between two paints while sources answer for the first time."""

@@ -72,7 +72,7 @@ def test_a_first_look_that_is_the_only_one_scrapes_twice(clock: HandClock, file:
 
 
 def test_the_next_process_knows_what_the_last_one_saw(clock: HandClock, file: Path) -> None:
-    assert Feed(Counter(0), clock, file).rate() is None
+    assert Feed(Counter(0, 0), clock, file, twice=True).rate() == 0
     clock.at += 60
     counter = Counter(30)
     rate = Feed(counter, clock, file, twice=True).rate()
@@ -81,7 +81,10 @@ def test_the_next_process_knows_what_the_last_one_saw(clock: HandClock, file: Pa
 
 
 def test_samples_are_written_now_and_then_only(clock: HandClock, file: Path) -> None:
-    feed = Feed(Counter(0, 1, 2), clock, file)
+    feed = Feed(Counter(0, 1, 2, 3), clock, file)
+    feed.rate()
+    assert not file.exists()  # the first answer is on its way to a screen
+    clock.at += 1
     feed.rate()
     written = file.stat().st_mtime_ns
     clock.at += KEEP_EVERY - 1
@@ -131,13 +134,32 @@ def test_an_answer_that_says_the_same_is_the_same_object(clock: HandClock) -> No
 
 
 def test_a_past_from_the_future_is_not_believed(clock: HandClock, file: Path) -> None:
-    Feed(Counter(0), clock, file).rate()
+    Feed(Counter(0, 0), clock, file, twice=True).rate()
+    assert file.exists()
     clock.at -= 600
     assert Feed(Counter(30), clock, file).rate() is None
 
 
+def told(labels: str, values: str = "[1]", changes: str = "[]") -> str:
+    past = f'"labels": {labels}, "values": {values}, "changes": {changes}, "begun": 0'
+    return f'{{"times": [1], "offset": 0, "metrics": {{"{ERRORS.name}": {{{past}}}}}}}'
+
+
 @pytest.mark.parametrize(
-    "content", ["", "{", "[]", '{"times": [2, 1], "offset": 0, "metrics": {}}', '{"times": 3}']
+    "content",
+    [
+        "",
+        "{",
+        "[]",
+        '{"times": [2, 1], "offset": 0, "metrics": {}}',
+        '{"times": 3}',
+        told('[[["symbol", 1]]]'),
+        told('[[["symbol"]]]'),
+        told("[7]"),
+        told("[[], []]", "[1, 1]"),
+        told("[[]]", '["1"]'),
+        told("[[]]", changes='[[[["symbol"]], [[1], [1], [1]]]]'),
+    ],
 )
 def test_a_damaged_file_is_logged_and_begun_anew(
     clock: HandClock, file: Path, content: str, caplog: pytest.LogCaptureFixture

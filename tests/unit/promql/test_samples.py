@@ -1,7 +1,8 @@
 """The sample store: what it keeps, what it forgets, and that thinning loses nothing."""
 
-import json
+import math
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -207,7 +208,7 @@ def test_a_past_that_was_told_goes_on_as_if_nothing_had_been(
     for at, values in enumerate(scrapes, 1):
         said = {name: value for name, value in zip(series, values, strict=True) if value is not None}
         if at == pause:
-            other.continue_from(json.loads(json.dumps(other.past())))
+            other.continue_from(orjson.loads(orjson.dumps(other.past())))
         for store in (one, other):
             store.append(at, {"errors": column_of(said)})
     assert {name: kept(track, len(scrapes)) for name, track in one.tracks("errors").items()} == {
@@ -218,3 +219,20 @@ def test_a_past_that_was_told_goes_on_as_if_nothing_had_been(
             list(map(str, (s for s, _ in store.changed_after("errors", scrape)))) for store in (one, other)
         ]
         assert sorted(changed[0]) == sorted(changed[1])
+
+
+def test_a_value_that_is_no_number_is_told_as_one() -> None:
+    one, other = SampleStore({"errors"}), SampleStore({"errors"})
+    one.append(1, {"errors": column_of({A: 1.0, B: math.nan})})
+    one.append(2, {"errors": column_of({A: math.nan, B: math.nan})})
+    other.continue_from(orjson.loads(orjson.dumps(one.past())))
+    for store in (one, other):
+        assert all(math.isnan(value) for value in store.instant("errors", 2).values())
+
+
+def test_after_a_past_that_was_told_only_what_differs_has_changed() -> None:
+    one, other = SampleStore({"errors"}), SampleStore({"errors"})
+    one.append(1, {"errors": column_of({A: 1.0, B: 1.0})})
+    other.continue_from(orjson.loads(orjson.dumps(one.past())))
+    other.append(2, {"errors": column_of({A: 1.0, B: 2.0})})
+    assert [series for series, _ in other.changed_after("errors", 0)] == [B]

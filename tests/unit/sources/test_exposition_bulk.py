@@ -1,5 +1,6 @@
 """Reading thousands of alike lines at once comes to what reading each of them does."""
 
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from console.domain.metrics import Column, LateSeries, Series
 from console.sources import exposition, exposition_bulk
 from console.sources.exposition import Exposition
-from console.sources.exposition_bulk import alike_lines
+from console.sources.exposition_bulk import alike_lines, read_numbers
 from tests.unit.sources.test_exposition import outcome, scrapes
 
 SYMBOLS = tuple(f"T{number:03}USDT" for number in range(200))
@@ -89,6 +90,32 @@ def test_the_symbol_is_found_whatever_stands_before_it() -> None:
     assert found is not None
     assert found.series.symbols == list(SYMBOLS)
     assert found.series[0].labels == (("a", "x,="), ("symbol", "T000USDT"), ("xsymbol", "no"))
+    assert found.series.labels == [one.labels for one in found.series]
+
+
+def test_labels_are_in_order_whatever_order_they_are_written_in() -> None:
+    lines = "".join(f'm{{symbol="{symbol}",a="1"}} 1\n' for symbol in SYMBOLS)
+    found = alike_lines(lines.encode())
+    assert found is not None
+    assert found.series.labels == [(("a", "1"), ("symbol", symbol)) for symbol in SYMBOLS]
+
+
+NUMBERS = st.one_of(st.floats().map(repr), st.integers().map(str), st.sampled_from(["1e400", "+Inf"]))
+ODD_WORDS = st.sampled_from(
+    ["+1", "1.", ".5", "007", "1_0", "1,2", "[1", "1]", '"1"', "true", "null", "-", "e"]
+)
+
+
+@given(st.lists(NUMBERS | ODD_WORDS, max_size=4))
+def test_numbers_read_at_once_are_what_each_of_them_says(words: list[str]) -> None:
+    try:
+        expected = None if any("_" in word for word in words) else array("d", map(float, words))
+    except ValueError:
+        expected = None
+    found = read_numbers([word.encode() for word in words])
+    assert (found is None) == (expected is None)
+    if found is not None and expected is not None:
+        assert list(map(repr, found)) == list(map(repr, expected))
 
 
 @pytest.mark.parametrize(
