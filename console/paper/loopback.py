@@ -5,11 +5,15 @@ loopback name (rebound DNS) and those with an Origin. Request bodies are bounded
 """
 
 import json
+import logging
+import sys
 import threading
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar, Protocol
 from urllib.parse import urlsplit
+
+log = logging.getLogger(__name__)
 
 MOST_BODY_BYTES = 4096
 
@@ -71,6 +75,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 64
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Whoever asked may go without the answer; anything else is a defect, and told in the log."""
+        if not isinstance(sys.exception(), ConnectionError):
+            log.exception("a request could not be answered")
 
 
 class _Handler(BaseHTTPRequestHandler):
