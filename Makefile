@@ -8,13 +8,18 @@ RUN := $(VENV)/.run-ready
 TEST := $(VENV)/.test-ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test campaign pictures bench check format lock clean
+.PHONY: help demo notify test campaign pictures bench check format lock clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUN)  ## start a paper engine and open the console on it
 	@$(BIN)/opsconsole demo $(ARGS)
+
+notify: $(RUN)  ## install what notifications need
+	@$(PIP) install --require-hashes --requirement requirements-notify.lock
+
+test campaign: export PYTHONDONTWRITEBYTECODE =  # what the workers compile, the next run needn't
 
 test: $(TEST)  ## run the tests (with a real MariaDB and a real Prometheus)
 	@$(BIN)/python -m tests.servers
@@ -40,11 +45,13 @@ format: $(TEST)  ## format the code
 pictures: $(RUN)  ## draw the README's pictures anew, from a paper engine with a fixed seed
 	@$(BIN)/python -m benchmarks.pictures
 
-lock: $(TEST)  ## resolve the dependencies anew into the two lock files
+lock: $(TEST)  ## resolve the dependencies anew into the three lock files
 	@$(PIP) install pip-tools
 	@$(BIN)/python -m piptools compile --quiet --upgrade $(LOCK_OPTIONS) --output-file requirements.lock pyproject.toml
-	@$(BIN)/python -m piptools compile --quiet $(LOCK_OPTIONS) --extra test --constraint requirements.lock \
-		--output-file tests/requirements.lock pyproject.toml
+	@$(BIN)/python -m piptools compile --quiet $(LOCK_OPTIONS) --extra notify --constraint requirements.lock \
+		--output-file requirements-notify.lock pyproject.toml
+	@$(BIN)/python -m piptools compile --quiet $(LOCK_OPTIONS) --extra test --extra notify \
+		--constraint requirements-notify.lock --output-file tests/requirements.lock pyproject.toml
 
 LOCK_OPTIONS := --generate-hashes --allow-unsafe --build-deps-for editable --strip-extras --no-header \
 	--no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host

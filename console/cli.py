@@ -8,15 +8,21 @@ import asyncio
 import gc
 import os
 import sys
+import threading
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from console import __version__
 from console.black_box import BlackBox
+from console.cli_access import access, approve
 from console.cli_audit import audit
+from console.cli_drill import drill
 from console.cli_history import record, replay
-from console.cli_screen import run_screen
+from console.cli_kill import kill
+from console.cli_notify import notify
+from console.cli_screen import access_of, run_screen, standing_here
 from console.command_line import (
     Given,
     fail,
@@ -31,11 +37,16 @@ from console.command_line import (
 )
 
 if TYPE_CHECKING:
+    from console.audit.anchors import Witness
     from console.monitor import Monitor
     from console.settings import Settings
     from console.sources.engine import EngineFile
 
 MOST_SYMBOLS = 5000
+_PREPARES_AFTER = 1.5
+"""Seconds after which the kill switch keeps its space on the disks: the first picture doesn't wait for it."""
+_TRIP_WAIT = 30.0
+"""Seconds that leaving waits at most for a trip that is under way."""
 
 _FPS = click.option(
     "--fps", type=click.FloatRange(0.2, 30), help="Paint this many times a second at most.  [default: 4]"
@@ -205,7 +216,12 @@ def paper_status(ctx: click.Context, /, **given: Any) -> None:
             say(f"{field:<22} {value}")
 
 
+cli.add_command(access)
+cli.add_command(approve)
 cli.add_command(audit)
+cli.add_command(drill)
+cli.add_command(kill)
+cli.add_command(notify)
 cli.add_command(record)
 cli.add_command(replay)
 
@@ -239,21 +255,29 @@ def _open_console(
     settings: "Settings", fps: float | None, low_bandwidth: bool, *, owns_engine: bool = False
 ) -> int:
     require_terminal()
+    standing = standing_here(settings)
+    from console.actions.kill.switch import KillSwitch  # noqa: PLC0415
+    from console.domain.clock import SystemClock  # noqa: PLC0415
     from console.tui import garbage  # noqa: PLC0415
 
     garbage.hold()
     from console.tui.view import ContextView  # noqa: PLC0415 (with it comes most of textual)
 
     log_to(settings.state / "console.log")
-    panels = panels_of(settings)
-
-    box = BlackBox(settings, operator())
+    panels, clock = panels_of(settings), SystemClock()
+    box, switch, leaving = BlackBox(settings, operator()), KillSwitch(settings, clock), ExitStack()
+    witnesses: list[Witness] = []
 
     def watch() -> "Monitor":
-        from console.wiring import open_monitor  # noqa: PLC0415 (the first paint doesn't wait for it)
+        from console.actions.anchoring import anchored  # noqa: PLC0415 (the first paint doesn't wait)
+        from console.wiring import open_monitor  # noqa: PLC0415 (as above)
 
-        monitor = open_monitor(settings, panels)
+        preparing = threading.Timer(_PREPARES_AFTER, switch.prepare)
+        preparing.daemon = True
+        preparing.start()
+        monitor = open_monitor(settings, panels, clock=clock, kill_switch=switch)
         box.watch(monitor)
+        witnesses.append(leaving.enter_context(anchored(settings, os.environ)))
         return monitor
 
     chosen = settings.chosen
@@ -266,8 +290,20 @@ def _open_console(
         owns_engine=owns_engine,
     )
     try:
-        return run_screen(settings, view, watch, fps=fps, low_bandwidth=low_bandwidth, box=box)
+        return run_screen(
+            settings,
+            view,
+            watch,
+            fps=fps,
+            low_bandwidth=low_bandwidth,
+            box=box,
+            kill=switch,
+            access=lambda: access_of(settings, switch, standing, clock, leaving),
+            witnesses=witnesses,
+        )
     finally:
+        switch.close(_TRIP_WAIT)
+        leaving.close()
         box.close()
         if box.note:
             click.echo(f"opsconsole: {box.note}", err=True)

@@ -1,4 +1,4 @@
-"""The commands of the journal: `audit show`, `audit verify`, `audit export`. Thin.
+"""The commands of the journal: `audit show`, `verify`, `export`, `anchor-table`. Thin.
 
 Exit codes: 0 all is well, 1 the journal isn't what was written, 2 it can't be read, or bad usage.
 """
@@ -17,6 +17,7 @@ from console.command_line import Given, fail, say, settings_of, with_settings
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from console.audit.anchors import Witness
     from console.audit.record import Record
     from console.audit.verify import Verdict
 
@@ -84,8 +85,11 @@ def show(ctx: click.Context, /, *, last: int, as_json: bool, **given: Any) -> No
 @_with_journal
 @click.pass_context
 def verify(ctx: click.Context, /, **given: Any) -> None:
-    """Check every record; name the first that was edited, dropped, reordered or cut off."""
-    verdict = _verdict(ctx, given)
+    """Check every record; name the first that was edited, dropped, reordered or cut off.
+
+    Compares with the anchor's file and, without --folder, with the table of the context's database.
+    """
+    verdict = _verdict(ctx, given, _table(ctx, given))
     for note in verdict.notes:
         say(f"note: {note}")
     _fail_unless_sound(verdict)
@@ -106,6 +110,18 @@ def export(ctx: click.Context, /, *, form: str, **given: Any) -> None:
     _fail_unless_sound(_verdict(ctx, given))
 
 
+@audit.command("anchor-table")
+@click.option("--sqlite", is_flag=True, help="For SQLite instead of MySQL and MariaDB.")
+def anchor_table(*, sqlite: bool) -> None:
+    """Print the SQL of the table that keeps the journal's heads, for the database's administrator.
+
+    Whoever runs the console needs SELECT and INSERT on it, and nothing more.
+    """
+    from console.actions.anchor_table import statement  # noqa: PLC0415
+
+    click.echo(statement("sqlite" if sqlite else "mysql"))
+
+
 def _chosen(ctx: click.Context, given: dict[str, Any]) -> "Iterator[Record]":
     """The records that the filter lets through; what can't be read ends the command."""
     from console.audit.errors import JournalError  # noqa: PLC0415
@@ -122,15 +138,14 @@ def _chosen(ctx: click.Context, given: dict[str, Any]) -> "Iterator[Record]":
         fail(str(error))
 
 
-def _verdict(ctx: click.Context, given: dict[str, Any]) -> "Verdict":
+def _verdict(ctx: click.Context, given: dict[str, Any], table: "Witness | None" = None) -> "Verdict":
     """What the journal is worth: what isn't sound is neither shown nor exported, so it must be told."""
-    from console.audit.anchors import AnchorFile  # noqa: PLC0415
     from console.audit.errors import JournalError  # noqa: PLC0415
     from console.audit.verify import verify as check  # noqa: PLC0415
 
-    folder, anchor = _folder(ctx, given), _anchor(ctx, given)
+    folder, file = _folder(ctx, given), _anchor(ctx, given)
     try:
-        verdict = check(folder, [AnchorFile(anchor)] if anchor else [])
+        verdict = check(folder, [witness for witness in (file, table) if witness is not None])
     except JournalError as error:
         fail(str(error))
     if verdict.finding is None and not folder.is_dir():
@@ -153,15 +168,28 @@ def _print(lines: "Iterable[str]") -> None:
 
 
 def _folder(ctx: click.Context, given: dict[str, Any]) -> Path:
+    from console.audit.open import folder_in  # noqa: PLC0415
+
     folder: Path | None = given["folder"]
-    return folder or settings_of(ctx, _given(ctx, given)).state / "audit"
+    return folder or folder_in(settings_of(ctx, _given(ctx, given)).state)
 
 
-def _anchor(ctx: click.Context, given: dict[str, Any]) -> Path | None:
+def _anchor(ctx: click.Context, given: dict[str, Any]) -> "Witness | None":
+    from console.audit.anchors import AnchorFile  # noqa: PLC0415
+    from console.audit.open import anchor_in  # noqa: PLC0415
+
     anchor: Path | None = given["anchor"]
-    if anchor or given["folder"]:
-        return anchor
-    return settings_of(ctx, _given(ctx, given)).state / "anchors" / "audit"
+    if anchor is not None:
+        return AnchorFile(anchor)
+    return None if given["folder"] else anchor_in(settings_of(ctx, _given(ctx, given)).state)
+
+
+def _table(ctx: click.Context, given: dict[str, Any]) -> "Witness | None":
+    if given["folder"]:
+        return None
+    from console.actions.anchoring import table_of  # noqa: PLC0415
+
+    return table_of(settings_of(ctx, _given(ctx, given)), os.environ)
 
 
 def _given(ctx: click.Context, given: dict[str, Any]) -> Given:

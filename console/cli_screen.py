@@ -1,13 +1,22 @@
 """The screen as commands open it: drawn as the settings and the command line want it."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.command_line import fail
 
 if TYPE_CHECKING:
+    from console.actions.kill.switch import KillSwitch
+    from console.audit.anchors import Witness
+    from console.audit.follow import Follower, Look
     from console.black_box import BlackBox
+    from console.domain.access import Standing
+    from console.domain.clock import Clock
     from console.settings import Settings
+    from console.tui.access import Access
     from console.tui.view import ContextView
     from console.tui.watched import Watched
 
@@ -20,10 +29,15 @@ def run_screen(
     fps: float | None = None,
     low_bandwidth: bool = False,
     box: "BlackBox | None" = None,
+    kill: "KillSwitch | None" = None,
+    access: "Callable[[], Access] | None" = None,
+    witnesses: "Sequence[Witness]" = (),
 ) -> int:
     """Show `context` until the operator leaves; returns the exit code. `fps` comes before the settings'.
 
-    `box` records what is shown, and the keys.
+    `box` records what is shown, and the keys; `kill` is the context's kill switch and `access` makes what
+    raising risk takes, which a replay has not. `witnesses` tell by then what the journal's end should be,
+    besides its file.
     """
     from console import heap  # noqa: PLC0415
     from console.tui import garbage  # noqa: PLC0415
@@ -42,9 +56,63 @@ def run_screen(
             fps=fps or drawn.fps,
             on_key=None if box is None else box.pressed,
             unrecorded=lambda: "" if box is None else box.note,
+            kill=kill,
+            journal=None if kill is None else _Journal(settings.state, witnesses),
+            access=access,
         )
     except KeymapError as error:
         fail(f"{settings.place_of_key(error.action)}: keys.{error.action}: {error}")
     heap.hold_together()  # before there are threads
     garbage.keep()
     return console.run() or 0
+
+
+def standing_here(settings: "Settings") -> "Standing":
+    """What whoever runs this may do in the context. Nobody without a role opens a screen on it."""
+    from console.actions.roles import roles_in, this_person  # noqa: PLC0415 (as said above)
+    from console.domain.access import Role  # noqa: PLC0415 (as said above)
+
+    standing = roles_in(settings.chosen).standing(this_person())
+    if standing.role is Role.NONE:
+        fail(f"{standing}. `opsconsole kill trip` is open to everybody", 1)
+    return standing
+
+
+def access_of(
+    settings: "Settings", switch: "KillSwitch", standing: "Standing", clock: "Clock", leaving: ExitStack
+) -> "Access":
+    """What raising risk takes; `leaving` ends it with the screen. Imports a lot: to be called in a thread."""
+    from console.actions.approvals import approvals_in  # noqa: PLC0415 (as said)
+    from console.actions.arming import SafetyCatch  # noqa: PLC0415 (as said)
+    from console.actions.roles import person_of  # noqa: PLC0415 (as said)
+    from console.audit.actor import this_actor  # noqa: PLC0415 (as said)
+    from console.audit.open import open_journal  # noqa: PLC0415 (as said)
+    from console.tui.access import Access  # noqa: PLC0415 (as said)
+
+    rules, actor = settings.chosen.access, this_actor(os.environ)
+    journal = open_journal(settings.state, clock)
+    catch = SafetyCatch(settings.context, rules, standing, journal=journal, actor=actor, clock=clock)
+    leaving.callback(catch.close)
+    others = approvals_in(settings, clock, os.environ, tell=switch.notices.tell)
+    return Access(catch, others, switch, rules.approvals_expire, lambda uid: str(person_of(uid)))
+
+
+class _Journal:
+    """The journal of a state folder, for whoever opens its screen: what that needs is imported then."""
+
+    def __init__(self, state: Path, witnesses: "Sequence[Witness]") -> None:
+        self.folder = state / "audit"
+        self._state = state
+        self._witnesses = witnesses
+        self._follower: Follower | None = None
+
+    def look(self, *, verify_now: bool = False) -> "Look":
+        """What is in it now."""
+        if self._follower is None:
+            from console.audit.follow import Follower  # noqa: PLC0415 (as said above)
+            from console.audit.open import anchor_in  # noqa: PLC0415 (as said above)
+            from console.domain.clock import SystemClock  # noqa: PLC0415 (as said above)
+
+            witnesses = (anchor_in(self._state), *self._witnesses)
+            self._follower = Follower(self.folder, witnesses, SystemClock())
+        return self._follower.look(verify_now=verify_now)

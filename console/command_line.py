@@ -5,7 +5,7 @@ Imports wait until they are needed: what a command doesn't use costs it nothing.
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -117,6 +117,19 @@ def say(text: str) -> None:
     from console.domain.foreign import visible  # noqa: PLC0415
 
     click.echo(visible(text))
+
+
+def tell(text: str) -> None:
+    """Say it to whoever still listens: a terminal that is lost changes nothing about what is done."""
+    try:
+        say(text)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def tell_all(lines: Iterable[str]) -> None:
+    for line in lines:
+        tell(line)
 
 
 def fail(problem: str, code: int = 2) -> NoReturn:

@@ -11,10 +11,12 @@ from typing import Any
 from console import threads
 from console.domain.assessment import Assessment, Judgement, Rules, aged, assess, is_older_view
 from console.domain.clock import Clock
+from console.domain.kill_state import Verdict
+from console.domain.last_trip import LastTrip
 from console.domain.metrics import Metrics
-from console.domain.snapshot import Snapshot
-from console.domain.surfaces import Books, EngineState, Exchange, Flags, LogTail
-from console.polling import Poller, Watch
+from console.domain.snapshot import Snapshot, with_own_trip
+from console.domain.surfaces import Books, EngineState, Exchange, Flags, KeptTrip, LogTail
+from console.polling import Poller, Polling, Watch
 from console.sources.focus import Focus
 from console.sources.logs.file import LogFile
 
@@ -22,6 +24,9 @@ TOGETHER = 0.4
 """Seconds that an answer waits at most for others that are under way, to be judged with them."""
 _FIRST_LOOK = 0.03
 """Seconds that a face has to itself to show the first judgement."""
+
+
+_NO_FILE: Watch[KeptTrip] = Watch(None, Polling(1.0, 2.0, 4.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class Watches:
     flags: Watch[Flags]
     engine: Watch[EngineState]
     log: Watch[LogTail]
+    last_trip: Watch[KeptTrip] = _NO_FILE
 
 
 class Monitor:
@@ -56,6 +62,10 @@ class Monitor:
         self._head_start = head_start
         self.clock = clock
         self.on_judged: Callable[[Snapshot], None] | None = None  # called in the judging thread
+        self.on_kill: Callable[[Verdict], None] | None = None  # called there too, after each judgement
+        self.own_trip: Callable[[], LastTrip | None] = lambda: (
+            None
+        )  # what this process knows of its last trip
         self.logs = logs
         self._focus = Focus() if focus is None else focus
         self._rules = rules
@@ -65,6 +75,7 @@ class Monitor:
         self._flags = Poller("flags", watches.flags, clock, chance)
         self._engine = Poller("engine", watches.engine, clock, chance)
         self._log = Poller("log", watches.log, clock, chance)
+        self._last_trip = Poller("last_trip", watches.last_trip, clock, chance)
         self._judged: Judgement | None = None
         self._news: asyncio.Event | None = None
         self._begun = asyncio.Event()
@@ -88,6 +99,7 @@ class Monitor:
             flags=self._flags.state,
             engine=self._engine.state,
             log=self._log.state,
+            last_trip=with_own_trip(self._last_trip.state, self.own_trip(), self.clock.now()),
         )
 
     def assessment(self, ahead: float = 0.0) -> Assessment:
@@ -99,6 +111,8 @@ class Monitor:
         """
         snapshot, judged = self.snapshot(ahead), self._judged
         if judged is not None and self._news is not None:
+            if snapshot.trip != judged[0].trip:
+                self._news.set()  # what this console does itself is judged at once
             snapshot = replace(judged[0], at=snapshot.at)
         if judged is not None and is_older_view(*judged, snapshot):
             return aged(judged[1], snapshot)
@@ -150,7 +164,8 @@ class Monitor:
         """Poll one source; any but the metrics from when these have been judged for the first time."""
         if poller is not self._metrics and self._metrics.state.configured:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._begun.wait(), self._head_start)
+                async with asyncio.timeout(self._head_start):
+                    await self._begun.wait()
         await poller.run(news.set, start)
 
     async def _judge(self, news: asyncio.Event, changed: Callable[[], None]) -> None:
@@ -173,12 +188,15 @@ class Monitor:
         with contextlib.suppress(TimeoutError):
             while any(poller.asking for poller in self._pollers()):
                 news.clear()
-                await asyncio.wait_for(news.wait(), until - self.clock.now())
+                async with asyncio.timeout(until - self.clock.now()):  # `wait_for` may lose a cancellation
+                    await news.wait()
 
     def _judgement(self, snapshot: Snapshot, before: Judgement | None) -> Judgement:
         judged = snapshot, assess(snapshot, self._rules, before)
         if self.on_judged is not None:
             self.on_judged(snapshot)
+        if self.on_kill is not None:
+            self.on_kill(judged[1].kill)
         return judged
 
     def _pollers(self) -> "list[Poller[Any]]":
@@ -189,6 +207,7 @@ class Monitor:
             self._flags,
             self._engine,
             self._log,
+            self._last_trip,
         ]
         return [poller for poller in every if poller.state.configured]
 

@@ -9,9 +9,12 @@ import math
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from console.domain.aftermath import Aftermath
 from console.domain.assessment import Assessment
-from console.domain.figures import condition, key_metric_value
+from console.domain.figures import condition, key_metric_value, seconds
 from console.domain.foreign import visible
+from console.domain.kill_state import Seen, Written
+from console.domain.last_trip import document_of
 from console.domain.status import AccountStatus, Alert, Judged, KeyMetricStatus, SourceStatus, SymbolStatus
 from console.domain.surfaces import Books
 
@@ -44,12 +47,7 @@ def as_json(
             "alive": assessment.engine.alive,
             "uptime": _number(assessment.engine.uptime),
         },
-        "kill_switch": {
-            "state": assessment.kill_switch.state.value,
-            "severity": assessment.kill_switch.state.severity.word,
-            "reason": assessment.kill_switch.reason,
-            "surfaces": dict(assessment.kill_switch.surfaces),
-        },
+        "kill_switch": kill_switch_json(assessment),
         "database": _database(assessment.books, database_age),
         "symbols": {row.symbol: _symbol(row, assessment, metrics_age) for row in assessment.symbols},
         "totals": {key: _judged(value, metrics_age) for key, value in assessment.totals.items()},
@@ -65,8 +63,7 @@ def as_text(assessment: Assessment, context: str, environment: str) -> str:
     lines = [summary(assessment, context, environment), ""]
     lines += _alert_lines(assessment.alerts)
     lines += ["sources"] + [_source_line(source) for source in assessment.sources] + [""]
-    switch = assessment.kill_switch
-    lines.append(f"kill switch  {switch.state.value.upper()}: {switch.reason}")
+    lines += kill_switch_lines(assessment)
     for account in assessment.accounts:
         equity = "unknown" if account.account.total_equity is None else f"{account.account.total_equity:,.2f}"
         name = account.account.name or ""
@@ -74,6 +71,43 @@ def as_text(assessment: Assessment, context: str, environment: str) -> str:
     if assessment.key_metrics:
         lines += ["", "key metrics"] + [_key_metric_line(key) for key in assessment.key_metrics]
     return "\n".join(visible(line) for line in lines)
+
+
+def kill_switch_json(assessment: Assessment) -> Json:
+    """The kill switch's state with its grounds, the last trip of ours, and what is left at the market."""
+    verdict, evidence, watch = assessment.kill, assessment.kill_evidence, assessment.kill_watch
+    trip, left = assessment.last_trip, assessment.aftermath
+    return {
+        "state": verdict.state.value,
+        "title": verdict.title,
+        "severity": verdict.state.severity.word,
+        "reason": verdict.words,
+        "scope": verdict.scope,
+        "acknowledged": verdict.acknowledged,
+        "acknowledged_at": _number(watch.acknowledged),
+        "lost_at": _number(watch.lost),
+        "surfaces": dict(evidence.surfaces),
+        "engine": _seen(evidence.engine),
+        "fills": _seen(evidence.fills),
+        "processes": [
+            {"name": each.name, "alive": each.alive, "held": each.held} for each in evidence.processes
+        ],
+        "last_trip": None if trip is None else document_of(trip),
+        "aftermath": None if left is None else {name: _seen(each) for name, each in _left(left)},
+    }
+
+
+def kill_switch_lines(assessment: Assessment) -> list[str]:
+    """The kill switch's state in words; while a trip stands who made it, and what is left at the market."""
+    verdict, trip, left = assessment.kill, assessment.last_trip, assessment.aftermath
+    lines = [f"kill switch  {verdict.title}: {verdict.words}"]
+    if trip is not None and trip.reset is None:
+        at = datetime.fromtimestamp(trip.at, UTC).isoformat(sep=" ", timespec="seconds")
+        lines.append(f"  {'drill' if trip.drill else 'tripped'} {at} by {trip.by}: {trip.reason}")
+        lines += [f"  {_written_line(each)}" for each in trip.written]
+    if left is not None:
+        lines += [f"  {name.replace('_', ' '):<16} {_seen_words(each)}" for name, each in _left(left)]
+    return lines
 
 
 def summary(assessment: Assessment, context: str, environment: str) -> str:
@@ -95,6 +129,35 @@ def _alert_lines(alerts: tuple[Alert, ...]) -> list[str]:
     if len(alerts) > _MOST_ALERTS:
         shown.append(f"  … and {len(alerts) - _MOST_ALERTS} more")
     return ["alerts", *shown, ""]
+
+
+def _left(left: Aftermath) -> tuple[tuple[str, Seen], ...]:
+    return (
+        ("fills", left.fills),
+        ("resting_orders", left.resting_orders),
+        ("open_at_exchange", left.at_exchange),
+        ("open_in_books", left.in_books),
+    )
+
+
+def _seen(seen: Seen) -> Json:
+    """The number, whatever its age, and why it doesn't count, if it doesn't."""
+    return {
+        "value": None if seen.value is None else _number(seen.value),
+        "age": _number(seen.age),
+        "doubt": seen.why_not,
+    }
+
+
+def _seen_words(seen: Seen) -> str:
+    if seen.known is None:
+        return f"unknown: {seen.why_not}"
+    return f"{seen.known:g}, {seconds(seen.age or 0.0)} ago"
+
+
+def _written_line(written: Written) -> str:
+    state = {None: "under way", True: "done", False: "NOT DONE"}[written.done]
+    return f"{written.name:<16} {state}{f': {written.words}' if written.words else ''}"
 
 
 def _alert_words(alert: Alert) -> str:

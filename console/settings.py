@@ -9,24 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    model_validator,
-)
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
-
-def _seconds(value: object) -> object:
-    """`2`, `0.5`, `"500ms"`, `"2s"`, `"5m"` or `"1h"`, as seconds."""
-    if isinstance(value, str):
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?", value.strip())
-        if match is None:
-            raise ValueError("a duration is a number of seconds, or one with a unit: 500ms, 2s, 5m, 1h")
-        return float(match[1]) * {"ms": 0.001, None: 1, "s": 1, "m": 60, "h": 3600}[match[2]]
-    return value
+from console.domain.loopback import is_loopback
+from console.settings_access import Access
+from console.settings_audit import Audit, Notify
+from console.settings_values import Model, Seconds, Variable, seconds
 
 
 def _bytes(value: object) -> object:
@@ -39,17 +27,19 @@ def _bytes(value: object) -> object:
     return value
 
 
-def _variable(value: object) -> object:
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
-        raise ValueError("the name of an environment variable that holds the secret, never the secret itself")
-    return value
-
-
 def _http_url(value: object) -> object:
     if not isinstance(value, str) or not re.fullmatch(rf"https?://{_HOST}(/[!-~]*)?", value):
         raise ValueError("a URL such as http://127.0.0.1:9108/metrics: http or https, host, port, path")
     _check_port(value)
     return value
+
+
+def _own_url(value: object) -> object:
+    """A URL on this machine: whoever may post there may stop the engine."""
+    url = _http_url(value)
+    if not is_loopback(str(url)):
+        raise ValueError("a URL on this machine, such as http://127.0.0.1:9108/control/kill")
+    return url
 
 
 def _database_url(value: object) -> object:
@@ -78,9 +68,8 @@ def _check_port(url: str) -> None:
         raise ValueError("a host, and perhaps a port from 1 to 65535")
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds), Field(ge=0.05, le=86400)]
-Variable = Annotated[str, BeforeValidator(_variable)]
 HttpUrl = Annotated[str, BeforeValidator(_http_url)]
+OwnUrl = Annotated[str, BeforeValidator(_own_url)]
 DatabaseUrl = Annotated[str, BeforeValidator(_database_url)]
 MetricName = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
 Colour = Annotated[str, Field(pattern=r"^(red|green|yellow|blue|magenta|cyan|orange|white|#[0-9a-fA-F]{6})$")]
@@ -89,11 +78,7 @@ ThemeName = Literal["dark", "light", "red-green", "blue-yellow", "dark-16", "lig
 Arguments = Annotated[list[str], Field(min_length=1)]
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, hide_input_in_errors=True)
-
-
-class Poll(_Model):
+class Poll(Model):
     """How often a source is asked, how long an answer may take, and when its value is STALE."""
 
     interval: Seconds
@@ -107,7 +92,7 @@ class Poll(_Model):
         return self
 
 
-class Polls(_Model):
+class Polls(Model):
     metrics: Poll = Poll(interval=1, timeout=2, stale_after=1.8)
     database: Poll = Poll(interval=2, timeout=4, stale_after=6)
     exchange: Poll = Poll(interval=5, timeout=8, stale_after=15)
@@ -128,13 +113,29 @@ class Polls(_Model):
         return filled
 
 
-class Database(_Model):
+class Database(Model):
+    """The engine's database; `server` is the `server_uuid` or host name that it has to report.
+
+    The URL's user reads. What is written is written as `action_user`, and as the URL's where there is none.
+    """
+
     url: DatabaseUrl
     password_env: Variable | None = None
+    action_user: Annotated[str, Field(pattern=r"^[^\s:@/?#]{1,80}$")] | None = None
+    action_password_env: Variable | None = None
     ca_file: Path | None = None
+    server: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+
+    @model_validator(mode="after")
+    def _whose_password(self) -> "Database":
+        if self.action_password_env is not None and self.action_user is None:
+            raise ValueError("action_password_env is the password of an action_user")
+        if self.action_user is not None and self.url.startswith("sqlite"):
+            raise ValueError("SQLite knows no users: leave out action_user")
+        return self
 
 
-class Prometheus(_Model):
+class Prometheus(Model):
     """A Prometheus-compatible server, with basic or bearer credentials from the environment."""
 
     url: HttpUrl
@@ -152,7 +153,7 @@ class Prometheus(_Model):
         return self
 
 
-class Exchange(_Model):
+class Exchange(Model):
     """Base URLs of the exchange; keys with read permission only, from the environment."""
 
     usdm: HttpUrl | None = None
@@ -169,12 +170,38 @@ class Exchange(_Model):
         return self
 
 
-class KillSwitchFiles(_Model):
-    flag: Path
+class Deadlines(Model):
+    """Seconds after which a trip goes on without an actuator's answer; `command` is ended then."""
+
+    flag_file: Seconds = 1
+    state_file: Seconds = 2
+    feature_flags: Seconds = 3
+    database: Seconds = 3
+    command: Seconds = 5
+    http: Seconds = 2
+
+
+class KillSwitch(Model):
+    """How the engine is stopped: every surface that the context names is fired, unless it says false here.
+
+    `flag` and `state` are the engine's own files, `http` and `http_reset` its endpoints for a trip and for a
+    reset. `hold` trips again when the engine has cleared itself; `cool_down` is how long a trip stands at
+    least before it may be reset.
+    """
+
+    flag: Path | None = None
     state: Path | None = None
+    http: OwnUrl | None = None
+    http_reset: OwnUrl | None = None
+    database: bool = True
+    feature_flags: bool = True
+    command: bool = True
+    deadlines: Deadlines = Deadlines()
+    hold: bool = False
+    cool_down: Seconds = 300
 
 
-class Commands(_Model):
+class Commands(Model):
     """Commands of the engine's host, each a list of arguments: nothing goes through a shell."""
 
     start: Arguments | None = None
@@ -186,7 +213,7 @@ class Commands(_Model):
     verify_positions: Arguments | None = None
 
 
-class Context(_Model):
+class Context(Model):
     """One engine with its surfaces and environment. A surface that is left out is not watched.
 
     `quiet_after` is how long the engine may write nothing into its database before nothing that stands there
@@ -202,11 +229,12 @@ class Context(_Model):
     prometheus: Prometheus | None = None
     exchange: Exchange | None = None
     flags_file: Path | None = None
-    kill_switch: KillSwitchFiles | None = None
+    kill_switch: KillSwitch = KillSwitch()
     log_file: Path | None = None
-    logs: dict[LogName, Path] = {}
+    logs: dict[LogName, Path] = Field(default_factory=dict)
     commands: Commands = Commands()
-    not_exported: list[MetricName] = []
+    access: Access = Access()
+    not_exported: list[MetricName] = Field(default_factory=list)
     quiet_after: Seconds = 15
     poll: Polls | None = None
 
@@ -231,7 +259,7 @@ def _bandwidth(value: object) -> object:
     return value
 
 
-class Screen(_Model):
+class Screen(Model):
     """How the screen is drawn; `low_bandwidth` is for a slow line, `auto` suggests it there."""
 
     theme: ThemeName | None = None
@@ -239,16 +267,16 @@ class Screen(_Model):
     low_bandwidth: Annotated[bool | Literal["auto"], BeforeValidator(_bandwidth)] = "auto"
 
 
-class History(_Model):
+class History(Model):
     """The record of what the console saw: how long and in how many bytes it is kept, how often noted."""
 
     enabled: bool = True
-    keep: Annotated[float, BeforeValidator(_seconds), Field(ge=60, le=31 * 86400)] = 86400
+    keep: Annotated[float, BeforeValidator(seconds), Field(ge=60, le=31 * 86400)] = 86400
     size: Annotated[int, BeforeValidator(_bytes), Field(ge=8_000_000, le=1_000_000_000_000)] = 200_000_000
     every: Seconds = 1
 
 
-class Settings(_Model):
+class Settings(Model):
     """Everything that the console is told. Relative paths are seen from the file's folder."""
 
     state: Path
@@ -256,10 +284,12 @@ class Settings(_Model):
     contexts: Annotated[dict[str, Context], Field(min_length=1)]
     poll: Polls = Polls()
     history: History = History()
+    notify: Notify = Notify()
+    audit: Audit = Audit()
     panels: Path
     rules: Path | None = None
     screen: Screen = Screen()
-    keys: dict[str, Annotated[list[str], BeforeValidator(_keys)]] = {}
+    keys: dict[str, Annotated[list[str], BeforeValidator(_keys)]] = Field(default_factory=dict)
 
     _key_places: dict[str, str] = PrivateAttr(default_factory=dict)
 

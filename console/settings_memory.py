@@ -27,7 +27,14 @@ _MOST_KEPT = 8
 """Starts whose settings are kept; the one kept longest ago makes way."""
 
 _FOLDERS = ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
-_CODE = ("settings.py", "settings_file.py", "settings_memory.py")
+_CODE = (
+    "settings.py",
+    "settings_access.py",
+    "settings_audit.py",
+    "settings_file.py",
+    "settings_memory.py",
+    "settings_values.py",
+)
 
 
 def config_file(config: Path | None, env: Mapping[str, str]) -> Path:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from console.domain.assessment import Rules
 from console.domain.clock import Clock, SystemClock
 from console.domain.metrics import Metrics
-from console.domain.surfaces import Books, EngineState, Exchange, Flags, LogTail
+from console.domain.surfaces import Books, EngineState, Exchange, Flags, KeptTrip, LogTail
 from console.domain.thresholds import KEY_METRICS, Panel
 from console.feed import Kept, ScrapedMetrics, ServedMetrics
 from console.monitor import Monitor, Watches
@@ -33,6 +33,7 @@ from console.sources.logs.source import LogSource
 from console.sources.source import Source
 
 if TYPE_CHECKING:
+    from console.actions.kill.switch import KillSwitch
     from console.settings import Context, Poll, Prometheus, Settings
     from console.settings import Exchange as ExchangeSettings
     from console.sources.exchange import Keys, MarketName
@@ -51,14 +52,16 @@ def open_monitor(
     chance: random.Random | None = None,
     environ: Mapping[str, str] = os.environ,
     once: bool = False,
+    kill_switch: "KillSwitch | None" = None,
 ) -> Monitor:
     """Build the chosen context's monitor; nothing is connected before its first poll.
 
-    `once` is for a command that looks a single time.
+    `once` is for a command that looks a single time; `kill_switch` is told what each judgement says of it.
     """
     clock = clock or SystemClock()
     chosen, poll = settings.chosen, settings.polling
-    rules = Rules(panels, KEY_METRICS, frozenset(chosen.not_exported), chosen.quiet_after)
+    pinned = None if chosen.database is None else chosen.database.server
+    rules = Rules(panels, KEY_METRICS, frozenset(chosen.not_exported), chosen.quiet_after, pinned)
     surfaces = _Surfaces(settings, rules, clock, environ, once=once)
     watches = Watches(
         metrics=Watch(surfaces.metrics(), _polling(poll.metrics)),
@@ -67,9 +70,10 @@ def open_monitor(
         flags=Watch(surfaces.flags(), _polling(poll.flags)),
         engine=Watch(surfaces.engine(), _polling(poll.engine)),
         log=Watch(surfaces.log(), _polling(poll.log)),
+        last_trip=Watch(surfaces.last_trip(), _polling(poll.engine)),
     )
     jitter = chance or random.Random()  # noqa: S311 (no secret)
-    return Monitor(
+    monitor = Monitor(
         watches,
         rules,
         clock,
@@ -78,6 +82,10 @@ def open_monitor(
         logs=surfaces.logs(),
         head_start=0.0 if once else HEAD_START,
     )
+    if kill_switch is not None:
+        monitor.own_trip = lambda: kill_switch.latest
+        monitor.on_kill = lambda verdict: kill_switch.observed(verdict, clock.wall())
+    return monitor
 
 
 def _polling(poll: "Poll") -> Polling:
@@ -100,6 +108,7 @@ class _Surfaces:
         self._environ = environ
         self._once = once
         self.focus = Focus()
+        self._state = settings.state
         self._samples = settings.state / "samples"
         self._queries = {text: parse_query(text) for text in _questions(rules)}
         self._store = SampleStore(frozenset[str]().union(*(query.ranged for query in self._queries.values())))
@@ -209,11 +218,19 @@ class _Surfaces:
         return (LogFile("engine", functools.partial(_log_of_engine, context.engine_file)), *named.values())
 
     def engine(self) -> Source[EngineState] | None:
-        context = self._context
-        if context.kill_switch is not None:
-            files = context.kill_switch
+        context, files = self._context, self._context.kill_switch
+        if files.flag is not None or files.state is not None:
             return EngineSource(flag=files.flag, state=files.state, engine_file=context.engine_file)
         return self._discovered(self._paper_files)
+
+    def last_trip(self) -> Source[KeptTrip]:
+        return Deferred(self._kept_trip)
+
+    def _kept_trip(self) -> Source[KeptTrip]:
+        from console.actions.kill.last_trip_file import path_of  # noqa: PLC0415 (as said above)
+        from console.sources.last_trip import LastTripSource  # noqa: PLC0415 (as said above)
+
+        return LastTripSource(path_of(self._state, self._name))
 
     def _paper_files(self, engine: EngineFile) -> Source[EngineState]:
         named = engine.raw.get("kill_switch")

@@ -21,7 +21,8 @@ from console.sources.errors import SourceError
 class Login:
     """Where to connect. `timeout` bounds connecting and each statement, in seconds.
 
-    `server`, where given, is the `server_uuid` or host name that the server has to report.
+    `server`, where given, is the `server_uuid` or host name that the server has to report; `user` comes in
+    the place of the URL's.
     """
 
     url: str
@@ -29,6 +30,7 @@ class Login:
     password: str | None = field(default=None, repr=False)
     ca_file: Path | None = None
     server: str | None = None
+    user: str | None = None
 
 
 class UnusableError(Exception):
@@ -82,6 +84,7 @@ def transaction(connection: Connection) -> Iterator[None]:
 def _engine(login: Login) -> Engine:
     url = checked_url(login.url)
     if url.get_backend_name() != "sqlite":
+        url = url if login.user is None else url.set(username=login.user)
         return open_engine(url, login.password or url.password, login.timeout, login.ca_file)
     file = Path(url.database or "")
     if not file.exists():

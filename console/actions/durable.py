@@ -75,17 +75,19 @@ def replace_file(
     expected: Expected,
     point: Callable[[str], None] = no_point,
     keep_owner: bool = True,
+    mode: int | None = None,
 ) -> None:
     """Put `data` in the place of the file's content, which has to be `expected`; keeps mode, owner and ACL.
 
     A symlink stays, and what it points to is replaced. `keep_owner` False lets the file become ours where the
-    system doesn't let us keep its owner. Raises ChangedError, or DurableError for what the system refuses.
+    system doesn't let us keep its owner; `mode` is that of a file which isn't there yet, by default what the
+    umask leaves of 644. Raises ChangedError, or DurableError for what the system refuses.
     """
     target = _target(path)
     old = _status(target)
     _compare(target, expected)
     with _in_words(path):
-        temp = _write_temp(target, data, old, point, keep_owner=keep_owner)
+        temp = _write_temp(target, data, old, point, keep_owner=keep_owner, mode=mode)
     try:
         _compare(target, expected)
         point("before rename")
@@ -114,12 +116,13 @@ class Reserve:
 
     def keep(self) -> None:
         """Take the space, or find that it is taken. Raises DurableError when there isn't as much."""
+        if self._kept():  # perhaps by another user's console, whose file can't be opened
+            return
         with _in_words(self.path):
             handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
-                if os.fstat(handle).st_blocks * 512 < self.size:
-                    os.posix_fallocate(handle, 0, self.size)
-                    os.fsync(handle)
+                os.posix_fallocate(handle, 0, self.size)
+                os.fsync(handle)
             except OSError:
                 self.give_up()  # a part of it would promise what it can't hold
                 raise
@@ -156,6 +159,12 @@ class Reserve:
             point("after rename")
         with _in_words(path, written=True):
             _sync_folder(_target(path).parent, point)
+
+    def _kept(self) -> bool:
+        try:
+            return self.path.stat().st_blocks * 512 >= self.size
+        except OSError:
+            return False
 
 
 def _target(path: Path) -> Path:
@@ -199,7 +208,13 @@ def _content(target: Path) -> bytes | None:
 
 
 def _write_temp(
-    target: Path, data: bytes, old: os.stat_result | None, point: Callable[[str], None], *, keep_owner: bool
+    target: Path,
+    data: bytes,
+    old: os.stat_result | None,
+    point: Callable[[str], None],
+    *,
+    keep_owner: bool,
+    mode: int | None,
 ) -> Path:
     """A file beside `target` with the new content on the disk, dressed as the old one."""
     temp = target.with_name(f".{target.name}{_TEMP_MARK}{os.getpid()}-{get_native_id()}")
@@ -209,6 +224,8 @@ def _write_temp(
         point("after create")
         if old is not None:
             _dress(handle, target, old, keep_owner=keep_owner)
+        elif mode is not None:
+            os.fchmod(handle, mode)
         point("before write")
         _write_all(handle, data)
         point("after write")

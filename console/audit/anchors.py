@@ -14,6 +14,8 @@ from console.audit.files import make_folder, open_file
 from console.audit.points import Point, around, pass_by
 from console.audit.record import Head
 
+TABLE = "opsconsole_audit_anchors"
+"""The table of a database that keeps heads, where an administrator has made it."""
 DEV_LOG = Path("/dev/log")
 SYSLOG_TIMEOUT = 0.5
 """Seconds for which a syslog that doesn't read may hold up the one who tells it."""

@@ -7,3 +7,7 @@ class JournalError(Exception):
 
 class AnchorError(Exception):
     """An anchor can't be kept or read. The message says which and why, on one line."""
+
+
+class NoAnchorError(AnchorError):
+    """Nobody has made the anchor: there is none to keep, and nothing is wrong."""

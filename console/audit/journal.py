@@ -110,9 +110,9 @@ class Journal:
         phase = Phase.UNKNOWN if done is None else Phase.OUTCOME
         return self._append(Draft(actor, act, phase, intent.sequence, done), guard)
 
-    def note(self, actor: Actor, act: Act) -> Record:
-        """Write down what has happened and had no intent, such as a refusal or a console that was armed."""
-        return self._append(Draft(actor, act, Phase.OUTCOME, done=True))
+    def note(self, actor: Actor, act: Act, *, done: bool = True) -> Record:
+        """Write down what has happened and had no intent, such as an arming, or failed to."""
+        return self._append(Draft(actor, act, Phase.OUTCOME, done=done))
 
     def _append(self, draft: Draft, guard: Callable[[], None] = lambda: None) -> Record:
         try:

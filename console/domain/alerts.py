@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 
 from console.domain.figures import condition, figure_of, key_metric_value, seconds
-from console.domain.kill_switch import KillSwitch
+from console.domain.kill_state import Verdict
 from console.domain.panel_column import PanelColumn
 from console.domain.reading import Health
 from console.domain.severity import Severity
@@ -42,10 +42,10 @@ def _state(source: SourceStatus) -> str:
     return f"{source.health.value}, value {seconds(source.age)} old"
 
 
-def kill_switch_alerts(switch: KillSwitch) -> Iterator[Alert]:
-    if switch.state.severity is not Severity.OK:
-        summary = f"{switch.state.value.upper()}: {switch.reason}"
-        yield Alert("kill switch", switch.state.severity, summary)
+def kill_switch_alerts(verdict: Verdict) -> Iterator[Alert]:
+    severity = verdict.state.severity
+    if severity is not Severity.OK:
+        yield Alert("kill switch", severity, f"{verdict.title}: {verdict.words}")
 
 
 def panel_alerts(column: PanelColumn) -> Iterator[Alert]:
@@ -68,7 +68,7 @@ def _in_words(panel: Panel, value: Judged) -> str:
 def key_metric_alerts(keys: Iterable[KeyMetricStatus]) -> Iterator[Alert]:
     for key in keys:
         if key.value.severity is not Severity.OK:
-            yield Alert(key.metric.name, key.value.severity, _against_target(key))
+            yield Alert(key.metric.name, key.value.severity, _against_target(key), key.symbol)
 
 
 def _against_target(key: KeyMetricStatus) -> str:
@@ -113,3 +113,5 @@ def surface_alerts(snapshot: Snapshot) -> Iterator[Alert]:
         yield Alert("log", Severity.WARNING, counted if log.complete else f"at least {counted}")
     if (engine := snapshot.engine.fresh(now)) is not None and engine.state_error is not None:
         yield Alert("engine", Severity.WARNING, engine.state_error)
+    if snapshot.last_trip.last is not None and snapshot.last_trip.last.error is not None:
+        yield Alert("kill switch", Severity.WARNING, f"its last trip: {snapshot.last_trip.last.error}")

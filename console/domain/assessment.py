@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from console.domain.aftermath import Aftermath, aftermath
 from console.domain.alerts import (
     account_alerts,
     key_metric_alerts,
@@ -17,9 +18,12 @@ from console.domain.alerts import (
     surface_alerts,
 )
 from console.domain.answers import absent, answer_to
-from console.domain.books_doubt import books_doubt, quiet_at
-from console.domain.kill_switch import KillSwitch, kill_switch
+from console.domain.books_doubt import books_doubt, disowned, quiet_at, wrong_server
+from console.domain.kill_evidence import OUTCOME_BY, kill_evidence
+from console.domain.kill_state import Evidence, Verdict, judge
+from console.domain.kill_watch import KillWatch
 from console.domain.last_seen import LastSeen, last_seen, unknown_by_now
+from console.domain.last_trip import LastTrip
 from console.domain.metrics import Answer, Metrics
 from console.domain.reading import Health, SourceState
 from console.domain.severity import Severity, worst
@@ -36,6 +40,7 @@ from console.domain.surfaces import Account, Books, EngineState, ServerIdentity
 from console.domain.symbols import SymbolRows, judge_symbols
 from console.domain.thresholds import KeyMetric, Panel
 from console.domain.trails import Trails, instant_of
+from console.domain.worst import worst_of_metric
 
 LOW_EQUITY = Decimal(100)
 """The coin engine's alert threshold: an account's equity below this is critical, in quote currency."""
@@ -47,13 +52,15 @@ class Rules:
 
     `not_exported` names the metrics that this engine is known not to have: they are shown as such and do
     not make the whole unknown. `quiet_after` is how many seconds an engine may write nothing into its
-    database before what stands there is no longer taken for the present.
+    database before what stands there is no longer taken for the present; `server` is how its server has to
+    call itself.
     """
 
     panels: tuple[Panel, ...]
     key_metrics: tuple[KeyMetric, ...]
     not_exported: Set[str] = frozenset()
     quiet_after: float = math.inf
+    server: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,10 @@ class Assessment:
     """Everything a face shows.
 
     `snapshot` is what was judged; `next_change` is when the assessment changes by age alone, if it will.
-    `books_doubt` says why nothing that the database says is the present, and is empty while it is.
+    `books_doubt` says why nothing that the database says is the present, and is empty while it is;
+    `wrong_server` that it is another one than the context pins.
+    `kill` rests on `kill_evidence`, and `kill_watch` says since when; `aftermath` is what is left at the
+    market while a trip stands, and None while none does.
     `seen` is what metrics that are stale said of the symbols; None while they aren't.
     `margins` and `fundings` are the symbols' last minutes, by symbol; `equities` the accounts', by number.
     """
@@ -71,11 +81,15 @@ class Assessment:
     snapshot: Snapshot
     sources: tuple[SourceStatus, ...]
     engine: EngineStatus
-    kill_switch: KillSwitch
+    kill: Verdict
+    kill_evidence: Evidence
+    kill_watch: KillWatch
+    aftermath: Aftermath | None
     symbols: SymbolRows
     totals: Mapping[str, Judged]
     seen: LastSeen | None
     books_doubt: str
+    wrong_server: str
     accounts: tuple[AccountStatus, ...]
     key_metrics: tuple[KeyMetricStatus, ...]
     alerts: tuple[Alert, ...]
@@ -95,6 +109,11 @@ class Assessment:
         """The database server, as it last named itself."""
         return None if self.books is None else self.books.identity
 
+    @property
+    def last_trip(self) -> LastTrip | None:
+        """The last trip of ours, whatever has become of it."""
+        return self.snapshot.trip
+
     def source(self, name: str) -> SourceStatus:
         return next(source for source in self.sources if source.name == name)
 
@@ -111,29 +130,32 @@ def assess(snapshot: Snapshot, rules: Rules, before: Judgement | None = None) ->
     """
     now, missing = snapshot.at, rules.not_exported
     last = None if before is None else before[1]
-    sources, switch = _sources(snapshot), _kill_switch(snapshot)
-    known = None if last is None else last.symbols
-    past = (Trails(), Trails()) if last is None else (last.margins, last.fundings)
-    doubt = books_doubt(snapshot.database, now, rules.quiet_after)
-    judged = judge_symbols(snapshot, rules.panels, missing, known, past, books_doubt=doubt)
-    symbols, margins, fundings = judged
-    keys = tuple(_key_metric(metric, snapshot.metrics, now, missing) for metric in rules.key_metrics)
+    sources, wrong = _sources(snapshot), wrong_server(snapshot.database.value, rules.server)
+    doubt = books_doubt(snapshot.database, now, rules.quiet_after, rules.server)
+    symbols, margins, fundings = _symbols(snapshot, rules, last, doubt)
+    values = (_key_metric(metric, snapshot.metrics, now, missing) for metric in rules.key_metrics)
+    keys = tuple(_with_its_symbol(key, symbols) for key in values)
     accounts = _accounts(snapshot.database.value, doubt)
     seen = _seen(snapshot, symbols, keys, missing, last)
-    alerts = [*source_alerts(sources), *kill_switch_alerts(switch), *surface_alerts(snapshot)]
+    kill, evidence, watch, left = _kill(snapshot, doubt, wrong, before)
+    alerts = [*source_alerts(sources), *kill_switch_alerts(kill), *surface_alerts(snapshot)]
     alerts += (*symbols.alerts, *key_metric_alerts(keys)) if seen is None else seen.alerts
-    alerts += _books_alerts(snapshot, accounts, doubt)
+    alerts += _books_alerts(snapshot, accounts, doubt, wrong)
     return Assessment(
         at=now,
         severity=_overall(sources, alerts),
         snapshot=snapshot,
         sources=sources,
         engine=_engine(snapshot),
-        kill_switch=switch,
+        kill=kill,
+        kill_evidence=evidence,
+        kill_watch=watch,
+        aftermath=left,
         symbols=symbols,
         totals=symbols.totals,
         seen=seen,
         books_doubt=doubt,
+        wrong_server=wrong,
         accounts=accounts,
         key_metrics=keys,
         alerts=_worst_first(alerts, () if last is None else last.alerts),
@@ -143,6 +165,15 @@ def assess(snapshot: Snapshot, rules: Rules, before: Judgement | None = None) ->
         fundings=fundings,
         equities=_equities(Trails() if last is None else last.equities, snapshot.database),
     )
+
+
+def _symbols(
+    snapshot: Snapshot, rules: Rules, last: Assessment | None, doubt: str
+) -> tuple[SymbolRows, Trails, Trails]:
+    """The symbols, and the last minutes of their margins and fundings, going on from what was judged last."""
+    known = None if last is None else last.symbols
+    past = (Trails(), Trails()) if last is None else (last.margins, last.fundings)
+    return judge_symbols(snapshot, rules.panels, rules.not_exported, known, past, books_doubt=doubt)
 
 
 def _seen(
@@ -187,6 +218,8 @@ def is_older_view(seen: Snapshot, assessment: Assessment, snapshot: Snapshot) ->
     pairs = zip(seen.sources(), snapshot.sources(), strict=True)
     if not all(old.last is new.last and old.good is new.good for old, new in pairs):
         return False
+    if not seen.tells_the_same_trip(snapshot):
+        return False
     unknown = any(source.severity is Severity.UNKNOWN for source in assessment.sources)
     doubtful = unknown or assessment.books_doubt
     until = assessment.at + DOUBTS_REPEATED if doubtful else math.inf
@@ -195,8 +228,17 @@ def is_older_view(seen: Snapshot, assessment: Assessment, snapshot: Snapshot) ->
 
 def aged(assessment: Assessment, snapshot: Snapshot) -> Assessment:
     """`assessment` at the later instant of `snapshot`, which differs from what it judged by age alone."""
-    sources = _sources(snapshot)
-    return replace(assessment, at=snapshot.at, snapshot=snapshot, sources=sources, engine=_engine(snapshot))
+    before = assessment.snapshot, assessment
+    _, evidence, _, left = _kill(snapshot, assessment.books_doubt, assessment.wrong_server, before)
+    return replace(
+        assessment,
+        at=snapshot.at,
+        snapshot=snapshot,
+        sources=_sources(snapshot),
+        engine=_engine(snapshot),
+        kill_evidence=evidence,
+        aftermath=left,
+    )
 
 
 _SOURCE_SEVERITY = {
@@ -244,6 +286,8 @@ def _next_change(snapshot: Snapshot, quiet_after: float) -> float | None:
     limits = [state.stale_at() for state in snapshot.sources() if state.usable(snapshot.at)]
     if snapshot.database.usable(snapshot.at):
         limits.append(quiet_at(snapshot.database, snapshot.at, quiet_after))
+    if snapshot.trip is not None:
+        limits.append(snapshot.trip.at + OUTCOME_BY)
     return min((at for at in limits if at is not None and at > snapshot.at), default=None)
 
 
@@ -265,6 +309,13 @@ def _key_metric(
     return KeyMetricStatus(metric, Judged(number, severity, reasons.get(severity, rests_on)))
 
 
+def _with_its_symbol(key: KeyMetricStatus, symbols: SymbolRows) -> KeyMetricStatus:
+    """The same with the symbol whose value it is, where there is anything to say of it."""
+    if key.value.severity is Severity.OK:
+        return key
+    return replace(key, symbol=worst_of_metric(key.metric, symbols))
+
+
 def _worst(metric: KeyMetric, answer: Answer) -> float | None:
     """The answer's value; of several, the one that is judged worst."""
     return max(answer.vector.values(), key=metric.judge, default=None)
@@ -279,12 +330,15 @@ def _accounts(books: Books | None, doubt: str) -> tuple[AccountStatus, ...]:
     )
 
 
-def _books_alerts(snapshot: Snapshot, accounts: tuple[AccountStatus, ...], doubt: str) -> Iterable[Alert]:
+def _books_alerts(
+    snapshot: Snapshot, accounts: tuple[AccountStatus, ...], doubt: str, wrong: str
+) -> Iterable[Alert]:
     """What is wrong with the accounts; of books in doubt that they are, and what was last seen wrong."""
     usable = snapshot.database.usable(snapshot.at)
     if usable and not doubt:
         return account_alerts(accounts)
-    said = [Alert("database", Severity.UNKNOWN, doubt)] if usable else []  # otherwise the source's own alert
+    severity = Severity.CRITICAL if wrong else Severity.UNKNOWN
+    said = [Alert("database", severity, doubt)] if usable else []  # otherwise the source's own alert
     return (*said, *unknown_by_now(account_alerts(_accounts(snapshot.database.value, ""))))
 
 
@@ -296,40 +350,19 @@ def _account(account: Account) -> AccountStatus:
     return AccountStatus(account, Severity.OK, "")
 
 
-def _kill_switch(snapshot: Snapshot) -> KillSwitch:
-    now = snapshot.at
-    surfaces: dict[str, bool | None] = {}
-    if snapshot.engine.configured:
-        engine = snapshot.engine.fresh(now)
-        surfaces["flag file"] = None if engine is None else engine.flag
-        if engine is not None and (engine.tripped is not None or engine.state_error is not None):
-            surfaces["state file"] = engine.tripped
-    if snapshot.flags.configured:
-        flags = snapshot.flags.fresh(now)
-        surfaces["flags file"] = None if flags is None else flags.global_kill_switch
-    if snapshot.database.configured:
-        books = snapshot.database.fresh(now)
-        surfaces["database"] = None if books is None else _all_off(books.switches)
-    metrics = snapshot.metrics.fresh(now)
-    if metrics is None:
-        doubt = snapshot.metrics.doubt(now)
-        return kill_switch(None, surfaces, f"the engine's metrics: {doubt}")
-    said = metrics.single("futures_kill_switch_tripped")
-    if said is None or math.isnan(said):
-        doubt = "the engine does not export it" if said is None else "the engine says NaN"
-        return kill_switch(None, surfaces, doubt)
-    return kill_switch(said, surfaces, "")
+Kill = tuple[Verdict, Evidence, KillWatch, Aftermath | None]
 
 
-def _all_off(switches: Mapping[str, str | None] | None) -> bool | None:
-    """Whether the database's trading switches stop both accounts; None when they can't be read.
-
-    A switch that isn't there counts as on, as engines read it. `live_trading_enabled` is left out: it is
-    '0' on every engine that trades on paper.
-    """
-    if switches is None:
-        return None
-    return all(switches.get(f"{kind}_futures_trading_enabled") == "0" for kind in ("u", "coin"))
+def _kill(snapshot: Snapshot, doubt: str, wrong: str, before: Judgement | None) -> Kill:
+    """What the kill switch is in, on which grounds, since when, and what is left at the market."""
+    known, last = (None, None) if before is None else before
+    ours = replace(snapshot, database=disowned(snapshot.database, wrong)) if wrong else snapshot
+    evidence, watch = kill_evidence(ours, doubt, KillWatch() if last is None else last.kill_watch)
+    since = snapshot.trip.at if evidence.written and snapshot.trip is not None else watch.acknowledged
+    if since is None:
+        return judge(evidence), evidence, watch, None
+    look = None if known is None or last is None or last.aftermath is None else (known, last.aftermath)
+    return judge(evidence), evidence, watch, aftermath(since, evidence.scope, ours, doubt, look)
 
 
 def _engine(snapshot: Snapshot) -> EngineStatus:

@@ -12,6 +12,9 @@ from enum import Enum
 from console.domain.figures import seconds
 from console.domain.severity import Severity
 
+WHOLE = "all"
+"""The scope of a trip that stops the whole context."""
+
 
 class KillState(Enum):
     CLEAR = "clear"
@@ -104,8 +107,9 @@ class Evidence:
 
     `written` are the actuators of the last trip of ours that wasn't reset; `surfaces` what is read back, per
     surface whether it is set, None where it can't be read; `engine` its `futures_kill_switch_tripped`, which
-    is 0 or 1; `fills` how many there were since the trip; `confirmed` whether this trip was acknowledged
-    before.
+    is 0 or 1, or of a trip of one account whether that one is stopped; `fills` how many there were since the
+    trip; `confirmed` whether this trip was acknowledged before, `lost` whether it was cleared after that;
+    `scope` is what the trip stops: `all`, `usdm` or `coin`.
     """
 
     engine: Seen
@@ -114,29 +118,47 @@ class Evidence:
     written: Sequence[Written] = ()
     processes: Sequence[Process] = ()
     confirmed: bool = False
+    lost: bool = False
+    scope: str = WHOLE
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The state with its cause in words; `done` of `fired` actuators did their part."""
+    """The state with its cause in words; `done` of `fired` actuators did their part.
+
+    `acknowledged` is the engine's own word at present, whatever else is amiss, None while it has none that
+    counts; `confirmed` says that this very trip was acknowledged, by now or before; `scope` is what the state
+    speaks of: `all`, or the one account that a trip was to stop.
+    """
 
     state: KillState
     words: str
     done: int = 0
     fired: int = 0
+    acknowledged: bool | None = None
+    confirmed: bool = False
+    scope: str = WHOLE
 
     @property
     def title(self) -> str:
-        """The state as it is shown: `TRIPPING 2/5`."""
+        """The state as it is shown: `TRIPPING 2/5`; of one account `TRIPPED USDM`."""
         count = f" {self.done}/{self.fired}" if self.state is KillState.TRIPPING else ""
-        return f"{self.state.name}{count}"
+        return f"{self.state.name}{count}{'' if self.scope == WHOLE else f' {self.scope.upper()}'}"
 
 
 def judge(evidence: Evidence) -> Verdict:
     """Decide the state; the first rule that holds counts."""
-    done = sum(1 for each in evidence.written if each.done)
     state, words = _decided(evidence)
-    return Verdict(state, words, done, len(evidence.written))
+    word = evidence.engine.known
+    return Verdict(
+        state,
+        words,
+        done=sum(1 for each in evidence.written if each.done),
+        fired=len(evidence.written),
+        acknowledged=word == 1 if word in (0, 1) else None,
+        confirmed=evidence.confirmed,
+        scope=evidence.scope,
+    )
 
 
 def _decided(evidence: Evidence) -> tuple[KillState, str]:
@@ -171,11 +193,11 @@ def _acknowledged(evidence: Evidence) -> tuple[KillState, str]:
 
 def _denied(evidence: Evidence) -> tuple[KillState, str]:
     """The engine says that it is clear."""
-    if evidence.confirmed:
+    if evidence.confirmed or evidence.lost:
         return KillState.LOST, "the engine acknowledged the trip, and now says that it is clear"
-    following = [each.name for each in evidence.processes if _says(each) == 1]
+    following = _following(evidence)
     if following:
-        return KillState.PARTIAL, f"only {', '.join(following)} is tripped; the engine says that it is clear"
+        return KillState.PARTIAL, f"only {following} is tripped; the engine says that it is clear"
     written = _set(evidence)
     if written:
         missing = "".join(f"; {each}" for each in _astray(evidence))
@@ -197,16 +219,20 @@ def _unanswered(evidence: Evidence) -> tuple[KillState, str]:
     why = evidence.engine.why_not or f"it reports {value:g}, neither 0 nor 1"
     dead = [f"{each.name} is not running" for each in evidence.processes if each.alive is False]
     held = [f"{each.name} hangs" for each in evidence.processes if each.held]
-    said = "; ".join(["the engine has not acknowledged", *dead, *held, why])
-    written = _set(evidence)
+    troubles = [*dead, *held, f"the engine's metrics: {why}"]
+    if evidence.lost:
+        return KillState.LOST, "; ".join(["the engine has cleared an acknowledged trip by itself", *troubles])
+    following = _following(evidence)
+    if following:
+        return KillState.PARTIAL, "; ".join([f"only {following} is tripped", *_astray(evidence)])
+    written, failed = _set(evidence), _failures(evidence)
     if written:
-        failed = _failures(evidence)
-        return KillState.UNCONFIRMED, f"set in {written}; {said}" + (f"; {failed}" if failed else "")
+        before = "acknowledged, and says nothing now" if evidence.confirmed else "not acknowledged"
+        told = [f"set in {written}", f"the engine has {before}", *troubles, *([failed] if failed else [])]
+        return KillState.UNCONFIRMED, "; ".join(told)
     if evidence.written:
-        return KillState.PARTIAL, f"nothing is set: {_failures(evidence) or _GONE}; {why}"
-    if evidence.confirmed:
-        return KillState.UNKNOWN, f"it was tripped; {said}"
-    return KillState.UNKNOWN, "; ".join([*dead, *held, why])
+        return KillState.PARTIAL, "; ".join([f"nothing is set: {failed or _GONE}", *troubles])
+    return KillState.UNKNOWN, "; ".join([*(["it was tripped"] if evidence.confirmed else []), *troubles])
 
 
 _GONE = "what was written is gone again"
@@ -238,6 +264,11 @@ def _astray(evidence: Evidence) -> list[str]:
             why = process.tripped.why_not or "it says that it is clear"
             astray.append(f"{process.name} did not follow: {why}")
     return astray
+
+
+def _following(evidence: Evidence) -> str:
+    """Which processes say that they are tripped."""
+    return ", ".join(each.name for each in evidence.processes if _says(each) == 1)
 
 
 def _says(process: Process) -> float | None:

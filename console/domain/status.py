@@ -93,8 +93,11 @@ class AccountStatus:
 
 @dataclass(frozen=True, slots=True)
 class KeyMetricStatus:
+    """`symbol` is the one whose value it is, where it is one's and isn't well."""
+
     metric: KeyMetric
     value: Judged
+    symbol: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from console.domain.last_trip import LastTrip
+
 
 @dataclass(frozen=True, slots=True)
 class ServerIdentity:
@@ -245,9 +247,9 @@ class LogTail:
 class EngineState:
     """The engine's own files: its kill switch, and the process it says it is.
 
-    `flag` says whether the kill-switch flag file exists; `tripped` is the state file's word, and
-    `state_error` why that file can't be read. `alive` is None when no process is known; `stopped` says that
-    it is there but held, as by SIGSTOP.
+    `flag` says whether the kill-switch flag file exists, where the context names one (`has_flag`); `tripped`
+    is the state file's word, and `state_error` why that file can't be read. `alive` is None when no process
+    is known; `stopped` says that it is there but held, as by SIGSTOP.
     """
 
     flag: bool | None = None
@@ -258,3 +260,12 @@ class EngineState:
     started_at: float | None = None
     alive: bool | None = None
     stopped: bool = False
+    has_flag: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTrip:
+    """What this host keeps of the last trip of ours, in `file`; `trip` is None where there was none."""
+
+    file: str
+    trip: LastTrip | None = None

@@ -12,7 +12,7 @@ from typing import Any
 from console.domain.metrics import Metrics
 from console.domain.reading import Reading, SourceState
 from console.domain.snapshot import Snapshot
-from console.domain.surfaces import Books, EngineState, Exchange, Flags, LogTail
+from console.domain.surfaces import Books, EngineState, Exchange, Flags, KeptTrip, LogTail
 from console.history.changes import changed_by, changes, with_known
 from console.history.flat import Flat, Shape, Tables, shape_of
 from console.history.frames import RecordError
@@ -25,8 +25,11 @@ _SHAPES: dict[str, Shape] = {
     "flags": shape_of(Flags),
     "engine": shape_of(EngineState),
     "log": shape_of(LogTail),
+    "last_trip": shape_of(KeptTrip),
 }
 """Every source of a snapshot, and how its values are laid out."""
+_LATER = {"last_trip"}
+"""What older records lack."""
 
 
 class StepWriter:
@@ -48,7 +51,7 @@ class StepWriter:
         blocks = Blocks()
         sources = {
             state.name: self._source(state, blocks)
-            for state in snapshot.sources()
+            for state in (*snapshot.sources(), snapshot.last_trip)
             if self._states.get(state.name) is not state
         }
         document = {"number": self._number, "at": snapshot.at, "every": every, "sources": sources}
@@ -102,7 +105,7 @@ class StepReader:
             if document["number"] != expected:
                 raise RecordError("a step before it is missing")
             said: Mapping[str, Any] = document["sources"]
-            if whole and said.keys() != _SHAPES.keys():
+            if whole and not _SHAPES.keys() - _LATER <= said.keys() <= _SHAPES.keys():
                 raise RecordError("a source is missing")
             read = [
                 (self._sources[name], *self._sources[name].read(source, blocks, whole=whole))
@@ -132,7 +135,7 @@ class _SourceReader:
         self._tables = Tables({})
         self._value: Any = None
         self._is_built = True
-        self._state: SourceState[Any] = SourceState(name, 0.0)
+        self._state: SourceState[Any] = SourceState(name, 0.0, configured=False)
 
     def read(self, said: Mapping[str, Any], blocks: Blocks, *, whole: bool) -> tuple[SourceState[Any], Flat]:
         """What the source comes to with what is `said`, without taking it yet."""

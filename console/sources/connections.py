@@ -12,9 +12,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import NullPool
 
 from console import schema
+from console.domain.loopback import is_loopback_host
 from console.domain.surfaces import ServerIdentity
 from console.sources.errors import SourceError
-from console.sources.loopback import is_loopback_host
 
 LONGEST_ANSWER = 4 << 20
 """Bytes that one answer may have: `group_concat_max_len` of a session on MySQL and MariaDB."""

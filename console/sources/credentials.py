@@ -5,8 +5,8 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from console.domain.loopback import keeps_secrets
 from console.sources.errors import SourceError
-from console.sources.loopback import keeps_secrets
 
 
 @dataclass(frozen=True, slots=True)

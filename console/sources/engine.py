@@ -39,6 +39,7 @@ class EngineSource:
                 started_at=process.start_time if process else None,
                 alive=alive,
                 stopped=stopped,
+                has_flag=self._flag is not None,
             )
         )
 

@@ -16,11 +16,11 @@ from urllib.parse import urlencode
 import orjson
 
 from console.domain.clock import Clock
+from console.domain.loopback import keeps_secrets
 from console.domain.reading import Dated
 from console.domain.surfaces import Contract, Exchange, ExchangePosition, Venue
 from console.sources.errors import SourceError
 from console.sources.http import HttpClient, Response
-from console.sources.loopback import keeps_secrets
 
 MarketName = Literal["usdm", "coinm"]
 

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from console.domain.clock import Clock
+from console.domain.loopback import is_loopback
 from console.domain.metrics import Answer
 from console.sources.credentials import Credentials
 from console.sources.errors import SourceError
 from console.sources.exposition import Exposition, MalformedExposition, Samples
 from console.sources.heartbeat import CLOCK_TOLERANCE, Stamp, ahead, oldest_heartbeat
 from console.sources.http import HttpClient, Response
-from console.sources.loopback import is_loopback
 
 MAX_BYTES = 16 << 20
 

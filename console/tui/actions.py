@@ -23,6 +23,9 @@ Place = Literal[
     "prompt",
     "choice",
     "confirm",
+    "kill",
+    "reset",
+    "audit",
 ]
 """`anywhere` goes past every dialog and whatever has the focus; `replay` is the app's, in a replay only."""
 
@@ -31,6 +34,7 @@ _APP: frozenset[Place] = frozenset({"anywhere", "app", "replay"})
 TOGETHER: tuple[frozenset[Place], ...] = (
     _APP | {"table", "symbol"},
     _APP | {"table", "positions"},
+    _APP | {"table", "audit"},
     _APP | {"reader", "symbol"},
     _APP | {"reader", "positions"},
     _APP | {"reader", "logs"},
@@ -38,6 +42,8 @@ TOGETHER: tuple[frozenset[Place], ...] = (
     frozenset({"anywhere", "confirm"}),
     frozenset({"anywhere", "reader", "help"}),
     frozenset({"anywhere", "choice"}),
+    frozenset({"anywhere", "kill"}),
+    frozenset({"anywhere", "reset"}),
 )
 """The places that can be active at the same time: in each of these a key has one meaning."""
 STEP_BACK = "escape"
@@ -70,7 +76,6 @@ _QUIT = Action(
 _QUIT_WITH_ENGINE = replace(_QUIT, label="quit and stop", help="Leave the console, and stop its paper engine")
 
 IN_A_REPLAY = "This is a replay of the past: nothing can be changed in it"
-NO_KILL_SWITCH = "This version can't trip the kill switch: use the engine's own means"
 
 _OTHERS = (
     # Tables.
@@ -107,8 +112,8 @@ _OTHERS = (
     Action("search_older", ("logs",), ("n",), "n", "", "The next older match"),
     Action("search_newer", ("logs",), ("N",), "N", "", "The next newer match"),
     Action("jump_to_time", ("logs",), ("at",), "@", "time", "Jump to a time: 14:05, 2026-01-02 03:04, -10m"),
-    Action("all_lines", ("logs",), ("escape",), "esc", "all lines",
-        "Stop looking for lines; then, take the filter off"),
+    Action("all_lines", ("logs",), ("escape",), "esc", "take off",
+        "Take off filter or search, the last set first"),
     Action("next_log", ("logs",), ("o",), "o", "", "The next of the context's log files"),
     # Rows.
     Action("cursor_up", _ROWS, ("up", "k"), "↑", "", "One row up"),
@@ -119,7 +124,8 @@ _OTHERS = (
         "To the top, and stay there whatever row comes first"),
     Action("last_row", _ROWS, ("end", "G"), "end", "", "To the last row"),
     # The app, wherever no dialog is open.
-    Action("help", ("app",), ("question_mark",), "?", "help", "What the keys do here", ("keys", "shortcuts")),
+    Action("help", ("app", "kill", "reset"), ("question_mark",), "?", "help", "What the keys do here",
+        ("keys", "shortcuts")),
     Action("palette", ("app",), ("colon",), ":", "", "Do anything by its name"),
     Action("overview", ("app",), ("1",), "1", "", "Every symbol against its limits",
         ("symbols", "home", "dashboard", "margin", "funding", "liquidations", "slippage")),
@@ -129,7 +135,9 @@ _OTHERS = (
     Action("alerts", ("app",), ("4",), "4", "", "Every alert and every source in full",
         ("sources", "errors", "stale", "database", "metrics", "exchange", "outage")),
     Action("logs", ("app",), ("7",), "7", "", "Follow the engine's logs", ("log", "tail", "grep")),
-    Action("back", ("app",), ("escape",), "esc", "back", "Back to the screen before"),
+    Action("audit", ("app",), ("8",), "8", "", "The journal: who did what, when and why",
+        ("journal", "records", "who", "history")),
+    Action("back", ("app", "kill", "reset"), ("escape",), "esc", "back", "Back to the screen before"),
     Action("pause", ("app", "logs"), ("p",), "p", "pause",
         "Hold the picture still; what it shows goes grey with age", ("hold", "freeze")),
     Action("next_theme", ("app",), ("t",), "t", "",
@@ -138,7 +146,32 @@ _OTHERS = (
     Action("save_screen", ("app",), ("X",), "X", "", "Save the screen as SVG and as text", ("screenshot",)),
     Action("next_pane", ("app",), ("tab",), "tab", "next part", "To the next part of the screen"),
     Action("previous_pane", ("app",), ("shift+tab",), "shift+tab", "", "To the part before"),
-    Action("kill_switch", ("anywhere",), ("K",), "K", "", NO_KILL_SWITCH, ("trip",)),
+    Action("kill_switch", ("anywhere",), ("K", "ctrl+k"), "K", "kill",
+        "The kill switch: its state with the proof; there T trips it", ("trip", "stop", "emergency")),
+    # The kill switch.
+    Action("trip", ("kill",), ("T",), "T", "trip", "Trip: fire everything that is listed, at once"),
+    Action("pick_reason", ("kill",), ("1", "2", "3", "4", "5", "6", "7", "8", "9"), "1", "",
+        "Take the reason with this digit"),
+    Action("type_reason", ("kill",), ("0",), "0", "other reason", "Type another reason"),
+    Action("scope_all", ("kill",), ("e",), "e", "", "Stop everything, the whole context"),
+    Action("scope_usdm", ("kill",), ("u",), "u", "", "Stop the USD-M account only"),
+    Action("scope_coin", ("kill",), ("c",), "c", "", "Stop the coin account only"),
+    Action("arm", ("app", "kill", "reset"), ("a",), "a", "arm",
+        "Arm for a limited time, with a reason; again: back to read-only", ("disarm", "read-only")),
+    Action("reset", ("kill",), ("R",), "R", "reset", "Reset a trip: what has to hold before that, and why"),
+    # Resetting it.
+    Action("confirm_reset", ("reset",), ("R",), "R", "reset", "Reset, once every gate but the last passes"),
+    Action("give_reason", ("reset",), ("0",), "0", "", "Type why it is reset"),
+    Action("acknowledge_cause", ("reset",), ("c",), "c", "",
+        "The trip's cause is known, and over; again: it isn't"),
+    Action("override_recovery", ("reset",), ("o",), "o", "", "Type why no recovery run is waited for"),
+    Action("ask_second_person", ("reset",), ("s",), "s", "", "Ask for a second person's approval"),
+    Action("break_glass", ("reset",), ("g",), "g", "",
+        "As an admin, in an emergency, go without the second person"),
+    # The journal.
+    Action("approve", ("kill", "audit"), ("A",), "A", "approve",
+        "Look at what waits for your approval, and agree to it"),
+    Action("verify", ("audit",), ("v",), "v", "verify", "Check now that every record is as it was written"),
     # Dialogs.
     Action("close", ("help", "choice"), ("escape",), "esc", "back", "Back to the screen before"),
     Action("leave", ("confirm",), ("escape", "enter"), "esc", "", "No: leave everything as it is"),

@@ -5,6 +5,7 @@ then on every paint takes the assessment of the present moment, at most `fps` ti
 has changed, and in time before any value passes its limit.
 """
 
+import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -19,13 +20,16 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from console import threads
+from console.tui.access import Access
 from console.tui.actions import actions, bindings
 from console.tui.app_actions import AppActions
 from console.tui.appearance import Appearance
+from console.tui.friction import Pace
 from console.tui.keymap import rebound, textual_keymap
-from console.tui.navigation import Navigation
+from console.tui.navigation import Navigation, load_kill_switch
 from console.tui.painting import Painting
 from console.tui.preferences import Preferences
+from console.tui.safety import Face, Safety
 from console.tui.screens.overview.screen import Overview
 from console.tui.screens.parted import Parted
 from console.tui.screens.too_small import SMALLEST, TooSmall
@@ -34,7 +38,7 @@ from console.tui.terminal.line_watch import QUESTION, LineWatch
 from console.tui.text import visible
 from console.tui.theme import glyphs_for, theme_variables
 from console.tui.view import ContextView, View
-from console.tui.watched import Watched
+from console.tui.watched import FiresKillSwitch, FollowsJournal, Watched
 from console.tui.widgets.prompt import Prompt
 from console.tui.wishes import NO_WISHES, Wishes
 
@@ -44,6 +48,8 @@ _ANYWHERE = {action.id for action in actions(owns_engine=False) if "anywhere" in
 _REPLAY = {action.id for action in actions(owns_engine=False) if "replay" in action.places}
 _PARTS = ("next_pane", "previous_pane")
 _STYLES = Path(__file__).parent / "styles"
+_AFTER_THE_START = 3.0
+"""Seconds after which what is read or computed no longer keeps the first picture waiting."""
 
 
 class OpsConsole(AppActions, inherit_bindings=False):
@@ -61,6 +67,9 @@ class OpsConsole(AppActions, inherit_bindings=False):
         watch: Callable[[], Watched],
         *,
         wishes: Wishes = NO_WISHES,
+        kill: FiresKillSwitch | None = None,
+        journal: FollowsJournal | None = None,
+        access: Callable[[], Access] | None = None,
         fps: float = 4,
         on_key: Callable[[str], None] | None = None,
         unrecorded: Callable[[], str] = lambda: "",
@@ -68,6 +77,8 @@ class OpsConsole(AppActions, inherit_bindings=False):
     ) -> None:
         """Show `context` through what `watch` makes; `watch` is called off the event loop.
 
+        `kill` fires its kill switch, and `journal` reads who did what; `access` makes, off the event loop,
+        what raising risk takes. A replay has none of them.
         `on_key` is told the name of every key pressed, except where a line is typed; `unrecorded` says why
         nothing is being recorded that should be. Raises KeymapError for keys that can't be the operator's,
         and textual.color.ColorParseError when the context's colour is neither a name nor `#rrggbb`.
@@ -77,8 +88,17 @@ class OpsConsole(AppActions, inherit_bindings=False):
         table = rebound(actions(context.owns_engine), wishes.keys)
         self.set_keymap(textual_keymap(table, wishes.keys))
         preferences = Preferences(wishes.state / "screen.json" if wishes.state else None)
-        view = View(context, glyphs_for(environ), actions=table, preferences=preferences)
+        view = View(
+            context,
+            glyphs_for(environ),
+            actions=table,
+            preferences=preferences,
+            kill=kill,
+            journal=journal,
+        )
         self._painting = Painting(self, view, fps, unrecorded)
+        self._safety = Safety(self._painting, Face(self.say, self.refuse, self.ask))
+        self._access = access
         self._navigation = Navigation(self, lambda: self.view)
         self._appearance = Appearance(self, environ, preferences, wishes.theme)
         self.take_theme()
@@ -86,6 +106,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         self._line = LineWatch()
         self._watch = watch
         self._key_pressed = on_key
+        self.pace = Pace()
         self.title = f"opsconsole {context.name}"
 
     def get_css_variables(self) -> dict[str, str]:
@@ -102,10 +123,27 @@ class OpsConsole(AppActions, inherit_bindings=False):
         self._give_signals_back = signals.obey(self.exit)
         self._line.asked(time.monotonic())  # by textual itself
         self.set_interval(1, self._look_around)
+        self.set_timer(_AFTER_THE_START, self.get_access)
         self.call_after_refresh(self._start_watching)
 
+    def get_access(self) -> None:
+        """Have what isn't needed for the first picture read: the kill switch's screen, what arming takes."""
+        threads.start(load_kill_switch, name="load the kill switch")
+        if self._access is not None and self.view.access is None:
+            threads.start(self._access, name="make the access").add_done_callback(self._take_access)
+
+    def _take_access(self, made: "asyncio.Future[Access]") -> None:
+        if isinstance(error := made.exception(), OSError):
+            self.refuse(f"this console can't be armed: {error}")
+        else:
+            self._painting.take_access(made.result())
+
     def _look_around(self) -> None:
-        """Say what is wrong with the kept choices; now and then, ask how long the terminal's answers take."""
+        """Say what is wrong with the kept choices, and what has ended an arming; see who waits.
+
+        Now and then, ask how long the terminal's answers take.
+        """
+        self._safety.look()
         complaint = self.view.preferences.complaint()
         if complaint:
             self.refuse(complaint)
@@ -165,6 +203,8 @@ class OpsConsole(AppActions, inherit_bindings=False):
     async def on_event(self, event: Event) -> None:
         if isinstance(event, Key) and not event.is_forwarded:
             self._tell(event)
+            self._safety.touch()
+            self.pace = self.pace.then(event.key, event.time)
             self.end_notice()
             if await self._do_at_once(event):
                 return

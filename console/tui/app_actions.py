@@ -2,23 +2,31 @@
 
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from console.domain.status import SymbolStatus
 from console.domain.symbols import SymbolRows
-from console.tui.actions import IN_A_REPLAY, NO_KILL_SWITCH
 from console.tui.appearance import Appearance
 from console.tui.commands import Deed, Offered, fps_of
 from console.tui.navigation import Navigation
 from console.tui.painting import Painting
 from console.tui.places import offers
+from console.tui.safety import Safety
 from console.tui.saved_screen import save_screen, where
+from console.tui.screens.approving import approval_of
+from console.tui.screens.confirm import Confirm
 from console.tui.screens.frame import Frame
 from console.tui.screens.help import Help
 from console.tui.screens.palette import Palette
 from console.tui.terminal.app import TerminalApp
 from console.tui.view import View
+from console.tui.widgets.prompt import Question
 from console.tui.wishes import Wishes
+
+if TYPE_CHECKING:
+    from console.domain.approval import Request
 
 
 class AppActions(TerminalApp[int], inherit_bindings=False):
@@ -27,6 +35,7 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
     _painting: Painting
     _navigation: Navigation
     _appearance: Appearance
+    _safety: Safety
     _wishes: Wishes
     _saved: Path | None = None
 
@@ -57,6 +66,9 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
 
     async def action_logs(self) -> None:
         await self._navigation.to_main("logs")
+
+    async def action_audit(self) -> None:
+        await self._navigation.to_main("audit")
 
     async def action_back(self) -> None:
         self._navigation.back()
@@ -129,13 +141,37 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
         if (frame := self._full_screen) is not None:
             frame.end_notice()
 
+    def ask(self, question: Question) -> None:
+        """Have a line typed on the topmost full screen."""
+        if (frame := self._full_screen) is not None:
+            frame.ask(question)
+
     @property
     def _full_screen(self) -> Frame | None:
         """The topmost full screen."""
         return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Frame)), None)
 
     def action_kill_switch(self) -> None:
-        self.refuse(IN_A_REPLAY if self.view.replay else NO_KILL_SWITCH)
+        self._navigation.to_kill_switch()
+
+    def action_reset(self) -> None:
+        self._navigation.to_reset()
+
+    async def action_approve(self) -> None:
+        """Ask about what has waited longest."""
+        if not self.view.requests:
+            self.refuse("nothing waits for your approval")
+            return
+        waiting = self.view.requests[0]
+        danger = approval_of(waiting, self.view.context.environment)
+        await self.push_screen(Confirm(self.view, danger), partial(self._approve, waiting.request))
+
+    def _approve(self, asked: "Request", yes: bool | None) -> None:
+        if yes:
+            self._safety.approve(asked)
+
+    def action_arm(self) -> None:
+        self._safety.toggle()
 
     def action_next_theme(self) -> None:
         self._appearance.next()

@@ -4,12 +4,40 @@ Pure: keys come in with their instants, and what has been reached so far comes o
 another faster than fingers do is not taken, as it was pasted or its key is held down.
 """
 
+import math
 from dataclasses import dataclass, replace
 
 FASTEST = 0.04
 """Seconds between two keys below which no hand has pressed them."""
 FASTEST_AGAIN = 0.1
 """The same for one key twice: a key that is held down repeats faster."""
+
+
+TOO_FAST = "too fast: pasted or held keys are not taken"
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The newest key, with its instant in seconds, and the key before it."""
+
+    key: str = ""
+    at: float = -math.inf
+    key_before: str = ""
+    at_before: float = -math.inf
+
+    def then(self, key: str, at: float) -> "Pace":
+        """The pace with one key more."""
+        return Pace(key, at, self.key, self.at)
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the newest key is the one before it once more."""
+        return self.key == self.key_before
+
+    @property
+    def too_fast(self) -> bool:
+        """Whether no hand has pressed the newest key so soon after the one before."""
+        return self.at - self.at_before < (FASTEST_AGAIN if self.repeated else FASTEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +64,14 @@ class Attempt:
 
     typed: str = ""
     key: str = ""
-    at: float = float("-inf")
+    at: float = -math.inf
     refused: str = ""
     confirmed: bool = False
 
 
 def press(friction: Friction, attempt: Attempt, key: str, character: str | None, at: float) -> Attempt:
     """What a key, named as textual names it, makes of `attempt`; `at` is when it came, in seconds."""
-    fastest = FASTEST_AGAIN if key == attempt.key else FASTEST
-    refused = "" if at - attempt.at >= fastest else "too fast: pasted or held keys are not taken"
+    refused = TOO_FAST if Pace(key, at, attempt.key, attempt.at).too_fast else ""
     attempt = replace(attempt, key=key, at=at, refused=refused)
     if attempt.refused:
         return replace(attempt, typed="") if isinstance(friction, TwoKeys) else attempt

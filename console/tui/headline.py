@@ -1,18 +1,17 @@
 """What is wrong, in words: one statement for each thing, the worst first, near-equal alerts as one."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from console.domain.assessment import Assessment
-from console.domain.figures import badness, figure_of, passed_bound, seconds
-from console.domain.kill_switch import KillState
+from console.domain.figures import figure_of, passed_bound, seconds
+from console.domain.kill_state import KillState
 from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.status import Alert, SourceStatus
 from console.domain.symbols import OUTLOOK, SymbolRows
-from console.domain.thresholds import KeyMetric, Panel
+from console.domain.thresholds import Panel
+from console.domain.worst import told_by_panel, worst_of_panel, worst_symbol
 from console.tui.text import one_colon, short_name
 from console.tui.words import going
 
@@ -97,41 +96,13 @@ def short_alert(alert: Alert, panels: Iterable[Panel]) -> tuple[str, str, str]:
 
 def worst_alert(assessment: Assessment) -> Alert | None:
     """The alert to name where there is room for one: of a panel's, that of its worst symbol."""
-    alerts = assessment.alerts
-    found = worst_symbol(last_judged(assessment))
-    if not alerts or alerts[0].symbol is None or found is None:
-        return alerts[0] if alerts else None
+    first, found = next(iter(assessment.alerts), None), worst_symbol(last_judged(assessment))
+    of_panels = {panel.name for panel in assessment.panels}
+    if first is None or first.symbol is None or first.name not in of_panels or found is None:
+        return first
     panel, symbol = found
-    meant = (one for one in alerts if one.symbol == symbol and one.name == panel.name)
-    return next(meant, alerts[0])
-
-
-@lru_cache(maxsize=2)
-def worst_symbol(symbols: SymbolRows) -> tuple[Panel, str] | None:
-    """The symbol that is worst off, with the panel that says so; None where nothing is wrong with any."""
-    columns = [column for column in symbols.columns.values() if column.off()]
-    column = max(columns, key=lambda column: max(column.severities), default=None)
-    if column is None:
-        return None
-    worst = max(column.severities)
-    places = [place for place in column.off() if column.severities[place] == worst]
-    return column.panel, symbols.names[_worst_of(column.panel, places, symbols)]
-
-
-_OF_SYMBOLS = {"max(futures_slippage_bps)": "slippage", "min(futures_margin_ratio)": "margin_ratio"}
-"""The key metrics that are one symbol's, by their query, and the key of that figure among the symbols'."""
-
-
-@lru_cache(maxsize=2)
-def worst_of_metric(metric: KeyMetric, symbols: SymbolRows) -> str:
-    """The symbol whose value a key metric is; empty where it isn't one's, or none has a value."""
-    key = _OF_SYMBOLS.get(metric.query)
-    if key is None or (key == OUTLOOK and key not in symbols.columns):
-        return ""
-    numbers = symbols.numbers(key)
-    known = [number for number in numbers if not math.isnan(number)]
-    pick = max if metric.query.startswith("max") else min
-    return symbols.names[list(numbers).index(pick(known))] if known else ""
+    meant = (one for one in assessment.alerts if one.symbol == symbol and one.name == panel.name)
+    return next(meant, first)
 
 
 def sources_told(assessment: Assessment) -> tuple[SourceStatus, ...]:
@@ -189,15 +160,14 @@ def _of_sources(asked: Iterable[SourceStatus]) -> Iterator[Statement]:
 
 
 def _of_kill_switch(assessment: Assessment) -> Iterator[Statement]:
-    switch = assessment.kill_switch
-    if switch.state in (KillState.TRIPPED, KillState.UNCONFIRMED):
-        words = f"kill switch {switch.state.value.upper()}: {switch.reason}"
-        yield Statement(switch.state.severity, one_colon(words))
-    elif switch.state is KillState.UNKNOWN:
+    kill = assessment.kill
+    if kill.state is KillState.UNKNOWN:
         metrics = assessment.source("metrics")
         told = metrics.severity >= Severity.UNKNOWN  # then the cause has a statement of its own
-        reason = f"metrics {metrics.health.value}" if told else switch.reason
-        yield Statement(switch.state.severity, one_colon(f"kill switch unknown: {reason}"))
+        reason = f"metrics {metrics.health.value}" if told else kill.words
+        yield Statement(kill.state.severity, one_colon(f"kill switch unknown: {reason}"))
+    elif kill.state is not KillState.CLEAR:
+        yield Statement(kill.state.severity, one_colon(f"kill switch {kill.title}: {kill.words}"))
 
 
 def _of_panel(panel: Panel, symbols: SymbolRows) -> Iterator[Statement]:
@@ -232,7 +202,7 @@ def _of_group(panel: Panel, places: Sequence[int], symbols: SymbolRows) -> State
     severities = [column.severities[place] for place in places]
     limit, severity = passed_bound(panel, Severity(min(severities))), Severity(max(severities))
     number = column.numbers.__getitem__
-    worst = _worst_of(panel, places, symbols)
+    worst = worst_of_panel(panel, places, symbols)
     who, value = short_name(symbols.names[worst]), figure_of(panel).say(number(worst))
     counted = f"{len(places)} symbols"
     if panel.key == _LIQUIDATIONS:
@@ -245,17 +215,6 @@ def _of_group(panel: Panel, places: Sequence[int], symbols: SymbolRows) -> State
         return Statement(severity, f"{who} {name} {value}, {limit}{trend}", f"{who} {value}, {limit}{trend}")
     told = f"{limit}, worst {who} {value}{trend}"
     return Statement(severity, f"{counted} with {name} {told}", f"{counted} {told}")
-
-
-def _worst_of(panel: Panel, places: Sequence[int], symbols: SymbolRows) -> int:
-    """The place of the worst value; of those that are written alike the first one in the overview."""
-    number = symbols.columns[panel.key].numbers.__getitem__
-    extremes = (min(places, key=number), max(places, key=number))  # whichever way is worse, it is one of them
-    worst = min(extremes, key=lambda place: badness(panel, number(place)) or 0.0)
-    figure = figure_of(panel)
-    alike = 0.5 * 10**-figure.decimals / abs(figure.scale)
-    equal = [place for place in places if abs(number(place) - number(worst)) < alike]
-    return max(equal, key=lambda place: (symbols.severities[place], -place), default=worst)
 
 
 def _within(panel: Panel) -> str:
@@ -280,18 +239,26 @@ def _liquidated(symbols: SymbolRows, place: int) -> bool:
 
 
 def _of_the_rest(shown: Assessment, live: Assessment) -> tuple[list[Statement], list[Statement]]:
-    """Alerts that no statement above has told: of sources at present, and what else is shown."""
+    """Alerts that no statement above has told: of sources at present, and what else is shown.
+
+    Of a figure that a panel has too, the panel's statement is enough, unless the key metric's is worse.
+    """
     sources = {source.name for source in live.sources}
     told = {panel.name for panel in shown.panels} | {"kill switch"}
     told |= {source.name for source in live.sources if source.severity is not Severity.OK}
-    untold, not_others = sources - told, sources | told
+    untold = sources - told
     figures = {key.metric.name: key.metric for key in shown.key_metrics}
+    symbols = last_judged(shown)
+    told |= {
+        alert.name
+        for alert in shown.alerts
+        if alert.name in figures and told_by_panel(figures[alert.name], symbols) >= alert.severity
+    }
+    not_others = sources | told
 
     def said(alert: Alert) -> Statement:
-        metric = figures.get(alert.name)
-        whose = "" if metric is None else worst_of_metric(metric, last_judged(shown))
-        colon = ":" if metric is None else ""
-        end = f", worst {short_name(whose)}" if whose else ""
+        colon = "" if alert.name in figures else ":"
+        end = "" if alert.symbol is None else f", worst {short_name(alert.symbol)}"
         return Statement(alert.severity, one_colon(f"{alert.name}{colon} {alert.summary}{end}"))
 
     of_sources = [said(alert) for alert in live.alerts if alert.name in untold]

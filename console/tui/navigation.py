@@ -3,6 +3,7 @@
 The overview is always at the bottom, and a main screen, once made, is kept with its cursor and its filter.
 """
 
+import importlib
 from collections.abc import Callable, Mapping
 
 from console.tui.screens.frame import Frame
@@ -10,6 +11,12 @@ from console.tui.terminal.app import TerminalApp
 from console.tui.view import View
 
 Make = Callable[[View], Frame]
+
+
+def load_kill_switch() -> None:
+    """Have its screens' code read, before the disk that it lies on may be the trouble."""
+    importlib.import_module("console.tui.screens.kill.screen")
+    importlib.import_module("console.tui.screens.kill.reset")
 
 
 def _positions(view: View) -> Frame:
@@ -34,7 +41,13 @@ def _logs(view: View) -> Frame:
     return Logs(view)
 
 
-MAIN: Mapping[str, Make] = {"positions": _positions, "alerts": _alerts, "logs": _logs}
+def _audit(view: View) -> Frame:
+    from console.tui.screens.audit.screen import Audit  # noqa: PLC0415
+
+    return Audit(view)
+
+
+MAIN: Mapping[str, Make] = {"positions": _positions, "alerts": _alerts, "logs": _logs, "audit": _audit}
 """The main screens by their action, without the overview, which is the bottom of everything."""
 
 
@@ -69,6 +82,23 @@ class Navigation:
                 return
             self._app.pop_screen()
         self._app.push_screen(self._app.fitted(SymbolDetail(self._view(), symbol)))
+
+    def to_kill_switch(self) -> None:
+        """Show the kill switch above everything; where it is shown already, have it ready to be tripped."""
+        from console.tui.screens.kill.screen import KillSwitch  # noqa: PLC0415 (as above)
+
+        for depth, screen in enumerate(self._app.screen_stack, 1):
+            if isinstance(screen, KillSwitch):
+                self._unwind(depth)
+                screen.get_ready()
+                return
+        self._app.push_screen(self._app.fitted(KillSwitch(self._view())))
+
+    def to_reset(self) -> None:
+        """Open what a reset of the kill switch takes, over its screen."""
+        from console.tui.screens.kill.reset import Reset  # noqa: PLC0415 (as above)
+
+        self._app.push_screen(self._app.fitted(Reset(self._view())))
 
     def back(self) -> None:
         if self.can_go_back:

@@ -13,9 +13,11 @@ from typing import Any
 from textual.app import App
 from textual.screen import Screen
 
+from console.domain.access import Arming, Disarmed
 from console.domain.assessment import Assessment
 from console.domain.reading import Health
 from console.domain.severity import Severity
+from console.tui.access import Access, Waiting
 from console.tui.held import Held
 from console.tui.screens.frame import Box, Frame
 from console.tui.view import ReplayView, View
@@ -80,6 +82,17 @@ class Painting:
         self.view = replace(self.view, line_is_slow=slow)
         self.now()
 
+    def take_access(self, access: Access) -> None:
+        """What raising risk takes is there: from now on each judgement is told to the safety catch."""
+        self.view = replace(self.view, access=access)
+        self.now()
+
+    def tell_of_requests(self, requests: tuple[Waiting, ...]) -> None:
+        """What waits for a second person, for the operator to see."""
+        if requests != self.view.requests:
+            self.view = replace(self.view, requests=requests)
+            self.now()
+
     def pause(self) -> None:
         """Hold the picture, or let it go on; of a replay, the record itself."""
         if self._player is not None:
@@ -117,7 +130,11 @@ class Painting:
         shown = self._shown(live)
         held_for = None if self._held is None else float(int(live.at - self._held.since))
         view = replace(
-            self.view, paused_for=held_for, replay=_replay(self._player), unrecorded=self.unrecorded()
+            self.view,
+            paused_for=held_for,
+            replay=_replay(self._player),
+            unrecorded=self.unrecorded(),
+            mode=self._mode(live),
         )
         self.view = view.next(shown, live)
         self.show()
@@ -132,9 +149,16 @@ class Painting:
                     screen.paint(self.view)
         self._read_for_the_symbol()
 
+    def _mode(self, live: Assessment) -> Arming | Disarmed:
+        """Armed or read-only, now that the sources are so."""
+        access = self.view.access
+        if access is None or self._player is not None:
+            return Disarmed()
+        return access.catch.observe(live.sources, live.wrong_server)
+
     def _tick(self, live: Assessment) -> float:
         """Seconds to the next paint if nothing arrives until then."""
-        moves = self._player is not None or self._held is not None
+        moves = self._player is not None or self._held is not None or isinstance(self.view.mode, Arming)
         doubtful = any(source.severity is not Severity.OK for source in live.sources)
         lively = any(
             isinstance(screen, Frame) and screen.LIVELY for screen in _visible(self._app.screen_stack)

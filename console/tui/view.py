@@ -3,16 +3,18 @@
 import math
 from dataclasses import dataclass, field, replace
 
+from console.domain.access import Arming, Disarmed
 from console.domain.assessment import Assessment
 from console.domain.figures import seconds
 from console.domain.reading import Health
 from console.domain.severity import Severity
+from console.tui.access import Access, Waiting
 from console.tui.actions import Action, actions
 from console.tui.headline import CONNECTING, Statement, last_judged, statements, symbol_statements
 from console.tui.preferences import Preferences
 from console.tui.text import one_colon
 from console.tui.theme import Glyphs
-from console.tui.watched import HasLogs
+from console.tui.watched import FiresKillSwitch, FollowsJournal, HasLogs
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,10 @@ class View:
     `of_symbols` is what they take from the symbols, which can be thousands, and is kept for as long as these
     are the same. `actions` is the registry with the keys as the operator has them. `slow` says that
     what changes all the time is shown coarsely, as `line_is_slow`, or as the operator wants it. `logs` are
-    those that can be followed. `unrecorded` says why nothing is being recorded that should be.
+    those that can be followed. `unrecorded` says why nothing is being recorded that should be. `kill` fires
+    the context's kill switch and `journal` reads who did what: None where there is none. `access` is what
+    raising risk takes, None before it is there and where there is none; `mode` is what may be done now, and
+    `requests` wait for this person to be the second one.
     """
 
     context: ContextView
@@ -79,6 +84,11 @@ class View:
     line_is_slow: bool = False
     logs: HasLogs | None = None
     unrecorded: str = ""
+    kill: FiresKillSwitch | None = None
+    journal: FollowsJournal | None = None
+    access: Access | None = None
+    mode: Arming | Disarmed = Disarmed()  # noqa: RUF009 (a frozen value)
+    requests: tuple[Waiting, ...] = ()
 
     def next(self, shown: Assessment, live: Assessment | None = None) -> "View":
         """The next paint's view; `live` is the present where the body shows something else."""
@@ -90,6 +100,7 @@ class View:
         said = statements(shown, of_symbols, present, self.paused_for)
         if self.unrecorded:
             said = (*said, Statement(Severity.WARNING, one_colon(self.unrecorded)))
+        said = (*(_waits(asked) for asked in self.requests), *said)
         return replace(self, assessment=shown, live=present, statements=said, of_symbols=of_symbols)
 
     def age(self, age: float, limit: float = math.inf) -> str:
@@ -115,3 +126,12 @@ class View:
         """Whether any source has answered yet: before that, an alert says nothing but that."""
         sources = () if self.live is None else self.live.sources
         return any(source.health not in (Health.WAITING, Health.OFF) for source in sources)
+
+
+def _waits(waiting: Waiting) -> Statement:
+    """That somebody waits for this very person."""
+    asked = waiting.request
+    what = f"{asked.deed.action} of {asked.deed.target}"
+    said = f"{waiting.who} waits for your approval of {what}, on screen 8 (A): {asked.reason}"
+    brief = f"{what} waits for your approval, on screen 8 (A)"
+    return Statement(Severity.WARNING, one_colon(said), one_colon(brief), first=True)

@@ -10,6 +10,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from console.domain.clock import SystemClock
+from console.domain.loopback import keeps_secrets
 from console.sources.errors import SourceError
 from console.sources.exchange import (
     CONTRACTS_EVERY,
@@ -19,7 +20,6 @@ from console.sources.exchange import (
     Keys,
     Market,
 )
-from console.sources.loopback import keeps_secrets
 from tests.integration.paper_process import PaperProcess, eventually
 from tests.tui.fake import HandClock
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from select import select as select_ready
 
 import pytest
-from sqlalchemy import Engine, create_engine, delete, event, insert, select, update
+from sqlalchemy import Engine, create_engine, delete, select, update
 from sqlalchemy.pool import NullPool
 
 from console import schema
@@ -24,6 +24,7 @@ from console.actions.kill.actuator import Act, Answer, Order, Scope
 from console.actions.kill.database import DatabaseSwitches
 from console.domain.clock import SystemClock
 from tests.debian import NoServerError
+from tests.integration.trading_switches import prepared, values
 from tests.mariadb import MariaDB, own_server
 
 CLOCK = SystemClock()
@@ -33,7 +34,7 @@ ORDER = Order("test", by="opsconsole alice")
 @pytest.fixture
 def database(database_url: str) -> Iterator[Engine]:
     """A database whose switches are all on."""
-    engine = _prepared(database_url)
+    engine = prepared(database_url)
     yield engine
     engine.dispose()
 
@@ -41,8 +42,9 @@ def database(database_url: str) -> Iterator[Engine]:
 def test_every_switch_is_off_and_says_who_did_it(database: Engine) -> None:
     answer = _switches(database).fire(ORDER)
     on = ", ".join(f"{key}=1" for key in schema.TRADING_SWITCHES)
-    assert answer == Answer(Act.DONE, "set to 0", on, on.replace("=1", "=0"))
-    assert set(_values(database).values()) == {"0"}
+    found = dict.fromkeys(schema.TRADING_SWITCHES, "1")
+    assert answer == Answer(Act.DONE, "set to 0", on, on.replace("=1", "=0"), found)
+    assert set(values(database).values()) == {"0"}
     with database.connect() as connection:
         table = schema.settings.c
         assert set(connection.scalars(select(table.updated_by))) == {"opsconsole alice"}
@@ -54,7 +56,7 @@ def test_every_switch_is_off_and_says_who_did_it(database: Engine) -> None:
 )
 def test_one_accounts_switch_leaves_the_others(database: Engine, scope: Scope, key: str) -> None:
     assert _switches(database).fire(Order("x", scope)).act is Act.DONE
-    assert {name for name, value in _values(database).items() if value == "0"} == {key}
+    assert {name for name, value in values(database).items() if value == "0"} == {key}
 
 
 def test_a_switch_that_is_missing_is_inserted(database: Engine) -> None:
@@ -64,14 +66,14 @@ def test_a_switch_that_is_missing_is_inserted(database: Engine) -> None:
     assert answer.act is Act.DONE
     assert answer.before is not None
     assert "allow_long missing" in answer.before
-    assert _values(database)["allow_long"] == "0"
+    assert values(database)["allow_long"] == "0"
 
 
 def test_a_switch_without_a_value_is_set(database: Engine) -> None:
     with database.begin() as connection:
         connection.execute(update(schema.settings).values(setting_value=None))
     assert _switches(database).fire(ORDER).act is Act.DONE
-    assert set(_values(database).values()) == {"0"}
+    assert set(values(database).values()) == {"0"}
 
 
 def test_switches_that_are_off_are_left(database: Engine) -> None:
@@ -88,14 +90,14 @@ def test_an_older_table_without_the_columns_of_who_and_when_will_do(database_url
             "CREATE TABLE system_settings (setting_key VARCHAR(100) PRIMARY KEY, setting_value TEXT)"
         )
     assert _switches(engine).fire(ORDER).act is Act.DONE
-    assert set(_values(engine).values()) == {"0"}
+    assert set(values(engine).values()) == {"0"}
 
 
 def test_a_change_underneath_is_noticed_and_taken_into_account(
     mariadb_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database = _prepared(mariadb_url)  # on SQLite BEGIN IMMEDIATE keeps others out
-    read = switches._read
+    database = prepared(mariadb_url)  # on SQLite BEGIN IMMEDIATE keeps others out
+    read = switches.read
     meddled: list[int] = []
 
     def meddle(*arguments: object) -> switches.Switches:
@@ -106,12 +108,12 @@ def test_a_change_underneath_is_noticed_and_taken_into_account(
                 connection.execute(update(schema.settings).values(setting_value="yes"))
         return found
 
-    monkeypatch.setattr(switches, "_read", meddle)
+    monkeypatch.setattr(switches, "read", meddle)
     answer = _switches(database).fire(ORDER)
     assert answer.act is Act.DONE
     assert answer.before is not None
     assert answer.before.startswith("u_futures_trading_enabled=yes")
-    assert set(_values(database).values()) == {"0"}
+    assert set(values(database).values()) == {"0"}
 
 
 def test_a_table_that_is_missing_is_told(database_url: str) -> None:
@@ -125,7 +127,7 @@ def test_another_server_than_the_one_that_was_named_is_left_alone(database: Engi
     answer = _switches(database, server="prod-db-1").fire(ORDER)
     assert answer.act is Act.REFUSED
     assert answer.words.endswith(", not prod-db-1: left alone")
-    assert set(_values(database).values()) == {"1"}
+    assert set(values(database).values()) == {"1"}
 
 
 def test_a_file_that_is_missing_is_not_made(tmp_path: Path) -> None:
@@ -135,7 +137,7 @@ def test_a_file_that_is_missing_is_not_made(tmp_path: Path) -> None:
 
 
 def test_a_database_that_others_keep_locked_is_told_in_time(sqlite_url: str) -> None:
-    engine = _prepared(sqlite_url)
+    engine = prepared(sqlite_url)
     with sqlite3.connect(engine.url.database or "", isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         answer = _switches(engine, timeout=0.2).fire(ORDER)
@@ -145,7 +147,7 @@ def test_a_database_that_others_keep_locked_is_told_in_time(sqlite_url: str) -> 
 
 
 def test_rows_that_others_keep_locked_are_told_in_time_and_left(mariadb_url: str) -> None:
-    engine = _prepared(mariadb_url)
+    engine = prepared(mariadb_url)
     with engine.connect() as other:
         other.execute(update(schema.settings).values(setting_value="1", updated_by="other"))
         answer = _switches(engine, timeout=1.0).fire(ORDER)
@@ -173,7 +175,7 @@ def own() -> Iterator[MariaDB]:
 
 
 def test_a_server_that_stands_still_is_given_up_at_the_deadline(own: MariaDB) -> None:
-    engine = _prepared(own.url(own.create_database()))
+    engine = prepared(own.url(own.create_database()))
     own.pause()
     began = time.monotonic()
     answer = _switches(engine, timeout=0.5).fire(ORDER)
@@ -186,7 +188,7 @@ def test_a_server_that_stands_still_is_given_up_at_the_deadline(own: MariaDB) ->
 def test_a_connection_lost_before_the_commit_is_read_back_and_nothing_is_repeated(
     mariadb_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = _prepared(mariadb_url)
+    engine = prepared(mariadb_url)
     points: list[str] = []
 
     def cut(name: str) -> None:
@@ -200,24 +202,24 @@ def test_a_connection_lost_before_the_commit_is_read_back_and_nothing_is_repeate
     assert answer.words.startswith("broke off: ")
     assert "; read back: u_futures_trading_enabled=1, " in answer.words
     assert points.count("database: before commit") == 1
-    assert set(_values(engine).values()) == {"1"}
+    assert set(values(engine).values()) == {"1"}
 
 
 def test_a_commit_whose_answer_is_lost_is_read_back_and_nothing_is_repeated(mariadb_url: str) -> None:
-    engine = _prepared(mariadb_url)
+    engine = prepared(mariadb_url)
     with _losing_the_answer(engine.url.port or 3306, b"\x03COMMIT") as (port, commits):
         url = engine.url.set(port=port).render_as_string(hide_password=False)
         answer = DatabaseSwitches(url, CLOCK, timeout=2).fire(ORDER)
     assert answer.act is Act.DONE
     assert answer.words == "broke off: the connection was lost; read back: all off"
     assert len(commits) == 1
-    assert set(_values(engine).values()) == {"0"}
+    assert set(values(engine).values()) == {"0"}
 
 
 def test_a_server_that_is_gone_after_the_write_leaves_it_unknown(
     own: MariaDB, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = _prepared(own.url(own.create_database()))
+    engine = prepared(own.url(own.create_database()))
     monkeypatch.setattr(switches, "point", lambda name: own.kill() if name.endswith("after commit") else None)
     answer = _switches(engine).fire(ORDER)
     own.start()
@@ -227,7 +229,7 @@ def test_a_server_that_is_gone_after_the_write_leaves_it_unknown(
 
 @pytest.mark.parametrize("step", ["before write", "after write", "before commit", "after commit"])
 def test_killed_at_any_step_the_switches_are_all_on_or_all_off(sqlite_url: str, step: str) -> None:
-    engine = _prepared(sqlite_url)
+    engine = prepared(sqlite_url)
     source = (
         "import sys; from console.actions.kill.database import DatabaseSwitches\n"
         "from console.actions.kill.actuator import Order; from console.domain.clock import SystemClock\n"
@@ -239,7 +241,7 @@ def test_killed_at_any_step_the_switches_are_all_on_or_all_off(sqlite_url: str, 
         check=False,
     )
     assert ended.returncode == -signal.SIGKILL
-    assert set(_values(engine).values()) == {"0" if step == "after commit" else "1"}
+    assert set(values(engine).values()) == {"0" if step == "after commit" else "1"}
 
 
 def _cut_others(engine: Engine) -> None:
@@ -288,28 +290,6 @@ def _losing_the_answer(server: int, statement: bytes) -> Iterator[tuple[int, lis
         yield listener.getsockname()[1], sent
 
 
-def _prepared(url: str) -> Engine:
-    engine = create_engine(url, poolclass=NullPool)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", lambda raw, _: raw.create_collation("OPSCONSOLE_DECIMAL", _compare))
-    schema.settings.create(engine)
-    with engine.begin() as connection:
-        rows = [{"setting_key": key, "setting_value": "1"} for key in schema.TRADING_SWITCHES]
-        connection.execute(insert(schema.settings), rows)
-    return engine
-
-
-def _compare(left: str, right: str) -> int:
-    return (left > right) - (left < right)
-
-
 def _switches(engine: Engine, *, server: str | None = None, timeout: float = 2.0) -> DatabaseSwitches:
     url = engine.url.render_as_string(hide_password=False)
     return DatabaseSwitches(url, CLOCK, server=server, timeout=timeout)
-
-
-def _values(engine: Engine) -> dict[str, str | None]:
-    with engine.connect() as connection:
-        table = schema.settings.c
-        rows = connection.execute(select(table.setting_key, table.setting_value)).all()
-        return {row.setting_key: row.setting_value for row in rows}

@@ -1,5 +1,6 @@
 """A whole trip against a paper engine: every surface set, and the engine says so itself."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -18,9 +19,14 @@ from console.actions.kill.command import Command
 from console.actions.kill.database import DatabaseSwitches
 from console.actions.kill.feature_flags import FeatureFlags
 from console.actions.kill.flag_file import FlagFile, StateFile
+from console.actions.kill.hold import HELD
 from console.actions.kill.http import Http
+from console.actions.kill.switch import KillSwitch
 from console.actions.kill.trip import trip
 from console.domain.clock import SystemClock
+from console.domain.kill_state import KillState
+from console.settings_file import load_settings
+from console.wiring import open_monitor
 from tests.integration.paper_process import PaperProcess, eventually
 from tests.unit.actions.kill_fakes import Notes
 
@@ -114,3 +120,25 @@ def test_a_console_killed_while_it_writes_the_flag_leaves_a_whole_flag_or_none(
     renamed = step in ("after rename", "before fsync folder", "after fsync folder")
     assert flag.exists() == renamed
     assert not renamed or flag.read_bytes() == b"1"
+
+
+@pytest.mark.campaign
+async def test_an_engine_that_forgets_is_tripped_again_where_the_context_holds(tmp_path: Path) -> None:
+    file = tmp_path / "console.yaml"
+    context = "{environment: paper, colour: cyan, engine_file: engine.json, kill_switch: {hold: true}}"
+    file.write_text(f"contexts:\n  paper: {context}\n")
+    settings = load_settings(config=file, state=tmp_path / "paper", environ={"HOME": str(tmp_path)})
+    switch = KillSwitch(settings)
+    monitor = open_monitor(settings, (), kill_switch=switch)
+    with PaperProcess(tmp_path / "paper") as engine:
+        engine.scenario("forgetful")
+        polling = asyncio.create_task(monitor.run(lambda: None))
+        switch.trip("margin")
+        async with asyncio.timeout(30):
+            while switch.latest is None or not switch.latest.reason.startswith(HELD):
+                await asyncio.sleep(0.05)
+            while monitor.assessment().kill.state is not KillState.TRIPPED:
+                await asyncio.sleep(0.05)
+        polling.cancel()
+        assert engine.tripped()
+    switch.close(10)

@@ -1,27 +1,68 @@
-"""What a trip comes to with engines that obey, are deaf, forget, hang or are gone."""
+"""What a console makes of a trip with engines that obey, are deaf, forget, hang or are gone.
 
+The engine is a real one, and so is everything between its surfaces and the verdict.
+"""
+
+import asyncio
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
 from console.actions.kill.actuator import Act, Actuator, Scope
 from console.actions.kill.database import DatabaseSwitches
 from console.actions.kill.feature_flags import FeatureFlags
 from console.actions.kill.flag_file import FlagFile
-from console.actions.kill.http import Http
-from console.actions.kill.trip import Trip, trip
+from console.actions.kill.switch import KillSwitch
+from console.actions.kill.trip import trip
 from console.domain.clock import SystemClock
-from console.domain.kill_state import Evidence, KillState, Process, Seen, Verdict, Written, judge
-from console.sources.engine import EngineSource
+from console.domain.kill_state import KillState, Verdict, Written
+from console.domain.last_trip import LastTrip
+from console.monitor import Monitor
+from console.settings import Settings
+from console.settings_file import load_settings
+from console.wiring import open_monitor
 from tests.integration.paper_process import PaperProcess, eventually
 
 CLOCK = SystemClock()
-LIMIT = 2.0
-"""Seconds after which the engine's word counts no more."""
+
+
+class Console:
+    """A monitor at work, and every state that it has come to."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        self.monitor = monitor
+        self.seen: list[KillState] = []
+        tell = monitor.on_kill
+
+        def note(verdict: Verdict) -> None:
+            self.seen.append(verdict.state)
+            if tell is not None:
+                tell(verdict)
+
+        monitor.on_kill = note
+
+    def fire(self, *actuators: Actuator) -> None:
+        """Trip with these, as this process' own trip."""
+        at = CLOCK.wall()
+        fired = trip(actuators, "test", Scope.ALL, None, CLOCK)
+        fired.wait()
+        written = tuple(Written(each.name, each.state is Act.DONE, each.words) for each in fired.results)
+        last = LastTrip(at, "test", "test", "all", written=written)
+        self.monitor.own_trip = lambda: last
+
+    async def until(self, state: KillState, words: str = "", seconds: float = 10) -> Verdict:
+        """The first verdict of this state that has these words."""
+        deadline = time.monotonic() + seconds
+        while True:
+            verdict = self.monitor.assessment().kill
+            if verdict.state is state and words in verdict.words:
+                return verdict
+            assert time.monotonic() < deadline, f"not {state.name}: {verdict.title}: {verdict.words}"
+            await asyncio.sleep(0.05)
 
 
 @pytest.fixture
@@ -31,116 +72,125 @@ def engine(tmp_path: Path) -> Iterator[PaperProcess]:
         running.process.send_signal(signal.SIGCONT)
 
 
-def fire(engine: PaperProcess, *more: Actuator) -> Trip:
-    """The flag file, and what a test adds."""
-    under_way = trip([FlagFile(_flag(engine)), *more], "test", Scope.ALL, None, CLOCK)
-    under_way.wait()
-    return under_way
+@pytest.fixture
+def settings(engine: PaperProcess, tmp_path: Path) -> Settings:
+    return load_settings(context="paper", state=engine.state, environ={"HOME": str(tmp_path)})
 
 
-def verdict(engine: PaperProcess, fired: Trip | None, *, confirmed: bool = False, fills: int = 0) -> Verdict:
-    """Judge the engine by its own metric, its flag and its process."""
-    results = fired.results if fired is not None else ()
-    read = EngineSource(flag=_flag(engine), state=None, engine_file=engine.state / "engine.json").read()
-    return judge(
-        Evidence(
-            engine=_metric(engine),
-            fills=Seen(float(fills), 0.0, LIMIT),
-            surfaces={"flag file": read.value.flag},
-            written=[Written(each.name, each.state is Act.DONE, each.words) for each in results],
-            processes=[Process("engine", read.value.alive, read.value.stopped)],
-            confirmed=confirmed,
-        )
-    )
-
-
-def test_an_engine_that_nobody_has_tripped_is_clear(engine: PaperProcess) -> None:
-    assert verdict(engine, None).state is KillState.CLEAR
-
-
-def test_an_engine_that_obeys_is_tripped_and_fills_no_more(engine: PaperProcess) -> None:
-    fired = fire(
-        engine,
-        FeatureFlags(_flags_file(engine), engine.state / "lock", CLOCK),
-        DatabaseSwitches(engine.file["database_url"], CLOCK),
-        Http(f"{engine.file['control_url']}/control/kill", CLOCK),
-    )
-    eventually(engine.tripped)
-    before = engine.trades()
-    time.sleep(1.0)
-    after = verdict(engine, fired, fills=engine.trades() - before)
-    assert (after.state, after.words) == (KillState.TRIPPED, "the engine says so, and no fill since")
-
-
-def test_a_deaf_engine_stays_unconfirmed(engine: PaperProcess) -> None:
-    _play(engine, "deaf")
-    fired = fire(engine)
-    time.sleep(1.0)
-    assert verdict(engine, fired).words == "set in flag file; the engine says that it is clear"
-    assert verdict(engine, fired).state is KillState.UNCONFIRMED
-
-
-def test_a_forgetful_engine_is_lost_once_it_has_forgotten(engine: PaperProcess) -> None:
-    _play(engine, "forgetful")
-    fired = fire(engine)
-    eventually(engine.tripped)
-    assert verdict(engine, fired).state is KillState.TRIPPED
-    eventually(lambda: not engine.tripped(), 10)
-    assert verdict(engine, fired, confirmed=True).state is KillState.LOST
-
-
-def test_an_engine_that_is_killed_is_unconfirmed_and_said_not_to_run(engine: PaperProcess) -> None:
-    engine.stop(signal.SIGKILL)
-    after = verdict(engine, fire(engine))
-    assert after.state is KillState.UNCONFIRMED
-    assert after.words == (
-        "set in flag file; the engine has not acknowledged; engine is not running; connection refused"
-    )
-
-
-def test_an_engine_that_hangs_is_unconfirmed_and_said_to_hang(engine: PaperProcess) -> None:
-    engine.process.send_signal(signal.SIGSTOP)
-    after = verdict(engine, fire(engine))
-    assert after.state is KillState.UNCONFIRMED
-    assert "; engine hangs; " in after.words
-
-
-def test_frozen_metrics_confirm_nothing(engine: PaperProcess) -> None:
-    _play(engine, "frozen-metrics")
-    fired = fire(engine)
-    eventually(lambda: _metric(engine).known is None, 10)
-    assert verdict(engine, fired).state is KillState.UNCONFIRMED
-
-
-def test_a_flags_file_that_cannot_be_read_leaves_it_partial_with_the_place(engine: PaperProcess) -> None:
-    _flags_file(engine).write_text("features: [\n")
-    fired = fire(engine, FeatureFlags(_flags_file(engine), engine.state / "lock", CLOCK))
-    eventually(engine.tripped)
-    after = verdict(engine, fired)
-    assert after.state is KillState.PARTIAL
-    assert after.words == (
-        "the engine says that it is tripped, but: "
-        f"feature flags: {_flags_file(engine)}:2:1: did not find expected node content"
-    )
-
-
-def test_a_dead_database_leaves_it_partial(engine: PaperProcess) -> None:
-    fired = fire(engine, DatabaseSwitches(f"sqlite:///{engine.state}/gone.db", CLOCK))
-    eventually(engine.tripped)
-    assert verdict(engine, fired).words.endswith(f"database: {engine.state}/gone.db: no such database file")
-
-
-def _metric(engine: PaperProcess) -> Seen:
-    """The engine's own word, as old as its heartbeat."""
+@asynccontextmanager
+async def watching(monitor: Monitor) -> AsyncIterator[Console]:
+    console = Console(monitor)
+    polling = asyncio.create_task(monitor.run(lambda: None))
     try:
-        answer = httpx.get(engine.file["metrics_url"], timeout=0.5)
-    except httpx.TimeoutException:
-        return Seen(None, None, LIMIT, "no answer within 0.5 s")
-    except httpx.TransportError:
-        return Seen(None, None, LIMIT, "connection refused")
-    lines = dict(line.rsplit(" ", 1) for line in answer.text.splitlines() if not line.startswith("#"))
-    age = CLOCK.wall() - float(lines["futures_heartbeat_timestamp_seconds"])
-    return Seen(float(lines["futures_kill_switch_tripped"]), max(0.0, age), LIMIT)
+        yield console
+    finally:
+        polling.cancel()
+        await asyncio.wait({polling})
+
+
+@pytest.fixture
+async def console(settings: Settings) -> AsyncIterator[Console]:
+    """One that looks at an engine which nobody has tripped."""
+    async with watching(open_monitor(settings, ())) as console:
+        await console.until(KillState.CLEAR)
+        yield console
+
+
+async def test_a_trip_ends_in_tripped_and_every_console_on_the_host_knows_it(settings: Settings) -> None:
+    switch = KillSwitch(settings)
+    async with watching(open_monitor(settings, (), kill_switch=switch)) as here:
+        await here.until(KillState.CLEAR)
+        switch.trip("test").wait()
+        verdict = await here.until(KillState.TRIPPED)
+        assert verdict.words == "the engine says so, and no fill since"
+        left = here.monitor.assessment().aftermath
+        assert left is not None and left.fills.known == 0 and left.in_books.known is not None
+    switch.close(5)
+    async with watching(open_monitor(settings, ())) as elsewhere:
+        await elsewhere.until(KillState.TRIPPED)
+        last = elsewhere.monitor.assessment().last_trip
+    assert last is not None and (last.reason, last.acknowledged is None) == ("test", False)
+    assert all(one.done for one in last.written)
+
+
+async def test_a_deaf_engine_stays_unconfirmed(engine: PaperProcess, console: Console) -> None:
+    _play(engine, "deaf")
+    console.fire(FlagFile(_flag(engine)))
+    words = "set in flag file; the engine says that it is clear"
+    await console.until(KillState.UNCONFIRMED, words)
+    await asyncio.sleep(1.5)
+    assert console.monitor.assessment().kill.state is KillState.UNCONFIRMED
+    assert KillState.TRIPPED not in console.seen
+
+
+async def test_a_forgetful_engine_is_lost_once_it_has_forgotten_and_stays_so_when_it_is_killed(
+    engine: PaperProcess, console: Console
+) -> None:
+    _play(engine, "forgetful")
+    console.fire(FlagFile(_flag(engine)))
+    await console.until(KillState.TRIPPED)
+    await console.until(KillState.LOST, "the engine acknowledged the trip, and now says that it is clear")
+    alert = console.monitor.assessment().alerts[0]
+    assert (alert.name, alert.severity.word) == ("kill switch", "critical")
+    engine.stop(signal.SIGKILL)
+    await console.until(KillState.LOST, "cleared an acknowledged trip by itself; engine is not running")
+
+
+async def test_an_engine_that_is_killed_is_unconfirmed_and_said_not_to_run(
+    engine: PaperProcess, console: Console
+) -> None:
+    engine.stop(signal.SIGKILL)
+    console.fire(FlagFile(_flag(engine)))
+    verdict = await console.until(KillState.UNCONFIRMED, "engine is not running")
+    assert verdict.words.startswith("set in flag file; the engine has not acknowledged; ")
+    assert KillState.TRIPPED not in console.seen
+
+
+async def test_an_engine_that_hangs_is_unconfirmed_and_said_to_hang(
+    engine: PaperProcess, console: Console
+) -> None:
+    engine.process.send_signal(signal.SIGSTOP)
+    console.fire(FlagFile(_flag(engine)))
+    await console.until(KillState.UNCONFIRMED, "; engine hangs; ")
+    assert KillState.TRIPPED not in console.seen
+
+
+async def test_frozen_metrics_confirm_nothing(engine: PaperProcess, console: Console) -> None:
+    _play(engine, "frozen-metrics")
+    console.fire(FlagFile(_flag(engine)))
+    await console.until(KillState.UNCONFIRMED, "the engine's metrics: stale for")
+    assert KillState.TRIPPED not in console.seen
+
+
+async def test_a_flags_file_that_cannot_be_read_leaves_it_partial_with_the_place(
+    engine: PaperProcess, console: Console
+) -> None:
+    flags = Path(engine.file["flags_file"])
+    flags.write_text("features: [\n")  # noqa: ASYNC240 (nothing else is to happen meanwhile)
+    console.fire(FlagFile(_flag(engine)), FeatureFlags(flags, engine.state / "lock", CLOCK))
+    await console.until(
+        KillState.PARTIAL,
+        "the engine says that it is tripped, but: "
+        f"feature flags: {flags}:2:1: did not find expected node content",
+    )
+    assert KillState.TRIPPED not in console.seen
+
+
+async def test_a_dead_database_leaves_it_partial(engine: PaperProcess, console: Console) -> None:
+    console.fire(FlagFile(_flag(engine)), DatabaseSwitches(f"sqlite:///{engine.state}/gone.db", CLOCK))
+    await console.until(KillState.PARTIAL, f"database: {engine.state}/gone.db: no such database file")
+
+
+async def test_a_trip_of_one_account_is_tripped_of_that_account_only(
+    engine: PaperProcess, settings: Settings
+) -> None:
+    switch = KillSwitch(settings)
+    async with watching(open_monitor(settings, (), kill_switch=switch)) as here:
+        await here.until(KillState.CLEAR)
+        switch.trip("test", Scope.COIN).wait()
+        assert (await here.until(KillState.TRIPPED)).title == "TRIPPED COIN"
+    switch.close(5)
+    assert engine.value("futures_trading_enabled", "2") == 1
 
 
 def _play(engine: PaperProcess, scenario: str) -> None:
@@ -150,7 +200,3 @@ def _play(engine: PaperProcess, scenario: str) -> None:
 
 def _flag(engine: PaperProcess) -> Path:
     return Path(engine.file["kill_switch"]["flag"])
-
-
-def _flags_file(engine: PaperProcess) -> Path:
-    return Path(engine.file["flags_file"])

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from console.schema import positions
 from tests.integration.books_audit import audit
-from tests.integration.paper_process import PaperProcess, eventually
+from tests.integration.paper_process import PaperProcess, eventually, plain_http
 
 
 @pytest.fixture
@@ -68,16 +68,16 @@ def test_a_cascade_liquidates_and_the_books_balance(engine: PaperProcess) -> Non
 def test_an_outage_refuses_every_path(engine: PaperProcess) -> None:
     engine.scenario("exchange-outage")
     ping = f"{engine.file['exchange_url']}/fapi/v1/ping"
-    eventually(lambda: httpx.get(ping, timeout=2).status_code == 503, 3)
+    eventually(lambda: plain_http.get(ping, timeout=2).status_code == 503, 3)
     outcomes = []
     for _ in range(4):
         try:
-            outcomes.append(httpx.get(ping, timeout=0.3).status_code)
+            outcomes.append(plain_http.get(ping, timeout=0.3).status_code)
         except httpx.ReadTimeout:
             outcomes.append(0)
     assert sorted(outcomes) == [0, 503, 503, 503]
     engine.scenario("calm")
-    eventually(lambda: httpx.get(ping, timeout=2).status_code == 200, 3)
+    eventually(lambda: plain_http.get(ping, timeout=2).status_code == 200, 3)
 
 
 def test_a_stalled_database_stops_neither_heartbeat_nor_kill_switch(engine: PaperProcess) -> None:

@@ -174,10 +174,16 @@ def theirs(prometheus: Prometheus, expression: str, at: float) -> dict[Series, f
     return {series_of(row["metric"]): float(row["value"][1]) for row in answer}
 
 
-@pytest.mark.parametrize("expression", EXPRESSIONS)
-def test_a_query_evaluates_as_on_the_server(
-    expression: str, prometheus: Prometheus, replayed: Replayed
+def test_every_query_evaluates_as_on_the_server(
+    prometheus: Prometheus, replayed: Replayed, subtests: pytest.Subtests
 ) -> None:
+    """One test of them all, so that a run on several workers starts one server."""
+    for expression in EXPRESSIONS:
+        with subtests.test(expression):
+            assert_evaluates_as_on_the_server(expression, prometheus, replayed)
+
+
+def assert_evaluates_as_on_the_server(expression: str, prometheus: Prometheus, replayed: Replayed) -> None:
     store, times = replayed
     query = parse_query(expression)
     for scrape, offset in itertools.product((5, 11, 17, -2), (0.017, 0.091)):

@@ -137,6 +137,7 @@ def books(equity: str = "10234.56") -> Books:
             ),
         ),
         positions=(),
+        trades=(),
         switches={},
     )
 

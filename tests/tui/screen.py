@@ -76,9 +76,13 @@ async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
 
 
 async def painted(app: OpsConsole) -> None:
-    """Wait until the app shows what its monitor says."""
-    await until(lambda: app.view.assessment is not None)
-    app.paint()
+    """Wait until the app shows what its monitor says, which it is asked for rather than left to its tick."""
+
+    def shown() -> bool:
+        app.paint()
+        return app.view.assessment is not None
+
+    await until(shown)
     await asyncio.sleep(0.05)
 
 

@@ -9,9 +9,12 @@ from console.tui.actions import STEP_BACK, TOGETHER, Action, Place, actions
 from console.tui.app import OpsConsole
 from console.tui.key_names import key_sign
 from console.tui.navigation import MAIN
+from console.tui.screens.audit.screen import Audit
 from console.tui.screens.choose_columns import ChooseColumns
 from console.tui.screens.confirm import Confirm
 from console.tui.screens.help import Help
+from console.tui.screens.kill.reset import Reset
+from console.tui.screens.kill.screen import KillSwitch
 from console.tui.screens.logs import Logs
 from console.tui.screens.palette import Palette
 from console.tui.screens.positions.screen import Positions
@@ -35,6 +38,9 @@ OWNERS: dict[Place, tuple[type, ...]] = {
     "prompt": (Prompt,),
     "choice": (ChooseColumns,),
     "confirm": (Confirm,),
+    "kill": (KillSwitch,),
+    "reset": (Reset,),
+    "audit": (Audit,),
 }
 EVERY = actions(owns_engine=False)
 
@@ -78,7 +84,7 @@ def test_every_action_has_its_own_id() -> None:
 
 
 def test_every_main_screen_has_a_digit() -> None:
-    digits = {action.id for action in EVERY if action.shown.isdigit()}
+    digits = {action.id for action in EVERY if "app" in action.places and action.shown.isdigit()}
     assert digits == {"overview", *MAIN}
 
 

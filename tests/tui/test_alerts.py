@@ -125,6 +125,16 @@ async def test_the_alert_in_full_stands_right_below_the_list(size: tuple[int, in
         assert full - last == 2
 
 
+async def test_the_detail_follows_the_cursor_with_the_key_and_waits_for_no_paint() -> None:
+    app = console_of(*BAD)
+    async with app.run_test(size=(120, 40)) as pilot:
+        screen = await shown(app, pilot)
+        screen.table.action_cursor_down()
+        assert "[red]X[/] Funding Rate: 0.2000% beyond 0.05%" in text_of(app)
+        screen.table.action_last_row()
+        assert "Funding Rate: " not in text_of(app)
+
+
 async def test_with_many_alerts_the_list_leaves_the_detail_and_the_sources_their_room() -> None:
     app = console_of(*(Row(f"S{n:02}/USD", margin=1.01) for n in range(60)))
     async with app.run_test(size=(80, 24)) as pilot:
@@ -139,6 +149,14 @@ def test_alerts_of_one_name_are_told_apart_while_their_words_change() -> None:
     after = [row.key for row in alert_rows((replace(part, summary="stale for 4 s"), part))]
     assert before == after
     assert len(set(before)) == 2
+
+
+def test_the_row_of_a_key_metric_stays_whichever_symbol_it_is_of() -> None:
+    alert = Alert("Slippage", Severity.HIGH, "12.0 bps, alert > 10 bps", "BTC/USD")
+    (before,), (after,) = (
+        tuple(alert_rows((one,), {"Slippage"})) for one in (alert, replace(alert, symbol="XRP/USD"))
+    )
+    assert before.key == after.key
 
 
 async def shown(app: OpsConsole, pilot: Pilot[int]) -> Alerts:

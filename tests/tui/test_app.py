@@ -161,23 +161,13 @@ async def test_the_status_line_stays_live_above_the_help() -> None:
         assert "Help" not in text_of(app)
 
 
-async def test_the_kill_key_says_that_this_version_has_none_even_above_the_help() -> None:
-    app = console(calm())
-    async with app.run_test(size=(80, 24)) as pilot:
-        await until(lambda: "BTC000/USD" in text_of(app))
-        await pilot.press("question_mark", "K")
-        await pilot.pause()
-        assert "can't trip the kill switch" in text_of(app).splitlines()[-1]
-        assert "Help" in text_of(app)
-
-
 async def test_a_notice_gives_the_key_hints_their_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frame, "_SAID_FOR", 0.2)
     app = console(calm())
     async with app.run_test(size=(80, 24)) as pilot:
         await until(lambda: "BTC000/USD" in text_of(app))
-        await pilot.press("K")
-        await until(lambda: "can't trip" in text_of(app).splitlines()[-1])
+        await pilot.press("m")
+        await until(lambda: "no row is marked" in text_of(app).splitlines()[-1])
         await until(lambda: "quit" in text_of(app).splitlines()[-1])
 
 

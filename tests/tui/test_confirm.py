@@ -83,7 +83,7 @@ def test_two_keys_are_confirmed_by_themselves_alone(keys: list[tuple[str, float]
 
 
 def kill_words(view: View) -> list[tuple[Span, ...]]:
-    state = "unknown" if view.live is None else view.live.kill_switch.state.value
+    state = "unknown" if view.live is None else view.live.kill.state.value
     return [(Span(f"The kill switch is {state}."),)]
 
 

@@ -7,7 +7,7 @@ from console.domain.metrics import Answer, Series
 from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
 from console.domain.thresholds import KEY_METRICS
-from console.tui.headline import Statement, all_well, statements, symbol_statements
+from console.tui.headline import Statement, all_well, statements, symbol_statements, worst_alert
 from console.tui.theme import UNICODE
 from console.tui.view import View
 from tests.tui.fake import (
@@ -78,22 +78,50 @@ def test_of_values_that_are_written_alike_the_overviews_first_row_is_named() -> 
     assert said[0] == "3 symbols liquidated, worst C 1"
 
 
-def test_a_key_metric_of_symbols_names_the_one_whose_it_is() -> None:
-    taken = in_full(snapshot(START, metrics_of([Row("BTC/USD"), Row("XRP/USD")])))
+def slipping(*rows: Row) -> Snapshot:
+    """Orders in XRP/USD slip by 64.1 basis points, and nobody else's."""
+    taken = in_full(snapshot(START, metrics_of([*rows, Row("XRP/USD")])))
     assert taken.metrics.good is not None
     values = taken.metrics.good.value
     assert values is not None
     answers = {**values.answers, SLIPPAGE.query: Answer({Series("", ()): 64.1})}
     samples = {
         **values.samples,
-        "futures_slippage_bps": {
-            Series("futures_slippage_bps", (("symbol", symbol),)): bps
-            for symbol, bps in (("BTC/USD", 3.0), ("XRP/USD", 64.1))
-        },
+        "futures_slippage_bps": {Series("futures_slippage_bps", (("symbol", "XRP/USD"),)): 64.1},
     }
     reading = replace(taken.metrics.good, value=replace(values, answers=answers, samples=samples))
-    said = words(replace(taken, metrics=replace(taken.metrics, good=reading, last=reading)))
+    return replace(taken, metrics=replace(taken.metrics, good=reading, last=reading))
+
+
+def test_a_key_metric_of_symbols_names_the_one_whose_it_is() -> None:
+    said = words(slipping(Row("BTC/USD")))
     assert "Slippage 64.1 bps, alert > 10 bps, worst XRP/USD" in said
+
+
+def margin_alone(symbols: float, key: float) -> list[str]:
+    """What is said of the margin ratio where one symbol has the one value, and the key metric the other."""
+    figures = tuple(
+        key if each.name == "Margin ratio" else said
+        for each, said in zip(KEY_METRICS, KEY_VALUES, strict=True)
+    )
+    return words(snapshot(START, metrics_of([Row("A"), Row("B", symbols)], key_values=figures)))
+
+
+def test_a_figure_that_is_a_panel_s_and_a_key_metric_s_is_told_once() -> None:
+    assert margin_alone(1.1, 1.1) == ["B margin ratio 1.100, below 1.2"]
+
+
+def test_a_key_metric_that_is_worse_than_its_panel_is_told_too() -> None:
+    assert margin_alone(1.4, 1.1) == [
+        "Margin ratio 1.100, alert < 1.2, worst B",
+        "B margin ratio 1.400, below 1.5",
+    ]
+
+
+def test_a_key_metric_that_is_worse_than_any_panel_s_value_is_the_alert_to_name() -> None:
+    alert = worst_alert(judged_at(slipping(Row("BTC/USD", 1.4))))
+    assert alert is not None
+    assert (alert.name, alert.symbol) == ("Slippage", "XRP/USD")
 
 
 def test_one_symbol_is_named() -> None:
@@ -238,7 +266,7 @@ def test_at_the_start_it_says_that_it_is_connecting() -> None:
 
 def test_a_tripped_kill_switch_is_told() -> None:
     said = words(snapshot(START, metrics_of([Row("A")], tripped=1)))
-    assert said[0] == "kill switch TRIPPED: the engine says so"
+    assert said[0] == "kill switch TRIPPED: the engine says so, and no fill since"
 
 
 def test_what_is_said_of_symbols_is_kept_until_they_are_judged_anew() -> None:

@@ -1,4 +1,4 @@
-"""The last line of a screen: whole hints, the most important first, help and quit always."""
+"""The last line of a screen: whole hints, the most important first; kill switch, help and quit always."""
 
 import pytest
 
@@ -11,6 +11,8 @@ from tests.tui.screen import painted, text_of
 
 EVERY = [a for a in actions(owns_engine=False) if {"table", "app", "anywhere"} & set(a.places)]
 TABLE = [a for a in EVERY if a.id != "next_pane"]
+AT_REST = [a for a in TABLE if a.id != "all_rows"]
+"""As long as there is no filter to take off."""
 
 
 def line(cells: int, *crumbs: str, paused: float | None = None, table: list[Action] = TABLE) -> str:
@@ -19,17 +21,24 @@ def line(cells: int, *crumbs: str, paused: float | None = None, table: list[Acti
     return "".join(span.text for span in spans)
 
 
-@pytest.mark.parametrize("cells", range(40, 200, 3))
+@pytest.mark.parametrize("cells", range(49, 200, 3))
 def test_hints_are_whole_or_not_there(cells: int) -> None:
-    shown = line(cells)
+    shown = line(cells, table=AT_REST)
     labels = [a.label for a in TABLE if a.label]
     for word in shown.split("overview")[1].split("  "):
         assert word.strip() in {"", *labels, *(a.shown for a in TABLE)}
 
 
 @pytest.mark.parametrize("cells", range(40, 200, 7))
-def test_back_help_and_quit_stand_at_the_right_end(cells: int) -> None:
-    assert line(cells).endswith(" esc  back  ?  help  q  quit ")
+def test_kill_switch_way_back_help_and_quit_stand_at_the_right_end(cells: int) -> None:
+    assert line(cells, table=AT_REST).endswith(" K  kill  esc  back  ?  help  q  quit ")
+
+
+@pytest.mark.parametrize("cells", [50, 78, 198])
+def test_of_several_that_esc_does_only_the_nearest_is_told(cells: int) -> None:
+    shown = line(cells)
+    assert shown.endswith(" esc  all rows  ?  help  q  quit ")
+    assert shown.count("esc") == 1
 
 
 def test_the_place_s_own_keys_come_before_the_app_s() -> None:
@@ -38,7 +47,8 @@ def test_the_place_s_own_keys_come_before_the_app_s() -> None:
 
 
 def test_where_a_screen_has_parts_the_way_to_the_next_comes_first() -> None:
-    assert line(78, "positions", "BTC/USD", table=EVERY).startswith(" positions › BTC/USD  tab  next part ")
+    rest = [action for action in EVERY if action.id != "all_rows"]
+    assert line(78, "positions", "BTC/USD", table=rest).startswith(" positions › BTC/USD  tab  next part ")
 
 
 @pytest.mark.parametrize(("key", "hinted"), [("1", False), ("2", True), ("enter", True), ("4", False)])
@@ -56,7 +66,7 @@ def test_the_path_stands_first_with_the_separator_between_its_parts() -> None:
 
 
 def test_of_a_long_path_the_end_is_kept() -> None:
-    shown = line(60, "a long beginning of the path", "positions", "S" * 40)
+    shown = line(70, "a long beginning of the path", "positions", "S" * 40)
     assert "S" * 20 in shown
     assert "beginning" not in shown
 

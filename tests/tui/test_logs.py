@@ -315,6 +315,7 @@ async def test_after_esc_took_the_search_off_there_is_none_to_go_on_with(log: Pa
         await pilot.press("f")
         await typed(pilot, "mark 640.0")
         await shows(app, lambda: "64090.50" in chosen_of(app))
+        assert "esc  take off" in text_of(app)
         await pilot.press("escape")
         await shows(app, lambda: "search mark" not in text_of(app) and "64090.50" in chosen_of(app))
         await pilot.press("n")

@@ -105,9 +105,9 @@ async def test_a_notice_is_said_where_the_operator_looks() -> None:
     app = plain_console()
     async with app.run_test(size=(80, 24)) as pilot:
         await painted(app)
-        await pilot.press("4", "K")
+        await pilot.press("4", "m")
         await pilot.pause()
-        assert "can't trip the kill switch" in text_of(app).splitlines()[-1]
+        assert "no row is marked yet" in text_of(app).splitlines()[-1]
 
 
 async def test_what_was_done_is_said_calmly_and_only_what_was_refused_in_alarm() -> None:

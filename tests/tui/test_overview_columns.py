@@ -7,12 +7,15 @@ from decimal import Decimal
 import pytest
 
 from console.domain.assessment import Assessment
-from console.domain.status import Doubts, SymbolStatus
+from console.domain.status import Doubts, StageSummary, SymbolStatus
 from console.domain.symbols import SymbolRows
 from console.tui.screens.overview.columns import Present, symbol_columns
 from console.tui.theme import UNICODE
-from console.tui.widgets.table.columns import Column, numbers_of, orders_of, texts_of
+from console.tui.widgets.table.across import place
+from console.tui.widgets.table.columns import Cell, Column, numbers_of, orders_of, texts_of
 from console.tui.widgets.table.filter import parse
+from console.tui.widgets.table.lines import counting_title
+from console.tui.widgets.table.rows import Rows
 from tests.tui.cases import CASES, Case, console_of
 from tests.tui.fake import (
     PANELS,
@@ -53,7 +56,7 @@ def test_all_rows_at_once_are_told_the_same_as_each_alone(case: str, stale: str)
     rows = assessment.symbols
     assert isinstance(rows, SymbolRows)
     for column in columns_of(assessment, stale).values():
-        alone = [column.cell(row).text for row in rows]
+        alone = [_without_sign(column.cell(row)) for row in rows]
         if column.searched and not column.numeric:
             assert list(texts_of(column, rows)) == alone, column.key
         if column.number is not None:
@@ -64,6 +67,11 @@ def test_all_rows_at_once_are_told_the_same_as_each_alone(case: str, stale: str)
         if column.key not in ("state", "trend"):
             orders = [None if order != order else order for order in orders_of(column, rows)]  # noqa: PLR0124
             assert list(map(repr, orders)) == [repr(column.order(row)) for row in rows], column.key
+
+
+def _without_sign(cell: Cell) -> str:
+    """What is looked for in a cell: the words without the `?` of old ones."""
+    return cell.text.removesuffix(UNICODE.unknown) if cell.stale else cell.text
 
 
 @pytest.mark.parametrize("text", ["btc", "!btc", "~bd", "state=ok", "why=margin", "stage=canary", "toliq<20"])
@@ -114,6 +122,27 @@ async def test_a_liquidation_can_be_seen_on_the_smallest_screen() -> None:
         assert "liq 1h" in line
 
 
+def test_on_the_smallest_screen_the_first_title_has_room_for_the_worse_rows_off_the_page() -> None:
+    assessment = of_rows(*symbol_rows(80), *(Row(f"A{n:02}/USD", margin=1.1) for n in range(12)))
+    present = Present(UNICODE)
+    present.take(assessment, "")
+    columns = symbol_columns(PANELS, present, lambda rows: [0.0] * len(rows), narrow=True)
+    first = place(columns, 0, 78)[0]
+    rows: Rows[SymbolStatus] = Rows(lambda row: row.symbol, lambda row: row.severity)
+    rows.take(assessment.symbols)
+    rows.sort(columns[0], reverse=False)
+    rows.move(90)
+    title = counting_title(first.column.title, rows, 78, 14, cells=first.width, glyphs=UNICODE)
+    assert title.text == "SYM 91/92 ◆12↑"
+
+
+def test_the_next_threshold_is_named_in_the_cells_that_there_are() -> None:
+    assessment = assessed(CASES["normal"])
+    column = columns_of(assessment)["to_next"]
+    assert {column.cell(row).text.partition(" ")[2] for row in assessment.symbols} == {"", "high", "warn"}
+    assert all(len(column.cell(row).text) <= column.width for row in assessment.symbols)
+
+
 def test_what_is_left_to_liquidation_has_a_sign_only_where_nothing_is_left() -> None:
     assessment = of_rows(*symbol_rows(3))
     column = columns_of(assessment)["liq_distance"]
@@ -130,6 +159,7 @@ DOUBTED = {
     "liq_distance": Doubts(metrics="stale"),
     "mark": Doubts(metrics="stale"),
     "slippage": Doubts(metrics="stale"),
+    "stage": Doubts(metrics="stale"),
     "funding_in": Doubts(exchange="stale"),
 }
 
@@ -145,6 +175,7 @@ def known_row(assessment: Assessment) -> SymbolStatus:
         unrealized_pnl=Decimal("-1234567890123.45"),
         slippage=123456.7,
         next_funding=assessment.at + 90,
+        stage=StageSummary("production", 12, 12),
     )
 
 

@@ -110,7 +110,7 @@ async def test_a_held_picture_stands_still_while_the_status_line_goes_on() -> No
         assert "PAUSED" in text_of(app).splitlines()[-1]
         assert "TRIPPED" in text_of(app).splitlines()[0]
         assert app.view.assessment is not None
-        assert app.view.assessment.kill_switch.state is held.kill_switch.state
+        assert app.view.assessment.kill.state is held.kill.state
         await pilot.press("p")
         await pilot.pause()
         assert "PAUSED" not in text_of(app)
@@ -150,12 +150,12 @@ async def test_a_held_picture_blames_no_source_for_its_age_and_shows_the_present
         app.paint()
         said = [statement.words for statement in app.view.statements]
         assert said[0].startswith("PAUSED, as it was 12 s ago: ")
-        assert "kill switch TRIPPED: the engine says so" in said
+        assert "kill switch TRIPPED: the engine says so, and no fill since" in said
         assert not [words for words in said if "no answer" in words]
         assert app.view.assessment is not None
         told = {alert.name: alert.summary for alert in app.view.assessment.alerts}
         assert told == {
-            "kill switch": "TRIPPED: the engine says so",
+            "kill switch": "TRIPPED: the engine says so, and no fill since",
             "exchange": "failing, value 0.2 s old: gone",
         }
 
@@ -332,13 +332,13 @@ async def test_speed_and_pause_are_the_record_s() -> None:
         assert "PAUSED" in text_of(app).splitlines()[1]
 
 
-async def test_the_kill_key_says_that_it_is_a_replay() -> None:
+async def test_the_kill_switch_of_a_replay_says_that_it_is_one() -> None:
     app = plain_console(a_record())
     async with app.run_test(size=(80, 24)) as pilot:
         await painted(app)
         await pilot.press("K")
         await pilot.pause()
-        assert IN_A_REPLAY in text_of(app).splitlines()[-1]
+        assert IN_A_REPLAY in text_of(app)
 
 
 @pytest.mark.parametrize("cells", range(40, 200, 3))

@@ -258,6 +258,7 @@ async def test_of_a_held_picture_the_pause_is_named_and_no_source_is_blamed() ->
         app.paint()
         await settled(app)
         assert "? PAUSED, as it was 20 s ago" in text_of(app)
+        assert "? 9 not compared: PAUSED" in text_of(app)
         assert "no answer" not in text_of(app)
         watched.snapshot = failing(watched.snapshot, "connection refused", "database")
         clock.at = START + 40.5

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from console.domain.assessment import Assessment, Rules, assess
-from console.domain.kill_switch import KillState
+from console.domain.kill_state import KillState, Verdict
 from console.domain.thresholds import KEY_METRICS
 from console.tui.text import line_width
 from console.tui.theme import UNICODE
@@ -33,7 +33,7 @@ NARROWEST = 78
 def assessment(later: float, kill: KillState = KillState.CLEAR) -> Assessment:
     taken = replace(snapshot(START, metrics_of(symbol_rows(5))), at=START + later)
     judged = assess(taken, Rules(PANELS, KEY_METRICS))
-    return replace(judged, kill_switch=replace(judged.kill_switch, state=kill))
+    return replace(judged, kill=replace(judged.kill, state=kill))
 
 
 def line(judged: Assessment | None, cells: int) -> str:
@@ -50,9 +50,12 @@ def test_at_80_columns_the_parts_that_must_stay_are_there(kill: KillState, later
     assert shown.startswith(" PRODUCTION ")
     assert "futu" in shown
     assert " dana@db-1 READ-ONLY " in shown
-    assert {"clear": "kill clear", "unknown": "? kill", "tripped": "TRIPPED"}.get(
-        kill.value, "UNCONF."
-    ) in shown
+    assert {
+        KillState.CLEAR: "kill clear",
+        KillState.UNKNOWN: "? kill",
+        KillState.TRIPPING: "TRIP 0/0",
+        KillState.UNCONFIRMED: "UNCONF.",
+    }.get(kill, kill.name) in shown
     marks = shown.split("READ-ONLY ")[1][10:]
     assert [sign for sign in marks if sign in "MDXFEL"][-6:] == list("MDXFEL")
     assert "✓" in marks or "?" in marks
@@ -224,6 +227,21 @@ def test_nothing_before_the_marks_moves_with_the_kill_switch_or_an_age(cells: in
     assert len(begins) == 1
     counts = {found.start() for shown in lines if (found := re.search(r"\? ?[0-9]+ alert", shown))}
     assert len(counts) == 1
+
+
+@pytest.mark.parametrize(
+    ("kill", "narrow", "wide"),
+    [
+        (Verdict(KillState.TRIPPING, "", 3, 5), "TRIP 3/5 ", "TRIPPING 3/5 "),
+        (Verdict(KillState.TRIPPED, "", scope="usdm"), "USDM off ", "USDM TRIPPED "),
+        (Verdict(KillState.PARTIAL, "", scope="coin"), "PARTIAL ", "COIN PARTIAL "),
+        (Verdict(KillState.LOST, ""), "LOST ", "kill LOST "),
+    ],
+)
+def test_a_trip_says_how_far_it_is_and_of_which_account(kill: Verdict, narrow: str, wide: str) -> None:
+    judged = replace(assessment(0.4), kill=kill)
+    for cells, form in ((NARROWEST, narrow), (238, wide)):
+        assert f" {form}" in line(judged, cells)
 
 
 def test_the_number_of_alerts_has_its_word_once_at_every_width_where_a_source_is_the_worst() -> None:

@@ -7,7 +7,9 @@ import pytest
 from textual.geometry import Size
 
 from console.domain.assessment import Rules, assess
+from console.domain.last_trip import LastTrip
 from console.domain.severity import Severity
+from console.domain.snapshot import with_own_trip
 from console.domain.surfaces import Books
 from console.domain.thresholds import KEY_METRICS
 from console.domain.trails import Trails
@@ -23,7 +25,18 @@ from console.tui.screens.overview.summary import (
 from console.tui.text import Line
 from console.tui.theme import UNICODE
 from console.tui.view import View
-from tests.tui.fake import KEY_VALUES, PANELS, PAPER, START, Row, books, metrics_of, nothing_yet, snapshot
+from tests.tui.fake import (
+    KEY_VALUES,
+    PANELS,
+    PAPER,
+    RULES,
+    START,
+    Row,
+    books,
+    metrics_of,
+    nothing_yet,
+    snapshot,
+)
 
 
 def view(*rows: Row, taken: Books | None = None, figures: tuple[float, ...] = KEY_VALUES) -> View:
@@ -51,6 +64,36 @@ def test_nothing_in_the_accounts_moves_when_a_profit_changes_its_width(size: Siz
         ]
 
 
+def named(*names: str) -> Books:
+    whole = books()
+    accounts = zip(whole.accounts or (), names, strict=True)
+    return replace(whole, accounts=tuple(replace(account, name=name) for account, name in accounts))
+
+
+@pytest.mark.parametrize("size", [Size(68, 4), Size(58, 2)], ids=["with titles", "without"])
+def test_the_accounts_names_are_whole_where_there_is_room(size: Size) -> None:
+    names = "USD-M paper account", "COIN-M paper account"
+    lines = texts(account_lines(view(taken=named(*names)), size))[-2:]
+    assert [line.partition(" ✓")[0].rstrip() for line in lines] == list(names)
+
+
+def test_without_room_the_accounts_names_lose_first_the_word_that_all_of_them_end_in() -> None:
+    taken = named("USD-M paper account", "COIN-M paper account")
+    lines = texts(account_lines(view(taken=taken), Size(50, 2)))
+    assert [line.partition(" ✓")[0].rstrip() for line in lines] == ["USD-M paper", "COIN-M paper"]
+
+
+def test_names_that_end_differently_are_clipped_and_not_shortened() -> None:
+    lines = texts(account_lines(view(taken=named("the desk in Geneva", "the desk in Seoul")), Size(50, 2)))
+    assert [line.partition(" ✓")[0] for line in lines] == ["the desk in…", "the desk in…"]
+
+
+def test_an_equity_of_any_length_leaves_the_profit_its_place() -> None:
+    taken = books("12345678901234567890.12")
+    first, second = texts(account_lines(view(taken=taken), Size(50, 2)))
+    assert first.index("uPnL") == second.index("uPnL")
+
+
 def test_an_account_is_never_left_out_without_a_word() -> None:
     assert texts(account_lines(view(), Size(76, 1)))[0].endswith("+1 more")
 
@@ -74,7 +117,7 @@ def test_the_engine_says_for_how_long_it_has_been_up() -> None:
     value = replace(whole.engine.value, started_at=START - 7500)
     up = replace(whole, engine=replace(whole.engine, good=replace(whole.engine.good, value=value)))
     shown = View(PAPER, UNICODE).next(assess(up, Rules(PANELS, KEY_METRICS)))
-    assert "paper 2.4.1  up 2h 05m" in texts(engine_lines(shown, Size(60, 3)))[1]
+    assert "up 2h 05m" in texts(engine_lines(shown, Size(60, 3)))[1]
 
 
 def engine_words(later: float = 0.0, **said: object) -> str:
@@ -97,12 +140,35 @@ def test_of_an_engine_that_nothing_is_heard_of_it_is_said_how_long_it_was_up() -
     assert "was up 2h 05m" in engine_words(later=600.0, alive=True)
 
 
+def test_however_long_an_engine_has_been_up_its_heartbeat_is_told_on_the_smallest_screen() -> None:
+    judged = view().live
+    assert judged is not None
+    for uptime in (50.0, 11 * 3600.0, 20 * 86400.0):
+        old = replace(judged, engine=replace(judged.engine, uptime=uptime))
+        lines = texts(engine_lines(View(PAPER, UNICODE).next(old), Size(24, 2)))
+        assert any("heartbeat" in line for line in lines), uptime
+
+
 def test_an_engine_whose_mode_is_not_known_has_no_tick() -> None:
     judged = view().live
     assert judged is not None
     silent = replace(judged, engine=replace(judged.engine, mode=None, heartbeat_age=None))
     lines = texts(engine_lines(View(PAPER, UNICODE).next(silent), Size(90, 3)))
     assert lines[1].startswith("? mode unknown")
+
+
+def test_when_the_last_drill_passed_is_told_where_one_has() -> None:
+    whole = snapshot(START, metrics_of([Row("A")]))
+    trip = LastTrip(
+        START - 9e4, "dana", "drill of the quarter", "all", reset=START - 8e4, drilled=START - 8e4
+    )
+    drilled = replace(whole, last_trip=with_own_trip(whole.last_trip, trip, START))
+    told = [
+        " ".join(texts(engine_lines(View(PAPER, UNICODE).next(assess(taken, RULES)), Size(68, 3))))
+        for taken in (drilled, whole)
+    ]
+    assert "last drill passed 22h 13m ago" in told[0]
+    assert "drill" not in told[1]
 
 
 def test_a_database_that_the_engine_writes_nothing_into_is_in_doubt_among_the_sources() -> None:

@@ -12,9 +12,11 @@ import pytest
 
 from console.domain.assessment import Rules
 from console.domain.clock import SystemClock
+from console.domain.kill_state import KillState, Verdict, Written
+from console.domain.last_trip import LastTrip
 from console.domain.reading import Dated, Health
 from console.domain.snapshot import Snapshot
-from console.domain.surfaces import EngineState, Flags
+from console.domain.surfaces import EngineState, Flags, KeptTrip
 from console.monitor import TOGETHER, Monitor, Watches
 from console.polling import Polling, Watch
 from console.sources.errors import SourceError
@@ -68,6 +70,54 @@ async def test_an_answer_becomes_a_fresh_reading() -> None:
     monitor = monitor_of(Scripted(lambda: FLAGS))
     await monitor.look_once()
     assert (monitor.snapshot().flags.value, health(monitor)) == (FLAGS, Health.FRESH)
+
+
+async def test_each_judgement_is_told_to_the_kill_switch() -> None:
+    monitor, told = monitor_of(Scripted(lambda: FLAGS)), list[Verdict]()
+    monitor.on_kill = told.append
+    async with watching(monitor):
+        await until(lambda: len(told) > 1)
+    assert {verdict.state for verdict in told} == {KillState.UNKNOWN}
+
+
+async def test_what_this_process_trips_is_judged_without_waiting_for_any_source() -> None:
+    slow = Polling(interval=30, timeout=1, stale_after=60)
+    off: Watch[object] = Watch(None, slow)
+    source = Watch(Scripted(lambda: FLAGS), slow)
+    watches = Watches(off, off, off, source, off, off)  # type: ignore[arg-type]
+    monitor = Monitor(watches, Rules((), ()), SystemClock(), random.Random(1))
+    async with watching(monitor):
+        await until(lambda: health(monitor) is Health.FRESH)
+        own = LastTrip(SystemClock().wall(), "dana", "test", "all", written=(Written("flag file", None),))
+        monitor.own_trip = lambda: own
+        await until(lambda: monitor.assessment().kill.state is KillState.TRIPPING, 1)
+
+
+async def test_the_file_of_the_last_trip_is_read_like_a_source() -> None:
+    class Kept:
+        def read(self) -> Dated[KeptTrip]:
+            return Dated(KeptTrip("paper.json", LastTrip(1.0, "dana", "test", "all")))
+
+    off: Watch[object] = Watch(None, QUICK)
+    watches = Watches(off, off, off, off, off, off, Watch(Kept(), QUICK))  # type: ignore[arg-type]
+    monitor = Monitor(watches, Rules((), ()), SystemClock(), random.Random(1))
+    await monitor.look_once()
+    last = monitor.assessment().last_trip
+    assert last is not None and last.by == "dana"
+
+
+@pytest.mark.parametrize("ticks", range(5))
+async def test_a_cancellation_in_the_tick_of_an_answer_is_not_lost(ticks: int) -> None:
+    monitor, news = monitor_of(Scripted(lambda: FLAGS)), asyncio.Event()
+    monitor._flags.asking = True  # an answer that is under way for as long as the test wants
+    waiting = asyncio.create_task(monitor._together(news))
+    await asyncio.sleep(0)
+    news.set()
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait({waiting})
+    assert waiting.cancelled()
 
 
 async def test_sources_that_are_not_configured_are_not_asked() -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from console.domain.assessment import Assessment
 from console.report import as_json, as_text
+from tests.unit.domain.trips import KNOWN, world
 from tests.unit.domain.worlds import BOOKS, NOW, account, answered, healthy, judged, metrics, of
 
 
@@ -49,6 +50,34 @@ def test_json_tells_what_is_known_of_a_symbol_beside_its_panels() -> None:
     assert (symbol["side"], symbol["quantity"], symbol["mark_price"]) == ("LONG", "1", 100.0)
     assert (symbol["next_funding"], symbol["margin_direction"], symbol["doubts"]) == (None, None, {})
     assert document["engine"]["uptime"] == 60.0
+
+
+def test_json_tells_the_kill_switch_with_its_grounds_and_what_is_left() -> None:
+    told = json.loads(as_json(judged(world()), "prod", "production", NOW))["kill_switch"]
+    assert (told["state"], told["title"], told["acknowledged"]) == ("tripped", "TRIPPED", True)
+    assert told["surfaces"]["flag file"] is True
+    assert told["fills"] == {"value": 0.0, "age": 0.5, "doubt": ""}
+    assert told["last_trip"]["reason"] == "test"
+    assert told["aftermath"]["resting_orders"] == {"value": None, "age": 0.5, "doubt": "no keys for it"}
+
+
+def test_text_tells_who_tripped_it_and_what_is_left_while_the_trip_stands() -> None:
+    lines = as_text(judged(world()), "prod", "production").splitlines()
+    begin = lines.index("kill switch  TRIPPED: the engine says so, and no fill since")
+    assert lines[begin + 1 : begin + 8] == [
+        "  tripped 2027-01-15 07:59:50+00:00 by dana: test",
+        "  flag file        done",
+        "  database         done",
+        "  fills            0, 0.5 s ago",
+        "  resting orders   unknown: no keys for it",
+        "  open at exchange unknown: no keys for it",
+        "  open in books    2, 0.5 s ago",
+    ]
+
+
+def test_a_trip_that_was_reset_is_not_told_in_text() -> None:
+    over = world(0.0, replace(KNOWN, reset=NOW - 5))
+    assert " by dana" not in as_text(judged(over), "prod", "production")
 
 
 def test_foreign_text_is_inert() -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from console.settings import Settings
+from console.settings import KillSwitch, Settings
 from console.settings_file import SettingsError, load_settings, shipped_configs
 
 FILE = """\
@@ -53,6 +53,7 @@ def test_the_production_context_that_the_shipped_file_shows_is_valid(tmp_path: P
     assert context.environment == "production"
     assert context.prometheus is not None
     assert context.commands.stop == ["/srv/futures/scripts/stop_futures.sh"]
+    assert (context.kill_switch.hold, context.database and context.database.server) == (True, "db-1")
 
 
 def test_a_users_own_file_comes_before_the_shipped_one(tmp_path: Path) -> None:
@@ -86,6 +87,13 @@ def test_relative_paths_are_seen_from_the_files_folder(file: Path) -> None:
     assert load(file, context="prod").chosen.flags_file == file.parent / "flags.yaml"
 
 
+def test_every_surface_of_a_context_is_fired_unless_it_says_otherwise(file: Path) -> None:
+    assert load(file, context="prod").chosen.kill_switch == KillSwitch()
+    file.write_text(FILE.replace("flags_file: flags.yaml", "kill_switch: {feature_flags: false, flag: f}"))
+    told = load(file, context="prod").chosen.kill_switch
+    assert (told.feature_flags, told.database, told.flag) == (False, True, file.parent / "f")
+
+
 def test_variables_that_name_no_field_are_left_alone(file: Path) -> None:
     assert load(file, environ={"OPSCONSOLE_DB_PASSWORD": "x"}).context == "paper"
 
@@ -115,6 +123,26 @@ def test_variables_that_name_no_field_are_left_alone(file: Path) -> None:
         ),
         ("[scripts/stop.sh]", "scripts/stop.sh", "15:13: contexts.prod.commands.stop: a list of arguments"),
         ("context: paper", "context: live", "1:10: there is no context 'live'; allowed: paper, prod"),
+        (
+            "flags_file: flags.yaml",
+            "kill_switch: {http: http://10.0.0.7/control/kill}",
+            "13:25: contexts.prod.kill_switch.http: a URL on this machine, such as http://127.0.0.1:9108",
+        ),
+        (
+            "password_env: DB_PASSWORD",
+            "action_password_env: DB_PASSWORD",
+            "12:15: contexts.prod.database: action_password_env is the password of an action_user",
+        ),
+        (
+            "url: mysql://ops@db.example/binance-data",
+            "action_user: ops, url: sqlite:////x.db",
+            "12:15: contexts.prod.database: SQLite knows no users: leave out action_user",
+        ),
+        (
+            "flags_file: flags.yaml",
+            "kill_switch: {deadlines: {databse: 1s}}",
+            "13:31: contexts.prod.kill_switch.deadlines.databse: unknown field; allowed: flag_file, ",
+        ),
         ("contexts:", "contexts:\n  paper: {}", "6:3: 'paper' appears twice"),
         ("poll:", "\tpoll:", "2:1: a tab character"),
     ],

@@ -1,7 +1,7 @@
 """What fires one surface of the kill switch, and what came of it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -17,6 +17,8 @@ class Scope(Enum):
 WHOLE = frozenset({Scope.ALL})
 """The scopes of an actuator that can only stop everything."""
 ALL_SCOPES = frozenset(Scope)
+ENDING = 2.5
+"""Seconds that ending a command which is late takes at most."""
 
 
 class Act(Enum):
@@ -44,12 +46,16 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an actuator says: `before` and `after` are the surface's value in words, None where not known."""
+    """What an actuator says: `before` and `after` are the surface's value in words, None where not known.
+
+    `found` is what a reset has to put back: what stood under each key that was changed, None for nothing.
+    """
 
     act: Act
     words: str
     before: str | None = None
     after: str | None = None
+    found: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,7 @@ class Result:
     latency: float
     before: str | None = None
     after: str | None = None
+    found: Mapping[str, str | None] = field(default_factory=dict)
 
 
 class Actuator(Protocol):
@@ -79,6 +86,20 @@ class Actuator(Protocol):
 
     def fire(self, order: Order) -> Answer:
         """Set the surface and read it back. Expected failures are answers, not exceptions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unable:
+    """Stands for an actuator that can't be made: firing it says why."""
+
+    name: str
+    words: str
+    deadline: float = 1.0
+    scopes: frozenset[Scope] = ALL_SCOPES
+
+    def fire(self, order: Order) -> Answer:
+        """FAILED, with why."""
+        return Answer(Act.FAILED, self.words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from console.actions.kill.actuator import WHOLE, Act, Answer, Order, Scope
+from console.actions.kill.actuator import ENDING, WHOLE, Act, Answer, Order, Scope
 from console.domain.foreign import visible
 
 GRACE = 1.0
@@ -38,7 +38,7 @@ class Command:
     @property
     def deadline(self) -> float:
         """Long enough to have ended the process: a trip that waits this long leaves nothing behind."""
-        return self.timeout + 2 * GRACE + _LAST_WORDS
+        return self.timeout + ENDING
 
     def fire(self, order: Order) -> Answer:
         """Exit code 0 is done. At the time-out its whole group is ended: TERM, then KILL."""

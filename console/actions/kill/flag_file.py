@@ -6,13 +6,22 @@ The flag needs no lock and no space, and it is the first thing that a trip write
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from console.actions.durable import ChangedError, DurableError, Reserve, replace_file
+from console.actions.durable import ChangedError, DurableError, Reserve, digest, replace_file
 from console.actions.faults import points_of
 from console.actions.kill.actuator import WHOLE, Act, Answer, Order, Scope
 
+if TYPE_CHECKING:
+    from console.actions.removal import Identity
+
 FLAG = b"1"
+FLAG_KEY = "flag"
+STATE_KEY = "tripped"
+"""What a trip says that it has changed, in its files."""
 _LARGEST = 1024 * 1024
+_TRIES = 4
+"""How often a state file is read anew that the engine writes at the same instant."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +36,35 @@ class FlagFile:
 
     def fire(self, order: Order) -> Answer:
         """Write a fresh flag even over an old one, so that a reset under way sees that it came later."""
-        before = self._said()
+        before = self.said()
         words = "was set already" if before == "set" else "set"
         try:
             replace_file(self.flag, FLAG, expected=None, point=points_of("flag"), keep_owner=False)
         except DurableError as error:
             words = self._with_no_space(error) if error.full and not error.written else str(error)
-        after = self._said()
-        return Answer(Act.DONE if after == "set" else Act.FAILED, words, before, after)
+        after = self.said()
+        found = {FLAG_KEY: None} if (before, after) == ("not set", "set") else {}
+        return Answer(Act.DONE if after == "set" else Act.FAILED, words, before, after, found)
 
-    def _said(self) -> str:
+    def clear(self, seen: "Identity | None") -> Answer:
+        """Remove the flag that was `seen`; one that came later is a trip, and stays."""
+        from console.actions.removal import remove_file  # noqa: PLC0415 (not needed for a trip)
+
+        before = self.said()
+        try:
+            if seen is not None:
+                remove_file(self.flag, seen, points_of("reset flag"))
+        except ChangedError as error:
+            return Answer(Act.REFUSED, str(error), before, self.said())
+        except DurableError as error:
+            return Answer(Act.FAILED, str(error), before, self.said())
+        after = self.said()
+        if after == "set":
+            return Answer(Act.REFUSED, "was written anew, and stays", before, after)
+        return Answer(Act.DONE, "removed" if before == "set" else "was gone already", before, after)
+
+    def said(self) -> str:
+        """What the surface says now: `set` or `not set`."""
         return "set" if self.flag.exists() else "not set"
 
     def _with_no_space(self, error: DurableError) -> str:
@@ -45,7 +73,8 @@ class FlagFile:
             try:
                 self.reserve.become(self.flag, FLAG, point=points_of("flag from reserve"))
             except DurableError as failure:
-                error = failure
+                error = failure  # such as another user's, which can only be removed
+                self.reserve.give_up()
             else:
                 return "set; the disk is full, the reserve was used"
         try:
@@ -68,21 +97,54 @@ class StateFile:
     def fire(self, order: Order) -> Answer:
         """Write it in the engine's own format, other fields kept; what is no such file is written anew."""
         try:
-            before, text = _tripped(self.state)
+            before, fields = _read(_content(self.state))
             if before == "tripped":
                 return Answer(Act.DONE, "was tripped already", before, before)
-            self._write(text)
+            self._write(_text(fields, tripped=True))
         except ChangedError as error:  # by the engine, which writes what it has in memory
             after, _ = _read(error.found)
             act = Act.DONE if after == "tripped" else Act.FAILED
             return Answer(act, "was written over at once", before, after)
         except DurableError as error:
-            act = Act.DONE if error.written else Act.FAILED
-            return Answer(act, str(error), before, "tripped" if error.written else before)
+            if not error.written:
+                return Answer(Act.FAILED, str(error), before, before)
+            return Answer(Act.DONE, str(error), before, "tripped", {STATE_KEY: before})
         except OSError as error:
             return Answer(Act.FAILED, f"{self.state}: {(error.strerror or str(error)).lower()}")
         words = "was no engine's state, so it was written anew" if before == "unreadable" else "set"
-        return Answer(Act.DONE, words, before, "tripped")
+        return Answer(Act.DONE, words, before, "tripped", {STATE_KEY: before})
+
+    def clear(self) -> Answer:
+        """Write that it isn't tripped. An engine that runs writes what it has in memory: then that counts."""
+        before = self.said()
+        for _ in range(_TRIES):
+            try:
+                content = _content(self.state)
+                said, fields = _read(content)
+                if content is None or said == "clear":
+                    return Answer(Act.DONE, f"is {said}", before, said)
+                if said == "unreadable":
+                    return Answer(Act.FAILED, "is no engine's state", before, said)
+                self._clear_once(content, _text(fields, tripped=False))
+                return Answer(Act.DONE, "set to clear", before, "clear")
+            except ChangedError:
+                continue
+            except DurableError as error:
+                return Answer(Act.FAILED, str(error), before, self.said())
+            except OSError as error:
+                return Answer(Act.FAILED, f"{self.state}: {(error.strerror or str(error)).lower()}", before)
+        return Answer(Act.FAILED, f"was written over at once, {_TRIES} times", before, self.said())
+
+    def said(self) -> str:
+        """What the surface says now: `tripped`, `clear`, `missing` or `unreadable`."""
+        try:
+            return _read(_content(self.state))[0]
+        except OSError:
+            return "unreadable"
+
+    def _clear_once(self, seen: bytes, text: bytes) -> None:
+        points = points_of("reset state")
+        replace_file(self.state, text, expected=digest(seen), point=points, keep_owner=False)
 
     def _write(self, text: bytes) -> None:
         points = points_of("state")
@@ -94,17 +156,20 @@ class StateFile:
             replace_file(self.state, text, expected=None, point=points, keep_owner=False)
 
 
-def _tripped(state: Path) -> tuple[str, bytes]:
-    """What the file says now, and its text when tripped. Raises OSError."""
-    import json  # noqa: PLC0415 (the flag is written before)
-
+def _content(state: Path) -> bytes | None:
+    """What the file holds, None where there is none. Raises OSError."""
     try:
         with state.open("rb") as stream:
-            content = stream.read(_LARGEST)
+            return stream.read(_LARGEST)
     except FileNotFoundError:
-        content = None
-    before, fields = _read(content)
-    return before, json.dumps({**fields, "tripped": True}, separators=(",", ":")).encode() + b"\n"
+        return None
+
+
+def _text(fields: dict[str, object], *, tripped: bool) -> bytes:
+    """The file's text when it says `tripped`, in the engine's own format."""
+    import json  # noqa: PLC0415 (the flag is written before)
+
+    return json.dumps({**fields, "tripped": tripped}, separators=(",", ":")).encode() + b"\n"
 
 
 def _read(content: bytes | None) -> tuple[str, dict[str, object]]:

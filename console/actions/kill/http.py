@@ -1,7 +1,8 @@
-"""An engine's own endpoint on loopback: `POST /control/kill`."""
+"""An engine's own endpoints on loopback: `POST /control/kill`, and where it has one, that of a reset."""
 
 import json
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from console.actions.kill.actuator import ALL_SCOPES, Act, Answer, Order, Scope
 from console.domain.clock import Clock
@@ -15,17 +16,24 @@ _NOT_ASKED = ("connection refused", "can't connect", "its certificate", "the req
 
 @dataclass(frozen=True, slots=True)
 class Http:
-    """Posts reason and scope as JSON to `url`, which has to be on this machine."""
+    """Posts reason and scope as JSON to `url`, which has to be on this machine.
+
+    `trips` is what the engine has to be afterwards: tripped, or after a reset clear.
+    """
 
     url: str
     clock: Clock
     deadline: float = 2.0
+    trips: bool = True
     name: str = "http"
     scopes: frozenset[Scope] = ALL_SCOPES
 
     def fire(self, order: Order) -> Answer:
-        """Sent once. Done is what answers 2xx and, where it says so at all, that it is tripped or stopped."""
-        from console.sources.loopback import is_loopback  # noqa: PLC0415 (the flag is written before)
+        """Sent once. Done is what answers 2xx and, where it says so at all, that it is as it was to be.
+
+        REFUSED is what the engine says is at odds with its state, as a reset is while a switch is still set.
+        """
+        from console.domain.loopback import is_loopback  # noqa: PLC0415 (the flag is written before)
 
         if not is_loopback(self.url):
             return Answer(Act.REFUSED, "its address is not on this machine")
@@ -44,10 +52,12 @@ class Http:
         finally:
             client.close()
         said = visible(response.body[:_TOLD].decode("utf-8", "replace"))
+        if response.status == HTTPStatus.CONFLICT:
+            return Answer(Act.REFUSED, f"HTTP {response.status}: {said}")
         if not 200 <= response.status < 300:
             return Answer(Act.FAILED, f"HTTP {response.status}: {said}")
         followed = _followed(response.body, order.scope)
-        if followed is False:
+        if followed is not None and followed is not self.trips:
             return Answer(Act.FAILED, f"HTTP {response.status}, but it did not follow: {said}")
         return Answer(Act.DONE, f"HTTP {response.status}", None, said or None)
 

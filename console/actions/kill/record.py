@@ -18,30 +18,34 @@ ACTION = "kill.trip"
 
 @dataclass(slots=True)
 class TripRecord:
-    """Records one trip. `open_journal` and `who` are called, imports and all, in the thread that records."""
+    """Records one trip. `open_journal` and `who` are called, imports and all, in the thread that records.
+
+    `held` marks a trip that nobody asked for: the engine had cleared itself, and its context says `hold`.
+    """
 
     context: str
     open_journal: "Callable[[], Journal]"
     who: "Callable[[], Actor]"
     drill: bool = False
+    held: bool = False
     _intent: "Record | None" = field(default=None, init=False)
 
     def intent(self, order: Order, actuators: Sequence[str]) -> None:
         """Record what is being fired; JournalError when that can't be written."""
-        act = self._act(order, {"actuators": list(actuators)})
+        act = self._act(order, list(actuators))
         self._intent = self.open_journal().intent(self.who(), act)
 
     def outcome(self, order: Order, results: Sequence[Result]) -> None:
         """Close the intent; without one, note what was done all the same."""
-        evidence: Json = {"actuators": [_told(result) for result in results]}
+        told: list[Json] = [_told(result) for result in results]
         after: Json = {result.name: result.after for result in results}
         journal, who = self.open_journal(), self.who()
         if self._intent is None:
-            journal.note(who, self._act(order, evidence))
+            journal.note(who, self._act(order, told))
         else:
-            journal.outcome(who, self._intent, _done(results), after=after, evidence=evidence)
+            journal.outcome(who, self._intent, _done(results), after=after, evidence=self._evidence(told))
 
-    def _act(self, order: Order, evidence: "Json") -> "Recorded":
+    def _act(self, order: Order, actuators: "list[Json]") -> "Recorded":
         from console.audit.record import Act as Recorded  # noqa: PLC0415 (the flag is written before)
 
         return Recorded(
@@ -49,9 +53,12 @@ class TripRecord:
             action=ACTION,
             target=order.scope.value,
             reason=order.reason,
-            evidence=evidence,
+            evidence=self._evidence(actuators),
             drill=self.drill,
         )
+
+    def _evidence(self, actuators: "list[Json]") -> "Json":
+        return {"actuators": actuators, **({"held": True} if self.held else {})}
 
 
 def _done(results: Sequence[Result]) -> bool | None:

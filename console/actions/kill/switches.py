@@ -1,7 +1,8 @@
 """The trading switches of `system_settings`, set to '0' in one transaction and read back.
 
 Every change is guarded by the value that the same transaction has read. What breaks off once something was
-sent is unknown: it is read back over a new connection, and nothing is written a second time.
+sent is unknown: it is read back over a new connection, and nothing is written a second time. Putting
+them back is `switches_back`.
 """
 
 from datetime import datetime
@@ -16,7 +17,7 @@ from console.actions.kill.actuator import Act, Answer, Order, Scope
 from console.domain.clock import Clock
 from console.domain.foreign import visible
 
-_KEYS = {
+KEYS = {
     Scope.ALL: schema.TRADING_SWITCHES,
     Scope.USDM: ("u_futures_trading_enabled",),
     Scope.COIN: ("coin_futures_trading_enabled",),
@@ -30,7 +31,7 @@ Switches = dict[str, str | None]
 
 def switch_off(login: Login, order: Order, clock: Clock) -> Answer:
     """Set every switch of the order's scope to '0'."""
-    keys = _KEYS[order.scope]
+    keys = KEYS[order.scope]
     write = _Write(keys, order.by, clock)
     try:
         write.over(login)
@@ -44,6 +45,16 @@ def switch_off(login: Login, order: Order, clock: Clock) -> Answer:
         return Answer(Act.FAILED, f"others changed the switches at the same time, {_TRIES} times")
     words = "was off already" if not _on(write.before) else "set to 0"
     return _read_back(login, words, write.before)
+
+
+def read_switches(login: Login, scope: Scope) -> tuple[str, bool | None]:
+    """The switches of `scope` in words, and whether all are off; None where they can't be read."""
+    try:
+        with connected(login) as connection:
+            found = read(connection, KEYS[scope])
+    except UnusableError as error:
+        return str(error), None
+    return told(found) or "", not _on(found)
 
 
 class _ChangedError(Exception):
@@ -77,7 +88,7 @@ class _Write:
                     return
 
     def _once(self, connection: Connection, columns: set[str]) -> None:
-        self.before = _read(connection, self._keys)
+        self.before = read(connection, self._keys)
         local = datetime.fromtimestamp(self._clock.wall())  # as engines write their times
         known = {"setting_value": "0", "updated_by": self._by[:100], "updated_at": local}
         values = {name: value for name, value in known.items() if name in columns}
@@ -97,19 +108,21 @@ class _Write:
 
 def _read_back(login: Login, words: str, before: Switches, *, done: str = "") -> Answer:
     """Done is what the rows say over a connection of its own; `done` is what to add then."""
-    old = _told(before)
+    old = told(before)
     try:
         with connected(login) as connection:
-            after = _read(connection, tuple(before))
+            after = read(connection, tuple(before))
     except UnusableError as error:
-        return Answer(Act.UNKNOWN, f"{words}; can't be read back: {error}", old)
+        return Answer(Act.UNKNOWN, f"{words}; can't be read back: {error}", old, found=_on(before))
     left = _on(after)
+    found = {key: value for key, value in _on(before).items() if key not in left}
     if left:
-        return Answer(Act.FAILED, f"{words}; read back: {_told(left)}", old, _told(after))
-    return Answer(Act.DONE, f"{words}; {done}" if done else words, old, _told(after))
+        return Answer(Act.FAILED, f"{words}; read back: {told(left)}", old, told(after), found)
+    return Answer(Act.DONE, f"{words}; {done}" if done else words, old, told(after), found)
 
 
-def _read(connection: Connection, keys: tuple[str, ...]) -> Switches:
+def read(connection: Connection, keys: tuple[str, ...]) -> Switches:
+    """The value of each switch."""
     table = schema.settings
     rows = connection.execute(
         select(table.c.setting_key, table.c.setting_value).where(table.c.setting_key.in_(keys))
@@ -123,7 +136,7 @@ def _on(switches: Switches) -> Switches:
     return {key: value for key, value in switches.items() if value != "0"}
 
 
-def _told(switches: Switches) -> str | None:
+def told(switches: Switches) -> str | None:
     """In words, such as `allow_long=1, allow_short missing`."""
     said = (
         f"{key} missing" if value is None else f"{key}={visible(value[:20])}"

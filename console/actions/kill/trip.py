@@ -48,6 +48,15 @@ def trip(
     return begun
 
 
+def in_thread(call: Callable[[], None], name: str) -> bool:
+    """Call `call` in a daemon thread. Whether one could be had for it."""
+    try:
+        threading.Thread(target=call, name=name, daemon=True).start()
+    except RuntimeError:
+        return False
+    return True
+
+
 class Trip:
     """One trip under way. A program that ends before `wait` has returned may cut short what isn't done."""
 
@@ -66,7 +75,7 @@ class Trip:
     def fire(self) -> None:
         """Fire everything, once. Returns when the flag is written."""
         self._began = self._clock.now()
-        started = _start(self._launch, "kill launch")
+        started = in_thread(self._launch, "kill launch")
         for shot in self._shots:
             if isinstance(shot.actuator, FlagFile):
                 self._run(shot)
@@ -75,9 +84,19 @@ class Trip:
             self._launch()
 
     @property
+    def fired(self) -> tuple[str, ...]:
+        """The actuators of this trip."""
+        return tuple(shot.actuator.name for shot in self._shots)
+
+    @property
     def pending(self) -> tuple[str, ...]:
         """The actuators that have neither answered nor passed their deadline."""
         return tuple(shot.actuator.name for shot in self._shots if self._result(shot) is None)
+
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """The actuators that have not answered, be they late or not."""
+        return tuple(shot.actuator.name for shot in self._shots if shot.result is None)
 
     @property
     def results(self) -> tuple[Result, ...]:
@@ -95,21 +114,29 @@ class Trip:
         return f"not recorded yet: no answer within {JOURNAL_DEADLINE:g} s" if late else ""
 
     def wait(self, seconds: float | None = None) -> tuple[Result, ...]:
-        """Wait until all have answered or are late, and the outcome is recorded; `seconds` at most."""
+        """Wait until all have answered or are late, and the outcome is recorded; `seconds` at most.
+
+        Without `seconds` the record is waited for as long as its own deadline says.
+        """
         until = None if seconds is None else self._clock.now() + seconds
         for shot in self._shots:
             shot.finished.wait(self._left(shot, until))
         if self._journal is not None:
-            left = JOURNAL_DEADLINE if until is None else max(0.0, until - self._clock.now())
-            self._recorded.wait(min(JOURNAL_DEADLINE, left))
+            self._recorded.wait(JOURNAL_DEADLINE if until is None else max(0.0, until - self._clock.now()))
         return self.results
+
+    def wait_for_answer(self, seconds: float) -> None:
+        """Wait for one that has not answered, be it late or not, `seconds` at most."""
+        waited_for = next((shot for shot in self._shots if shot.result is None), None)
+        if waited_for is not None:
+            waited_for.finished.wait(seconds)
 
     def _launch(self) -> None:
         """Start what isn't the flag file; what no thread can be had for runs here, one after the other."""
         self._flag_written.wait(HEAD_START)
         others = [shot for shot in self._shots if not isinstance(shot.actuator, FlagFile)]
-        left = [shot for shot in others if not _start(partial(self._run, shot), shot.actuator.name)]
-        if self._journal is not None and not _start(self._record, "kill journal"):
+        left = [shot for shot in others if not in_thread(partial(self._run, shot), shot.actuator.name)]
+        if self._journal is not None and not in_thread(self._record, "kill journal"):
             self._journalled = "not recorded: the machine has no thread left"
             self._recorded.set()
         for shot in left:
@@ -128,6 +155,7 @@ class Trip:
             self._clock.now() - began,
             answer.before,
             answer.after,
+            answer.found,
         )
         shot.finished.set()
 
@@ -145,7 +173,7 @@ class Trip:
     def _record(self) -> None:
         assert self._journal is not None  # noqa: S101 (only started with one)
         try:
-            self._journal.intent(self.order, [shot.actuator.name for shot in self._shots])
+            self._journal.intent(self.order, self.fired)
             self._journalled = "recorded"
         except Exception as error:  # noqa: BLE001 (a journal that fails is told, and stops nothing)
             self._journalled = f"not recorded: {error}"
@@ -165,15 +193,6 @@ class _Shot:
     actuator: Actuator
     finished: threading.Event = field(default_factory=threading.Event)
     result: Result | None = None
-
-
-def _start(call: Callable[[], None], name: str) -> bool:
-    """Whether a thread could be had for it."""
-    try:
-        threading.Thread(target=call, name=name, daemon=True).start()
-    except RuntimeError:
-        return False
-    return True
 
 
 def _told(error: Exception) -> str:

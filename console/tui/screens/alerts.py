@@ -4,7 +4,7 @@ All of it is the present's, whatever picture is held: alerts are what must not b
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -24,6 +24,7 @@ from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
 from console.tui.widgets.lines import Lines
 from console.tui.widgets.table.columns import Cell, Column
+from console.tui.widgets.table.lines import Drawn
 from console.tui.widgets.table.table import Table
 
 SEVERITY = "severity"
@@ -55,10 +56,7 @@ class Alerts(Frame):
         self._rows: dict[str, AlertRow] = {}
         self._chosen = Lines(self._chosen_text, view.glyphs, id="chosen")
         self._sources = Lines(self._sources_text, view.glyphs, id="sources")
-        self.table: Table[AlertRow] = Table(
-            "alerts", lambda row: row.key, lambda row: row.alert.severity, view.glyphs
-        )
-        self.table.set_columns(alert_columns(view.glyphs), SEVERITY)
+        self.table = AlertTable(view.glyphs, lambda: self._chosen.show(self._chosen_text))
 
     def body(self) -> Iterable[Widget]:
         yield Container(self.table, self._chosen, id="alerts")
@@ -71,7 +69,8 @@ class Alerts(Frame):
         super().paint(view)
         if view.live is not None and view.live.alerts is not self._alerts:
             self._alerts = view.live.alerts
-            self._rows = {row.key: row for row in alert_rows(self._alerts)}
+            figures = {key.metric.name for key in view.live.key_metrics}
+            self._rows = {row.key: row for row in alert_rows(self._alerts, figures)}
             self.table.set_rows(tuple(self._rows.values()))
         self.table.styles.max_height = _TITLES + len(self.table.keys)
         self._chosen.show(self._chosen_text)
@@ -102,12 +101,31 @@ class Alerts(Frame):
         return lines
 
 
-def alert_rows(alerts: Iterable[Alert]) -> Iterator[AlertRow]:
-    """A row for each; several of one name and symbol are told apart by their number."""
+class AlertTable(Table[AlertRow]):
+    """The alerts; `moved` is called as soon as the cursor is on another one."""
+
+    def __init__(self, glyphs: Glyphs, moved: Callable[[], None]) -> None:
+        super().__init__("alerts", lambda row: row.key, lambda row: row.alert.severity, glyphs)
+        self._moved = moved
+        self._told: str | None = None
+        self.set_columns(alert_columns(glyphs), SEVERITY)
+
+    def _show(self, lines: list[Drawn]) -> None:
+        super()._show(lines)
+        if self.cursor_key != self._told:
+            self._told = self.cursor_key
+            self._moved()
+
+
+def alert_rows(alerts: Iterable[Alert], figures: Set[str] = frozenset()) -> Iterator[AlertRow]:
+    """A row for each; several of one name and symbol are told apart by their number.
+
+    A key metric's row is the same whichever symbol it is of at present: `figures` are their names.
+    """
     seen: Counter[tuple[str, str | None]] = Counter()
     for place, alert in enumerate(alerts):
-        meant = alert.name, alert.symbol
-        yield AlertRow(f"{alert.name} {alert.symbol or ''} {seen[meant]}", place, alert)
+        meant = alert.name, None if alert.name in figures else alert.symbol
+        yield AlertRow(f"{meant[0]} {meant[1] or ''} {seen[meant]}", place, alert)
         seen[meant] += 1
 
 

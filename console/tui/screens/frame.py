@@ -7,12 +7,13 @@ from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 from textual.app import ComposeResult
 from textual.events import DescendantBlur, DescendantFocus, Resize, ScreenResume
 from textual.geometry import Size
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widget import Widget
 
 from console.tui.actions import Place
 from console.tui.places import offers
+from console.tui.screens.sent_soon import SentSoon
 from console.tui.text import Line, Span, fit_line
 from console.tui.theme import Tone
 from console.tui.view import View
@@ -38,7 +39,7 @@ class Shows(Protocol):
     def crumbs(self) -> tuple[str, ...]: ...
 
 
-class Frame(Screen[None], inherit_bindings=False):
+class Frame(SentSoon[None], inherit_bindings=False):
     """A full screen. Subclasses yield their body, and show a view in `paint`, calling this class's.
 
     A view can come before the screen is mounted: widgets are made at once, and painted at any time. While
@@ -159,7 +160,7 @@ class Frame(Screen[None], inherit_bindings=False):
 Answer = TypeVar("Answer")
 
 
-class Box(ModalScreen[Answer], inherit_bindings=False):
+class Box(SentSoon[Answer], ModalScreen[Answer], inherit_bindings=False):
     """A box over the screen before it, which lives on. The status line is here too: nothing covers that."""
 
     PLACE: ClassVar[Place]

@@ -126,10 +126,13 @@ class Logs(Frame):
             self._show_page()
 
     def _show_page(self) -> None:
+        could_take_off = _takes_off(self._page)
         if self._follower is not None:
             self._page = self._follower.page
             self._lines.show(self._page)
         self._header.show(self._header_lines)
+        if _takes_off(self._page) != could_take_off:
+            self.show_hints()  # esc means something else now
 
     def _header_lines(self, size: Size) -> tuple[Line, ...]:
         if self._source is None or self._log is None:
@@ -215,8 +218,7 @@ class Logs(Frame):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "all_lines":
-            page = self._page
-            return any(thing is not None for thing in (page.progress, page.pattern, page.sought))
+            return _takes_off(self._page)
         return super().check_action(action, parameters)
 
     def action_search(self) -> None:
@@ -279,6 +281,11 @@ class Logs(Frame):
         self._stop()
         self._chosen, self._left_at, self._page = self._chosen + 1, None, Page()
         self._start()
+
+
+def _takes_off(page: Page) -> bool:
+    """Whether anything can be taken off: a filter or a search, which may still be going on."""
+    return any(thing is not None for thing in (page.progress, page.pattern, page.sought))
 
 
 def _complaint(text: str) -> str:

@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 from console.domain.figures import seconds
-from console.tui.actions import Action
+from console.tui.actions import STEP_BACK, Action
 from console.tui.text import Line, Span, clip, line_width
 from console.tui.theme import Glyphs, Tone
 
-ALWAYS = ("back", "help", "quit")
-"""Actions at the right end, which are never left out."""
+_BACK = "back"
+ALWAYS = ("kill_switch", _BACK, "help", "quit")
+"""Actions at the right end, which are never left out; for `back` stands what the way back does now."""
 _FIRST = "next_pane"
 """What comes before all other hints: where it can be done, part of the screen isn't seen without it."""
 
@@ -22,18 +23,27 @@ def hint_line(
     seconds the picture has been held.
     """
     named = sorted((action for action in actions if action.label), key=lambda action: action.id != _FIRST)
-    ends = [action for name in ALWAYS for action in named if action.id == name]
+    back = [action for action in named if STEP_BACK in action.keys]
+    ends = [action for name in ALWAYS for action in (back[:1] if name == _BACK else _called(name, named))]
     right = tuple(span for action in ends for span in _hint(action))
-    left = [*_paused(paused), *_path(crumbs, cells // 2, glyphs)]
+    left = list(_paused(paused))
     room = cells - line_width(right) - line_width(left)
+    path = tuple(_path(crumbs, min(cells // 2, room), glyphs))
+    left += path
+    room -= line_width(path)
     for action in named:
         hint = _hint(action)
-        if action not in ends and line_width(hint) <= room:
-            left += hint
-            room -= line_width(hint)
-        elif action not in ends:
+        if action in ends or action in back:
+            continue
+        if line_width(hint) > room:
             break
+        left += hint
+        room -= line_width(hint)
     return (*left, Span(" " * room), *right)
+
+
+def _called(name: str, actions: Sequence[Action]) -> list[Action]:
+    return [action for action in actions if action.id == name]
 
 
 def _hint(action: Action) -> Line:

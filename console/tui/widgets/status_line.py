@@ -1,17 +1,18 @@
 """The one line that is never covered: where we are, what may be done, what is wrong, how fresh it all is.
 
-Environment, context, who is operating on which database host, READ-ONLY, kill switch, the number of alerts
-and a mark for each source are there at any width. Where the terminal is narrow the sources' names go first,
-then most of the alert's words, then the ends of long names; below 80 columns, where the console can't be
-used, the line is cut at its right end. Which form is taken, and where each part stands, rests on names and
-width alone: nothing moves when a value changes. Only the ages at the right end take their room from the
-alert's words.
+Environment, context, who is operating on which database host, READ-ONLY or ARMED, kill switch, the number
+of alerts and a mark for each source are there at any width. Where the terminal is narrow the sources' names
+go first, then most of the alert's words, then the ends of long names; below 80 columns, where the console
+can't be used, the line is cut at its right end. Which form is taken, and where each part stands, rests on
+names and width alone: nothing moves when a value changes. Only the ages at the right end take their room
+from the alert's words.
 """
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from console.domain.kill_switch import KillState
+from console.domain.access import Arming
+from console.domain.kill_state import WHOLE, KillState, Verdict
 from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.status import SourceStatus
@@ -43,6 +44,7 @@ def told(view: View) -> tuple[object, ...]:
     """Everything that the line is made of."""
     if view.live is None:
         return (view.context, view.slow, view.line_is_slow, view.unrecorded)
+    waiting = bool(view.requests)
     sources = sources_told(view.live)
     return (
         view.context,
@@ -50,7 +52,9 @@ def told(view: View) -> tuple[object, ...]:
         view.line_is_slow,
         view.unrecorded,
         view.database,
-        view.live.kill_switch.state,
+        _mode(view),
+        waiting,
+        view.live.kill.title,
         view.live.alerts,
         view.live.panels,
         tuple((source.health, source.severity, _age(source, view)) for source in sources),
@@ -82,7 +86,7 @@ def _wide(view: View, room: int) -> Line | None:
     """The left part with every name whole, if there is room for it."""
     name, who = Span(view.context.name, Tone.STRONG), Span(_who(view), Tone.DIM)
     kill, count = _in_its_room(_kill_switch(view), _KILL_CELLS), _in_its_room(_count(view), _COUNT_CELLS)
-    spans = (_environment(view), name, who, _MODE, *_marks(view), kill, count)
+    spans = (_environment(view), name, who, _mode(view), *_marks(view), kill, count)
     left = joined(((span,) for span in spans if span.text), "  ")
     return left if line_width(left) <= room else None
 
@@ -91,7 +95,7 @@ def _narrow(view: View, cells: int) -> Line:
     """The left part in short forms, with the names clipped to the room that the rest leaves them."""
     kill = _in_its_room(_kill_switch(view, short=True), _SHORT_KILL_CELLS)
     count = _in_its_room(_count(view, short=True), _SHORT_COUNT_CELLS)
-    shown = [_environment(view), _MODE, *_marks(view), kill, count]
+    shown = [_environment(view), _mode(view), *_marks(view), kill, count]
     names = width(view.context.name) + width(_who(view))
 
     def room() -> int:
@@ -127,7 +131,22 @@ def _filled(view: View, left: Line, rights: Sequence[Line], cells: int, *, short
     return fit_line(joined((left, right), " "), cells, view.glyphs.ellipsis)
 
 
-_MODE = Span("READ-ONLY", Tone.STRONG)
+_READ_ONLY = "READ-ONLY"
+
+
+def _mode(view: View) -> Span:
+    """What may be done: for how long the console stays armed if no key is pressed, or that it isn't.
+
+    Both take the same cells.
+    """
+    if view.live is None or not isinstance(view.mode, Arming):
+        return Span(_READ_ONLY, Tone.STRONG)
+    left = int(view.mode.left(view.live.at))
+    shown = f"{left}s" if left < _MINUTE else f"{left // _MINUTE}m"
+    return _in_its_room(Span(f"ARMED {shown}", Tone.ALARM), len(_READ_ONLY))
+
+
+_MINUTE = 60
 
 
 def _who(view: View) -> str:
@@ -144,32 +163,47 @@ def _environment(view: View) -> Span:
 
 
 def _marks(view: View) -> Iterator[Span]:
-    """Whether the screen is drawn plainly, or should be, and whether the black box is not recording."""
+    """Whether the screen is drawn plainly, or should be, the black box not recording, somebody waiting."""
     if view.slow:
         yield Span("LOW", Tone.STRONG)
     elif view.line_is_slow:
         yield Span("SLOW LINE", Tone.WARNING)
     if view.unrecorded:
         yield Span("NO RECORD", Tone.WARNING)
+    if view.requests:
+        yield Span("APPROVE?", Tone.ALARM)
 
 
 def _kill_switch(view: View, *, short: bool = False) -> Span:
-    """Its state; in short `kill clear`, `? kill`, `■ TRIPPED`."""
-    state = KillState.UNKNOWN if view.live is None else view.live.kill_switch.state
-    tone = Tone.ALARM if state.severity >= Severity.HIGH else tone_of(state.severity)
-    glyph, word = view.glyphs.of(state.severity), _KILL_WORDS[state]
-    if not short:
-        return Span(f"{glyph} kill {word}", tone)
-    return Span(_SHORT_KILL.get(state, "{glyph} {word}").format(glyph=glyph, word=word), tone)
+    """Its state: `■ kill TRIPPED`, `■ TRIPPING 2/5`, `■ USDM TRIPPED`; in short `? kill`, `■ USDM off`."""
+    kill = _NOTHING_KNOWN if view.live is None else view.live.kill
+    forms = _KILL_SHORT if short else _KILL
+    form = forms.get(kill.state, "{glyph} {word}" if short else "{glyph} {what} {word}")
+    if short and kill.state is KillState.TRIPPED and kill.scope != WHOLE:
+        form = "{glyph} {what} off"
+    severity = kill.state.severity
+    text = form.format(
+        glyph=view.glyphs.of(severity),
+        word=_KILL_WORDS.get(kill.state, kill.state.name),
+        what="kill" if kill.scope == WHOLE else kill.scope.upper(),
+        count=f"{kill.done}/{kill.fired}",
+    )
+    return Span(text, Tone.ALARM if severity >= Severity.HIGH else tone_of(severity))
 
 
+_NOTHING_KNOWN = Verdict(KillState.UNKNOWN, "")
 _KILL_WORDS = {
     KillState.CLEAR: "clear",
     KillState.UNKNOWN: "unknown",
-    KillState.TRIPPED: "TRIPPED",
     KillState.UNCONFIRMED: "UNCONF.",
 }
-_SHORT_KILL = {KillState.CLEAR: "kill clear", KillState.UNKNOWN: "{glyph} kill"}
+_KILL = {KillState.TRIPPING: "{glyph} TRIPPING {count}"}
+_KILL_SHORT = {
+    KillState.CLEAR: "kill clear",
+    KillState.UNKNOWN: "{glyph} kill",
+    KillState.TRIPPING: "{glyph} TRIP {count}",
+}
+"""The forms that aren't like the others."""
 
 
 def _count(view: View, *, short: bool = False) -> Span:

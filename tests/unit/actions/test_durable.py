@@ -347,6 +347,15 @@ def test_a_reader_never_sees_a_torn_file(file: Path) -> None:
     assert len(seen) > 1
 
 
+def test_a_new_file_has_the_mode_that_was_asked_for_whatever_the_umask(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        replace_file(tmp_path / "shared", b"1", expected=None, mode=0o660)
+    finally:
+        os.umask(before)
+    assert (tmp_path / "shared").stat().st_mode & 0o777 == 0o660
+
+
 def test_the_mode_of_a_new_file_lets_the_engine_read_it(tmp_path: Path) -> None:
     replace_file(tmp_path / "flag", b"1", expected=None)
     assert stat.S_IMODE((tmp_path / "flag").stat().st_mode) & 0o400

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from console.actions.host_lock import host_lock
 from console.actions.kill.actuator import Act, Answer, Order
-from console.actions.kill.feature_flags import FeatureFlags
+from console.actions.kill.feature_flags import KEY, FeatureFlags
 from console.domain.clock import SystemClock
+from console.host_lock import host_lock
 
 CLOCK = SystemClock()
 ORDER = Order("test")
@@ -31,13 +31,13 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_the_switch_is_set_on_its_line(file: Path) -> None:
-    assert flags(file).fire(ORDER) == Answer(Act.DONE, "set", "false", "true")
+    assert flags(file).fire(ORDER) == Answer(Act.DONE, "set", "false", "true", {KEY: "false"})
     assert file.read_text() == TEXT.replace("false", "true")
 
 
 def test_a_switch_that_is_missing_is_inserted(file: Path) -> None:
     file.write_text("features: {}\n")
-    assert flags(file).fire(ORDER) == Answer(Act.DONE, "set", "missing", "true")
+    assert flags(file).fire(ORDER) == Answer(Act.DONE, "set", "missing", "true", {KEY: "missing"})
     assert file.read_text() == "global_kill_switch: true\nfeatures: {}\n"
 
 
@@ -63,7 +63,7 @@ def test_a_file_that_is_missing_is_told(file: Path) -> None:
 
 def test_a_lock_that_others_keep_holds_a_trip_up_only_briefly(file: Path) -> None:
     source = (
-        "import sys; from pathlib import Path; from console.actions.host_lock import host_lock\n"
+        "import sys; from pathlib import Path; from console.host_lock import host_lock\n"
         "from console.domain.clock import SystemClock\n"
         "with host_lock(Path(sys.argv[1]), deadline=1, clock=SystemClock()):\n"
         "    print('held', flush=True); sys.stdin.read()\n"
@@ -78,7 +78,7 @@ def test_a_lock_that_others_keep_holds_a_trip_up_only_briefly(file: Path) -> Non
         holder.kill()
     assert answer.act is Act.DONE
     assert answer.words.startswith("set; without the lock: ")
-    assert f"held by another console for over 0.05 s, pid {holder.pid}" in answer.words
+    assert f"is locked by process {holder.pid}; waited 0.05 s" in answer.words
 
 
 def test_an_edit_by_hand_in_the_last_instant_is_kept_and_edited_in_turn(

@@ -18,7 +18,7 @@ ENGINE = (
 
 
 def test_the_flag_holds_what_engines_write(tmp_path: Path) -> None:
-    assert FlagFile(tmp_path / "f").fire(ORDER) == Answer(Act.DONE, "set", "not set", "set")
+    assert FlagFile(tmp_path / "f").fire(ORDER) == Answer(Act.DONE, "set", "not set", "set", {"flag": None})
     assert (tmp_path / "f").read_bytes() == b"1"
 
 
@@ -43,7 +43,8 @@ def test_a_full_disk_is_met_with_the_reserve(tmp_path: Path) -> None:
         reserve.keep()
         fill(disk)
         answer = FlagFile(disk / "f", reserve).fire(ORDER)
-        assert answer == Answer(Act.DONE, "set; the disk is full, the reserve was used", "not set", "set")
+        words = "set; the disk is full, the reserve was used"
+        assert answer == Answer(Act.DONE, words, "not set", "set", {"flag": None})
         assert (disk / "f").read_bytes() == b"1"
 
 
@@ -52,8 +53,17 @@ def test_a_full_disk_without_a_reserve_gets_an_empty_flag(tmp_path: Path) -> Non
         fill(disk)
         answer = FlagFile(disk / "f", Reserve(disk / "gone")).fire(ORDER)
         words = "set; the disk is full, so the flag may be empty"
-        assert answer == Answer(Act.DONE, words, "not set", "set")
+        assert answer == Answer(Act.DONE, words, "not set", "set", {"flag": None})
         assert (disk / "f").exists()
+
+
+def test_a_reserve_that_cannot_become_the_flag_is_given_up(tmp_path: Path) -> None:
+    elsewhere = Reserve(tmp_path / "reserve")
+    elsewhere.keep()
+    with small_disk(tmp_path / "disk") as disk:
+        fill(disk)
+        assert FlagFile(disk / "f", elsewhere).fire(ORDER).act is Act.DONE
+    assert not elsewhere.path.exists()
 
 
 def test_a_disk_without_free_inodes_is_met_with_the_reserve(tmp_path: Path) -> None:
@@ -119,7 +129,7 @@ def test_a_state_that_is_tripped_is_left(tmp_path: Path) -> None:
 def test_the_state_keeps_every_other_field_to_the_byte(tmp_path: Path) -> None:
     state = tmp_path / "s.json"
     state.write_text(ENGINE % "false")
-    assert StateFile(state).fire(ORDER) == Answer(Act.DONE, "set", "clear", "tripped")
+    assert StateFile(state).fire(ORDER) == Answer(Act.DONE, "set", "clear", "tripped", {"tripped": "clear"})
     assert state.read_text() == ENGINE % "true"
 
 

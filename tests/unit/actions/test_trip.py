@@ -69,6 +69,15 @@ def test_an_answer_after_the_deadline_still_counts() -> None:
         time.sleep(0.005)
 
 
+def test_what_is_late_is_still_waited_for_by_whoever_wants_to_know() -> None:
+    held = Held(deadline=0.0)
+    under_way = fire(held)
+    assert (under_way.fired, under_way.unanswered) == (("held",), ("held",))
+    held.go.set()
+    under_way.wait_for_answer(5)
+    assert under_way.unanswered == ()
+
+
 def test_a_flag_on_a_disk_that_hangs_does_not_hold_up_the_others(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "hung")
     quick = Quick()

@@ -56,6 +56,14 @@ def test_a_trip_of_which_nobody_knows_whether_it_was_done_is_unknown(tmp_path: P
     assert (outcome.phase, outcome.done) == (Phase.UNKNOWN, None)
 
 
+def test_a_trip_that_nobody_asked_for_is_marked(tmp_path: Path) -> None:
+    who = this_actor({})
+    record = TripRecord("paper", lambda: Journal(tmp_path / "audit", CLOCK), lambda: who, held=True)
+    trip([Quick()], "held", Scope.ALL, record, CLOCK).wait(10)
+    evidence = [each.evidence for each in records(tmp_path / "audit")]
+    assert [isinstance(each, dict) and each.get("held") for each in evidence] == [True, True]
+
+
 def test_a_drill_is_marked(tmp_path: Path) -> None:
     assert all(each.drill for each in fire(tmp_path / "audit", Quick(), drill=True))
 

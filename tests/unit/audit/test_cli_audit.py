@@ -1,11 +1,14 @@
 """The commands of the journal, and their exit codes."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from console.audit.anchors import TABLE
 from console.audit.files import journal_file
 from console.cli_audit import audit
 from tests.unit.audit.journals import ALICE, TRIP, arming, journal_in
@@ -95,3 +98,10 @@ def test_export_prints_all_records_as_json_or_csv(journal: Path) -> None:
     table = run("export", "--folder", journal, "--format", "csv").stdout.splitlines()
     assert [json.loads(line)["sequence"] for line in lines] == [1, 2, 3]
     assert [row.partition(",")[0] for row in table] == ["sequence", "1", "2", "3"]
+
+
+def test_the_statement_for_the_table_of_heads_is_one_that_a_database_takes() -> None:
+    with closing(sqlite3.connect(":memory:")) as database:
+        database.executescript(run("anchor-table", "--sqlite").stdout)
+        database.execute(f"INSERT INTO {TABLE} (journal, sequence, hash) VALUES ('ops1:/audit', 1, 'a')")
+        assert database.execute(f"SELECT kept_at IS NOT NULL FROM {TABLE}").fetchall() == [(1,)]

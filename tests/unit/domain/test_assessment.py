@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.domain.assessment import Rules, aged, assess, is_older_view
-from console.domain.kill_switch import KillState
+from console.domain.kill_state import KillState
 from console.domain.metrics import Answer, Metrics
 from console.domain.reading import Health, SourceState
 from console.domain.severity import Severity
@@ -292,7 +292,7 @@ def test_what_a_surface_says_is_wrong_becomes_an_alert(change: dict[str, object]
 def test_the_kill_switch_is_tripped_only_when_the_engine_says_so(
     change: dict[str, object], state: KillState
 ) -> None:
-    assert judged(replace(healthy(), **change)).kill_switch.state is state  # type: ignore[arg-type]
+    assert judged(replace(healthy(), **change)).kill.state is state  # type: ignore[arg-type]
 
 
 def test_an_assessment_ages_without_being_judged_again_until_something_changes() -> None:

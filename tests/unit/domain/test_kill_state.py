@@ -62,7 +62,7 @@ def test_a_killed_engine_is_unconfirmed_with_its_cause() -> None:
     assert said(gone) == (
         KillState.UNCONFIRMED,
         "set in flag file; the engine has not acknowledged; engine is not running; "
-        "stale for 40 s: connection refused",
+        "the engine's metrics: stale for 40 s: connection refused",
     )
 
 
@@ -70,6 +70,45 @@ def test_a_forgetful_engine_is_lost() -> None:
     lost = judge(Evidence(CLEAR, NO_FILLS, {"flag file": True}, ALL, confirmed=True))
     assert (lost.state, lost.state.severity) == (KillState.LOST, Severity.CRITICAL)
     assert lost.words == "the engine acknowledged the trip, and now says that it is clear"
+
+
+def test_a_loss_stays_a_loss_whatever_the_engine_says_after_it_but_that_it_is_tripped() -> None:
+    assert said(Evidence(CLEAR, NO_FILLS, written=ALL, lost=True))[0] is KillState.LOST
+    silent = Seen(None, None, 5.0, "connection refused")
+    assert said(Evidence(silent, NO_FILLS, written=ALL, lost=True)) == (
+        KillState.LOST,
+        "the engine has cleared an acknowledged trip by itself; the engine's metrics: connection refused",
+    )
+    assert said(Evidence(TRIPPED, NO_FILLS, written=ALL, lost=True))[0] is KillState.TRIPPED
+
+
+def test_an_engine_that_falls_silent_after_it_acknowledged_is_said_to_have_done_so() -> None:
+    silent = Seen(None, None, 5.0, "connection refused")
+    assert said(Evidence(silent, NO_FILLS, written=ALL[:1], confirmed=True)) == (
+        KillState.UNCONFIRMED,
+        "set in flag file; the engine has acknowledged, and says nothing now; "
+        "the engine's metrics: connection refused",
+    )
+
+
+@pytest.mark.parametrize(
+    ("engine", "word"),
+    [(TRIPPED, True), (CLEAR, False), (Seen(1.0, 9.0, 5.0), None), (Seen(0.5, 1.0, 5.0), None)],
+)
+def test_the_engines_own_word_is_told_beside_the_state(engine: Seen, word: bool | None) -> None:
+    assert judge(Evidence(engine, NO_FILLS)).acknowledged is word
+
+
+def test_a_trip_of_one_account_names_it() -> None:
+    assert judge(Evidence(TRIPPED, NO_FILLS, written=ALL, scope="usdm")).title == "TRIPPED USDM"
+
+
+def test_a_process_that_follows_while_another_is_silent_makes_it_partial() -> None:
+    two = (Process("usdm", True, tripped=TRIPPED), Process("coin", True, tripped=Seen(1.0, 9.0, 5.0)))
+    assert said(Evidence(Seen(1.0, 9.0, 5.0), NO_FILLS, written=ALL, processes=two)) == (
+        KillState.PARTIAL,
+        "only usdm is tripped; coin did not follow: stale for 9.0 s",
+    )
 
 
 def test_an_actuator_that_did_not_follow_makes_it_partial_and_is_named() -> None:
@@ -151,7 +190,7 @@ def test_an_engine_that_says_nothing_is_unknown(value: float | None) -> None:
 def test_a_value_that_is_neither_0_nor_1_is_unknown() -> None:
     assert said(Evidence(Seen(0.5, 1.0, 5.0), NO_FILLS)) == (
         KillState.UNKNOWN,
-        "it reports 0.5, neither 0 nor 1",
+        "the engine's metrics: it reports 0.5, neither 0 nor 1",
     )
 
 

@@ -97,6 +97,7 @@ BOOKS = Books(
     response_time=0.004,
     accounts=(account(2, "10000"), account(3, "9000")),
     positions=(position("BTC"), position("SOL")),
+    trades=(),
     switches=SWITCHES_ON,
 )
 FLAGS = Flags("flags.yaml", "0" * 64, False, None, ())

@@ -13,7 +13,7 @@ from console.domain.assessment import assess
 from console.domain.metrics import Metrics, Series
 from console.domain.reading import Reading, SourceState
 from console.domain.snapshot import Snapshot
-from console.domain.surfaces import Books, EngineState, Exchange, Flags, LogTail
+from console.domain.surfaces import Books, EngineState, Exchange, Flags, KeptTrip, LogTail
 from console.history.frames import RecordError
 from console.history.payload import pack, unpack
 from console.history.steps import StepReader, StepWriter
@@ -23,7 +23,7 @@ from tests.unit.history.records import RULES, meaning, with_books, with_metrics
 
 TYPES: dict[str, type] = {
     "metrics": Metrics, "database": Books, "exchange": Exchange, "flags": Flags, "engine": EngineState,
-    "log": LogTail,
+    "log": LogTail, "last_trip": KeptTrip,
 }  # fmt: skip
 
 labels = st.dictionaries(st.sampled_from(("symbol", "side", "mode")), st.text(max_size=3), max_size=2)

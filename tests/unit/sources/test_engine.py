@@ -38,6 +38,13 @@ def test_the_flag_and_the_state_file_are_two_answers(files: EngineSource, tmp_pa
     assert (state.flag, state.tripped, state.counters["rest"]) == (True, False, 1)
 
 
+def test_a_flag_that_the_context_does_not_name_is_told_from_one_that_cannot_be_looked_for(
+    files: EngineSource, tmp_path: Path
+) -> None:
+    nameless = EngineSource(flag=None, state=tmp_path / "state.json", engine_file=None).read().value
+    assert (nameless.flag, nameless.has_flag, files.read().value.has_flag) == (None, False, True)
+
+
 @pytest.mark.parametrize(
     "content",
     [

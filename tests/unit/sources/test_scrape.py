@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from console.domain.loopback import is_loopback
 from console.domain.metrics import Series
 from console.sources.credentials import Credentials
 from console.sources.errors import SourceError
 from console.sources.heartbeat import HEARTBEAT
-from console.sources.loopback import is_loopback
 from console.sources.scrape import ScrapeSource
 from tests.tui.fake import HandClock
 

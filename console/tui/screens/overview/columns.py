@@ -67,7 +67,7 @@ def symbol_columns(
     """
     judged = {panel.key: _panel_column(panel, present) for panel in panels}
     first = [
-        _symbol(),
+        _symbol(narrow=narrow),
         state_column(STATE, panels, present.glyphs, lambda: present.stale, rank),
         why_column(panels, lambda: present.stale),
     ]
@@ -83,12 +83,15 @@ def symbol_columns(
     return [*shown, *rest]
 
 
-def _symbol() -> _Column:
+def _symbol(*, narrow: bool) -> _Column:
+    """The name; `narrow`, its title leaves its room to what stands beside it, the worse rows off the page."""
+
     def cell(row: SymbolStatus) -> Cell:
         return Cell(row.symbol, Tone.STRONG)
 
+    title, width = ("SYM", 14) if narrow else ("SYMBOL", 12)
     return Column(
-        "symbol", "SYMBOL", 12, cell, lambda row: row.symbol, "left", grow=16, texts=_names, orders=_names
+        "symbol", title, width, cell, lambda row: row.symbol, "left", grow=16, texts=_names, orders=_names
     )
 
 
@@ -138,13 +141,13 @@ def _panel_column(panel: Panel, present: Present) -> _Column:
 
 
 def _to_next(present: Present) -> _Column:
-    """How long at the present slope until the margin ratio passes its next threshold, and which."""
+    """How long at the present slope until the margin ratio passes its next threshold: `18m crit`."""
 
     def cell(row: SymbolStatus) -> Cell:
         outlook = present.outlook(row)
         if outlook is None or outlook.seconds is None or outlook.next_severity is None:
             return Cell("")
-        word = "crit" if outlook.next_severity is Severity.CRITICAL else outlook.next_severity.word
+        word = outlook.next_severity.word[:4]
         return Cell(f"{about(outlook.seconds)} {word}", tone_of(outlook.next_severity))
 
     def minutes(row: SymbolStatus) -> float | None:
@@ -157,7 +160,7 @@ def _to_next(present: Present) -> _Column:
             return [math.nan] * len(rows)
         return [seconds / 60 for seconds in rows.seconds_to_next]
 
-    return Column("to_next", "TO NEXT", 11, cell, minutes, number=minutes, numbers=numbers, orders=numbers)
+    return Column("to_next", "TO NEXT", 9, cell, minutes, number=minutes, numbers=numbers, orders=numbers)
 
 
 def _minutes(outlook: Outlook | None) -> float | None:
@@ -326,7 +329,9 @@ def _stage(present: Present) -> _Column:
         return "" if stage is None else f"{stage.stage} {stage.reached}/{stage.features}"
 
     def cell(row: SymbolStatus) -> Cell:
-        return Cell(words(row.stage), stale=bool(row.doubts.metrics))
+        old = bool(row.doubts.metrics)
+        sign = present.glyphs.unknown if old and row.stage is not None else ""
+        return Cell(words(row.stage) + sign, stale=old)
 
     told: Sequence[str] = ()
     told_of: tuple[object, object] | None = None
@@ -343,7 +348,7 @@ def _stage(present: Present) -> _Column:
     def order(row: SymbolStatus) -> Order:
         return None if row.stage is None else (row.stage.stage, row.stage.reached)
 
-    return Column("stage", "STAGE", 16, cell, order, "left", texts=texts)
+    return Column("stage", "STAGE", 17, cell, order, "left", texts=texts)
 
 
 def _stages(rows: SymbolRows) -> Iterator[StageSummary | None]:

@@ -13,7 +13,8 @@ from console.domain.severity import Severity
 from console.domain.status import SymbolStatus
 from console.domain.symbols import SymbolRows
 from console.domain.thresholds import Panel
-from console.tui.headline import last_judged, worst_symbol
+from console.domain.worst import worst_symbol
+from console.tui.headline import last_judged
 from console.tui.screens.frame import Frame
 from console.tui.screens.overview.columns import STATE, Present, symbol_columns
 from console.tui.screens.overview.summary import TEXTS

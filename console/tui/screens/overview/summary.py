@@ -10,12 +10,13 @@ from textual.geometry import Size
 
 from console.domain.amounts import span
 from console.domain.assessment import Assessment
-from console.domain.figures import condition, key_metric_value, money
+from console.domain.figures import condition, key_metric_value
 from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.status import NOT_EXPORTED, AccountStatus, KeyMetricStatus, SourceStatus
 from console.domain.trails import Moment
 from console.tui.headline import Statement, all_well, short_alert, sources_told
+from console.tui.screens.positions.cells import as_gain, as_money
 from console.tui.text import Line, Span, fit, fit_line, joined, line_width, spread, width
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
@@ -93,6 +94,10 @@ def _across(parts: Sequence[Line], cells: int, glyphs: Glyphs) -> Line:
 _EQUITY_CELLS, _EQUITY_SECONDS = 8, 3600.0
 _LEAST_EQUITY = 0.002
 """The share of an equity that its trend's whole height stands for, at least."""
+_AMOUNT, _GAIN = 10, 9
+"""Cells of a balance and of a profit to the cent: what is longer is rounded."""
+_LEAST_NAME = 20
+"""Cells that a name has where there is room: figures are not to jump with every new account."""
 
 
 def account_lines(view: View, size: Size) -> Lines:
@@ -102,14 +107,15 @@ def account_lines(view: View, size: Size) -> Lines:
     """
     accounts = () if view.assessment is None else view.assessment.accounts
     titled = size.height > 2
-    if not accounts:
+    if view.assessment is None or not accounts:
         return ((Span("ACCOUNTS", Tone.DIM),), (Span("not known yet", Tone.UNKNOWN),))[: size.height]
-    moments = sampled(view.assessment.equities, _EQUITY_CELLS, _EQUITY_SECONDS) if view.assessment else ()
-    name_room = max(4, min(20, size.width - (50 if titled else 41)))
-    lines = [_account(status, moments, view.glyphs, name_room, titled) for status in accounts]
+    moments = sampled(view.assessment.equities, _EQUITY_CELLS, _EQUITY_SECONDS)
+    figures = [_figures(status, moments, view.glyphs, titled) for status in accounts]
+    names = _names(accounts, size.width - line_width(figures[0]) - 1, view.glyphs)
+    lines = [(Span(f"{name} ", rest[-1].tone), *rest) for name, rest in zip(names, figures, strict=True)]
     if titled:
-        title = f"{'ACCOUNTS':<{name_room}}   {'equity':>12} {'1 hour':<8}  {'free':>12}  {'uPnL':>10}"
-        lines.insert(0, (Span(title, Tone.DIM),))
+        title = f"  {'equity':>{_AMOUNT}} {'1 hour':<8}  {'free':>{_AMOUNT}}  {'uPnL':>{_GAIN}}"
+        lines.insert(0, (Span(f"{'ACCOUNTS':<{width(names[0])}} {title}", Tone.DIM),))
     shown = [fit_line(line, size.width, view.glyphs.ellipsis) for line in lines[: size.height]]
     if len(lines) > size.height and shown:
         more = (Span(f"+{len(lines) - size.height} more", Tone.DIM),)
@@ -117,25 +123,31 @@ def account_lines(view: View, size: Size) -> Lines:
     return tuple(shown)
 
 
-def _account(
-    status: AccountStatus, moments: Sequence[Moment | None], glyphs: Glyphs, name_room: int, free: bool
-) -> Line:
+def _names(accounts: Sequence[AccountStatus], room: int, glyphs: Glyphs) -> Sequence[str]:
+    """The accounts' names in equally many cells; where there is no room, without the last word of all."""
+    names = [status.account.name or f"account {status.account.id}" for status in accounts]
+    first, *others = (name.rpartition(" ") for name in names)
+    if max(map(width, names)) > room and others and first[0] and {first[2]} == {one[2] for one in others}:
+        names = [name.rpartition(" ")[0] for name in names]
+    cells = max(4, min(room, max(_LEAST_NAME, *map(width, names))))
+    return [fit(name, cells, "left", glyphs.ellipsis) for name in names]
+
+
+def _figures(status: AccountStatus, moments: Sequence[Moment | None], glyphs: Glyphs, titled: bool) -> Line:
+    """What stands beside an account's name; without titles a label says what the gain is."""
     account, tone = status.account, tone_of(status.severity)
-    known = Tone.STRONG if status.severity is Severity.OK else tone
-    quiet = Tone.DIM if status.severity is Severity.OK else tone
-    name = account.name or f"account {account.id}"
+    known, quiet = (Tone.STRONG, Tone.DIM) if status.severity is Severity.OK else (tone, tone)
     trend = spark(values_of(str(account.id), moments), _EQUITY_CELLS, glyphs, _LEAST_EQUITY)
-    line = [
-        Span(f"{fit(name, name_room, 'left', glyphs.ellipsis)} ", quiet),
+    equity, free = (
+        (glyphs.none if amount is None else as_money(amount, _AMOUNT)).rjust(_AMOUNT)
+        for amount in (account.total_equity, account.current_balance)
+    )
+    gain = glyphs.none if account.unrealized_pnl is None else as_gain(account.unrealized_pnl, _GAIN)
+    return (
         Span(f"{glyphs.of(status.severity)} ", tone),
-        Span(f"{money(account.total_equity, glyphs.none):>12} ", known),
-        Span(f"{trend}  ", quiet),
-    ]
-    if free:
-        line.append(Span(f"{money(account.current_balance, glyphs.none):>12}  ", quiet))
-    label = "" if free else "uPnL "
-    line.append(Span(f"{label}{money(account.unrealized_pnl, glyphs.none, signed=True):>10}", quiet))
-    return tuple(line)
+        Span(f"{equity} ", known),
+        Span(f"{trend}  {free + '  ' if titled else 'uPnL '}{gain:>{_GAIN}}", quiet),
+    )
 
 
 def engine_lines(view: View, size: Size) -> Lines:
@@ -155,31 +167,35 @@ def _engine(view: View, assessment: Assessment) -> Iterator[Span]:
     worse = max(metrics.severity, process.severity, Severity.OK if said else Severity.UNKNOWN)
     named = f"{engine.mode or 'mode unknown'} {engine.version or ''}".rstrip()
     yield Span(f"{glyphs.of(worse)} {named}", tone_of(worse) if worse else Tone.STRONG)
+    age = f"{source_age(view, metrics):<4}"  # as wide as ever, so that nothing after it moves
+    beat = "no heartbeat" if engine.heartbeat_age is None else f"heartbeat {age}"
+    yield Span(beat, told if engine.heartbeat_age is not None else Tone.DIM)
     if engine.uptime is not None:
         stale = process.severity is Severity.UNKNOWN
         seen = engine.uptime - (process.age or 0.0 if stale else 0.0)
         yield Span(
             f"{'was ' if stale else ''}up {span(max(0.0, seen))}", Tone.UNKNOWN if stale else Tone.PLAIN
         )
-    age = f"{source_age(view, metrics):<4}"  # as wide as ever, so that nothing after it moves
-    beat = "no heartbeat" if engine.heartbeat_age is None else f"heartbeat {age}"
-    yield Span(beat, told if engine.heartbeat_age is not None else Tone.DIM)
     if engine.pid is not None:
         yield Span(f"pid {engine.pid}", Tone.DIM)
-    switch = assessment.kill_switch
-    worry = switch.state.severity
-    yield Span(f"kill switch {switch.state.value}", tone_of(worry) if worry else Tone.DIM)
+    kill = assessment.kill
+    worry = kill.state.severity
+    yield Span(f"kill switch {kill.title.lower()}", tone_of(worry) if worry else Tone.DIM)
+    drilled = None if assessment.last_trip is None else assessment.last_trip.drilled
+    if drilled is not None:
+        yield Span(f"last drill passed {span(assessment.at - drilled)} ago", Tone.DIM)
 
 
 def _flowing(parts: Sequence[Span], cells: int) -> list[Line]:
-    """The parts side by side, two cells apart, in as few lines as they need."""
+    """The parts two cells apart, each in the first line with room for it: the first ones never lack it."""
     lines: list[Line] = []
     for part in parts:
-        longer = (*lines[-1], Span("  "), part) if lines else (part,)
-        if lines and line_width(longer) <= cells:
-            lines[-1] = longer
-        else:
+        longer = [(*line, Span("  "), part) for line in lines]
+        place = next((at for at, line in enumerate(longer) if line_width(line) <= cells), None)
+        if place is None:
             lines.append((part,))
+        else:
+            lines[place] = longer[place]
     return lines
 
 

@@ -82,12 +82,13 @@ class Positions(Parted):
         self._present.take(assessment)
         doubt = assessment.books_doubt
         usable = database.usable(now), exchange.usable(now)
-        seen = (database.good, exchange.good, exchange.configured, bool(doubt), *usable)
+        held = self.view.paused_for is not None
+        seen = (database.good, exchange.good, exchange.configured, bool(doubt), held, *usable)
         if all(old is new for old, new in zip(self._seen, seen, strict=False)) and self._seen:
             return
         self._seen = seen
         self._matter = Matter(holdings(assessment.snapshot, doubt, self._matter.holdings), database.value)
-        self._verdict = verdict_on(self._matter, self.view.glyphs)
+        self._verdict = verdict_on(self._matter, self.view)
 
     def _fill(self) -> None:
         """Show everything that is to be seen."""

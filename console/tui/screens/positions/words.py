@@ -42,9 +42,9 @@ def title(name: str, matter: Matter) -> str:
     return f"{name} {'?' if rows is None else f'{len(rows):,}' if rows else 'none'}"
 
 
-def verdict_on(matter: Matter, glyphs: Glyphs) -> Verdict:
+def verdict_on(matter: Matter, view: View) -> Verdict:
     """How the exchange's word stands to the database's."""
-    rows = matter.holdings.rows
+    rows, glyphs = matter.holdings.rows, view.glyphs
     if not rows:
         return ()
     counts = Counter(row.comparison.agreement for row in rows)
@@ -53,10 +53,18 @@ def verdict_on(matter: Matter, glyphs: Glyphs) -> Verdict:
     if wrong:
         return _said(Severity.HIGH, glyphs, f"{wrong:,} not as at the exchange", f"{wrong:,} differ")
     if unknown:
-        why = next(row.comparison.why for row in rows if row.comparison.agreement is Agreement.UNKNOWN)
+        found = next(row.comparison.why for row in rows if row.comparison.agreement is Agreement.UNKNOWN)
+        why = "PAUSED" if _held_too_long(view) else found
         counted = f"{unknown:,} not compared"
         return _said(Severity.UNKNOWN, glyphs, f"{counted}: {why}", counted)
     return _said(Severity.OK, glyphs, "as at the exchange", "same")
+
+
+def _held_too_long(view: View) -> bool:
+    """Whether database or exchange of a held picture have grown old in it, which is no fault of theirs."""
+    if view.paused_for is None or view.assessment is None:
+        return False
+    return bool(view.assessment.books_doubt) or view.assessment.source("exchange").health is Health.STALE
 
 
 def _said(severity: Severity, glyphs: Glyphs, *forms: str) -> Verdict:

@@ -11,6 +11,7 @@ from console.domain.severity import Severity
 from console.domain.status import SourceStatus, SymbolStatus
 from console.domain.symbol_detail import SOURCES, Fact, Said, SymbolDetail
 from console.domain.symbols import OUTLOOK
+from console.tui.held import doubt_in
 from console.tui.screens.overview.summary import source_age
 from console.tui.text import Line, Span, fit, fit_line, line_width, short_name, width
 from console.tui.theme import Glyphs, Tone, tone_of
@@ -34,7 +35,7 @@ def summary_lines(view: View, detail: SymbolDetail, gone: bool, cells: int) -> t
     agreement = fit_line(_agreement(view, detail, cells, cells - line_width(funding)), cells, ellipsis)
     if line_width(agreement) + line_width(funding) > cells:
         funding = ()
-    return _state(view.assessment, detail, cells, view.glyphs), (*agreement, *funding)
+    return _state(view, view.assessment, detail, cells), (*agreement, *funding)
 
 
 def _unknown(assessment: Assessment | None) -> str:
@@ -49,9 +50,9 @@ def _unknown(assessment: Assessment | None) -> str:
     )
 
 
-def _state(assessment: Assessment, detail: SymbolDetail, cells: int, glyphs: Glyphs) -> Line:
+def _state(view: View, assessment: Assessment, detail: SymbolDetail, cells: int) -> Line:
     """How the symbol is, and why: as many reasons as have room, and how many more there are."""
-    row = detail.row
+    row, glyphs = detail.row, view.glyphs
     if row is None:
         return ()
     tone = tone_of(row.severity) if row.severity else Tone.PLAIN
@@ -62,7 +63,7 @@ def _state(assessment: Assessment, detail: SymbolDetail, cells: int, glyphs: Gly
             Tone.ALARM if row.severity is Severity.CRITICAL else tone_of(row.severity),
         ),
     )
-    reasons = list(_reasons(assessment, row))
+    reasons = list(_reasons(view, assessment, row))
     for said in range(len(reasons), 0, -1):
         words = [*reasons[:said], *([f"and {len(reasons) - said} more"] if said < len(reasons) else [])]
         line = (*state, *(Span(f"  {word}", tone) for word in words))
@@ -78,10 +79,10 @@ def _next_funding(assessment: Assessment, detail: SymbolDetail) -> Line:
     return (Span(f"  next funding in {span(max(0.0, row.next_funding - assessment.at))}", Tone.DIM),)
 
 
-def _reasons(assessment: Assessment, row: SymbolStatus) -> Iterator[str]:
+def _reasons(view: View, assessment: Assessment, row: SymbolStatus) -> Iterator[str]:
     """What is wrong with the row, panel by panel, and where its margin ratio is going."""
     if row.doubts.metrics:
-        yield row.doubts.metrics
+        yield doubt_in(view, "metrics", row.doubts.metrics)
         return
     trend = going(assessment.symbols.outlook(row.symbol))
     for panel in assessment.panels:
@@ -94,15 +95,12 @@ def _reasons(assessment: Assessment, row: SymbolStatus) -> Iterator[str]:
 
 
 def _agreement(view: View, detail: SymbolDetail, cells: int, beside_funding: int) -> Line:
-    """Who agrees or not, and who could not be compared; a doubt about a source is more than the funding.
-
-    In a picture that is held on purpose the sources' silence is no reason.
-    """
+    """Who agrees or not, and who could not be compared; a doubt about a source is more than the funding."""
     differing = [fact.name for fact in detail.facts if fact.differs]
     if not differing and not detail.compared:
         return (Span("nothing to compare now", Tone.DIM),)
     left_out = f"{_listed(detail.uncompared)} not compared" if detail.uncompared else ""
-    why = "" if view.paused_for is not None else _why_not(detail).replace(": ", ", ")
+    why = _why_not(view, detail).replace(": ", ", ")
     reason = f"{left_out}: {why}" if why else left_out
     if differing:
         named = ", ".join(differing[:_MOST_NAMED])
@@ -122,10 +120,11 @@ def _agreement(view: View, detail: SymbolDetail, cells: int, beside_funding: int
     return (Span(next((form for form in forms if width(form) <= room), forms[-1]), tone),)
 
 
-def _why_not(detail: SymbolDetail) -> str:
+def _why_not(view: View, detail: SymbolDetail) -> str:
     """The first doubt about a source that was left out; nothing where it merely could not be compared."""
-    doubts = dict(zip(SOURCES, detail.doubts, strict=True))
-    return next((doubts[source] for source in detail.uncompared if doubts[source]), "")
+    doubts = zip(SOURCES, detail.doubts, strict=True)
+    told = (doubt_in(view, source, doubt) for source, doubt in doubts if source in detail.uncompared)
+    return next(filter(None, told), "")
 
 
 def _listed(sources: Sequence[str]) -> str:

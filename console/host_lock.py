@@ -1,0 +1,98 @@
+"""The lock that all consoles on one host share: waited for until a deadline, never longer.
+
+The kernel lets go of it when its holder dies; a holder that is stopped keeps it, hence the deadline. A trip's
+flag is written without it. Standard library only, because the journal takes one.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from console.domain.clock import Clock
+
+PAUSE = 0.002
+"""Seconds between two tries: `flock` itself has no deadline."""
+
+
+class LockError(Exception):
+    """Why the lock was not had, as one line."""
+
+
+def opened(file: Path) -> int:
+    """A descriptor of `file`, made if needed; another user's may be one to read with. Raises LockError."""
+    flags = os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        try:
+            return os.open(file, os.O_RDWR | os.O_CREAT | flags, 0o666)
+        except PermissionError:
+            return os.open(file, os.O_RDONLY | flags)
+    except OSError as error:
+        raise _said(file, error) from None
+
+
+@contextmanager
+def host_lock(
+    file: Path,
+    *,
+    deadline: float,
+    clock: Clock,
+    open_file: Callable[[Path], int] = opened,
+) -> Iterator[None]:
+    """Hold the lock on `file`, waiting `deadline` seconds for it at most.
+
+    `open_file` makes the file and opens it. Raises LockError, and what `open_file` raises. Not to be asked
+    for twice by one thread: the second would wait for the first.
+    """
+    until = clock.now() + deadline
+    descriptor = open_file(file)
+    try:
+        while not _taken(descriptor, file):
+            if clock.now() >= until:
+                raise LockError(f"{file} is locked{_by_whom(descriptor)}; waited {deadline:g} s")
+            time.sleep(PAUSE)
+        if not _is_at(descriptor, file):
+            raise LockError(f"{file} was removed while it was being locked")
+        yield
+    finally:
+        # Not left to closing: a child that was forked meanwhile has the descriptor too.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+        os.close(descriptor)
+
+
+def _taken(descriptor: int, file: Path) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise _said(file, error) from None
+    return True
+
+
+def _is_at(descriptor: int, file: Path) -> bool:
+    """Whether the file that was locked is the one that others will lock."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), file.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _said(file: Path, error: OSError) -> LockError:
+    return LockError(f"{file}: {(error.strerror or str(error)).lower()}")
+
+
+def _by_whom(descriptor: int) -> str:
+    """The holder, where the kernel tells: ` by process 1234`."""
+    status = os.fstat(descriptor)
+    device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
+    try:
+        held_locks = Path("/proc/locks").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return ""
+    for words in map(str.split, held_locks):
+        if len(words) > 5 and words[1] == "FLOCK" and words[5] == device:
+            return f" by process {words[4]}"
+    return ""

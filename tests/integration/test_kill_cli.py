@@ -1,0 +1,144 @@
+"""`opsconsole kill`, as it is run on a broken evening: in processes of its own, against real engines."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from console.audit.files import records
+from console.audit.record import Phase
+from console.cli_kill import is_proven, kill
+from console.domain.kill_state import KillState, Verdict
+from console.domain.last_trip import last_trip_from
+from tests.integration.paper_process import PaperProcess, eventually
+from tests.opsconsole import COMMAND, environment, run
+
+HEAD = "contexts:\n  prod:\n    environment: production\n    colour: red\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with the settings of an engine that has nothing but files."""
+    (tmp_path / "engine").mkdir()
+    (tmp_path / "engine" / "flags.yaml").write_text("global_kill_switch: false  # all\nfeatures: {}\n")
+    lines = (
+        "    kill_switch: {flag: engine/flag, state: engine/state.json}\n    flags_file: engine/flags.yaml\n"
+    )
+    (tmp_path / "console.yaml").write_text(HEAD + lines)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaperProcess]:
+    with PaperProcess(tmp_path_factory.mktemp("paper") / "state") as running:
+        yield running
+
+
+def trip(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return run(home, "kill", "trip", *_files(home), *arguments)
+
+
+def _files(home: Path) -> list[str]:
+    return ["--config", str(home / "console.yaml"), "--state", str(home / "state"), "--reason", "margin call"]
+
+
+def test_a_trip_that_the_engine_acknowledges_is_zero_and_then_status_is_too(
+    engine: PaperProcess, tmp_path: Path
+) -> None:
+    state = str(engine.state)
+    assert _status(tmp_path, state) == (3, "clear", None)
+    done = run(tmp_path, "kill", "trip", "--state", state, "--reason", "margin call", "--json")
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["state"], told["acknowledged"]) == (0, "tripped", True)
+    assert {each["name"]: each["state"] for each in told["actuators"]} == dict.fromkeys(
+        ("flag file", "state file", "http", "feature flags", "database"), "done"
+    )
+    assert engine.tripped()
+    assert _status(tmp_path, state) == (0, "tripped", "margin call")
+
+
+def test_when_the_engine_acknowledged_it_is_kept_for_the_next_login(
+    engine: PaperProcess, tmp_path: Path
+) -> None:
+    engine.post("/control/kill")
+    eventually(engine.tripped)
+    done = run(tmp_path, "kill", "trip", "--state", str(engine.state), "--reason", "once more")
+    assert done.returncode == 0
+    last = last_trip_from(json.loads((engine.state / "kill" / "paper.json").read_text()))
+    assert last.acknowledged is not None
+    assert last.acknowledged >= last.at
+
+
+def test_what_the_engine_said_before_the_trip_proves_nothing() -> None:
+    assert not is_proven(Verdict(KillState.TRIPPED, "", acknowledged=True))
+    assert is_proven(Verdict(KillState.TRIPPED, "", acknowledged=True, confirmed=True))
+
+
+def test_an_engine_that_does_not_listen_is_one_with_the_cause(tmp_path: Path) -> None:
+    with PaperProcess(tmp_path / "state") as deaf:
+        deaf.scenario("deaf")
+        state = str(deaf.state)
+        done = run(tmp_path, "kill", "trip", "--state", state, "--reason", "margin call", "--wait", "1.5")
+    assert done.returncode == 1
+    assert "the engine says that it is clear" in done.stdout.splitlines()[-1]
+
+
+def test_what_is_only_written_is_one(home: Path) -> None:
+    done = trip(home, "--wait", "0")
+    assert done.returncode == 1
+    assert [line.split()[0] for line in done.stdout.splitlines()] == [
+        "flag", "state", "feature", "journal", "WRITTEN:",
+    ]  # fmt: skip
+    assert (home / "engine" / "flag").read_bytes() == b"1"
+
+
+def test_where_nothing_can_be_written_it_is_three_and_says_why(home: Path) -> None:
+    for file in (home / "engine").iterdir():
+        file.unlink()
+    (home / "engine").rmdir()
+    done = trip(home)
+    assert done.returncode == 3
+    assert f"{home}/engine/flag: no such file or directory" in done.stdout
+    assert done.stdout.endswith("NOTHING WRITTEN\n")
+
+
+def test_what_cannot_stop_one_account_alone_says_so(home: Path) -> None:
+    done = trip(home, "--scope", "coin")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (
+        3,
+        "NOTHING WRITTEN: the context names nothing that stops this",
+    )
+
+
+@pytest.mark.parametrize("arguments", [[], ["--reason", " "], ["--reason", "x", "--scope", "all of it"]])
+def test_a_trip_without_a_reason_or_with_another_scope_is_bad_usage(arguments: list[str]) -> None:
+    assert CliRunner().invoke(kill, ["trip", *arguments]).exit_code == 2
+
+
+def test_a_terminal_that_is_lost_mid_way_does_not_end_a_trip(home: Path) -> None:
+    text = (home / "console.yaml").read_text()
+    stop = f"commands: {{trip_kill_switch: [sh, -c, 'sleep 0.3; echo done > {home}/engine/stopped']}}"
+    (home / "console.yaml").write_text(f"{text}    {stop}\n")
+    with subprocess.Popen(
+        [*COMMAND, "kill", "trip", *_files(home), "--wait", "0"],
+        env=environment(home),
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        eventually((home / "engine" / "flag").exists, 10)
+        process.stdout.close()
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(20) == 1
+    assert (home / "engine" / "stopped").exists()
+    assert [each.phase for each in records(home / "state" / "audit")] == [Phase.INTENT, Phase.OUTCOME]
+
+
+def _status(home: Path, state: str) -> tuple[int, str, str | None]:
+    done = run(home, "kill", "status", "--state", state, "--json")
+    told: dict[str, Any] = json.loads(done.stdout)
+    return done.returncode, told["state"], told["trip"] and told["trip"]["reason"]
