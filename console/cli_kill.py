@@ -1,19 +1,30 @@
 """The commands of the kill switch: `kill status`, `kill trip`; `kill reset` is `cli_reset`. Thin.
 
 Exit codes: 0 the engine acknowledged it, 1 written, but unconfirmed or in part only, 2 bad usage, 3 nothing
-written. `trip` imports what it needs for the flag, and all else after that is written.
+written. A mistake in the settings doesn't stop a trip where the settings were valid before. `trip` imports
+what it needs for the flag, and all else after that is written.
 """
 
 import os
 import signal
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from console.cli_reset import reset
-from console.command_line import Given, fail, log_to, settings_of, tell, with_settings
+from console.command_line import (
+    FoundSettings,
+    Given,
+    fail,
+    log_to,
+    settings_for_trip,
+    settings_of,
+    tell,
+    with_settings,
+)
+from console.patience import within
 
 if TYPE_CHECKING:
     from console.actions.kill.actuator import Actuator, Result
@@ -27,6 +38,8 @@ if TYPE_CHECKING:
 
 LONGEST = 90.0
 """Seconds that the command stays for what is under way, whatever the deadlines say."""
+_KEEPING = 0.5
+"""Seconds that the user's cache has to take the settings: a disk that hangs keeps nobody here."""
 _SCOPES = ("all", "usdm", "coin")
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
 
@@ -62,29 +75,19 @@ def trip(
     """Stop the engine now. Needs no role, no arming, no second person, no database and no network."""
     if not reason.strip():
         fail("--reason is empty: say why, for those who read the journal")
-    settings = settings_of(ctx, Given(**given))
+    found = settings_for_trip(ctx, Given(**given))
     from console.actions.kill.actuator import Scope  # noqa: PLC0415
     from console.actions.kill.switch import KillSwitch  # noqa: PLC0415
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that is lost doesn't end a trip
-    switch = KillSwitch(settings)
+    switch = KillSwitch(found.settings)
     fired = switch.trip(reason.strip(), Scope(scope))
-    from console.actions.anchoring import anchored  # noqa: PLC0415 (the flag is written before)
-
-    with anchored(settings, os.environ):
-        try:
-            _follow(fired, aloud=not as_json)
-            verdict = _acknowledged(settings, switch, seconds) if seconds and _may_be_written(fired) else None
-        finally:
-            switch.close(LONGEST)
-    code = _code_of(fired, verdict)
-    if as_json:
-        _tell_json({**_trip_as_json(settings, fired, verdict, code), "not_told": switch.complaint})
-    else:
-        tell(f"journal        {fired.journal}")
-        if switch.complaint:
-            tell(f"not told       {switch.complaint}")
-        tell(_conclusion(fired, verdict))
+    try:
+        code = _see_through(found, switch, fired, seconds, as_json=as_json)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever it is, the trip was no bad usage)
+        words = "the trip was fired" if _may_be_written(fired) else "nothing is written"
+        told = error if isinstance(error, OSError) else type(error).__name__  # a text may hold a secret
+        fail(f"{words}; what comes after it broke down: {told}", _code_of(fired, None))
     raise SystemExit(code)
 
 
@@ -109,6 +112,42 @@ def status(ctx: click.Context, /, *, as_json: bool, **given: Any) -> None:
         for line in _status_as_text(settings, now, armed):
             tell(line)
     raise SystemExit(code)
+
+
+def _see_through(
+    found: "FoundSettings", switch: "KillSwitch", fired: "Trip", seconds: float, *, as_json: bool
+) -> int:
+    """Stay with the trip until it is over, tell what came of it, and say so in an exit code."""
+    settings, verdict = found.settings, None
+    with ExitStack() as leaving:
+        try:
+            if found.mistake:
+                _warn(f"SETTINGS: {found.mistake}. Tripped by those that were last found valid.")
+            from console.actions.anchoring import anchored  # noqa: PLC0415 (the flag is written before)
+
+            leaving.enter_context(anchored(settings, os.environ))
+            _follow(fired, aloud=not as_json)
+            within(_KEEPING, found.remember, "settings memory")
+            if seconds and _may_be_written(fired):
+                verdict = _acknowledged(settings, switch, seconds)
+        finally:
+            switch.close(LONGEST)
+    code = _code_of(fired, verdict)
+    if as_json:
+        _tell_json({**_trip_as_json(settings, fired, verdict, code), "not_told": switch.complaint})
+    else:
+        tell(f"journal        {fired.journal}")
+        if switch.complaint:
+            tell(f"not told       {switch.complaint}")
+        tell(_conclusion(fired, verdict))
+    return code
+
+
+def _warn(words: str) -> None:
+    from console.domain.foreign import visible  # noqa: PLC0415 (the flag is written before)
+
+    with suppress(OSError):  # a terminal that is lost
+        click.echo(f"opsconsole: {visible(words)}", err=True)
 
 
 def _follow(fired: "Trip", *, aloud: bool) -> None:
@@ -171,7 +210,7 @@ def _may_be_written(fired: "Trip") -> bool:
 def _code_of(fired: "Trip", verdict: "Verdict | None") -> int:
     if not _may_be_written(fired):
         return 3
-    return 1 if verdict is None else min(1, _code_of_state(verdict))
+    return 0 if verdict is not None and is_proven(verdict) else 1
 
 
 def _code_of_state(verdict: "Verdict") -> int:

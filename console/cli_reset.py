@@ -182,7 +182,7 @@ class _Command:
         async with watching(self.settings, self.switch) as watch:
             await watch.until_answered()
             live = watch.monitor.assessment()
-            deed, approvals = self.switch.reset_deed(live), self._approvals()
+            deed, approvals = self.switch.reset_deed(live, self.asked), self._approvals()
             request = None if self.approval is None else approvals.find(self.approval)
             consent = None if request is None else approvals.consent(request)
             gates = self.switch.reset_gates(self.asked, resetter(self.settings, None, consent), live)
@@ -206,7 +206,7 @@ class _Command:
 
     def _ask(self, approvals: "Approvals", live: "Assessment") -> str:
         lasting = self.settings.chosen.access.approvals_expire
-        return approvals.ask(self.switch.reset_deed(live), self.asked.reason, lasting=lasting).id
+        return approvals.ask(self.switch.reset_deed(live, self.asked), self.asked.reason, lasting=lasting).id
 
     def _approvals(self) -> "Approvals":
         from console.actions.approvals import approvals_in  # noqa: PLC0415

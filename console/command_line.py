@@ -49,20 +49,54 @@ def with_settings(command: Command) -> Command:
 
 def settings_of(ctx: click.Context, given: Given, *, context: str | None = None) -> "Settings":
     """The settings, with the options from anywhere on the line; `context` is the command's own default."""
+    found = _found(*_chosen(ctx, given, context))
+    if isinstance(found, str):
+        fail(found)
+    found.remember()
+    return found.settings
+
+
+def settings_for_trip(ctx: click.Context, given: Given) -> "FoundSettings":
+    """The settings; where there is a mistake in them, those that were last found valid, if there are any."""
+    chosen, memory = _chosen(ctx, given, None)
+    found = _found(chosen, memory)
+    if not isinstance(found, str):
+        return found
+    last = memory.recall_last_valid()
+    if last is None:
+        fail(f"{found}; nothing is tripped: no settings were found valid before", 3)
+    return FoundSettings(last, mistake=found)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSettings:
+    """Settings to go by. `mistake` says why they aren't those that stand in the file now.
+
+    `remember` keeps them for the next start, which writes to the user's cache.
+    """
+
+    settings: "Settings"
+    remember: Callable[[], None] = lambda: None
+    mistake: str = ""
+
+
+def _chosen(ctx: click.Context, given: Given, context: str | None) -> tuple[Given, SettingsMemory]:
     chosen = given.over(ctx.find_root().obj or Given()).over(Given(context=context))
-    memory = SettingsMemory(chosen.config, chosen.context, chosen.state, os.environ)
-    return memory.recall() or _validated(chosen, memory)
+    return chosen, SettingsMemory(chosen.config, chosen.context, chosen.state, os.environ)
 
 
-def _validated(chosen: Given, memory: SettingsMemory) -> "Settings":
+def _found(chosen: Given, memory: SettingsMemory) -> FoundSettings | str:
+    """The settings, or the first mistake in them."""
+    recalled = memory.recall()
+    if recalled is not None:
+        return FoundSettings(recalled, memory.renew)
     from console.settings_file import SettingsError, load_settings  # noqa: PLC0415 (a tenth of a second)
 
     try:
         settings = load_settings(config=chosen.config, context=chosen.context, state=chosen.state)
     except SettingsError as error:
-        fail(str(error))
-    memory.keep(settings)
-    return settings
+        return str(error)
+    return FoundSettings(settings, lambda: memory.keep(settings))
 
 
 def monitor_of(settings: "Settings", *, once: bool = False) -> "Monitor":

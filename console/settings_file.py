@@ -37,11 +37,18 @@ def load_settings(
     """
     env = os.environ if environ is None else environ
     try:
-        return _load(config_file(config, env), context, state, env)
+        return _load(_file(config, env), context, state, env)
     except (RuntimeError, KeyError):  # of Path.expanduser and platformdirs
         raise SettingsError(
             "no home folder: name the folders themselves, with --config and --state"
         ) from None
+
+
+def _file(config: Path | None, env: Mapping[str, str]) -> Path:
+    try:
+        return config_file(config, env)
+    except OSError:  # of Path.absolute
+        raise SettingsError("--config: the folder that it is seen from is gone; name it in full") from None
 
 
 def _load(file: Path, context: str | None, state: Path | None, env: Mapping[str, str]) -> Settings:
@@ -132,7 +139,8 @@ def _resolve_paths(data: dict[str, Any], folder: Path, origins: Mapping[Path_, s
 
     for field in ("state", "panels", "rules"):
         if field in data:
-            data[field] = resolved(data[field], Path.cwd() if (field,) in origins else folder)
+            data[field] = resolved(data[field], Path() if (field,) in origins else folder)
+            data[field] = _whole(data[field], origins.get((field,), ""))
     contexts = data.get("contexts")
     if not isinstance(contexts, dict):
         return
@@ -140,6 +148,16 @@ def _resolve_paths(data: dict[str, Any], folder: Path, origins: Mapping[Path_, s
         name: _with_paths(context, folder, Path(str(data["state"])), resolved)
         for name, context in contexts.items()
     }
+
+
+def _whole(path: object, origin: str) -> object:
+    """The path seen from where the user stands, which may be a folder that has been removed."""
+    try:
+        return str(Path(path).absolute()) if isinstance(path, str) and path else path
+    except OSError:
+        raise SettingsError(
+            f"{origin}: the folder that {path} is seen from is gone; name it in full"
+        ) from None
 
 
 def _with_paths(context: object, folder: Path, state: Path, resolved: Any) -> object:

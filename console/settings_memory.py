@@ -3,7 +3,8 @@
 Reading and validating them takes a tenth of a second, nearly all of it imports, and is most often done
 with the very file, options and environment of a time before. So what was found valid is kept in the
 user's cache, under a digest of all that it came from, this program's code included: the last few of them,
-as an operator goes from one context to the other. Anything else, or damaged, is read anew.
+as an operator goes from one context to the other. Anything else, or damaged, is read anew. A trip goes by
+what was valid last, should a mistake have come into the file since.
 """
 
 import hashlib
@@ -12,9 +13,12 @@ import os
 import sysconfig
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
+
+from console.patience import within
 
 if TYPE_CHECKING:
     from console.settings import Settings
@@ -25,6 +29,11 @@ TOP_FIELDS = ("context", "state", "panels", "rules")
 
 _MOST_KEPT = 8
 """Starts whose settings are kept; the one kept longest ago makes way."""
+
+_PATIENCE = 0.2
+"""Seconds that the user's cache has to answer: it may be on a disk that hangs, and a trip may be waiting."""
+_LAST_PATIENCE = 1.0
+"""Seconds that it has where nothing else is left to go by."""
 
 _FOLDERS = ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
 _CODE = (
@@ -63,42 +72,81 @@ class SettingsMemory:
     ) -> None:
         """As `settings_file.load_settings` is given them."""
         self._file: Path | None = None
+        self._digest = self._whence = ""
         with suppress(OSError, RuntimeError, KeyError):  # no home, no such file: then nothing is kept
             cache = Path(env.get("XDG_CACHE_HOME") or Path(env["HOME"]) / ".cache")
-            told = (str(context), str(state), str(Path.cwd()), *_told(env))
-            self._digest = _digest(config_file(config, env), told)
+            named, told = config_file(config, env), (str(context), *_told(env))
+            self._whence = _digest(str(named), _whole(state or env.get("OPSCONSOLE_STATE")), *_code(), *told)
             self._file = cache / "opsconsole" / "settings.json"
+            self._digest = _digest(self._whence, str(state), _standing(), named.read_bytes().hex())
 
     def recall(self) -> "Settings | None":
-        """The settings of an earlier start that was told the same; None where there was none."""
-        if self._file is None:
-            return None
-        try:
-            kept = json.loads(self._file.read_bytes())["starts"][self._digest]
-            return cast("Settings", _Recalled(_restored(kept["settings"]), kept["places"]))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return None
+        """The settings of an earlier start that was told the same; None where there was none.
+
+        Nothing is waited for that a disk doesn't answer at once.
+        """
+        return _settings_in(self._starts().get(self._digest))
+
+    def recall_last_valid(self) -> "Settings | None":
+        """As `recall`, whatever the settings file says by now: a trip needs no more."""
+        starts = self._starts(_LAST_PATIENCE).values()
+        fitting = [
+            start for start in starts if isinstance(start, dict) and start.get("whence") == self._whence
+        ]
+        return _settings_in(fitting[-1]) if fitting else None
 
     def keep(self, settings: "Settings") -> None:
         """Keep `settings`, which have just been validated, beside those of the last few other starts."""
-        if self._file is None:
-            return
         places = {action: settings.place_of_key(action) for action in settings.keys}
-        starts = {**_starts(self._file), self._digest: {"settings": _plain(settings), "places": places}}
-        kept = {"starts": dict(list(starts.items())[-_MOST_KEPT:])}
+        self._keep({"settings": _plain(settings), "places": places, "whence": self._whence})
+
+    def renew(self) -> None:
+        """Let what `recall` has found be the last that was valid."""
+        starts = self._starts()
+        if self._digest in starts and next(reversed(starts)) != self._digest:
+            self._keep(starts[self._digest])
+
+    def _keep(self, start: object) -> None:
+        if self._file is None or not self._digest:
+            return
+        starts = self._starts(_LAST_PATIENCE)
+        starts.pop(self._digest, None)  # to be the last
+        kept = {"starts": dict(list({**starts, self._digest: start}.items())[-_MOST_KEPT:])}
         fresh = self._file.with_name(f"{self._file.name}.{os.getpid()}")
         with suppress(OSError):  # it is only quicker with it
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             fresh.write_text(json.dumps(kept), encoding="utf-8")
             fresh.replace(self._file)
 
+    def _starts(self, patience: float = _PATIENCE) -> dict[str, object]:
+        """What is kept, by digest, the latest last; nothing where a disk hangs."""
+        if self._file is None:
+            return {}
+        return within(patience, partial(_starts, self._file), "settings memory") or {}
+
 
 def _starts(file: Path) -> dict[str, object]:
-    """What `file` keeps, by digest; nothing where there is none, or a damaged one."""
+    """What `file` keeps; nothing where there is none, or a damaged one."""
     try:
         return dict(json.loads(file.read_bytes())["starts"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
+
+
+def _settings_in(start: Any) -> "Settings | None":
+    """The settings of one kept start; None where it is damaged, as far as a trip needs them."""
+    try:
+        settings = _Recalled(_restored(start["settings"]), start["places"])
+        files = (
+            settings.chosen.kill_switch.flag,
+            settings.chosen.kill_switch.state,
+            settings.chosen.engine_file,
+        )
+        settings.chosen.kill_switch.deadlines  # noqa: B018
+    except (KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    sound = isinstance(settings.state, Path) and all(isinstance(file, Path | None) for file in files)
+    return cast("Settings", settings) if sound else None
 
 
 class _Recalled(SimpleNamespace):
@@ -127,10 +175,26 @@ def _told(env: Mapping[str, str]) -> list[str]:
     return [f"{name}={env.get(name)}" for name in (*_FOLDERS, *names)]
 
 
-def _digest(file: Path, told: tuple[str, ...]) -> str:
-    code = [(Path(__file__).with_name(name)).stat().st_mtime_ns for name in _CODE]
-    everything = (str(file), file.read_bytes().hex(), str(shipped_configs()), *map(str, code), *told)
-    return hashlib.sha256("\0".join(everything).encode("utf-8", "surrogateescape")).hexdigest()
+def _whole(state: Path | str | None) -> str:
+    return str(state and Path(state).expanduser().absolute())
+
+
+def _standing() -> str:
+    """The folder that relative paths are seen from; empty where it is gone."""
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return ""
+
+
+def _code() -> tuple[str, ...]:
+    """What tells this program's code, and its place, from another's."""
+    stamps = [Path(__file__).with_name(name).stat().st_mtime_ns for name in _CODE]
+    return str(shipped_configs()), *map(str, stamps)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def _plain(value: object) -> object:

@@ -26,12 +26,12 @@ from console.actions.notify import Tell, nobody
 from console.actions.roles import login_uid, standings_in
 from console.audit.actor import Actor, this_actor
 from console.audit.errors import JournalError
-from console.audit.files import make_folder
+from console.audit.files import lines, make_folder
 from console.audit.journal import Journal
 from console.audit.open import open_journal
 from console.audit.open_intents import abandoned_intents, close
 from console.audit.points import pass_by
-from console.audit.record import Act, iso_time
+from console.audit.record import Act, RecordError, iso_time, read_line
 from console.audit.redaction import Json
 from console.domain import approval as rules
 from console.domain.access import AccessError, Standing, stated
@@ -89,7 +89,7 @@ class Approvals:
         """Make a request that counts for `lasting` seconds; AccessError when that isn't possible."""
         by = self._standing_of(deed.context, self._actor.uid)
         id_ = "".join(self._chance.choices(rules.ALPHABET, k=rules.ID_LENGTH))
-        asked = rules.request(id_, deed, reason, by, self._clock.wall(), lasting=lasting)
+        asked = rules.request(id_, deed, reason, by, self._clock.wall(), lasting=lasting, login=self._login)
         self._make_folder()
         self._remove_old()
         self._write(ASK, asked, _request_file(id_), _json(rules.document_of(asked)))
@@ -135,19 +135,21 @@ class Approvals:
 
     def consent(self, asked: Request) -> Consent:
         """What the request is worth now; AccessError says what is wrong with it, or that it still waits."""
-        found = self.find(asked.id)
-        context = found.deed.context
-        standings = {each.uid: self._standing_of(context, each.uid) for each in found.approvals}
-        return rules.consent(found, standings, self._clock.wall())
+        return self._worth(self.find(asked.id))
 
     def use(self, asked: Request) -> Consent:
         """Take the consent for one deed, right before it; AccessError when it was taken before."""
         found = self.find(asked.id)
         if found.uid != self._actor.uid:
             raise AccessError(f"request {asked.id}: only the one who asked may use it")
-        consent = self.consent(found)
+        consent = self._worth(found, self._login)
         text = _json({"id": found.id, "digest": found.digest, "uid": found.uid})
-        self._write(USE, found, _used_file(found.id), text, in_journal(consent))
+
+        def unused() -> None:
+            if _is_used(self._journal.folder, found):
+                raise AccessError(f"request {found.id}: has been used, as the journal says")
+
+        self._write(USE, found, _used_file(found.id), text, in_journal(consent), guard=unused)
         return consent
 
     def break_glass(self, deed: Deed, reason: str, *, lasting: float) -> Consent:
@@ -186,8 +188,24 @@ class Approvals:
         except OSError as error:
             raise AccessError(f"{self.folder}: {_said(error)}") from None
 
-    def _write(self, action: str, asked: Request, name: str, text: bytes, approval: Json = None) -> None:
-        """Make the file `name`, of which there may be none yet, between its intent and its outcome."""
+    def _worth(self, asked: Request, login: int | None = None) -> Consent:
+        standings = {each.uid: self._standing_of(asked.deed.context, each.uid) for each in asked.approvals}
+        return rules.consent(asked, standings, self._clock.wall(), login=login)
+
+    def _write(
+        self,
+        action: str,
+        asked: Request,
+        name: str,
+        text: bytes,
+        approval: Json = None,
+        *,
+        guard: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Make the file `name`, of which there may be none yet, between its intent and its outcome.
+
+        `guard` raises AccessError, under the journal's lock, if it may not be made.
+        """
         deed = asked.deed
         act = Act(
             deed.context,
@@ -199,7 +217,7 @@ class Approvals:
             evidence={"file": name, "digest": asked.digest, "asked by": asked.uid, "expires": asked.expires},
         )
         try:
-            intent = self._journal.intent(self._actor, act)
+            intent = self._journal.intent(self._actor, act, guard=guard)
             try:
                 self._create(name, text)
             except DurableError as error:
@@ -277,6 +295,22 @@ def approvals_in(
 def in_journal(consent: Consent) -> Json:
     """A consent as the records of a deed tell it."""
     return {"by": consent.by, "broken glass": consent.broken_glass, "until": iso_time(consent.until)}
+
+
+def _is_used(folder: Path, asked: Request) -> bool:
+    """Whether the journal has a use of just this that did not fail: its mark may have been removed since."""
+    uses = set()
+    for line in lines(folder):
+        if USE.encode() not in line.raw:
+            continue  # the journal is locked meanwhile: only lines that may be it are read
+        with suppress(RecordError):
+            record = read_line(line.raw)
+            evidence = record.evidence if isinstance(record.evidence, Mapping) else {}
+            if record.action == USE and evidence.get("digest") == asked.digest:
+                uses.add(record.sequence)
+            elif record.done is False and record.intent is not None:
+                uses.discard(record.intent)
+    return bool(uses)
 
 
 def _request_file(id_: str) -> str:

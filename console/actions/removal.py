@@ -4,7 +4,6 @@ It is set aside first, since what has been set aside can be looked at before it 
 """
 
 import os
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,10 +68,7 @@ def settle_abandoned(path: Path, since: float, point: Point) -> None:
 def _settle(aside: Path, target: Path, *, stays: bool, point: Point) -> None:
     """Put back what stays, and remove what was set aside."""
     if stays:
-        with suppress(FileExistsError):  # a still newer one is as good
-            point("before put back")
-            os.link(aside, target)
-            point("after put back")
+        _put_back(aside, target, point)
     point("before unlink")
     aside.unlink(missing_ok=True)
     point("after unlink")
@@ -83,6 +79,18 @@ def _settle(aside: Path, target: Path, *, stays: bool, point: Point) -> None:
         point("after fsync folder")
     finally:
         os.close(handle)
+
+
+def _put_back(aside: Path, target: Path, point: Point) -> None:
+    """Have it under its name again, unless a still newer one is there: that is left, where it can be."""
+    point("before put back")
+    try:
+        os.link(aside, target)
+    except FileExistsError:  # a still newer one is as good
+        pass
+    except OSError:  # such as another user's file, to which Linux may refuse a link
+        aside.replace(target)
+    point("after put back")
 
 
 def _identity(path: Path) -> Identity:

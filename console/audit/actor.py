@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+_PROCESS = re.compile(r"([1-9][0-9]{0,8})-([0-9]{1,20})")
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]{2,45}(?:%[0-9A-Za-z_.-]{1,15})?")
 """IPv4 or IPv6, where it is link-local with its interface."""
 
@@ -43,11 +44,38 @@ def this_actor(environ: Mapping[str, str]) -> Actor:
 def process_start(pid: int) -> int | None:
     """When process `pid` began, in ticks since boot; None where none runs, or that can't be told."""
     try:
-        status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+        return _start(pid)
     except OSError:
         return None
+
+
+def still_runs(process: str) -> bool:
+    """Whether the process of an actor runs. One that /proc hides (hidepid) does while its number is taken."""
+    numbers = _PROCESS.fullmatch(process)
+    if numbers is None:
+        return False
+    pid, start = int(numbers[1]), int(numbers[2])
+    try:
+        return _start(pid) == start
+    except OSError:
+        return _is_taken(pid)
+
+
+def _start(pid: int) -> int | None:
+    """As `process_start`; None for one that has ended, OSError where nothing can be seen."""
+    status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     after_name = status.rpartition(")")[2].split()  # the name may hold spaces and brackets of its own
     return int(after_name[19]) if after_name[0] not in "ZX" else None
+
+
+def _is_taken(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _user(uid: int) -> str:

@@ -78,9 +78,12 @@ class Journal:
             raise self._unwritable(error) from error
         self._reserve.fill()
 
-    def intent(self, actor: Actor, act: Act) -> Record:
-        """Write down what is about to be done. Its sequence is the id by which it is closed."""
-        return self._append(Draft(actor, act, Phase.INTENT))
+    def intent(self, actor: Actor, act: Act, *, guard: Callable[[], None] = lambda: None) -> Record:
+        """Write down what is about to be done. Its sequence is the id by which it is closed.
+
+        `guard` is called under the lock; what it raises goes through, and nothing is written.
+        """
+        return self._append(Draft(actor, act, Phase.INTENT), guard)
 
     def outcome(
         self,

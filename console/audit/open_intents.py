@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from console.audit.actor import Actor, process_start
+from console.audit.actor import Actor, still_runs
 from console.audit.files import lines, records
 from console.audit.journal import Journal
 from console.audit.record import Phase, Record, RecordError, read_line
@@ -22,7 +22,9 @@ def open_intents(folder: Path) -> tuple[Record, ...]:
 
 def abandoned_intents(folder: Path, host: str) -> tuple[Record, ...]:
     """The open intents of processes on `host` that are gone: nobody else will close them."""
-    return tuple(record for record in open_intents(folder) if record.host == host and not _still_runs(record))
+    return tuple(
+        record for record in open_intents(folder) if record.host == host and not still_runs(record.process)
+    )
 
 
 def close(
@@ -64,8 +66,3 @@ def _is_closed(folder: Path, intent: Record) -> bool:
             except RecordError:
                 continue
     return False
-
-
-def _still_runs(record: Record) -> bool:
-    pid, _, start = record.process.partition("-")
-    return pid.isdecimal() and str(process_start(int(pid))) == start

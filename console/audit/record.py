@@ -157,7 +157,7 @@ def read_line(line: bytes) -> Record:
     try:
         values = json.loads(body)
         return Record(**{**values, "phase": Phase(values["phase"])}, hash=written)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise RecordError("not a record that this version knows") from error
 
 

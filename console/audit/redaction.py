@@ -31,6 +31,9 @@ _PAIR = re.compile(
     rf"({_NAMED}[\w-]{{0,40}}[\"']?\s{{0,8}}[=:]\s{{0,8}}[\"']?(?:(?:bearer|basic)\s{{1,8}})?)[^\s\"',;&]+",
     re.IGNORECASE,
 )
+_OPTION_VALUE = re.compile(
+    rf"((?<![\w-])--?[\w-]{{0,40}}{_NAMED}[\w-]{{0,40}}[\"']?,?\s{{1,8}}[\"']?)[^\s\"',;&]+", re.IGNORECASE
+)
 _BEARER = re.compile(r"(\bbearer\s{1,8})[^\s\"',;&]{8,}", re.IGNORECASE)
 _IN_URL = re.compile(r"(\b[a-z][a-z0-9+.-]{0,20}://[^\s/@:]{0,200}:)[^\s/]{1,400}(?=@)", re.IGNORECASE)
 
@@ -57,11 +60,12 @@ def redacted(value: Json, secrets: Collection[str]) -> Json:
 
 
 def redacted_text(text: str, secrets: Collection[str]) -> str:
-    """`text` without `secrets`, passwords of URLs, and what follows `password=` and the like."""
+    """`text` without `secrets`, passwords of URLs, and what follows `password=`, `--token` and the like."""
     for secret in secrets:
         text = text.replace(secret, REDACTED)
     text = _IN_URL.sub(rf"\1{REDACTED}", text)
     text = _BEARER.sub(rf"\1{REDACTED}", text)
+    text = _OPTION_VALUE.sub(rf"\1{REDACTED}", text)
     return _PAIR.sub(rf"\1{REDACTED}", text)
 
 

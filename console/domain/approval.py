@@ -42,7 +42,10 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A deed that waits for a second person, made by `uid` at `at`, worth nothing from `expires` on."""
+    """A deed that waits for a second person, made by `uid` at `at`, worth nothing from `expires` on.
+
+    `login` is the uid that whoever asks has logged in as, where that is known: sudo doesn't change it.
+    """
 
     id: str
     deed: Deed
@@ -52,6 +55,7 @@ class Request:
     expires: float
     approvals: tuple[Approval, ...] = ()
     used: bool = False
+    login: int | None = None
 
     @property
     def digest(self) -> str:
@@ -75,11 +79,13 @@ class Consent:
         return deed == self.deed and uid == self.uid and now < self.until
 
 
-def request(id_: str, deed: Deed, reason: str, by: Standing, now: float, *, lasting: float) -> Request:
+def request(
+    id_: str, deed: Deed, reason: str, by: Standing, now: float, *, lasting: float, login: int | None = None
+) -> Request:
     """A request of `by` for `lasting` seconds; AccessError without a reason or the role for it."""
     if by.role < Role.OPERATOR:
         raise AccessError(f"{by}; an operator may ask for a second person")
-    return Request(id_, deed, stated(reason), by.person.uid, now, now + lasting)
+    return Request(id_, deed, stated(reason), by.person.uid, now, now + lasting, login=login)
 
 
 def approve(asked: Request, by: Standing, now: float, *, login: int | None = None) -> Approval:
@@ -90,7 +96,7 @@ def approve(asked: Request, by: Standing, now: float, *, login: int | None = Non
     closed = closed_by(asked, now)
     if closed:
         raise AccessError(f"request {asked.id}: {closed}")
-    if login == asked.uid:
+    if login is not None and login in (asked.uid, asked.login):
         raise AccessError(f"request {asked.id}: {by.person} has logged in as uid {login}, who asked for it")
     approval = Approval(by.person.uid, now, asked.digest)
     flaw = flaw_of(approval, asked, by)
@@ -108,9 +114,12 @@ def closed_by(asked: Request, now: float) -> str:
     return "was made in the future: this machine's clock was set back" if now < asked.at else ""
 
 
-def flaw_of(approval: Approval, asked: Request, by: Standing) -> str:
-    """Why `approval`, of somebody who has this standing, doesn't count; empty when it does."""
-    if approval.uid == asked.uid:
+def flaw_of(approval: Approval, asked: Request, by: Standing, *, login: int | None = None) -> str:
+    """Why `approval`, of somebody who has this standing, doesn't count; empty when it does.
+
+    `login` is the uid of the login of whoever wants to use it, where that is known.
+    """
+    if approval.uid in (asked.uid, asked.login, login):
         return f"{by.person} asked for it, and can't be the second person"
     if by.role < APPROVES:
         return f"{by}; an operator or an admin may approve"
@@ -121,17 +130,19 @@ def flaw_of(approval: Approval, asked: Request, by: Standing) -> str:
     return ""
 
 
-def consent(asked: Request, standings: Mapping[int, Standing], now: float) -> Consent:
+def consent(
+    asked: Request, standings: Mapping[int, Standing], now: float, *, login: int | None = None
+) -> Consent:
     """What the request is worth now; AccessError says what is wrong with it, or that it still waits.
 
-    `standings` has everybody who approved it.
+    `standings` has everybody who approved it; `login` is that of whoever is about to use it.
     """
     closed = closed_by(asked, now)
     if closed:
         raise AccessError(f"request {asked.id}: {closed}")
     flaws = []
     for approval in asked.approvals:
-        flaw = flaw_of(approval, asked, standings[approval.uid])
+        flaw = flaw_of(approval, asked, standings[approval.uid], login=login)
         if not flaw and approval.at <= now:
             return Consent(asked.deed, asked.uid, asked.expires, str(standings[approval.uid].person))
         flaws.append(flaw or "approved in the future: this machine's clock was set back")
@@ -160,6 +171,7 @@ def document_of(asked: Request) -> dict[str, object]:
         "what": list(deed.what),
         "reason": asked.reason,
         "uid": asked.uid,
+        "login": asked.login,
         "at": asked.at,
         "expires": asked.expires,
     }
@@ -175,7 +187,10 @@ def request_from(document: object) -> Request:
     at, expires = fields.instant("at"), fields.instant("expires")
     if not 0 < expires - at <= LONGEST:
         raise ValueError(f"expires is not within {LONGEST // 3600} hours of when it was made")
-    return Request(checked_id(fields.text("id")), deed, fields.text("reason"), fields.uid(), at, expires)
+    login = None if fields.values.get("login") is None else fields.uid("login")
+    return Request(
+        checked_id(fields.text("id")), deed, fields.text("reason"), fields.uid(), at, expires, login=login
+    )
 
 
 def approval_document(approval: Approval, asked: Request) -> dict[str, object]:
@@ -216,10 +231,10 @@ class _Fields:
             raise ValueError(f"{name} is no text")
         return value
 
-    def uid(self) -> int:
-        value = self.values.get("uid")
+    def uid(self, name: str = "uid") -> int:
+        value = self.values.get(name)
         if not isinstance(value, int) or isinstance(value, bool):
-            raise ValueError("uid is no number")
+            raise ValueError(f"{name} is no number")
         return value
 
     def instant(self, name: str) -> float:

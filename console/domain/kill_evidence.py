@@ -40,14 +40,15 @@ def kill_evidence(snapshot: Snapshot, books_doubt: str, before: KillWatch) -> tu
     standing = None if trip is None or trip.reset is not None else trip
     scope = _scope(snapshot, standing)
     engine, surfaces = _engine(snapshot, scope), _surfaces(snapshot, scope)
-    watch = watched(before, trip, Word(engine.known, now - (engine.age or 0.0)), surfaces)
+    heard = frozenset(one.labels for one in _series(snapshot, _TRIPPED))
+    watch = watched(before, trip, Word(engine.known, now - (engine.age or 0.0), heard), surfaces)
     first_sight = standing is None and not watch.was_seen_to_come
     evidence = Evidence(
         engine=engine,
         fills=fills_since(_since(trip, watch), snapshot, books_doubt, scope, first_sight=first_sight),
         surfaces=surfaces,
         written=() if standing is None else _written(standing, now),
-        processes=tuple(_processes(snapshot, scope)),
+        processes=tuple(_processes(snapshot, scope, watch.processes)),
         confirmed=_was_confirmed(watch, engine),
         lost=watch.lost is not None,
         scope=scope,
@@ -178,8 +179,8 @@ def _is_off(books: Books | None, scope: str) -> bool | None:
     return all(books.switches.get(switch) == "0" for switch in _SWITCHES[scope])
 
 
-def _processes(snapshot: Snapshot, scope: str) -> Iterator[Process]:
-    """The process that engine.json names, and where several tell their state, each of them."""
+def _processes(snapshot: Snapshot, scope: str, heard: frozenset[Labels]) -> Iterator[Process]:
+    """The process that engine.json names, and of several that tell or told their state each."""
     now, metrics = snapshot.at, snapshot.metrics
     files = snapshot.engine.fresh(now)
     beats = metrics.usable(now) and bool(_series(snapshot, _HEARTBEAT))
@@ -187,18 +188,21 @@ def _processes(snapshot: Snapshot, scope: str) -> Iterator[Process]:
         alive = True if files.alive is None and beats else files.alive
         yield Process("engine", alive, files.stopped)
     words = _series(snapshot, _TRIPPED)
-    if scope == WHOLE and len(words) > 1:
-        names = _names([one.labels for one in words])
+    silent = sorted(heard.difference(one.labels for one in words))
+    if scope == WHOLE and len(words) + len(silent) > 1:
+        names = _names([*(one.labels for one in words), *silent])
         for one, value in words.items():
             said = replace(seen(metrics, now, value), age=_age_of(one.labels, snapshot))
             yield Process(names[one.labels], True, tripped=said)
+        yield from (Process(names[labels], None) for labels in silent)
 
 
 def _names(every: list[Labels]) -> dict[Labels, str]:
     """What to call each of several series: by the labels in which they differ."""
     alike = set(every[0]).intersection(*every[1:])
     return {
-        labels: " ".join(value for name, value in labels if (name, value) not in alike) for labels in every
+        labels: " ".join(value for name, value in labels if (name, value) not in alike) or "another process"
+        for labels in every
     }
 
 

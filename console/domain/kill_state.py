@@ -175,13 +175,10 @@ def _decided(evidence: Evidence) -> tuple[KillState, str]:
 
 def _acknowledged(evidence: Evidence) -> tuple[KillState, str]:
     """The engine says that it is tripped: what else has to hold."""
-    astray = _astray(evidence)
-    fills = evidence.fills.known
-    if fills is not None and fills != 0:
-        astray.insert(0, f"{fills:g} fill{'' if fills == 1 else 's'} since")
+    astray = [*_trading(evidence), *_astray(evidence)]
     if astray:
         return KillState.PARTIAL, f"the engine says that it is tripped, but: {'; '.join(astray)}"
-    if fills is None:
+    if evidence.fills.known is None:
         why = evidence.fills.why_not
         return KillState.UNCONFIRMED, f"the engine says that it is tripped; fills can't be seen: {why}"
     unseen = [each.name for each in evidence.processes if each.alive is None]
@@ -200,8 +197,8 @@ def _denied(evidence: Evidence) -> tuple[KillState, str]:
         return KillState.PARTIAL, f"only {following} is tripped; the engine says that it is clear"
     written = _set(evidence)
     if written:
-        missing = "".join(f"; {each}" for each in _astray(evidence))
-        return KillState.UNCONFIRMED, f"set in {written}; the engine says that it is clear{missing}"
+        told = [f"set in {written}", "the engine says that it is clear", *_astray(evidence)]
+        return KillState.UNCONFIRMED, "; ".join([*_trading(evidence), *told])
     if evidence.written:
         return (
             KillState.PARTIAL,
@@ -229,7 +226,7 @@ def _unanswered(evidence: Evidence) -> tuple[KillState, str]:
     if written:
         before = "acknowledged, and says nothing now" if evidence.confirmed else "not acknowledged"
         told = [f"set in {written}", f"the engine has {before}", *troubles, *([failed] if failed else [])]
-        return KillState.UNCONFIRMED, "; ".join(told)
+        return KillState.UNCONFIRMED, "; ".join([*_trading(evidence), *told])
     if evidence.written:
         return KillState.PARTIAL, "; ".join([f"nothing is set: {failed or _GONE}", *troubles])
     return KillState.UNKNOWN, "; ".join([*(["it was tripped"] if evidence.confirmed else []), *troubles])
@@ -243,6 +240,12 @@ def _set(evidence: Evidence) -> str:
     names = [name for name, value in evidence.surfaces.items() if value]
     names += [each.name for each in evidence.written if each.done and each.name not in evidence.surfaces]
     return ", ".join(dict.fromkeys(names))
+
+
+def _trading(evidence: Evidence) -> list[str]:
+    """That it trades on, where it does: what matters most of all."""
+    fills = evidence.fills.known
+    return [f"{fills:g} fill{'' if fills == 1 else 's'} since"] if fills else []
 
 
 def _failures(evidence: Evidence) -> str:

@@ -9,17 +9,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from console.domain.last_trip import LastTrip
+from console.domain.metrics import Labels
 
 JUST_BEFORE = 5.0
 """Seconds between two words of the engine within which a change is seen to come: several polls."""
+MOST_PROCESSES = 64
+"""How many are kept in mind at the most: more labels than that are not those of processes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What the engine says of an instant: 1 tripped, 0 clear, None nothing that counts."""
+    """What the engine says of an instant: 1 tripped, 0 clear, None nothing that counts.
+
+    `processes` are those that say something, by their labels.
+    """
 
     value: float | None
     at: float
+    processes: frozenset[Labels] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +35,8 @@ class KillWatch:
 
     `acknowledged` is since when the engine says so, `lost` when it let go after that by itself, and `clear`
     when it was last heard to be clear. `is_over` is set once ours was reset: until the engine has been heard
-    to be clear after that, its word is no new trip.
+    to be clear after that, its word is no new trip. `processes` are those that have been heard since the
+    trip, or right before it: of one that falls silent, nobody knows that it was stopped.
     """
 
     trip: float | None = None
@@ -36,6 +44,7 @@ class KillWatch:
     lost: float | None = None
     clear: float | None = None
     is_over: bool = False
+    processes: frozenset[Labels] = frozenset()
 
     @property
     def was_seen_to_come(self) -> bool:
@@ -54,8 +63,11 @@ def watched(
     over, too, once no surface is set any more: then it wasn't lost, but taken back.
     """
     if trip is None or trip.reset is not None:
-        return _of_others(_followed(before, trip), word, surfaces)
-    return _of_ours(before if before.trip == trip.at else KillWatch(trip.at), trip, word)
+        watch = _of_others(_followed(before, trip), word, surfaces)
+    else:
+        watch = _of_ours(before if before.trip == trip.at else KillWatch(trip.at), trip, word)
+    stands = watch.acknowledged is not None or (trip is not None and trip.stands)
+    return replace(watch, processes=_heard_of(before.processes, word.processes, stands=stands))
 
 
 def _of_ours(before: KillWatch, trip: LastTrip, word: Word) -> KillWatch:
@@ -88,6 +100,12 @@ def _heard(known: KillWatch, word: Word) -> KillWatch:
     if word.value == 0 and known.lost is None and _is_later(word, known.acknowledged):
         return replace(known, lost=word.at, clear=word.at)
     return known
+
+
+def _heard_of(before: frozenset[Labels], now: frozenset[Labels], *, stands: bool) -> frozenset[Labels]:
+    """While no trip stands, those of the last word; then also whoever comes to them."""
+    known = before | now if stands else now or before
+    return known if len(known) <= MOST_PROCESSES else before
 
 
 def _is_later(word: Word, instant: float | None) -> bool:

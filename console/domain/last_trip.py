@@ -29,8 +29,9 @@ class LastTrip:
     `acknowledged` is when the engine first said that it is tripped, `reset` when the trip was reset, `lost`
     when the engine cleared an acknowledged trip by itself; None while that has not happened. `found` is what
     a reset puts back: all that trips have changed since the reset before. `renewed` is when one of a single
-    account last came to one of everything; `drilled` when a drill last passed in this context. `resetting`
-    says that a reset is under way, or broke off: until it is over, `reset` is when it began.
+    account last came to one of everything, or of the other account; `drilled` when a drill last passed in
+    this context. `resetting` says that a reset is under way, or broke off: until it is over, `reset` is when
+    it began.
     """
 
     at: float
@@ -116,8 +117,9 @@ def last_trip_from(document: object) -> LastTrip:
 def begun(before: LastTrip | None, trip: LastTrip) -> LastTrip:
     """What is kept once `trip` is made: with all that is still to be put back, and the last drill.
 
-    One of a single account doesn't take the place of one of everything that stands, but is noted with it; and
-    what follows a trip that stands is no drill unless that was one.
+    One of a single account doesn't take the place of one of everything that stands, but is noted with it; one
+    after another account's stops everything together with it. What follows a trip that stands is no drill
+    unless that was one; and a drill's place is taken by a trip that is none.
     """
     if before is None:
         return trip
@@ -125,8 +127,16 @@ def begun(before: LastTrip | None, trip: LastTrip) -> LastTrip:
         return replace(trip, drilled=before.drilled)
     found = with_found(before.found, trip.found)
     if before.stands and before.scope == WHOLE != trip.scope:
-        return replace(before, found=found, renewed=trip.at)
-    return replace(trip, found=found, drilled=before.drilled, drill=trip.drill and before.drill)
+        return _meant_by(trip, replace(before, found=found, renewed=trip.at))
+    added = replace(trip, found=found, drilled=before.drilled, drill=trip.drill and before.drill)
+    return added if trip.scope in (before.scope, WHOLE) else replace(added, scope=WHOLE, renewed=trip.at)
+
+
+def _meant_by(trip: LastTrip, stands: LastTrip) -> LastTrip:
+    """What `stands` is once `trip` is noted with it: no drill any more if that is none, but for its cause."""
+    if trip.drill or not stands.drill:
+        return stands
+    return replace(stands, drill=False, by=trip.by, reason=trip.reason)
 
 
 def with_found(before: tuple[Found, ...], more: tuple[Found, ...]) -> tuple[Found, ...]:
@@ -145,7 +155,7 @@ def joined(kept: LastTrip | None, own: LastTrip | None) -> LastTrip | None:
     if kept.at != own.at:
         return max(kept, own, key=lambda trip: trip.at)
     return replace(
-        own,
+        _meant_by(kept, own),
         acknowledged=_first(kept.acknowledged, own.acknowledged),
         reset=_first(kept.reset, own.reset),
         lost=_first(kept.lost, own.lost),

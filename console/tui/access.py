@@ -83,8 +83,8 @@ class ResetsKillSwitch(Protocol):
     def resetting(self) -> ResetUnderWay | None:
         """The reset that is under way, or was the last."""
 
-    def reset_deed(self, live: "Assessment") -> "Deed":
-        """What exactly it would do."""
+    def reset_deed(self, live: "Assessment", asked: "Asked") -> "Deed":
+        """What exactly it would do, and on which grounds."""
 
     def reset_gates(self, asked: "Asked", who: "Resetter", live: "Assessment") -> "tuple[Gate, ...]": ...
 

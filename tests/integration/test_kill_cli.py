@@ -1,5 +1,6 @@
 """`opsconsole kill`, as it is run on a broken evening: in processes of its own, against real engines."""
 
+import errno
 import json
 import signal
 import subprocess
@@ -10,13 +11,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from console.actions.kill.switch import KillSwitch
 from console.audit.files import records
 from console.audit.record import Phase
-from console.cli_kill import is_proven, kill
+from console.cli_kill import _code_of, is_proven, kill
 from console.domain.kill_state import KillState, Verdict
 from console.domain.last_trip import last_trip_from
 from tests.integration.paper_process import PaperProcess, eventually
 from tests.opsconsole import COMMAND, environment, run
+from tests.unit.actions.contexts import settings_with
 
 HEAD = "contexts:\n  prod:\n    environment: production\n    colour: red\n"
 
@@ -118,6 +121,46 @@ def test_what_cannot_stop_one_account_alone_says_so(home: Path) -> None:
 @pytest.mark.parametrize("arguments", [[], ["--reason", " "], ["--reason", "x", "--scope", "all of it"]])
 def test_a_trip_without_a_reason_or_with_another_scope_is_bad_usage(arguments: list[str]) -> None:
     assert CliRunner().invoke(kill, ["trip", *arguments]).exit_code == 2
+
+
+def test_a_mistake_in_the_settings_does_not_stop_a_trip_where_they_were_valid_before(home: Path) -> None:
+    assert run(home, "kill", "status", *_files(home)[:4]).stderr == ""
+    with (home / "console.yaml").open("a") as file:
+        file.write("  other: {environment: production, colour: rad}\n")
+    done = trip(home, "--wait", "0")
+    assert done.returncode == 1
+    assert (home / "engine" / "flag").read_bytes() == b"1"
+    assert done.stderr.startswith(f"opsconsole: SETTINGS: {home}/console.yaml:7:44: ")
+    assert done.stderr.endswith(" Tripped by those that were last found valid.\n")
+
+
+def test_a_mistake_in_settings_that_never_were_valid_is_three(home: Path) -> None:
+    (home / "console.yaml").write_text("contexts: {")
+    done = trip(home)
+    assert done.returncode == 3
+    assert done.stderr.endswith("; nothing is tripped: no settings were found valid before\n")
+
+
+@pytest.mark.parametrize(("flag", "code"), [("engine/flag", 1), ("nowhere/flag", 3)])
+def test_what_breaks_down_after_a_trip_is_never_bad_usage(
+    flag: str, code: int, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    monkeypatch.setattr("console.cli_kill._follow", lost)
+    monkeypatch.setenv("HOME", str(home))
+    (home / "console.yaml").write_text(f"{HEAD}    kill_switch: {{flag: {flag}}}\n")
+    done = CliRunner().invoke(kill, ["trip", *_files(home)])
+    assert (done.exit_code, (home / "engine" / "flag").exists()) == (code, code == 1)
+    assert "what comes after it broke down: [Errno 5] Input/output error" in done.stderr
+
+
+def test_zero_needs_an_engine_that_has_said_it_after_the_trip(home: Path) -> None:
+    fired = KillSwitch(settings_with(home, "kill_switch: {flag: engine/flag}")).trip("margin")
+    assert _code_of(fired, Verdict(KillState.TRIPPED, "", acknowledged=True)) == 1
+    assert _code_of(fired, Verdict(KillState.TRIPPED, "", acknowledged=True, confirmed=True)) == 0
 
 
 def test_a_terminal_that_is_lost_mid_way_does_not_end_a_trip(home: Path) -> None:

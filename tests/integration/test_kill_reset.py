@@ -155,6 +155,8 @@ def test_without_the_words_it_says_what_it_would_do(files: Path) -> None:
         "would          flag file: remove the flag",
         "would          feature flags: put global_kill_switch to false",
         "would          state file: put tripped to false",
+        "would          reason: all is well",
+        "would          WITHOUT a recovery run: nothing to recover",
         "refused        confirmation: 'production prod' has to be typed",
         "NOT RESET",
     ]

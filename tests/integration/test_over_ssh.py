@@ -19,7 +19,7 @@ from tests.sshd import Sshd
 from tests.terminal import LEFT_ALTERNATE_SCREEN, SHOWED_CURSOR, Terminal
 
 ROOT = Path(__file__).parents[2]
-SCREENS = {"2": "frozen used", "4": "answers in", "7": "FOLLOWING", "1": "MARGIN"}
+SCREENS = {"2": "frozen used", "4": "answers in", "7": "FOLLOWING", "8": "SOUND", "1": "MARGIN"}
 """What is to be seen after a digit."""
 
 

@@ -69,8 +69,10 @@ class Resets:
     resetting: Undoing | None = None
     reset_phrase: str = "paper paper"
 
-    def reset_deed(self, live: Assessment) -> Deed:
-        return self.deed
+    def reset_deed(self, live: Assessment, asked: Asked) -> Deed:
+        grounds = {"reason": asked.reason, "WITHOUT a recovery run": asked.override}
+        told = (f"{name}: {words}" for name, words in grounds.items() if words)
+        return replace(self.deed, what=(*self.deed.what, *told))
 
     def reset_gates(self, asked: Asked, who: Resetter, live: Assessment) -> tuple[Gate, ...]:
         armed = who.arming is not None

@@ -325,6 +325,20 @@ async def test_a_trip_of_somebody_else_is_told_and_can_be_made_once_more_by_one_
         assert desk.kill.trips == [(MANUAL, Scope.ALL)]
 
 
+async def test_a_trip_of_somebody_else_while_it_is_open_is_told_by_itself() -> None:
+    desk = Desk()
+    async with desk.app.run_test(size=(80, 24)):
+        await painted(desk.app)
+        await desk.press("K")
+        assert "T  stops everything" in desk.text
+        desk.kill.latest = last_trip(at=desk.clock.at, written=written("flag file", "database"))
+        desk.judged(snapshot(desk.clock.at + 2, metrics_of(symbol_rows(5), tripped=1)), later=2.0)
+        await until(lambda: "WRITTEN       2 of 2" in desk.text)
+        await desk.press("K")
+        desk.judged(later=0.5)
+        assert "T  stops everything" in desk.text  # asked for by hand, it stays
+
+
 async def test_once_the_trip_was_reset_it_is_ready_for_the_next() -> None:
     desk = Desk()
     async with desk.app.run_test(size=(80, 24)):

@@ -156,12 +156,29 @@ async def test_a_second_person_is_asked_and_what_they_approved_is_used_once(tmp_
         assert [consent.by for _, consent in desk.resets.asked if consent] == ["bob (uid 1002)"]
 
 
+async def test_a_long_reason_leaves_room_for_the_phrase(tmp_path: Path) -> None:
+    desk = SafeDesk(tmp_path)
+    async with desk.app.run_test(size=(80, 24)):
+        await make_ready(desk)
+        desk.resets.deed = replace(
+            desk.resets.deed, what=("reset the trip", *[f"reason: {'hedged ' * 70}"] * 2)
+        )
+        desk.later(0.5)
+        await until(lambda: "reason: hedged" in desk.text)
+        await desk.press("R")
+        assert "No, leave it as it is" in desk.text
+
+
 async def test_an_admin_breaks_the_glass_with_a_reason_and_that_stays_loud(tmp_path: Path) -> None:
     desk = SafeDesk(tmp_path, two_person=True)
     async with desk.app.run_test(size=(80, 24)):
         await desk.begin()
         await desk.press("K", "R")
         await until(lambda: "a second person has to approve it" in desk.text)
+        await desk.press("g")
+        assert "first the reason for the reset" in desk.text.splitlines()[-1]
+        await desk.press("0")
+        await desk.type("SOL is hedged")
         await desk.press("g")
         await desk.type("nobody else is awake")
         await until(lambda: " GLASS BROKEN " in desk.text)

@@ -38,6 +38,8 @@ async def test_from_gates_to_the_engine_s_word_it_looks_as_reviewed(
         await desk.press("K", "R")
         await until(lambda: "5 of 10 gates don't pass" in desk.text)
         await assert_snapshot(desk.app, f"reset-closed-{cells}")
+        await desk.press("0")
+        await desk.type("SOL is hedged")
         await desk.press("g")
         await desk.type("nobody else is awake")
         await until(lambda: "GLASS BROKEN" in desk.text)

@@ -261,3 +261,24 @@ def test_any_other_document_is_refused_in_one_line(file: Path, text: str) -> Non
     file.write_text(text)
     with pytest.raises(SettingsError):
         load(file)
+
+
+@pytest.fixture
+def gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that has been removed while we stand in it."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    return folder
+
+
+def test_whoever_stands_in_a_removed_folder_can_name_the_others_in_full(gone: Path) -> None:
+    file = gone.parent / "console.yaml"
+    file.write_text("contexts:\n  a: {environment: paper, colour: red}\n")
+    environ = {"HOME": str(gone.parent)}
+    assert load_settings(config=file, state=gone.parent, environ=environ).state == gone.parent
+    with pytest.raises(SettingsError, match=r"^--state: the folder that here is seen from is gone"):
+        load_settings(config=file, state=Path("here"), environ=environ)
+    with pytest.raises(SettingsError, match=r"^--config: the folder that it is seen from is gone"):
+        load_settings(config=Path("console.yaml"), environ=environ)

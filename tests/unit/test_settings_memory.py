@@ -1,6 +1,8 @@
 """Settings that were validated once are taken up again as they were, and only where nothing has changed."""
 
 import json
+import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -136,6 +138,82 @@ def test_half_a_memory_is_no_memory(config: Path, env: dict[str, str], tmp_path:
     start["settings"] = {"fields": {"state": {"path": 5}}}
     file.write_text(json.dumps(kept))
     assert recall(config, env) is None
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"items": {}},
+        {"fields": {"context": "a", "contexts": {"items": {}}, "state": {"path": "/s"}}},
+        {"fields": {"context": "a", "contexts": {"items": {"a": {"fields": {}}}}, "state": {"path": "/s"}}},
+    ],
+)
+def test_settings_that_a_trip_cannot_go_by_are_no_memory(
+    settings: object, config: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    keep(config, env)
+    file = tmp_path / ".cache" / "opsconsole" / "settings.json"
+    kept = json.loads(file.read_text())
+    (start,) = kept["starts"].values()
+    start["settings"] = settings
+    file.write_text(json.dumps(kept))
+    assert recall(config, env) is None
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_bottomless_memory_is_no_memory(config: Path, env: dict[str, str], tmp_path: Path) -> None:
+    keep(config, env)
+    (tmp_path / ".cache" / "opsconsole" / "settings.json").write_text('{"starts":' * 100_000)
+    assert recall(config, env) is None
+
+
+def test_a_memory_on_a_disk_that_hangs_is_not_waited_for(
+    config: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    keep(config, env)
+    file = tmp_path / ".cache" / "opsconsole" / "settings.json"
+    file.unlink()
+    os.mkfifo(file)
+    began = time.monotonic()
+    assert recall(config, env) is None
+    assert time.monotonic() - began < 1
+
+
+def last_valid(config: Path, env: Mapping[str, str], context: str | None = None) -> str | None:
+    """The colour of the production context in what was last found valid."""
+    settings = SettingsMemory(config, context, config.parent, env).recall_last_valid()
+    return None if settings is None else settings.contexts["futures-prod"].colour
+
+
+def test_what_was_last_valid_is_recalled_whatever_the_file_says_now(
+    config: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    keep(config, env)
+    config.write_text(TEXT.replace("red", "blue"))
+    keep(config, env)
+    config.write_text("contexts: {")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert last_valid(config, env) == "blue"
+
+
+def test_settings_that_are_taken_up_again_are_the_last_valid_ones(config: Path, env: dict[str, str]) -> None:
+    keep(config, env)
+    config.write_text(TEXT.replace("red", "blue"))
+    keep(config, env)
+    config.write_text(TEXT)
+    memory = SettingsMemory(config, None, config.parent, env)
+    assert memory.recall() is not None
+    memory.renew()
+    config.write_text("contexts: {")
+    assert last_valid(config, env) == "red"
+
+
+def test_what_was_valid_for_another_start_is_not_the_last_valid(config: Path, env: dict[str, str]) -> None:
+    keep(config, env)
+    assert last_valid(config, env, context="paper") is None
+    assert last_valid(config, {**env, "OPSCONSOLE_CONTEXT": "paper"}) is None
+    assert SettingsMemory(config, None, config.parent / "other", env).recall_last_valid() is None
 
 
 def test_without_a_home_nothing_is_kept(config: Path) -> None:

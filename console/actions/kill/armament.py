@@ -5,7 +5,7 @@ needed. Standard library only; what needs more is made in the thread that fires 
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from console.actions.durable import Reserve
 from console.actions.kill.actuator import ALL_SCOPES, ENDING, WHOLE, Actuator, Deferred, Scope, Unable
 from console.actions.kill.flag_file import FlagFile, StateFile
 from console.domain.clock import Clock
+from console.patience import within
 
 if TYPE_CHECKING:
     from console.actions.kill.database import DatabaseSwitches
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
     from console.settings import Context, Database, KillSwitch, Settings
 
 _LARGEST = 1024 * 1024
+_PATIENCE = 0.25
+"""Seconds that engine.json has to be read where the flag is known without it."""
+_MOST_PATIENCE = 2.0
+"""Seconds that it has where it alone may say where the flag is."""
 
 
 class UnableError(Exception):
@@ -55,7 +60,8 @@ class Surfaces:
 def surfaces_of(context: "Context") -> Surfaces:
     """What the settings name and, of a paper engine, what engine.json says now of the rest."""
     switch, database = context.kill_switch, context.database
-    found, unfound = _engine(context.engine_file)
+    patience = _MOST_PATIENCE if switch.flag is None else _PATIENCE
+    found, unfound = _engine_in_time(context.engine_file, patience)
     files = _object(found.get("kill_switch"))
     control = _text(found.get("control_url"))
     return Surfaces(
@@ -85,7 +91,7 @@ def armament(
 
 def reserves(surfaces: Surfaces) -> tuple[Reserve, ...]:
     """The space that is kept for the engine's two files, so that a full disk doesn't stop a trip."""
-    return tuple(_reserve(file) for file in (surfaces.flag, surfaces.state) if file is not None)
+    return tuple(_reserve(file) for file in (surfaces.flag, surfaces.state) if file is not None and file.name)
 
 
 def database_of(
@@ -124,9 +130,9 @@ def _actuators(
     if surfaces.unfound:
         yield Unable("engine file", surfaces.unfound)
     if surfaces.flag is not None:
-        yield FlagFile(surfaces.flag, _reserve(surfaces.flag), limits.flag_file)
+        yield _of_file(partial(FlagFile, deadline=limits.flag_file), surfaces.flag, "flag file")
     if surfaces.state is not None:
-        yield StateFile(surfaces.state, _reserve(surfaces.state), limits.state_file)
+        yield _of_file(partial(StateFile, deadline=limits.state_file), surfaces.state, "state file")
     if surfaces.http is not None:
         yield Deferred("http", limits.http, ALL_SCOPES, partial(_http, surfaces.http, limits.http, clock))
     if surfaces.command and switch.command:
@@ -139,6 +145,10 @@ def _actuators(
     if surfaces.database is not None and switch.database:
         database = partial(_database, surfaces, limits.database, clock, environ)
         yield Deferred("database", limits.database, ALL_SCOPES, database)
+
+
+def _of_file(make: Callable[[Path, Reserve], Actuator], file: Path, name: str) -> Actuator:
+    return make(file, _reserve(file)) if file.name else Unable(name, f"{file}: is a folder, not a file")
 
 
 def _reserve(file: Path) -> Reserve:
@@ -170,10 +180,15 @@ def _writers_password(database: "Database") -> str | None:
     return database.password_env if database.action_user is None else database.action_password_env
 
 
-def _engine(file: Path | None) -> tuple[Mapping[str, object], str]:
-    """What engine.json says, and why it says nothing."""
+def _engine_in_time(file: Path | None, seconds: float) -> tuple[Mapping[str, object], str]:
+    """What engine.json says, and why it says nothing; its disk may hang, and the flag is still to come."""
     if file is None:
         return {}, ""
+    said = within(seconds, partial(_engine, file), "kill engine file")
+    return said or ({}, f"{file}: no answer within {seconds:g} s")
+
+
+def _engine(file: Path) -> tuple[Mapping[str, object], str]:
     try:
         with file.open("rb") as stream:
             document = json.loads(stream.read(_LARGEST))

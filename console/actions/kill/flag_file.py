@@ -37,14 +37,16 @@ class FlagFile:
     def fire(self, order: Order) -> Answer:
         """Write a fresh flag even over an old one, so that a reset under way sees that it came later."""
         before = self.said()
-        words = "was set already" if before == "set" else "set"
+        words, unread = "was set already" if before == "set" else "set", Act.DONE
         try:
             replace_file(self.flag, FLAG, expected=None, point=points_of("flag"), keep_owner=False)
         except DurableError as error:
             words = self._with_no_space(error) if error.full and not error.written else str(error)
+            unread = Act.UNKNOWN if error.full or error.written else Act.FAILED
         after = self.said()
         found = {FLAG_KEY: None} if (before, after) == ("not set", "set") else {}
-        return Answer(Act.DONE if after == "set" else Act.FAILED, words, before, after, found)
+        act = {"set": Act.DONE, "not set": Act.FAILED}.get(after, unread)
+        return Answer(act, words, before, after, found)
 
     def clear(self, seen: "Identity | None") -> Answer:
         """Remove the flag that was `seen`; one that came later is a trip, and stays."""
@@ -61,11 +63,16 @@ class FlagFile:
         after = self.said()
         if after == "set":
             return Answer(Act.REFUSED, "was written anew, and stays", before, after)
+        if after == "unreadable":
+            return Answer(Act.UNKNOWN, "can't be read back", before, after)
         return Answer(Act.DONE, "removed" if before == "set" else "was gone already", before, after)
 
     def said(self) -> str:
-        """What the surface says now: `set` or `not set`."""
-        return "set" if self.flag.exists() else "not set"
+        """What the surface says now: `set`, `not set` or `unreadable`."""
+        try:
+            return "set" if self.flag.exists() else "not set"
+        except OSError:
+            return "unreadable"
 
     def _with_no_space(self, error: DurableError) -> str:
         """What is left on a full disk: the reserve, then a name alone, for which there often is room."""

@@ -3,16 +3,21 @@
 A context that says `hold` is tripped again, once for each loss, by whichever console notes it first.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
 from console.actions.kill.actuator import Scope
-from console.actions.kill.last_trip_file import LastTripFile
+from console.actions.kill.last_trip_file import Change, LastTripFile
 from console.domain.kill_state import KillState, Verdict
-from console.domain.last_trip import LastTrip
+from console.domain.last_trip import LastTrip, joined
 
 PATIENCE = 5.0
 """Seconds that the console which noted a loss has to trip again; then any other does."""
+LONGEST_RESET = 120.0
+"""Seconds after which a reset that isn't over counts as broken off."""
+DISK_DEADLINE = 1.0
+"""Seconds that the disk has to answer; then it goes on with what this process knows."""
 HELD = "held, as the engine had cleared itself: "
 """How the reason of a trip that nobody asked for begins; the reason of the one that was lost follows."""
 
@@ -33,15 +38,17 @@ class Hold:
         self._file = file
         self._again = again
         self._tell = tell
+        self._known: LastTrip | None = None
+        self._waited_for: threading.Thread | None = None
         self._told = False
         self._lost_since: float | None = None
         self._tripped_again = False
 
     def observed(self, verdict: Verdict, now: float) -> None:
         """Note what `verdict`, judged at `now`, says of the last trip."""
-        last = self._file.read()
+        last = self._last()
         if last is not None and verdict.acknowledged and verdict.confirmed:
-            self._file.change(lambda kept: _acknowledged(kept, last.at, now))
+            self._change(lambda kept: _acknowledged(kept, last.at, now))
         if verdict.state is KillState.LOST and not _may_be_reset(last, now):
             self._lost(last, now)
         else:
@@ -55,10 +62,32 @@ class Hold:
             self._tell(_order(last)[0].removeprefix(HELD))
         ours = _is_news(last) or now - self._lost_since >= PATIENCE
         if last is not None:
-            self._file.change(lambda kept: _noted_lost(kept, last.at, now))
+            self._change(lambda kept: _noted_lost(kept, last.at, now))
         if ours and self._again is not None and not self._tripped_again:
             self._tripped_again = True
             self._again(*_order(last))
+
+    def _last(self) -> LastTrip | None:
+        """The last trip; on a disk that hangs, as it was last known."""
+        found: list[LastTrip | None] = []
+        self._in_time(lambda: found.append(self._file.read()))
+        self._known = found[0] if found else joined(self._known, self._file.memory)
+        return self._known
+
+    def _change(self, change: Change) -> None:
+        self._in_time(lambda: self._file.change(change))
+
+    def _in_time(self, work: Callable[[], object]) -> None:
+        """Do what may hang, but go on without it after its deadline; nothing more while it still hangs."""
+        if self._waited_for is not None and self._waited_for.is_alive():
+            return
+        thread = threading.Thread(target=work, name="kill note on disk", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the machine has no thread left
+            return
+        self._waited_for = thread
+        thread.join(DISK_DEADLINE)
 
 
 def _acknowledged(kept: LastTrip | None, at: float, now: float) -> LastTrip | None:
@@ -78,7 +107,7 @@ def _may_be_reset(last: LastTrip | None, now: float) -> bool:
     """Whether the engine was let go by a reset that the judgement doesn't know of yet."""
     if last is None or last.reset is None:
         return False
-    return last.resetting or now - last.reset < PATIENCE
+    return abs(now - last.reset) < (LONGEST_RESET if last.resetting else PATIENCE)
 
 
 def _is_news(last: LastTrip | None) -> bool:

@@ -36,7 +36,7 @@ def _read_back(
     if scope is Scope.ALL:
         if surfaces.flag is not None:
             said = FlagFile(surfaces.flag).said()
-            yield Said("flag file", said, said == "set")
+            yield Said("flag file", said, None if said == "unreadable" else said == "set")
         if surfaces.state is not None:
             said = StateFile(surfaces.state).said()
             yield Said("state file", said, None if said == "unreadable" else said == "tripped")

@@ -26,6 +26,7 @@ from console.domain.approval import Consent, Deed
 from console.domain.assessment import Assessment
 from console.domain.clock import Clock
 from console.domain.figures import seconds
+from console.domain.foreign import visible
 from console.domain.gate import Gate
 from console.domain.last_trip import LastTrip
 from console.domain.reset_gates import Asked, Ground, Tripped, reset_gates
@@ -66,18 +67,18 @@ class Resets:
         """What has to be typed."""
         return f"{self.settings.chosen.environment} {self.settings.context}"
 
-    def deed(self, live: Assessment) -> Deed:
-        """What a reset would do now, for a second person to agree to."""
+    def deed(self, live: Assessment, asked: Asked) -> Deed:
+        """What a reset would do now and on which grounds, for a second person to agree to."""
         last, context = live.last_trip, self.settings.context
         whose = "what others have tripped" if _standing(last) is None else _story(last)
         steps = self._clearing(last).steps(Order("", _scope(last)))
-        what = (f"reset {whose}", *(f"{step.name}: {step.would}" for step in steps))
+        what = (f"reset {whose}", *(f"{step.name}: {step.would}" for step in steps), *_grounds(asked))
         return Deed(context, ACTION, context, what)
 
     def gates(self, asked: Asked, who: Resetter, live: Assessment) -> tuple[Gate, ...]:
         """Every gate in order, as it stands. Looks through the journal."""
         guard = self._guard(who, live)
-        lacks = guard.missing(self.deed(live), Risk.RAISES, gates=())
+        lacks = guard.missing(self.deed(live, asked), Risk.RAISES, gates=())
         own = reset_gates(asked, self._ground(live))
         return (*_first(guard, lacks), *own, _second_person(guard, lacks))
 
@@ -101,7 +102,7 @@ class Resets:
             with host_lock(lock, deadline=LOCK_DEADLINE, clock=self.clock):
                 clearing = self._clearing(live.last_trip, self._flag())  # and no later flag
                 gates = reset_gates(asked, self._ground(live))
-                consent = self._agreed(who, live, gates, approved)
+                consent = self._agreed(self.deed(live, asked), who, live, gates, approved)
                 reset = self._begin(asked, who, live, clearing)
                 begun(reset)
                 evidence: Json = {gate.name: gate.words for gate in gates}
@@ -112,13 +113,13 @@ class Resets:
 
     def _agreed(
         self,
+        deed: Deed,
         who: Resetter,
         live: Assessment,
         gates: tuple[Gate, ...],
         approved: Callable[[], Consent] | None,
     ) -> Consent | None:
         """Let it pass, or raise RefusedError; a consent is taken only where nothing else is missing."""
-        deed = self.deed(live)
         if approved is not None:
             self._guard(who, live, asks_second=False).check(deed, Risk.RAISES, gates=gates)
             who = replace(who, consent=approved())
@@ -198,6 +199,14 @@ def last_recovery(folder: Path, context: str, since: float) -> float | None:
         if completed and record.time >= iso_time(since):
             last = datetime.fromisoformat(record.time).timestamp()
     return last
+
+
+def _grounds(asked: Asked) -> Iterator[str]:
+    """What was said for the reset, as far as anything was."""
+    if reason := asked.reason.strip():
+        yield f"reason: {visible(reason)}"
+    if override := asked.override.strip():
+        yield f"WITHOUT a recovery run: {visible(override)}"
 
 
 def _first(guard: Guard, lacks: tuple[Lack, ...]) -> Iterator[Gate]:

@@ -114,11 +114,16 @@ class Reset:
         self.journal = "recorded"
         self.overtaken = not self._note(self._clock.wall(), resetting=True)
         complaint = self._books.file.complaint
-        if complaint:
-            self.done, self._over = False, True
-        else:
-            self._act()
-        self._close(intent)
+        try:
+            if complaint:
+                self.done = False
+            else:
+                self._act()
+        except OSError as error:
+            self._break_off(error)
+        finally:
+            self._over = True
+            self._close(intent)
         if complaint:  # the engine's clearing would look like a loss to everybody else
             raise AccessError(f"not reset: {complaint}")
 
@@ -134,7 +139,13 @@ class Reset:
             reason = self.order.reason if last is None else last.reason.removeprefix(OVERTAKEN)
             self._again(OVERTAKEN + reason, Scope.ALL if last is None else Scope(last.scope))
         self.left = tuple(self._still_set())
-        self.at, self._over = self._clock.wall(), True
+        self.at = self._clock.wall()
+
+    def _break_off(self, error: OSError) -> None:
+        """Have the trip stand, unless that was concluded; what came of the reset isn't known."""
+        if self.done is None:
+            self._note(None if self._kept is None else self._kept.reset, resetting=False)
+        self.left = (f"what is set can't be told: {(error.strerror or str(error)).lower()}",)
 
     def _do(self, step: Step) -> Result:
         began = self._clock.now()
@@ -147,7 +158,7 @@ class Reset:
         took = self._clock.now() - began
         result = Result(step.name, answer.act, answer.words, took, answer.before, answer.after)
         self._results.append(result)
-        if step.name == FLAG and answer.act is Act.REFUSED:
+        if step.name == FLAG and _is_another(answer):
             self.overtaken = True
         return result
 
@@ -203,6 +214,11 @@ class Reset:
             self._books.journal.outcome(self._books.who, intent, self.done, after=after, evidence=evidence)
         except JournalError as error:
             self.journal = f"outcome not recorded: {error}"
+
+
+def _is_another(answer: Answer) -> bool:
+    """Whether the flag is, or may have been, that of another trip: it stayed, or was lost on the way."""
+    return answer.act is Act.REFUSED or (answer.act is not Act.DONE and answer.after == "not set")
 
 
 def _states(results: Sequence[Result]) -> set[Act]:

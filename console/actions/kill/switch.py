@@ -21,6 +21,7 @@ from console.actions.kill.record import TripRecord
 from console.actions.kill.trip import Trip, in_thread
 from console.actions.notify import Notices
 from console.domain.clock import Clock, SystemClock
+from console.patience import within
 
 if TYPE_CHECKING:
     from console.actions.kill.hold import Hold
@@ -145,9 +146,9 @@ class KillSwitch:
         """What has to be typed for a reset: environment and context."""
         return f"{self._settings.chosen.environment} {self._settings.context}"
 
-    def reset_deed(self, live: "Assessment") -> "Deed":
-        """What a reset would do now, for a second person to agree to."""
-        return self._resets().deed(live)
+    def reset_deed(self, live: "Assessment", asked: "Asked") -> "Deed":
+        """What a reset would do now and on which grounds, for a second person to agree to."""
+        return self._resets().deed(live, asked)
 
     def reset_gates(self, asked: "Asked", who: "Resetter", live: "Assessment") -> "tuple[Gate, ...]":
         """Everything that a reset needs, in order. Reads files: to be called in a thread."""
@@ -330,14 +331,7 @@ def _gone_on(
 
 def _user_name_in_time() -> str:
     """The operator's name, or number: where users are looked up over a network, that may hang."""
-    found: list[str] = []
-    asked = threading.Thread(target=lambda: found.append(_user_name()), name="kill operator", daemon=True)
-    try:
-        asked.start()
-    except RuntimeError:  # the machine has no thread left
-        return f"uid {os.getuid()}"
-    asked.join(NAME_DEADLINE)
-    return found[0] if found else f"uid {os.getuid()}"
+    return within(NAME_DEADLINE, _user_name, "kill operator") or f"uid {os.getuid()}"
 
 
 def _user_name() -> str:

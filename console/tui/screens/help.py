@@ -1,50 +1,28 @@
 """What the focused place shows and what its keys do: made from the registry, read like a text."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import ClassVar
 
-from textual.containers import Container
-from textual.widget import Widget
-
-from console.tui.actions import Action, Place, bindings
+from console.tui.actions import Action, Place
 from console.tui.key_names import key_sign
 from console.tui.places import Offer
-from console.tui.screens.frame import Dialog
+from console.tui.screens.reading import Reading
 from console.tui.text import Line, Span, fit, joined, width, wrap
 from console.tui.theme import Glyphs, Tone
 from console.tui.view import View
-from console.tui.widgets.reader import Reader
 
 _EVERYWHERE: tuple[Place, ...] = ("app", "anywhere", "replay")
 _WIDEST_KEYS = 16
 
 
-class Help(Dialog):
+class Help(Reading):
     """The help of the place that had the focus: `offers` is what could be done there.
 
     `typing` are the actions where a line is typed, which has no help of its own: all keys are text there.
     """
 
-    PLACE: ClassVar[Place] = "help"
-    BINDINGS: ClassVar = bindings("help")
-
     def __init__(self, view: View, about: str, offers: Sequence[Offer], typing: Sequence[Action]) -> None:
-        super().__init__(view)
-        text = partial(help_lines, about, offers, typing, view.glyphs)
-        self._reader = Reader(text, view.glyphs)
-
-    def body(self) -> Iterable[Widget]:
-        box = Container(self._reader, classes="box")
-        box.border_title = "Help"
-        box.border_subtitle = "esc back"
-        yield box
-
-    def on_mount(self) -> None:
-        self._reader.focus()
-
-    def action_close(self) -> None:
-        self.dismiss()
+        super().__init__(view, "Help", partial(help_lines, about, offers, typing, view.glyphs))
 
 
 def help_lines(

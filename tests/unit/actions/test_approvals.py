@@ -317,6 +317,35 @@ def test_another_user_approves_and_the_one_who_asked_uses_it_once(office: Office
 
 
 @two_people
+def test_a_use_whose_mark_was_removed_is_still_the_only_one(office: Office) -> None:
+    asked = asked_by_alice(office)
+    approve_as(office, BOB, asked)
+
+    def twice() -> str:
+        office.approvals(ALICE).use(asked)
+        file_of(office, asked, "used").unlink()
+        return office.approvals(ALICE).use(asked).by
+
+    assert as_user(ALICE, twice) == f"request {asked.id}: has been used, as the journal says"
+
+
+@two_people
+def test_a_use_that_could_not_be_written_may_be_tried_again(office: Office) -> None:
+    asked = asked_by_alice(office)
+    approve_as(office, BOB, asked)
+
+    def again() -> str:
+        mark = file_of(office, asked, "used")
+        mark.symlink_to(office.state / "not there")
+        with pytest.raises(AccessError, match="is a link"):
+            office.approvals(ALICE).use(asked)
+        mark.unlink()
+        return office.approvals(ALICE).use(asked).by
+
+    assert as_user(ALICE, again) == f"user{BOB} (uid {BOB})"
+
+
+@two_people
 def test_the_files_belong_to_who_wrote_them_and_the_group_may_only_read(office: Office) -> None:
     asked = asked_by_alice(office)
     approve_as(office, BOB, asked)
@@ -358,6 +387,20 @@ def test_alice_does_not_approve_as_bob_by_sudo(office: Office) -> None:
     asked = asked_by_alice(office)
     said = as_user(BOB, lambda: office.approvals(BOB, login=ALICE).approve(asked).id)
     assert said.endswith(f"has logged in as uid {ALICE}, who asked for it")
+
+
+@two_people
+def test_an_approval_of_bobs_does_not_count_for_whoever_became_alice_from_him(office: Office) -> None:
+    asked = asked_by_alice(office)
+    approve_as(office, BOB, asked)
+    said = as_user(ALICE, lambda: office.approvals(ALICE, login=BOB).use(asked).by)
+    assert f"user{BOB} (uid {BOB}) asked for it, and can't be the second person" in said
+
+
+@two_people
+def test_the_login_of_whoever_asks_is_in_the_request(office: Office) -> None:
+    id_ = as_user(ALICE, lambda: office.approvals(ALICE, login=CAROL).ask(DEED, "over", lasting=900).id)
+    assert office.approvals(BOB).find(id_).login == CAROL
 
 
 @two_people

@@ -1,13 +1,14 @@
 """What a trip fires is what the settings name, and of a paper engine what engine.json says at that moment."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from console.actions.kill.actuator import ALL_SCOPES, WHOLE, Act, Actuator, Answer, Order, Scope
-from console.actions.kill.armament import Surfaces, UnableError, armament, database_of, surfaces_of
+from console.actions.kill.armament import Surfaces, UnableError, armament, database_of, reserves, surfaces_of
 from console.actions.kill.flag_file import FlagFile
 from console.domain.clock import SystemClock
 from tests.unit.actions.contexts import settings_with
@@ -130,3 +131,24 @@ def test_a_password_that_is_missing_is_told_by_its_variables_name(tmp_path: Path
         "database"
     ]
     assert database.fire(Order("x")) == Answer(Act.FAILED, "the environment variable DB_PASSWORD is not set")
+
+
+def test_a_flag_that_has_no_name_of_a_file_is_told_and_the_rest_is_fired(tmp_path: Path) -> None:
+    engine_file(tmp_path, kill_switch={"flag": "/", "state": str(tmp_path / "state.json")})
+    found = armed(tmp_path, "engine_file: engine.json")
+    assert found["flag file"].fire(Order("x")) == Answer(Act.FAILED, "/: is a folder, not a file")
+    assert found["state file"].fire(Order("x")).act is Act.DONE
+
+
+def test_space_is_kept_for_what_can_be_a_file(tmp_path: Path) -> None:
+    kept = reserves(Surfaces(flag=Path("/"), state=tmp_path / "state.json"))
+    assert [each.path.name for each in kept] == [".state.json.reserve"]
+
+
+def test_an_engine_file_that_hangs_does_not_hold_up_a_flag_that_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    os.mkfifo(tmp_path / "state" / "engine.json")
+    found = armed(tmp_path, "engine_file: engine.json", "kill_switch: {flag: mine}")
+    words = f"{tmp_path}/state/engine.json: no answer within 0.25 s"
+    assert found["engine file"].fire(Order("x")) == Answer(Act.FAILED, words)
+    assert isinstance(found["flag file"], FlagFile)

@@ -1,5 +1,6 @@
 """The engine's two files, written in its own format under every kind of disk."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -30,6 +31,17 @@ def test_a_flag_that_is_set_is_written_anew(tmp_path: Path) -> None:
     assert FlagFile(flag).fire(ORDER).words == "was set already"
     assert flag.stat().st_ino != before
     held.close()
+
+
+def test_a_flag_that_cannot_be_looked_for_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stale(_path: Path) -> bool:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(Path, "exists", stale)
+    assert FlagFile(tmp_path / "f").fire(ORDER) == Answer(Act.DONE, "set", "unreadable", "unreadable")
+    assert (tmp_path / "f").read_bytes() == b"1"
 
 
 def test_a_folder_that_is_missing_is_not_made(tmp_path: Path) -> None:

@@ -1,12 +1,15 @@
 """What is noted of a trip that stands; a context that says `hold` is tripped again, once for each loss."""
 
+import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from console.actions.kill import hold
 from console.actions.kill.actuator import Scope
-from console.actions.kill.hold import HELD, PATIENCE, Hold
+from console.actions.kill.hold import HELD, LONGEST_RESET, PATIENCE, Hold
 from console.actions.kill.last_trip_file import LastTripFile
 from console.domain.clock import SystemClock
 from console.domain.kill_state import KillState, Verdict
@@ -152,3 +155,33 @@ def test_what_others_trip_after_a_reset_and_the_engine_clears_is_lost(console: C
     console.file.change(lambda kept: kept and replace(kept, reset=1100.0))
     console.sees(LOST, 1100.0 + PATIENCE)
     assert len(console.again) == 1
+
+
+@pytest.mark.parametrize(
+    ("resetting", "ago"),
+    [
+        pytest.param(True, LONGEST_RESET, id="it was killed"),
+        pytest.param(False, -3600.0, id="the clock went back"),
+    ],
+)
+def test_a_reset_excuses_a_loss_only_for_so_long(console: Console, resetting: bool, ago: float) -> None:
+    console.sees(TRIPPED, 1001.0)
+    console.file.change(lambda kept: kept and replace(kept, reset=9000.0, resetting=resetting))
+    console.sees(LOST, 9000.0 + ago)
+    assert len(console.again) == 1
+
+
+def test_a_loss_on_a_disk_that_hangs_is_tripped_again_from_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hold, "DISK_DEADLINE", 0.05)
+    Console(tmp_path).file.begin(replace(TRIP, acknowledged=1001.0))
+    console = Console(tmp_path)
+    console.sees(TRIPPED, 1002.0)
+    (tmp_path / "prod.json").unlink()
+    os.mkfifo(tmp_path / "prod.json")  # whoever opens it waits
+    observing = threading.Thread(target=console.hold.observed, args=(LOST, 1010.0), daemon=True)
+    observing.start()
+    observing.join(5)
+    assert console.again == [(f"{HELD}margin", Scope.ALL)]
+    (tmp_path / "prod.json").open("wb").close()

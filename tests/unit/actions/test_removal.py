@@ -1,5 +1,6 @@
 """A file is removed if it still is the one that was seen; whatever came later stays."""
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +71,20 @@ def test_one_that_comes_while_another_newer_one_is_put_back_stays(file: Path) ->
     with pytest.raises(ChangedError):
         remove_file(file, was, at("before put back", lambda _: file.write_bytes(b"3")))
     assert file.read_bytes() == b"3"
+
+
+def test_a_newer_one_is_put_back_where_it_may_not_be_linked(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def protected(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "operation not permitted")
+
+    was = seen(file)
+    write_anew(file)
+    monkeypatch.setattr(os, "link", protected)
+    with pytest.raises(ChangedError, match="was written anew, and stays"):
+        remove_file(file, was, lambda _: None)
+    assert (file.read_bytes(), len(list(file.parent.iterdir()))) == (b"2", 1)
 
 
 def test_one_that_comes_after_it_was_set_aside_stays(file: Path) -> None:

@@ -1,5 +1,6 @@
 """A reset is refused before anything is done, clears what trips have set, and loses to a trip."""
 
+import errno
 import json
 import os
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from console.actions import removal
 from console.actions.durable import DurableError
 from console.actions.guard import Need, RefusedError
 from console.actions.kill import last_trip_file, resetting
@@ -253,6 +255,22 @@ def test_a_flag_that_others_write_on_the_way_wins(folder: Path, monkeypatch: pyt
     assert yaml.safe_load((folder / "engine" / "flags.yaml").read_text())["global_kill_switch"] is True
 
 
+def test_a_flag_that_is_lost_as_its_removal_fails_is_set_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switch = console(folder)
+    trip = tripped(switch)
+
+    def lose(path: Path, *_: object) -> None:
+        path.unlink()
+        raise DurableError("operation not permitted")
+
+    monkeypatch.setattr(removal, "remove_file", lose)
+    assert switch.reset(ASKED, WHO, live(trip)).overtaken
+    switch.close(10)
+    assert flag(folder).exists()
+
+
 def test_a_trip_whose_note_comes_after_the_reset_is_fired_again(folder: Path) -> None:
     switch = console(folder)
     switch.reset(ASKED, WHO, live(tripped(switch)))
@@ -271,6 +289,27 @@ def test_what_fails_ends_it_and_the_trip_stands(folder: Path) -> None:
     assert last(folder) == trip
     (folder / "engine" / "flags.yaml").write_text(FLAGS.replace("false", "true"))
     assert switch.reset(ASKED, WHO, live(trip)).done
+
+
+def test_what_cannot_be_looked_at_on_the_way_ends_it_and_the_trip_stands(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    switch = console(folder)
+    trip = tripped(switch)
+
+    def fail(name: str) -> None:
+        if name == "reset: before feature flags":
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(resetting, "point", fail)
+    reset = switch.reset(ASKED, WHO, live(trip))
+    assert (reset.done, reset.pending) == (None, ())
+    assert reset.left == ("what is set can't be told: input/output error",)
+    assert [(each.phase, each.done) for each in journal(folder)] == [
+        (Phase.INTENT, None),
+        (Phase.UNKNOWN, None),
+    ]
+    assert last(folder) == trip
 
 
 def test_people_are_told_of_a_reset_and_otherwise_of_one_that_failed(
@@ -327,7 +366,7 @@ def test_where_two_have_to_agree_the_consent_is_taken_right_before(folder: Path)
     taken: list[Deed] = []
 
     def agree() -> Consent:
-        taken.append(switch.reset_deed(seen))
+        taken.append(switch.reset_deed(seen, ASKED))
         return Consent(taken[-1], 0, NOW + 60, "bob (uid 1002)")
 
     with pytest.raises(RefusedError, match="a second person"):
@@ -349,7 +388,7 @@ def test_what_another_user_has_approved_is_done_once(folder: Path) -> None:
     with shared_office({0: Role.OPERATOR, bob: Role.OPERATOR}) as office:
         office.clock.at = NOW
         approvals = office.approvals()
-        request = approvals.ask(switch.reset_deed(seen), "all is well", lasting=900)
+        request = approvals.ask(switch.reset_deed(seen, ASKED), "all is well", lasting=900)
         with pytest.raises(AccessError, match="waits for a second person"):
             switch.reset(ASKED, WHO, seen, approved=lambda: approvals.use(request))
         assert as_user(bob, lambda: office.approvals(bob).approve(request).id) == request.id
@@ -363,7 +402,7 @@ def test_what_another_user_has_approved_is_done_once(folder: Path) -> None:
 def test_the_gate_says_how_the_second_persons_consent_was_had(folder: Path, broken: bool, words: str) -> None:
     switch = console(folder, "access: {operators: {users: [root]}, two_person: [kill.reset]}")
     seen = live(tripped(switch))
-    consent = Consent(switch.reset_deed(seen), 0, NOW + 60, "bob", broken)
+    consent = Consent(switch.reset_deed(seen, ASKED), 0, NOW + 60, "bob", broken)
     gate = switch.reset_gates(ASKED, replace(WHO, consent=consent), seen)[-1]
     assert (gate.name, gate.passes, gate.words) == ("second person", True, words)
 
@@ -371,7 +410,7 @@ def test_the_gate_says_how_the_second_persons_consent_was_had(folder: Path, brok
 def test_a_consent_to_something_else_is_none(folder: Path) -> None:
     switch = console(folder, "access: {operators: {users: [root]}, two_person: [kill.reset]}")
     seen = live(tripped(switch))
-    other = replace(switch.reset_deed(seen), what=("reset nothing",))
+    other = replace(switch.reset_deed(seen, ASKED), what=("reset nothing",))
     with pytest.raises(RefusedError, match="something else"):
         switch.reset(ASKED, WHO, seen, approved=lambda: Consent(other, 0, NOW + 60, "bob"))
     assert flag(folder).exists()
@@ -379,13 +418,25 @@ def test_a_consent_to_something_else_is_none(folder: Path) -> None:
 
 def test_what_would_be_done_is_told_to_the_last_step(folder: Path) -> None:
     switch = console(folder)
-    deed = switch.reset_deed(live(tripped(switch)))
+    deed = switch.reset_deed(live(tripped(switch)), ASKED)
     assert (deed.action, deed.target) == ("kill.reset", "prod")
     assert deed.what[1:] == (
         "flag file: remove the flag",
         "feature flags: put global_kill_switch to false",
         "state file: put tripped to false",
+        "reason: all is well",
+        "WITHOUT a recovery run: nothing to recover",
     )
+
+
+@pytest.mark.parametrize("asked", [replace(ASKED, reason="it is late"), replace(ASKED, override="no time")])
+def test_a_consent_given_on_other_grounds_is_none(folder: Path, asked: Asked) -> None:
+    switch = console(folder, "access: {operators: {users: [root]}, two_person: [kill.reset]}")
+    seen = live(tripped(switch))
+    consent = Consent(switch.reset_deed(seen, ASKED), 0, NOW + 60, "bob")
+    with pytest.raises(RefusedError, match="something else"):
+        switch.reset(asked, WHO, seen, approved=lambda: consent)
+    assert flag(folder).exists()
 
 
 def test_progress_can_be_watched_from_another_thread(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

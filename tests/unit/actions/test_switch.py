@@ -208,4 +208,4 @@ def test_the_way_to_the_flag_needs_the_standard_library_only(folder: Path) -> No
         "print(sorted(own))\n"
     )
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["['console']", "['actions', 'domain', 'host_lock']"]
+    assert done.stdout.splitlines() == ["['console']", "['actions', 'domain', 'host_lock', 'patience']"]

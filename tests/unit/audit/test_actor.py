@@ -3,10 +3,11 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from console.audit.actor import process_start, this_actor
+from console.audit.actor import process_start, still_runs, this_actor
 
 
 def test_the_user_is_the_kernels_whatever_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,3 +54,35 @@ def test_a_process_that_has_ended_and_was_not_collected_is_gone() -> None:
     os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
     assert process_start(ended.pid) is None
     ended.wait()
+
+
+def test_a_process_runs_until_it_has_ended() -> None:
+    sleeper = subprocess.Popen(["sleep", "60"])
+    process = f"{sleeper.pid}-{process_start(sleeper.pid)}"
+    running = still_runs(process)
+    sleeper.kill()
+    os.waitid(os.P_PID, sleeper.pid, os.WEXITED | os.WNOWAIT)
+    assert (running, still_runs(process)) == (True, False)
+    sleeper.wait()
+
+
+@pytest.mark.parametrize(("error", "runs"), [(PermissionError, True), (ProcessLookupError, False)])
+def test_a_process_that_proc_hides_runs_while_its_number_is_taken(
+    monkeypatch: pytest.MonkeyPatch, error: type[OSError], runs: bool
+) -> None:
+    """As another user sees it, under hidepid=2."""
+
+    def kill(pid: int, signal: int) -> None:
+        raise error
+
+    def hidden(file: Path, **kwargs: str) -> str:
+        raise FileNotFoundError(file)
+
+    monkeypatch.setattr(os, "kill", kill)
+    monkeypatch.setattr(Path, "read_text", hidden)
+    assert still_runs("4242-17") is runs
+
+
+@pytest.mark.parametrize("process", ["", "0-0", "-1-5", "12", "9999999999-1", "x-1"])
+def test_what_names_no_process_does_not_run(process: str) -> None:
+    assert not still_runs(process)

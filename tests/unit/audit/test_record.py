@@ -95,7 +95,11 @@ def test_a_line_that_means_the_same_or_less_in_other_bytes_is_refused(change: "o
         read_line(change(recorded().line))
 
 
-@pytest.mark.parametrize("body", [b"[]", b"{}", b'{"phase":"perhaps"}', b'{"phase":"intent","new":1}'])
+@pytest.mark.parametrize(
+    "body",
+    [b"[]", b"{}", b'{"phase":"perhaps"}', b'{"phase":"intent","new":1}', b'{"phase":' + b"[" * 5000 + b"}"],
+    ids=["list", "empty", "phase", "field", "deep"],
+)
 def test_a_line_with_a_right_hash_that_is_no_record_is_refused(body: bytes) -> None:
     line = b'%b,"hash":"%b"}' % (body[:-1], hashlib.sha256(body).hexdigest().encode())
     with pytest.raises(RecordError):

@@ -26,6 +26,9 @@ def test_other_values_stay(name: str) -> None:
         ("mysql://ops:s3cr3t@127.0.0.1/x", f"mysql://ops:{REDACTED}@127.0.0.1/x"),
         ("mysql://ops:s3@cr3t@127.0.0.1/x", f"mysql://ops:{REDACTED}@127.0.0.1/x"),
         ("--password=s3cr3t --host x", f"--password={REDACTED} --host x"),
+        ("mysqldump --password hunter2secret --host x", f"mysqldump --password {REDACTED} --host x"),
+        ("ran ['x', '--db-token', 's3cr3t']", f"ran ['x', '--db-token', '{REDACTED}']"),
+        ("the top-secret plan of a no-password host", "the top-secret plan of a no-password host"),
         ('{"api_key": "s3cr3t"}', f'{{"api_key": "{REDACTED}"}}'),
         ("Authorization: Bearer s3cr3t", f"Authorization: Bearer {REDACTED}"),
         ("with bearer s3cr3tandmore", f"with bearer {REDACTED}"),
@@ -49,7 +52,7 @@ def test_a_known_secret_is_left_out_wherever_it_stands(before: str, after: str, 
 
 
 def test_a_long_text_without_secrets_is_looked_at_quickly() -> None:
-    text = "a.token" * 30_000
+    text = "a.token" * 30_000 + " --x" * 30_000
     assert redacted_text(text, ()) == text
 
 

@@ -67,6 +67,25 @@ def test_nobody_approves_their_own_request_as_somebody_else() -> None:
     assert approve(ASKED, BOB, 5100, login=1003).uid == 1002
 
 
+def test_who_has_logged_in_as_the_asker_did_is_the_same_person() -> None:
+    """Alice asks as root by sudo, and would agree as Bob, or as herself."""
+    asked = request("7K3QXM", DEED, "the drill is over", standing(0), 5000, lasting=900, login=1001)
+    with pytest.raises(AccessError, match="has logged in as uid 1001, who asked for it"):
+        approve(asked, BOB, 5100, login=1001)
+    with pytest.raises(AccessError, match=r"user1001 .* asked for it, and can't be the second person"):
+        approve(asked, ALICE, 5100)
+    assert approve(asked, BOB, 5100, login=1002).uid == 1002
+
+
+def test_an_approval_of_whoever_is_about_to_use_it_does_not_count() -> None:
+    with pytest.raises(AccessError, match="can't be the second person"):
+        consent(approved(BOB), {1002: BOB}, 5200, login=1002)
+
+
+def test_where_no_login_is_known_everybody_is_who_they_are() -> None:
+    assert approve(ASKED, BOB, 5100, login=None).uid == 1002
+
+
 def test_an_approval_of_ones_own_that_was_written_all_the_same_does_not_count() -> None:
     own = replace(ASKED, approvals=(Approval(1001, 5100, ASKED.digest),))
     with pytest.raises(AccessError, match="waits for a second person"):
@@ -130,6 +149,7 @@ CHANGES: list[Callable[[Request], Request]] = [
     lambda asked: replace(asked, reason="another"),
     lambda asked: replace(asked, expires=asked.expires + 60),
     lambda asked: replace(asked, uid=1004),
+    lambda asked: replace(asked, login=1004),
     lambda asked: replace(asked, id="7K3QXN"),
 ]
 
@@ -165,12 +185,15 @@ def test_only_an_admin_breaks_the_glass() -> None:
 TEXTS = st.text(max_size=20)
 
 
-@given(TEXTS, st.lists(TEXTS, max_size=3), TEXTS, st.integers(0, 2**32 - 2), st.floats(0, 1e10))
+UIDS = st.integers(0, 2**32 - 2)
+
+
+@given(TEXTS, st.lists(TEXTS, max_size=3), TEXTS, UIDS, st.floats(0, 1e10), st.none() | UIDS)
 def test_a_request_comes_back_from_its_document_as_it_was(
-    target: str, what: list[str], reason: str, uid: int, at: float
+    target: str, what: list[str], reason: str, uid: int, at: float, login: int | None
 ) -> None:
     deed = Deed("c", "kill.reset", target, tuple(what))
-    asked = Request("7K3QXM", deed, reason, uid, at, at + 900)
+    asked = Request("7K3QXM", deed, reason, uid, at, at + 900, login=login)
     read = request_from(document_of(asked))
     assert (read, read.digest) == (asked, asked.digest)
 
@@ -188,6 +211,7 @@ def test_an_approval_comes_back_from_its_document_as_it_was() -> None:
         ("what", [1], "what is not a list of lines"),
         ("uid", True, "uid is no number"),
         ("uid", "0", "uid is no number"),
+        ("login", "0", "login is no number"),
         ("at", 10**400, "at is no instant"),
         ("at", float("nan"), "at is no instant"),
         ("reason", None, "reason is no text"),

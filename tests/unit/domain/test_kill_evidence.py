@@ -7,6 +7,7 @@ import pytest
 
 from console.domain.assessment import Assessment, Judgement, Rules, aged, assess, is_older_view
 from console.domain.kill_state import KillState, Written
+from console.domain.last_trip import LastTrip
 from console.domain.metrics import Metrics, Series, column_of
 from console.domain.reading import Reading, SourceState
 from console.domain.snapshot import Snapshot, with_own_trip
@@ -275,6 +276,36 @@ def one_account(stopped: bool, *, known: bool = True) -> Metrics:
     name = "futures_trading_enabled"
     values = {series(name, account="2"): 0.0 if stopped else 1.0, series(name, account="3"): 1.0}
     return replace(whole, samples={**whole.samples, **({name: column_of(values)} if known else {})})
+
+
+def one_process() -> Metrics:
+    """The first of the two alone, tripped."""
+    word = "futures_kill_switch_tripped"
+    first = {series(word, instance="usdm:9108", job="futures"): 1.0}
+    return replace(two_processes(1.0, 1.0), samples={word: column_of(first)})
+
+
+@pytest.mark.parametrize("trip", [KNOWN, None])
+def test_a_process_that_falls_silent_after_the_trip_is_not_taken_for_tripped(trip: LastTrip | None) -> None:
+    first = world(metrics=answered("metrics", two_processes(1.0, 0.0)), trip=trip)
+    second = replace(later(first, 1.0, 1.0), metrics=answered("metrics", one_process(), age=-0.5))
+    assert judged(second, (first, judged(first))).kill.words == (
+        "the engine says that it is tripped; whether coin:9108 runs can't be seen"
+    )
+
+
+def test_a_process_that_falls_silent_has_a_name_whatever_its_labels() -> None:
+    first = world(metrics=answered("metrics", two_processes(1.0, 1.0)))
+    second = later(first, 1.0, 1.0)
+    assert "another process" in [
+        one.name for one in judged(second, (first, judged(first))).kill_evidence.processes
+    ]
+
+
+def test_a_process_that_was_gone_before_the_trip_is_not_missed() -> None:
+    both = replace(healthy(), metrics=answered("metrics", two_processes(0.0, 0.0)))
+    alone = judged(healthy(), (both, judged(both)))
+    assert judged(world(), (healthy(), alone)).kill.state is KillState.TRIPPED
 
 
 USDM = replace(KNOWN, scope="usdm", written=(Written("database", True),))

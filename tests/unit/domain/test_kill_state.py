@@ -51,6 +51,14 @@ def test_a_deaf_engine_is_unconfirmed() -> None:
     )
 
 
+def test_of_an_engine_that_trades_on_after_a_trip_that_is_told_first() -> None:
+    fills = Seen(5.0, 1.0, 5.0)
+    for engine in (CLEAR, Seen(None, None, 5.0)):
+        verdict = judge(Evidence(engine, fills, {"flag file": True}, ALL[:1]))
+        assert verdict.state is KillState.UNCONFIRMED
+        assert verdict.words.startswith("5 fills since; set in flag file")
+
+
 def test_a_killed_engine_is_unconfirmed_with_its_cause() -> None:
     gone = Evidence(
         Seen(0.0, 40.0, 5.0, "connection refused"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.domain.kill_watch import KillWatch, Word, watched
+from console.domain.kill_watch import MOST_PROCESSES, KillWatch, Word, watched
 from console.domain.last_trip import LastTrip
 
 TRIP = LastTrip(at=100.0, by="dana", reason="test", scope="all")
@@ -113,3 +113,11 @@ def test_a_loss_always_comes_after_an_acknowledgement(steps: Sequence[Step]) -> 
 @given(_steps)
 def test_judging_the_same_twice_changes_nothing(steps: Sequence[Step]) -> None:
     assert after(*steps, *steps[-1:]) == after(*steps)
+
+
+def test_labels_without_end_are_not_kept() -> None:
+    watch = KillWatch()
+    for number in range(MOST_PROCESSES + 10):
+        heard = frozenset({(("instance", str(number)),)})
+        watch = watched(watch, TRIP, Word(1, 101 + number, heard), SET)
+    assert len(watch.processes) == MOST_PROCESSES

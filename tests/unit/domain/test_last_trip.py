@@ -146,6 +146,34 @@ def test_a_drill_after_a_trip_that_stands_is_none() -> None:
     assert begun(TRIP, replace(TRIP, at=TRIP.at + 9, drill=True)).drill is False
 
 
+def test_a_trip_of_one_account_during_a_drill_of_everything_is_no_drill_but_for_its_own_cause() -> None:
+    drill = replace(TRIP, drill=True)
+    real = replace(TRIP, at=TRIP.at + 9, scope="coin", by="sam", reason="runaway")
+    assert begun(drill, real) == replace(TRIP, by="sam", reason="runaway", renewed=real.at)
+
+
+def test_a_drill_of_one_account_during_a_drill_of_everything_is_still_one() -> None:
+    drill = replace(TRIP, drill=True)
+    assert begun(drill, replace(drill, at=TRIP.at + 9, scope="coin")).drill is True
+
+
+def test_the_console_that_drilled_learns_from_the_file_that_it_is_no_drill_any_more() -> None:
+    own = replace(TRIP, drill=True)
+    kept = replace(TRIP, by="sam", reason="runaway", renewed=TRIP.at + 9)
+    assert joined(kept, own) == kept
+
+
+def test_one_account_after_the_other_is_everything() -> None:
+    usdm, coin = replace(TRIP, scope="usdm"), replace(TRIP, at=TRIP.at + 9, scope="coin")
+    assert begun(usdm, coin) == replace(coin, scope="all", renewed=coin.at)
+
+
+def test_one_account_twice_is_that_account() -> None:
+    usdm = replace(TRIP, scope="usdm")
+    again = replace(usdm, at=TRIP.at + 9)
+    assert begun(usdm, again) == again
+
+
 def test_what_both_know_of_what_is_to_be_put_back_is_kept() -> None:
     flag = Found("flag file", "flag", None)
     one = joined(replace(TRIP, found=(ALLOW_LONG,)), replace(TRIP, found=(flag,)))

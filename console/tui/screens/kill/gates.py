@@ -14,6 +14,8 @@ _NAME = 15
 """Cells of a gate's name."""
 _DIALOG = 68
 """Cells of a line in a dialog."""
+_MOST = 3
+"""Lines that each thing that would be done takes in one."""
 _HELPS: Mapping[str, tuple[str, str]] = {
     "armed": ("arm", "arms"),
     "reason": ("give_reason", "type it"),
@@ -44,9 +46,7 @@ def _gate(view: View, gate: Gate, cells: int, more: int) -> Iterator[Line]:
     }[gate.passes]
     helps = () if gate.passes else _help(view, gate.name)
     room = max(20, cells - _NAME - 4 - line_width(helps))
-    words = wrap(gate.words, room) or [""]
-    if len(words) > 1 + more:
-        words[more:] = [clip(" ".join(words[more:]), room, glyphs.ellipsis)]
+    words = _in_lines(gate.words, 1 + more, room, glyphs.ellipsis)
     said = Tone.DIM if gate.passes else tone
     before = (Span(f"{sign} ", tone), Span(f"{gate.name:<{_NAME}}", Tone.STRONG), Span(words[0], said))
     yield spread(before, helps, cells, glyphs.ellipsis)
@@ -70,11 +70,22 @@ def deed_lines(view: View, found: Look, cells: int, room: int) -> Iterator[Line]
         yield spread((label("WOULD" if number == 0 else ""), Span(line)), right, cells, view.glyphs.ellipsis)
 
 
-def would_lines(found: Look) -> Sequence[Line]:
-    """The same in full, for the dialog in which it is confirmed."""
-    first, *steps = found.deed.what
-    told = ((Tone.STRONG, first), *((Tone.PLAIN, step) for step in steps))
-    return [(Span(line, tone),) for tone, words in told for line in wrap(words, _DIALOG)]
+def would_lines(view: View, found: Look) -> Sequence[Line]:
+    """The same for the dialog in which it is confirmed, as far as that leaves room for the phrase."""
+    first, *others = found.deed.what
+    told = ((Tone.STRONG, first), *((Tone.PLAIN, other) for other in others))
+    ellipsis = view.glyphs.ellipsis
+    return [
+        (Span(line, tone),) for tone, words in told for line in _in_lines(words, _MOST, _DIALOG, ellipsis)
+    ]
+
+
+def _in_lines(words: str, most: int, cells: int, ellipsis: str) -> list[str]:
+    """`words` in at most `most` lines, of which the last says where there would be more."""
+    lines = wrap(words, cells) or [""]
+    if len(lines) > most:
+        lines[most - 1 :] = [clip(" ".join(lines[most - 1 :]), cells, ellipsis)]
+    return lines
 
 
 def key_line(view: View, found: Look | None, objection: str, refused: str, cells: int) -> Line:

@@ -42,7 +42,7 @@ class Look:
 
 def look(access: Access, asked: Asked, glass: Consent | None, live: Assessment) -> Look:
     """Look at everything, which waits for the disk; `glass` is consent that was had by breaking it."""
-    deed = access.kill.reset_deed(live)
+    deed = access.kill.reset_deed(live, asked)
     request, consent, said = (None, glass, "") if glass is not None else _second_person(access, deed)
     gates = access.kill.reset_gates(asked, _who(access, consent), live)
     return Look(live.at, asked, deed, gates, request, consent, said)
@@ -51,6 +51,17 @@ def look(access: Access, asked: Asked, glass: Consent | None, live: Assessment) 
 def reset(access: Access, asked: Asked, found: Look, live: Assessment) -> ResetUnderWay:
     """Reset, with the consent that was found; AccessError before anything was done."""
     return access.kill.reset(asked, _who(access, None), live, approved=_approved(access, found))
+
+
+def ask_others(access: Access, asked: Asked, live: Assessment) -> Request:
+    """Ask for a second person, for what would be done on just these grounds; AccessError."""
+    deed = access.kill.reset_deed(live, asked)
+    return access.others.ask(deed, asked.reason, lasting=access.lasting)
+
+
+def break_glass(access: Access, asked: Asked, live: Assessment, reason: str) -> Consent:
+    """Do without one for `reason`, for the same; AccessError."""
+    return access.others.break_glass(access.kill.reset_deed(live, asked), reason, lasting=access.lasting)
 
 
 def _approved(access: Access, found: Look) -> Callable[[], Consent] | None:

@@ -15,6 +15,7 @@ from textual.timer import Timer
 from console import threads
 from console.domain.access import AccessError, Role
 from console.domain.approval import Consent, Request
+from console.domain.assessment import Assessment
 from console.domain.figures import seconds
 from console.domain.reset_gates import Asked
 from console.tui.access import Access, ResetUnderWay, lack_of
@@ -24,7 +25,7 @@ from console.tui.safety import NOT_READY
 from console.tui.screens.confirm import Confirm, Danger
 from console.tui.screens.kill import gates, outcome, state
 from console.tui.screens.kill.covering import Covering, stacked
-from console.tui.screens.kill.look import OLD, SECOND_PERSON, Look, look, reset
+from console.tui.screens.kill.look import OLD, SECOND_PERSON, Look, ask_others, break_glass, look, reset
 from console.tui.text import Line
 from console.tui.view import View
 from console.tui.widgets.prompt import Question
@@ -79,27 +80,27 @@ class Reset(Covering, inherit_bindings=False):
 
     def action_ask_second_person(self) -> None:
         if (at_hand := self._wanting_second_person()) is not None:
-            access, found = at_hand
+            access, found, live = at_hand
             if found.request is not None:
                 self.refuse(f"{found.request.id} waits already")
             elif lack := lack_of(self._asked.reason):
                 self.refuse(f"first the reason for the reset: {lack}")
             else:
-                ask = partial(access.others.ask, found.deed, self._asked.reason, lasting=access.lasting)
-                self._start(ask, self._asked_others)
+                self._start(partial(ask_others, access, self._asked, live), self._asked_others)
 
     def action_break_glass(self) -> None:
         if (at_hand := self._wanting_second_person()) is not None:
-            access, found = at_hand
+            access, _, live = at_hand
             if access.catch.standing.role < Role.ADMIN:
                 self.refuse(f"{access.catch.standing}; only an admin may break the glass")
-                return
-
-            def break_glass(reason: str) -> None:
-                broken = partial(access.others.break_glass, found.deed, reason, lasting=access.lasting)
-                self._start(broken, self._broke_glass)
-
-            self._ask("why without a second person?", break_glass)
+            elif lack := lack_of(self._asked.reason):
+                self.refuse(f"first the reason for the reset: {lack}")
+            else:
+                broken = partial(break_glass, access, self._asked, live)
+                self._ask(
+                    "why without a second person?",
+                    lambda reason: self._start(partial(broken, reason), self._broke_glass),
+                )
 
     def action_confirm_reset(self) -> None:
         """Have the phrase typed, once nothing else is missing."""
@@ -114,7 +115,7 @@ class Reset(Covering, inherit_bindings=False):
         else:
             danger = Danger(
                 f"Reset the kill switch of {self.view.context.name}",
-                lambda view: gates.would_lines(found),
+                lambda view: gates.would_lines(view, found),
                 Phrase(access.kill.reset_phrase),
                 partial(self._shifted, found),
             )
@@ -162,15 +163,15 @@ class Reset(Covering, inherit_bindings=False):
         if self._progress is not None and not self._is_under_way:
             self._progress.pause()
 
-    def _wanting_second_person(self) -> tuple[Access, Look] | None:
+    def _wanting_second_person(self) -> tuple[Access, Look, Assessment] | None:
         """What is needed to get one; says why not where none is wanted."""
-        access, found = self.view.access, self._found
-        if access is None or found is None:
+        access, found, live = self.view.access, self._found, self.view.live
+        if access is None or found is None or live is None:
             self.refuse(NOT_READY)
         elif all(gate.name != SECOND_PERSON for gate in found.missing):
             self.refuse("no second person is missing")
         else:
-            return access, found
+            return access, found, live
         return None
 
     def _asked_others(self, request: Request) -> None:

@@ -74,7 +74,8 @@ class KillSwitch(Covering, inherit_bindings=False):
         self._fired_at = self._before = 0.0
         self._answers: Timer | None = None
         self._told: tuple[object, ...] = ()
-        self._asks = not _stands(view)
+        self._over = _stands(view)
+        self._asks = not self._over
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -87,10 +88,15 @@ class KillSwitch(Covering, inherit_bindings=False):
         if self._is_over:
             self._trip = None
             self.get_ready()
+        elif self._asks and not self._over and _stands(view):
+            self._asks = False  # somebody else has tripped it meanwhile, or the engine itself
+            self._show()
+            self.show_hints()
 
     def get_ready(self) -> None:
         """Ask once more, as if it had just been opened; while it asks, what was chosen stays chosen."""
         if not self._asks:
+            self._over = _stands(self.view)
             self._asks, self._reasons, self._scope = True, reasons_at(self.view), Scope.ALL
             self._show()
             self.show_hints()
