@@ -114,8 +114,9 @@ def test_on_a_full_disk_the_space_that_was_kept_is_enough_to_stop_the_engine_and
         assert engine.tripped()
     assert told.journal == "recorded"
     assert told.actuators["flag file"] == "done: set; the disk is full, the reserve was used"
-    assert told.actuators["state file"].startswith("done: ")
-    assert (told.code, told.state) == (0, "tripped"), told
+    undone = {name for name, words in told.actuators.items() if not words.startswith("done: ")}
+    assert undone <= {"database"}, told  # its own file lies on that disk, and may have to grow
+    assert (told.code, told.state) == ((1, "partial") if undone else (0, "tripped")), told
 
 
 def test_in_a_state_folder_that_cannot_be_written_nothing_is_kept_and_the_engine_stops_all_the_same(
