@@ -30,8 +30,8 @@ LONGEST_BACKOFF = 4.0
 _MOST_DOUBLINGS = 10
 _EARLY = 0.2
 """The share of an interval by which a poll may come early: after one that began late."""
-_REST_PER_EFFORT = 200.0
-"""Seconds between polls for each second of CPU time that one takes: a source's share is half a percent."""
+_REST_PER_EFFORT = 250.0
+"""Seconds between polls for each second of CPU time that one takes: a source's share is 0.4 percent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,13 +152,14 @@ class Poller(Generic[T]):
     def _rest(self) -> float:
         """Seconds from the beginning of a poll to the next: after failures 1, 2, 4 intervals, with jitter.
 
-        After a dear poll some intervals too, but no more than fit into two thirds of the value's limit.
+        After a dear poll as many as it takes to keep to its share, but no more than fit into two thirds of
+        the value's limit.
         """
         polling = self._watch.polling
         interval = polling.interval
         if self._failures == 0:
-            longest = min(_REST_PER_EFFORT * self._effort, polling.stale_after * 2 / 3)
-            return interval * max(1, longest // interval)
+            earned = math.ceil(_REST_PER_EFFORT * self._effort / interval)
+            return interval * max(1, min(earned, polling.stale_after * 2 / 3 // interval))
         if self._failures < 2:
             return interval
         doublings = min(self._failures - 1, _MOST_DOUBLINGS)

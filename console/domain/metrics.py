@@ -67,6 +67,10 @@ class LateSeries(Sequence[Series]):
     def keys(self) -> Sequence[Hashable]:
         """What tells each one from the others, without making any."""
 
+    def values_of(self, label: str) -> Sequence[str | None]:
+        """What each one's label says, without making any; None where it hasn't that one."""
+        return [dict(labels).get(label) for labels in self.labels]
+
 
 class Lineup:
     """Different series in their order: one object for as long as they are the same, so that `is` tells."""

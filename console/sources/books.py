@@ -6,7 +6,7 @@ A table that is missing costs its own part, and is named; `console.sources.look`
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, func, select
+from sqlalchemy import BindParameter, ColumnElement, Connection, Select, Table, bindparam, func, select
 
 from console import schema
 from console.domain.surfaces import (
@@ -206,8 +206,7 @@ def _kline_ages(look: Look, sample: Sequence[str], now: float) -> dict[str, floa
     table = schema.klines
     if not look.has(table, "symbol", "timeframe", "open_time"):
         return {}
-    newest = select(table.c.timeframe, as_is(func.max(table.c.open_time))).group_by(table.c.timeframe)
-    rows = look.all(newest.where(table.c.symbol.in_(sample)))
+    rows = look.all(_NEWEST_KLINES, {"sample": sample})
     opened = {str(timeframe): look.value(table.c.open_time, raw) for timeframe, raw in rows}
     return {timeframe: max(0.0, now - at / 1000) for timeframe, at in opened.items() if at is not None}
 
@@ -216,8 +215,7 @@ def _newest_price(look: Look, sample: Sequence[str]) -> float | None:
     table = schema.prices
     if not look.has(table, "symbol", "timestamp"):
         return None
-    newest = select(as_is(func.max(table.c.timestamp))).where(table.c.symbol.in_(sample))
-    ((raw,),) = look.all(newest)
+    ((raw,),) = look.all(_NEWEST_PRICE, {"sample": sample})
     at: float | None = look.value(table.c.timestamp, raw)
     look.wrote(at)
     return at
@@ -227,11 +225,19 @@ def _switches(look: Look) -> dict[str, str | None]:
     table = schema.settings
     if not look.has(table, "setting_key", "setting_value"):
         return {}
-    wanted = table.c.setting_key.in_(schema.TRADING_SWITCHES)
-    return {
-        str(key): value
-        for key, value in look.all(select(table.c.setting_key, table.c.setting_value).where(wanted))
-    }
+    return {str(key): value for key, value in look.all(_SWITCHES)}
+
+
+_SAMPLED: BindParameter[Sequence[str]] = bindparam("sample", expanding=True)
+_NEWEST_KLINES = (
+    select(schema.klines.c.timeframe, as_is(func.max(schema.klines.c.open_time)))
+    .where(schema.klines.c.symbol.in_(_SAMPLED))
+    .group_by(schema.klines.c.timeframe)
+)
+_NEWEST_PRICE = select(as_is(func.max(schema.prices.c.timestamp))).where(schema.prices.c.symbol.in_(_SAMPLED))
+_SWITCHES = select(schema.settings.c.setting_key, schema.settings.c.setting_value).where(
+    schema.settings.c.setting_key.in_(schema.TRADING_SWITCHES)
+)
 
 
 def _age(at: float | None, now: float) -> float | None:

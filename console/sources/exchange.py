@@ -6,11 +6,10 @@ asked for less often than the rest. A refusal for weight is respected for as lon
 
 import hashlib
 import hmac
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
-from typing import Any, Literal
+from decimal import Decimal
+from typing import Literal
 from urllib.parse import urlencode
 
 import orjson
@@ -20,6 +19,8 @@ from console.domain.loopback import keeps_secrets
 from console.domain.reading import Dated
 from console.domain.surfaces import Contract, Exchange, ExchangePosition, Venue
 from console.sources.errors import SourceError
+from console.sources.exchange_rows import Row, amounts, moment, names, parts_of
+from console.sources.focus import Focus
 from console.sources.http import HttpClient, Response
 
 MarketName = Literal["usdm", "coinm"]
@@ -28,6 +29,8 @@ CONTRACTS_EVERY = 15.0
 ORDERS_EVERY = 30.0
 STATUS_EVERY = 600.0
 """Seconds between calls of premiumIndex, openOrders and exchangeInfo: weights 10 and 40, and megabytes."""
+MUCH_WEIGHT = 1200
+"""Half of what this address may use in a minute: from there on all of the rest is left to the engine."""
 _RECV_WINDOW = 5000
 _PAUSE = 60.0
 """Seconds without a call after a refusal that doesn't say how long it holds."""
@@ -46,10 +49,22 @@ class ExchangeSource:
     """Reads `Exchange` from one or both markets."""
 
     def __init__(
-        self, bases: Mapping[MarketName, str], *, clock: Clock, timeout: float, keys: Keys | None = None
+        self,
+        bases: Mapping[MarketName, str],
+        *,
+        clock: Clock,
+        timeout: float,
+        keys: Keys | None = None,
+        focus: Focus | None = None,
     ) -> None:
-        """`bases` are the markets' base URLs; `timeout` is in seconds, for each call."""
-        self._markets = [Market(name, base, clock, timeout, keys) for name, base in bases.items()]
+        """`bases` are the markets' base URLs; `timeout` is in seconds, for each call.
+
+        While `focus` says that the kill switch was used, resting orders are counted at each reading.
+        """
+        focus = focus or Focus()
+        self._markets = [
+            Market(name, base, clock, timeout, keys, focus=focus) for name, base in bases.items()
+        ]
 
     def read(self) -> Dated[Exchange]:
         return Dated(Exchange(tuple(market.read() for market in self._markets)))
@@ -74,11 +89,14 @@ _PATHS = {
 class Market:
     """One market, and what its slower calls last said."""
 
-    def __init__(self, name: MarketName, base: str, clock: Clock, timeout: float, keys: Keys | None) -> None:
+    def __init__(
+        self, name: MarketName, base: str, clock: Clock, timeout: float, keys: Keys | None, *, focus: Focus
+    ) -> None:
         self._name = name
         self._base = base.rstrip("/")
         self._clock = clock
         self._keys = keys
+        self._focus = focus
         self._paths = _PATHS[name]
         self._client = HttpClient(clock=clock, timeout=timeout, max_bytes=_MAX_BYTES)
         self._paused_until = float("-inf")
@@ -106,8 +124,8 @@ class Market:
         positions: tuple[ExchangePosition, ...] | None = None
         if self._keys is not None:
             positions = self._read_positions(skew)
-            if self._orders_at is None or now - self._orders_at >= ORDERS_EVERY:
-                self._orders = len(_rows(self._signed(self._paths("openOrders"), skew)))
+            if self._orders_at is None or now - self._orders_at >= self._orders_every():
+                self._orders = sum(map(len, self._signed(self._paths("openOrders"), skew)))
                 self._orders_at = now
         return Venue(
             market=self._name,
@@ -120,69 +138,72 @@ class Market:
             used_weight=self._weight,
         )
 
+    def _orders_every(self) -> float:
+        """Seconds between two counts of the resting orders: 0 while one waits for their end after a trip."""
+        hurried = self._focus.tripped and (self._weight is None or self._weight < MUCH_WEIGHT)
+        return 0.0 if hurried else ORDERS_EVERY
+
     def _clock_skew(self) -> float:
         """The exchange's clock less ours, in seconds, taking its answer to be from midway."""
         sent = self._clock.wall()
-        answer = self._call(self._paths("time"))
+        answer = self._answer(self._paths("time"))
         received = self._clock.wall()
-        at = _moment(answer.get("serverTime")) if isinstance(answer, dict) else None
+        at = moment(answer.get("serverTime")) if isinstance(answer, dict) else None
         if at is None:
             raise self._error("its answer to time has no serverTime")
         return at - (sent + received) / 2
 
     def _read_statuses(self) -> None:
         """Each symbol's trading status, and on COIN-M what a contract of it is worth."""
-        answer = self._call(self._paths("exchangeInfo"))
+        answer = self._answer(self._paths("exchangeInfo"))
         listed = answer.get("symbols") if isinstance(answer, dict) else None
-        rows = [row for row in _rows(listed) if "symbol" in row]
-        field = self._paths.status_field
-        self._statuses = {_name(row["symbol"]): _name(row[field]) for row in rows if field in row}
-        sizes = ((_name(row["symbol"]), row.get("contractSize")) for row in rows)
+        rows = [row for row in self._rows(listed) if "symbol" in row]
+        symbols, statuses = names(rows, "symbol"), names(rows, self._paths.status_field)
+        self._statuses = {symbol: status for symbol, status in zip(symbols, statuses, strict=True) if status}
+        sizes = [row.get("contractSize") for row in rows]
         self._sizes = {
             symbol: Decimal(size)
-            for symbol, size in sizes
+            for symbol, size in zip(symbols, sizes, strict=True)
             if isinstance(size, int) and not isinstance(size, bool) and size > 0
         }
 
     def _read_contracts(self) -> dict[str, Contract]:
-        contracts = {}
-        for row in _rows(self._call(self._paths("premiumIndex"))):
-            symbol = _name(row.get("symbol", ""))
-            contracts[symbol] = Contract(
-                symbol=symbol,
-                status=self._statuses.get(symbol),
-                mark_price=_decimal(row.get("markPrice")),
-                funding_rate=_decimal(row.get("lastFundingRate")),
-                next_funding=_moment(row.get("nextFundingTime")),
-                contract_size=self._sizes.get(symbol),
+        contracts: dict[str, Contract] = {}
+        for rows in self._lists(self._paths("premiumIndex")):
+            symbols = names(rows, "symbol")
+            columns = (
+                symbols,
+                map(self._statuses.get, symbols),
+                amounts(rows, "markPrice"),
+                amounts(rows, "lastFundingRate"),
+                (moment(row.get("nextFundingTime")) for row in rows),
+                map(self._sizes.get, symbols),
             )
+            contracts.update(zip(symbols, map(Contract, *columns), strict=True))
         return contracts
 
     def _read_positions(self, skew: float) -> tuple[ExchangePosition, ...]:
-        rows = _rows(self._signed(self._paths.position_risk, skew))
-        found = []
-        for row in rows:
-            quantity = _decimal(row.get("positionAmt"))
-            if quantity is None:
+        found: list[ExchangePosition] = []
+        for rows in self._signed(self._paths.position_risk, skew):
+            quantities = [amount for amount in amounts(rows, "positionAmt") if amount is not None]
+            if len(quantities) < len(rows):
                 raise self._error("a position has no positionAmt")
-            liquidation = _decimal(row.get("liquidationPrice"))
-            found.append(
-                ExchangePosition(
-                    symbol=_name(row.get("symbol", "")),
-                    quantity=quantity,
-                    entry_price=_decimal(row.get("entryPrice")),
-                    liquidation_price=liquidation or None,  # "0" means not known
-                    unrealized_pnl=_decimal(row.get("unRealizedProfit")),
-                )
+            columns = (
+                names(rows, "symbol"),
+                quantities,
+                amounts(rows, "entryPrice"),
+                (price or None for price in amounts(rows, "liquidationPrice")),  # "0" means not known
+                amounts(rows, "unRealizedProfit"),
             )
+            found += map(ExchangePosition, *columns)
         return tuple(found)
 
-    def _signed(self, path: str, skew: float) -> Any:
+    def _signed(self, path: str, skew: float) -> Iterator[Sequence[Row]]:
         keys = self._usable_keys()
         at = int((self._clock.wall() + skew) * 1000)
         query = urlencode({"recvWindow": _RECV_WINDOW, "timestamp": at})
         signature = hmac.new(keys.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
-        return self._call(f"{path}?{query}&signature={signature}", {"X-MBX-APIKEY": keys.key})
+        return self._lists(f"{path}?{query}&signature={signature}", {"X-MBX-APIKEY": keys.key})
 
     def _usable_keys(self) -> Keys:
         keys = self._keys
@@ -193,7 +214,33 @@ class Market:
             raise self._error("its keys hold characters that no key has")
         return keys
 
-    def _call(self, path: str, headers: Mapping[str, str] | None = None) -> Any:
+    def _answer(self, path: str) -> object:
+        """What a call says that isn't answered with a list."""
+        return next(self._parts(self._call(path)))
+
+    def _lists(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[Sequence[Row]]:
+        """The rows of a list, some hundred at a time, or the one object that stands alone."""
+        return map(self._rows, self._parts(self._call(path, headers)))
+
+    def _parts(self, body: bytes) -> Iterator[object]:
+        try:
+            for part in parts_of(body):
+                if part is None:
+                    raise self._error("its answer is not JSON")
+                if isinstance(part, dict) and "code" in part and "msg" in part:
+                    raise self._error(f"refused{_complaint(part)}")
+                yield part
+        except ValueError:
+            raise self._error("its answer is not JSON") from None
+
+    def _rows(self, answer: object) -> Sequence[Row]:
+        if isinstance(answer, dict):
+            return [answer]
+        if isinstance(answer, list) and all(isinstance(row, dict) for row in answer):
+            return answer
+        raise self._error("its answer is not a list of objects")
+
+    def _call(self, path: str, headers: Mapping[str, str] | None = None) -> bytes:
         try:
             response = self._client.request("GET", f"{self._base}{path}", headers)
         except SourceError as error:
@@ -201,17 +248,9 @@ class Market:
         weight = _whole(response.headers.get("x-mbx-used-weight-1m", ""))
         self._weight = self._weight if weight is None else weight
         self._respect(response)
-        try:
-            answer = orjson.loads(response.body)
-        except ValueError:
-            answer = None
         if response.status != 200:
-            raise self._error(f"HTTP {response.status}{_complaint(answer)}")
-        if answer is None:
-            raise self._error("its answer is not JSON")
-        if isinstance(answer, dict) and "code" in answer and "msg" in answer:
-            raise self._error(f"refused{_complaint(answer)}")
-        return answer
+            raise self._error(f"HTTP {response.status}{_complaint(_loaded(response.body))}")
+        return response.body
 
     def _respect(self, response: Response) -> None:
         """429 asks for a pause, 418 is a ban: no call before it is over."""
@@ -225,41 +264,19 @@ class Market:
         return SourceError(f"{self._name}: {problem}")
 
 
-def _rows(answer: object) -> Sequence[Mapping[str, Any]]:
-    """The objects of a list, or the one object that stands alone."""
-    if isinstance(answer, dict):
-        return [answer]
-    if isinstance(answer, list) and all(isinstance(row, dict) for row in answer):
-        return answer
-    raise SourceError("the exchange's answer is not a list of objects")
-
-
-def _name(value: object) -> str:
-    """Interned: the same few thousand names and words come again and again."""
-    return sys.intern(str(value))
-
-
-def _decimal(value: object) -> Decimal | None:
-    """A decimal string; None for anything else, the empty string included."""
-    if not isinstance(value, str):
-        return None
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
-
-
-def _moment(value: object) -> float | None:
-    """Milliseconds as seconds since 1970; None for anything else, 0 included."""
-    return value / 1000 if isinstance(value, int) and 0 < value < 1 << 53 else None
-
-
 def _whole(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) < 10 else None
 
 
+def _loaded(body: bytes) -> object:
+    try:
+        return orjson.loads(body)
+    except ValueError:
+        return None
+
+
 def _complaint(answer: object) -> str:
+    """The exchange's own words in an answer, if there are any."""
     if not isinstance(answer, dict) or "msg" not in answer:
         return ""
     return f": {str(answer['msg'])[:120]} ({answer.get('code')})"

@@ -51,6 +51,9 @@ class AlikeSeries(LateSeries):
     def keys(self) -> Sequence[Hashable]:
         return self._heads
 
+    def values_of(self, label: str) -> Sequence[str | None]:
+        return self._values(label) if label in self._labels else [None] * len(self)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AlikeSeries):
             return NotImplemented
@@ -115,8 +118,9 @@ def alike_lines(text: bytes) -> AlikeLines | None:
 def heads_and_values(text: bytes) -> tuple[list[bytes], list[bytes]] | None:
     """The two words of each line; None if the lines are anything but two words with a blank between them."""
     lines = text if text.endswith(b"\n") else text + b"\n"
-    count = lines.count(b"\n")
-    if lines.translate(None, _PRINTED) != b" \n" * count:
+    blanks = lines.translate(None, _PRINTED)
+    count = len(blanks) // 2
+    if blanks != b" \n" * count:
         return None
     words = lines.split()
     return (words[0::2], words[1::2]) if len(words) == 2 * count else None

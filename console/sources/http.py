@@ -4,27 +4,40 @@ A client's usual time-outs begin again with every byte, so that a server which s
 never late. Here each read gets only what is left until the deadline, headers included. Redirects are not
 followed and proxies not used: a console speaks with the surface that its settings name.
 
-Importing this takes 50 ms: `console.wiring` makes the sources that use it at their first poll.
+The standard library reads the answers: straight into their place, where a client of many layers copies the
+megabytes of a metrics body five times.
 """
 
 import functools
+import io
+import select
+import socket
 import ssl
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import httpcore
+from http.client import (
+    BadStatusLine,
+    HTTPException,
+    HTTPResponse,
+    IncompleteRead,
+    RemoteDisconnected,
+    UnknownProtocol,
+)
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from console.domain.clock import Clock
 from console.sources.errors import SourceError
 
-MEBIBYTE = 1 << 20
-_READ_AT_ONCE = 1 << 18
-"""Bytes that are taken from a connection at once: a metrics answer may have millions."""
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
-_BROKEN = (httpcore.NetworkError, httpcore.RemoteProtocolError)
-_Headers = list[tuple[str, str]]
+MEBIBYTE = 1 << 20
+_PIECE = 1 << 16
+"""Bytes of a compressed body that are unpacked at once."""
+_PORTS = {"http": 80, "https": 443}
+_NOT_SENT = "the request can't be sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +62,7 @@ class HttpClient:
         self._max_bytes = max_bytes
         self._ca_file = ca_file
         self._deadline = _Deadline(clock)
-        self._backend = _TimedBackend(self._deadline)
-        self._pool: httpcore.ConnectionPool | None = None
+        self._connection: _Connection | None = None
 
     def request(
         self,
@@ -67,62 +79,57 @@ class HttpClient:
         clock where several requests share one; else the time-out counts.
         """
         self._deadline.at = self._clock.now() + self._timeout if until is None else until
-        if not url.isascii():
-            raise SourceError("can't connect: its address may only hold ASCII characters")
-        sent = [("Host", _host(url)), ("Accept-Encoding", "gzip"), *(headers or {}).items()]
-        if body is not None:
-            sent.append(("Content-Length", str(len(body))))
+        server, message = _server(url), _message(method, url, headers or {}, body)
         try:
-            return self._exchange(method, url, sent, body)
-        except httpcore.TimeoutException as error:
+            return self._exchange(server, method, message)
+        except TimeoutError as error:
             raise SourceError(f"no answer within {self._timeout:g} s") from error
-        except httpcore.ConnectError as error:
-            raise SourceError(_connecting(error)) from error
-        except _BROKEN as error:
-            raise SourceError(f"the answer broke off: {error}") from error
-        except (httpcore.UnsupportedProtocol, httpcore.LocalProtocolError) as error:
-            raise SourceError("the request can't be sent") from error  # the cause may quote a secret
-        except UnicodeError:  # what Python's resolver says of a label that is empty or too long
-            raise SourceError("can't connect: its host is not a name that can be looked up") from None
+        except (OSError, HTTPException) as error:
+            raise SourceError(f"the answer broke off: {_broken(error)}") from error
 
     def close(self) -> None:
-        if self._pool is not None:
-            self._pool.close()
-            self._pool = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
-    def _exchange(self, method: str, url: str, headers: _Headers, body: bytes | None) -> Response:
+    def _exchange(self, server: "_Server", method: str, message: bytes) -> Response:
         """Send and receive; once more if a kept connection breaks, as its server may just have closed it."""
-        opened = self._backend.opened
-        try:
-            return self._send(method, url, headers, body)
-        except _BROKEN:
-            if self._backend.opened > opened:
+        kept = self._connection
+        if kept is not None and kept.server == server and kept.is_quiet:
+            try:
+                return self._answer(kept, method, message)
+            except TimeoutError:
                 raise
-            return self._send(method, url, headers, body)
+            except (OSError, HTTPException):
+                pass
+        self.close()
+        self._connection = _Connection(server, self._deadline, self._ca_file)
+        return self._answer(self._connection, method, message)
 
-    def _send(self, method: str, url: str, headers: _Headers, body: bytes | None) -> Response:
-        if self._pool is None:
-            self._pool = self._connect(url)
-        with self._pool.stream(method, url, headers=headers, content=body) as response:
-            heads = {
-                name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
-            }
-            chunks = response.iter_stream()
-            return Response(response.status, heads, self._body(chunks, heads.get("content-encoding", "")))
+    def _answer(self, connection: "_Connection", method: str, message: bytes) -> Response:
+        """The whole answer to `message`; the connection is kept where another may follow."""
+        is_kept = False
+        try:
+            answer = connection.ask(method, message)
+            heads = {name.lower(): value for name, value in answer.getheaders()}
+            body = self._body(answer, heads.get("content-encoding", ""))
+            is_kept = not answer.will_close
+            return Response(answer.status, heads, body)
+        finally:
+            if not is_kept:
+                self.close()
 
-    def _connect(self, url: str) -> httpcore.ConnectionPool:
-        context = trusted(self._ca_file) if url.startswith("https:") else None
-        return httpcore.ConnectionPool(ssl_context=context, max_connections=1, network_backend=self._backend)
-
-    def _body(self, chunks: Iterable[bytes], encoding: str) -> bytes:
-        unpack = _gunzip if encoding.lower() in ("gzip", "x-gzip") else _plain
-        parts, size = [], 0
-        for part in unpack(chunks, self._max_bytes + 1):
-            parts.append(part)
-            size += len(part)
-            if size > self._max_bytes:
-                raise SourceError(f"body larger than {self._max_bytes / MEBIBYTE:g} MB")
-        return b"".join(parts)
+    def _body(self, answer: HTTPResponse, encoding: str) -> bytes:
+        limit = self._max_bytes + 1
+        if encoding.lower() in ("gzip", "x-gzip"):
+            body = _gunzip(iter(functools.partial(answer.read, _PIECE), b""), limit)
+        else:
+            body = answer.read(limit)
+        if len(body) == limit:
+            raise SourceError(f"body larger than {self._max_bytes / MEBIBYTE:g} MB")
+        if answer.length:
+            raise IncompleteRead(b"", answer.length)
+        return body
 
 
 @functools.cache
@@ -137,37 +144,68 @@ def trusted(ca_file: str | None = None) -> ssl.SSLContext:
         raise SourceError(f"can't use the certificates in {ca_file}: {error.strerror or error}") from error
 
 
-def _host(url: str) -> str:
-    return url.split("://", 1)[-1].split("/", 1)[0].rpartition("@")[2]
+@dataclass(frozen=True, slots=True)
+class _Server:
+    host: str
+    port: int
+    is_secure: bool
 
 
-def _plain(chunks: Iterable[bytes], limit: int) -> Iterable[bytes]:
-    return chunks
-
-
-def _gunzip(chunks: Iterable[bytes], limit: int) -> Iterable[bytes]:
-    """Unpack piece by piece, never more than `limit` bytes at once: a small body can hold a huge one."""
-    unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+def _server(url: str) -> _Server:
+    if not url.isascii():
+        raise SourceError("can't connect: its address may only hold ASCII characters")
     try:
-        for chunk in chunks:
-            yield unpacker.decompress(chunk, limit)
+        parts = urlsplit(url)
+        port = parts.port or _PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        raise SourceError(_NOT_SENT) from None
+    if not parts.hostname:
+        raise SourceError(_NOT_SENT)
+    return _Server(parts.hostname, port, parts.scheme == "https")
+
+
+def _message(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
+    """The request as it is sent; SourceError, without the words that may be secret, where it can't be."""
+    parts = urlsplit(url)
+    target = f"{parts.path or '/'}{parts.query and '?'}{parts.query}"
+    host = parts.netloc.rpartition("@")[2]
+    sent = {"Host": host, "Accept-Encoding": "gzip", **headers}
+    if body is not None:
+        sent["Content-Length"] = str(len(body))
+    lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items())]
+    if " " in target or not all(line.isascii() and line.isprintable() for line in lines):
+        raise SourceError(_NOT_SENT)
+    return "\r\n".join([*lines, "", ""]).encode() + (body or b"")
+
+
+def _gunzip(pieces: Iterable[bytes], limit: int) -> bytes:
+    """Unpack piece by piece, and no more than `limit` bytes: a small body can hold a huge one."""
+    unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    body = bytearray()
+    try:
+        for piece in pieces:
+            body += unpacker.decompress(piece, limit - len(body))
+            if len(body) == limit:
+                return bytes(body)
     except zlib.error as error:
         raise SourceError("the body is not valid gzip") from error
     if not unpacker.eof:
         raise SourceError("the answer broke off: its gzip data has no end")
+    return bytes(body)
 
 
-def _connecting(error: Exception) -> str:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ConnectionRefusedError):
-            return "connection refused"
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return f"its certificate is not trusted: {cause.verify_message}"
-        if isinstance(cause, OSError):
-            return f"can't connect: {cause.strerror or cause}"
-        cause = cause.__cause__ or cause.__context__
-    return f"can't connect: {error}"
+def _broken(error: OSError | HTTPException) -> str:
+    match error:
+        case RemoteDisconnected():
+            return "the server hung up"
+        case BadStatusLine() | UnknownProtocol():
+            return "it is not HTTP"
+        case IncompleteRead():
+            return "its body has no end"
+        case OSError():
+            return error.strerror or str(error)
+        case _:
+            return str(error)
 
 
 class _Deadline:
@@ -181,51 +219,78 @@ class _Deadline:
         """Seconds until then."""
         left = self.at - self._clock.now()
         if left <= 0:
-            raise httpcore.ReadTimeout("the deadline has passed")
+            raise TimeoutError("the deadline has passed")
         return left
 
 
-class _TimedBackend(httpcore.NetworkBackend):
-    """Opens connections whose every step ends at the deadline, and counts them."""
+class _Connection:
+    """A connection whose every step ends at the deadline."""
 
-    def __init__(self, deadline: _Deadline) -> None:
-        self.opened = 0
+    def __init__(self, server: _Server, deadline: _Deadline, ca_file: str | None) -> None:
+        """Connect. TimeoutError, or SourceError that says why there is no connection."""
+        self.server = server
         self._deadline = deadline
-        self._backend = httpcore.SyncBackend()
+        context = trusted(ca_file) if server.is_secure else None
+        try:
+            self._socket = socket.create_connection((server.host, server.port), deadline.left())
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if context is not None:
+                self._secure(context)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise SourceError(_connecting(error)) from error
+        except UnicodeError:  # what Python's resolver says of a label that is empty or too long
+            raise SourceError("can't connect: its host is not a name that can be looked up") from None
 
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        self.opened += 1
-        left = self._deadline.left()
-        stream = self._backend.connect_tcp(host, port, left, local_address, socket_options)
-        return _TimedStream(stream, self._deadline)
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing has come since the last answer: not its end, and not what nobody has asked for."""
+        waiting = select.poll()
+        waiting.register(self._socket, select.POLLIN)
+        return not waiting.poll(0)
 
+    def ask(self, method: str, message: bytes) -> HTTPResponse:
+        """Send `message`; its answer, of which the headers have been read."""
+        self._socket.settimeout(self._deadline.left())
+        self._socket.sendall(message)
+        answer = HTTPResponse(self, method=method)  # type: ignore[arg-type]  # all it asks for is makefile
+        answer.begin()
+        return answer
 
-class _TimedStream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream, deadline: _Deadline) -> None:
-        self._stream = stream
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max(max_bytes, _READ_AT_ONCE), self._deadline.left())
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._deadline.left())
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(_Received(self._socket, self._deadline))
 
     def close(self) -> None:
-        self._stream.close()
+        self._socket.close()
 
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        left = self._deadline.left()
-        return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, left), self._deadline)
+    def _secure(self, context: ssl.SSLContext) -> None:
+        try:
+            self._socket.settimeout(self._deadline.left())
+            self._socket = context.wrap_socket(self._socket, server_hostname=self.server.host)
+        except OSError:
+            self._socket.close()
+            raise
 
-    def get_extra_info(self, info: str) -> Any:
-        return self._stream.get_extra_info(info)
+
+class _Received(io.RawIOBase):
+    """What comes from a socket until the deadline."""
+
+    def __init__(self, socket: socket.socket, deadline: _Deadline) -> None:
+        self._socket = socket
+        self._deadline = deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        self._socket.settimeout(self._deadline.left())
+        return self._socket.recv_into(buffer)
+
+
+def _connecting(error: OSError) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message}"
+    return f"can't connect: {error.strerror or error}"

@@ -25,8 +25,8 @@ Narrow = Callable[[Select[Any]], Select[Any]]
 """Adds to a selection which rows, in which order, and how many; one function for each question."""
 Columns = tuple[Column[Any] | None, ...]
 """The columns that were asked for; None where there is none."""
-Memory = dict[object, tuple[Sequence[object], object]]
-"""Of each question, what the database last said, and what was made of it."""
+Memory = dict[object, tuple[dict[tuple[Any, ...], Any], tuple[Any, ...]]]
+"""Of each question, the records by the rows that they were last made of, and all of them in their order."""
 
 
 class UnreadableError(Exception):
@@ -89,25 +89,23 @@ class Look:
         narrow: Narrow,
         parameters: Mapping[str, object] | None = None,
     ) -> tuple[T, ...]:
-        """What `make` makes of each row's values under `names`; the same tuple for the same rows."""
-        columns = self.columns(table, names)
-        raw = self.all(_selection(table, columns, narrow), parameters)
-        return self.made_of(
-            (make, narrow), raw, lambda: tuple(make(*self.values(columns, row)) for row in raw)
-        )
+        """What `make` makes of each row's values under `names`; the same tuple for the same rows.
 
-    def made_of(self, question: object, said: Sequence[object], make: Callable[[], T]) -> T:
-        """What `make` makes of what the database said; what it made before, if that said the same.
-
-        With a value that isn't of its kind it is made anew each time, so that this is named each time.
+        A row that says what one said last time is the same record. One with a value that isn't of its kind is
+        made anew each time, so that this is named each time.
         """
-        before = self._memory.get(question)
-        if before is not None and before[0] == said:
-            return before[1]  # type: ignore[return-value]  # `make` made it, at an earlier look
-        faults = self.faults
-        made = make()
-        if self.faults == faults:
-            self._memory[question] = said, made
+        columns = self.columns(table, names)
+        known, before = self._memory.get((make, narrow), ({}, ()))
+        records, sound = [], {}
+        for row in self.all(_selection(table, columns, narrow), parameters):
+            faults, record = self.faults, known.get(row)
+            if record is None:
+                record = make(*self.values(columns, row))
+            if self.faults == faults:
+                sound[row] = record
+            records.append(record)
+        made = before if before == tuple(records) else tuple(records)
+        self._memory[make, narrow] = sound, made
         return made
 
     def values(self, columns: Columns, raw: Iterable[object]) -> list[Any]:

@@ -70,6 +70,12 @@ async def test_a_dear_source_is_asked_less_often_but_in_whole_intervals_and_befo
     assert poller._rest() == 10.0
 
 
+async def test_a_source_that_costs_a_little_more_than_its_share_waits_for_another_interval() -> None:
+    poller = poller_of(EVERY_FIVE, lambda: busy(0.03))
+    await poller.poll()
+    assert poller._rest() == 10.0
+
+
 async def test_what_is_fresh_for_less_than_two_intervals_is_asked_at_each_however_dear() -> None:
     poller = poller_of(EVERY_SECOND, lambda: busy(0.1))
     await poller.poll()

@@ -1,7 +1,7 @@
 """The application's side of the terminal: its frames go out through `Output`."""
 
 import time
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import TypeVar
 
 from rich.console import COLOR_SYSTEMS, RenderableType
 from rich.control import Control
@@ -24,14 +24,6 @@ _STARTED = 2.5
 """Seconds after which everything is there that stays."""
 _LAYING_OUT = 1.0
 """Seconds that a new screen has to be laid out: far more than it takes."""
-
-
-@runtime_checkable
-class LaysOut(Protocol):
-    """A screen that says when it has been painted at its size; nobody is to see it before."""
-
-    @property
-    def laid_out(self) -> bool: ...
 
 
 class TerminalApp(App[ResultT]):
@@ -88,9 +80,12 @@ class TerminalApp(App[ResultT]):
         return text or ""
 
     def _is_to_be_withheld(self, screen: Screen[object]) -> bool:
-        """Whether the screen isn't laid out; one that doesn't come to rest is shown in the end."""
+        """Whether the screen says that it hasn't been painted at its size yet: nobody is to see it before.
+
+        One that doesn't come to rest is shown in the end.
+        """
         now = time.monotonic()
-        if not isinstance(screen, LaysOut) or screen.laid_out:
+        if getattr(screen, "laid_out", True):
             self._withheld_since = None
             return False
         if self._withheld_since is None:

@@ -6,18 +6,23 @@ frame becomes the shortest text that changes those which differ: short cursor mo
 """
 
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+import operator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from unicodedata import category
 
 from rich.cells import split_graphemes
 from rich.color import ColorSystem
+from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Size
 from textual.strip import Strip
 
 from console.tui.terminal.pens import PLAIN, Pen, Pens, change
 
+_PIECES = 1024
+"""Pieces of text whose cells are remembered: most of a changed line's are as they were."""
 _BRIDGE = 4
 """Unchanged cells up to which it is cheaper to write them again than to move past them."""
 
@@ -33,6 +38,7 @@ class Output:
 
     def __init__(self, colours: ColorSystem | None) -> None:
         self._pens = Pens(colours)
+        self._piece = functools.lru_cache(maxsize=_PIECES)(self._drawn)
         self._lines: list[_Line] = []
         self._width = 0
 
@@ -75,10 +81,10 @@ class Output:
         place = slice(x, x + len(cells))
         if line.cells[place] == cells and line.pens[place] == pens:
             return
-        both = zip(line.cells[place], cells, line.pens[place], pens, strict=True)
-        changed = [
-            at for at, (cell, new, pen, new_pen) in enumerate(both, x) if cell != new or pen is not new_pen
-        ]
+        written_anew = map(operator.ne, line.cells[place], cells)
+        drawn_anew = map(operator.is_not, line.pens[place], pens)
+        differ = map(operator.or_, written_anew, drawn_anew)
+        changed = list(itertools.compress(range(place.start, place.stop), differ))
         line.cells[place], line.pens[place] = cells, pens
         yield from self._runs(y, changed, line)
 
@@ -87,17 +93,18 @@ class Output:
         cells: list[str] = []
         pens: list[Pen] = []
         for text, style, control in strip:
-            if control:
-                continue
-            pen = self._pens.of(style)
-            parts = text if text.isascii() and text.isprintable() else _graphemes(text)
-            cells += parts
-            if " " in text:
-                blank = self._pens.blank(pen)
-                pens += [blank if part == " " else pen for part in parts]
-            else:
-                pens += [pen] * len(parts)
+            if not control:
+                drawn, drawn_by = self._piece(text, style)
+                cells += drawn
+                pens += drawn_by
         return cells[:most], pens[:most]
+
+    def _drawn(self, text: str, style: Style | None) -> "tuple[Sequence[str], Sequence[Pen]]":
+        """The cells of a piece of text, and the pen of each."""
+        pen = self._pens.of(style)
+        cells = tuple(text) if text.isascii() and text.isprintable() else _graphemes(text)
+        blank = self._pens.blank(pen)
+        return cells, [blank if cell == " " else pen for cell in cells]
 
     def _runs(self, y: int, columns: list[int], line: "_Line") -> "Iterator[_Run]":
         """The changed columns as runs of one pen each, with short gaps closed."""

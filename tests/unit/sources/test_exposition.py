@@ -285,6 +285,20 @@ def test_a_metric_that_says_the_same_is_the_same_object() -> None:
     assert first["down"] is not second["down"]
 
 
+def test_the_parts_of_a_histogram_that_take_turns_are_told_apart_again() -> None:
+    def body(counts: list[int]) -> str:
+        lines = [f't_{part}{{op="{op}"}}' for op in "ab" for part in ("bucket", "sum", "count")]
+        return "# TYPE t histogram\n" + "".join(
+            f"{line} {n}\n" for line, n in zip(lines, counts, strict=True)
+        )
+
+    exposition = Exposition()
+    exposition.parse(body([1, 2, 3, 4, 5, 6]))
+    samples = exposition.parse(body([7, 8, 9, 10, 11, 12])).samples
+    found = {name: list(vector.values()) for name, vector in samples.items()}
+    assert found == {"t_bucket": [7, 10], "t_sum": [8, 11], "t_count": [9, 12]}
+
+
 def test_a_series_that_comes_changes_its_own_block_only() -> None:
     exposition = Exposition()
     before = exposition.parse('# TYPE up gauge\nup{a="x"} 1\n# TYPE down gauge\ndown 1\n').samples

@@ -54,6 +54,41 @@ def test_whatever_changes_in_the_middle_is_read(changes: list[dict[str, float]],
             assert outcome(reader, body(values)) == outcome(Exposition(), body(values))
 
 
+@given(
+    st.lists(
+        st.tuples(st.permutations(range(6)), st.dictionaries(st.sampled_from(SYMBOLS), st.floats())),
+        min_size=2,
+        max_size=5,
+    )
+)
+def test_lines_in_another_order_are_read_and_their_lineup_stays(
+    turns: list[tuple[list[int], dict[str, float]]],
+) -> None:
+    with small(many=4):
+        reader = Exposition()
+        values: dict[str, object] = dict.fromkeys(SYMBOLS[:6], 1.5)
+        first = reader.parse(body(values)).samples["futures_mark_price"]
+        for order, changed in turns:
+            values |= {symbol: number for symbol, number in changed.items() if symbol in values}
+            shuffled = body({SYMBOLS[place]: values[SYMBOLS[place]] for place in order})
+            assert outcome(reader, shuffled) == outcome(Exposition(), shuffled)
+            now = reader.parse(shuffled).samples["futures_mark_price"]
+            assert isinstance(first, Column)
+            assert isinstance(now, Column)
+            assert now.lineup is first.lineup
+
+
+def test_a_series_that_takes_the_line_of_another_does_so_in_any_order() -> None:
+    with small(many=4):
+        reader = Exposition()
+        lines = [f'up{{symbol="{symbol}"}} 1\n' for symbol in SYMBOLS[:6]]
+        reader.parse("".join(lines))
+        lines[:2] = lines[1::-1]
+        reader.parse("".join(lines))
+        lines[0] = lines[1]
+        assert outcome(reader, "".join(lines)) == outcome(Exposition(), "".join(lines))
+
+
 def test_a_series_that_comes_or_goes_is_read() -> None:
     reader = Exposition()
     values: dict[str, object] = dict.fromkeys(SYMBOLS, 1.5)
@@ -73,6 +108,14 @@ def test_series_are_made_when_asked_for_and_equal_what_a_line_makes() -> None:
     assert vector[Series("futures_mark_price", (("symbol", "T199USDT"),))] == 1
     assert vector.lineup.symbols == list(SYMBOLS)
     assert [one.symbol for one in series[-2:]] == ["T198USDT", "T199USDT"]
+
+
+def test_a_label_of_many_series_is_told_without_making_any() -> None:
+    lines = "".join(f'm{{feature="{symbol[-4:]}",symbol="{symbol}"}} 1\n' for symbol in SYMBOLS)
+    found = alike_lines(lines.encode())
+    assert found is not None
+    assert list(found.series.values_of("feature")) == [one.label("feature") for one in found.series]
+    assert set(found.series.values_of("account")) == {None}
 
 
 def test_the_lineup_is_the_same_object_for_as_long_as_the_series_are_the_same() -> None:

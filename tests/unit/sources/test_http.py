@@ -93,3 +93,23 @@ def test_a_scheme_that_is_not_http_is_refused() -> None:
 def test_a_host_that_is_no_name_is_one_sentence(host: str) -> None:
     with pytest.raises(SourceError, match=r"^can't connect: "):
         client().request("GET", f"http://{host}/")
+
+
+@pytest.mark.parametrize("secret", ["a\r\nX: b", "pässword", "a\0"])
+def test_a_header_that_may_not_be_sent_is_not_quoted(secret: str) -> None:
+    with pytest.raises(SourceError, match=r"^the request can't be sent$"):
+        client().request("GET", "http://127.0.0.1:1/", {"Authorization": secret})
+
+
+def test_a_path_with_a_blank_is_refused() -> None:
+    with pytest.raises(SourceError, match="the request can't be sent"):
+        client().request("GET", "http://127.0.0.1:1/metrics HTTP/1.1")
+
+
+def test_another_host_is_asked_over_a_connection_of_its_own(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/").respond_with_data("one")
+    with HTTPServer(host="127.0.0.1") as other:
+        other.expect_request("/").respond_with_data("other")
+        asking = client()
+        assert asking.request("GET", httpserver.url_for("/")).body == b"one"
+        assert asking.request("GET", other.url_for("/")).body == b"other"

@@ -171,6 +171,60 @@ def test_a_compressed_body_is_read() -> None:
         assert source(running.url).read().samples["up"]
 
 
+def test_a_body_in_chunks_is_read_and_the_connection_kept() -> None:
+    chunked = HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nup \r\n2\r\n1\n\r\n0\r\n\r\n"
+    with engine(lambda connection: connection.sendall(chunked)) as running:
+        one = source(running.url)
+        assert one.read().samples["up"]
+        assert one.read().samples["up"]
+        assert running.connections == 1
+
+
+@pytest.mark.parametrize("chunks", [b"3\r\nup ", b"3\r\nup \r\n", b"zz\r\n", b"fffffffff\r\nup 1\n"])
+def test_chunks_without_an_end_are_refused(chunks: bytes) -> None:
+    def behave(connection: socket.socket) -> None:
+        connection.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunks)
+        connection.shutdown(socket.SHUT_RDWR)
+
+    assert failure(behave) == "the answer broke off: its body has no end"
+
+
+def test_a_body_that_ends_with_the_connection_is_read() -> None:
+    def behave(connection: socket.socket) -> None:
+        connection.sendall(HEAD + b"\r\nup 1\n")
+        connection.shutdown(socket.SHUT_RDWR)
+
+    with engine(behave) as running:
+        one = source(running.url)
+        assert one.read().samples["up"]
+        assert one.read().samples["up"]
+
+
+def test_more_than_was_announced_is_not_taken_for_the_next_answer() -> None:
+    answer = HEAD + b"Content-Length: 5\r\n\r\nup 1\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nup 9\n"
+    with engine(lambda connection: connection.sendall(answer)) as running:
+        one = source(running.url)
+        one.read()
+        assert list(one.read().samples["up"].values()) == [1.0]
+
+
+def test_an_answer_that_nobody_asked_for_is_not_taken_for_the_next() -> None:
+    sent = threading.Event()
+
+    def behave(connection: socket.socket) -> None:
+        answering(b"up 1\n")(connection)
+        time.sleep(0.05)
+        answering(b"up 9\n")(connection)
+        sent.set()
+
+    with engine(behave) as running:
+        one = source(running.url)
+        one.read()
+        assert sent.wait(2)
+        assert list(one.read().samples["up"].values()) == [1.0]
+        assert running.connections == 2
+
+
 def test_nobody_listening_is_connection_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -233,10 +287,9 @@ def test_any_status_but_200_is_the_error(status: bytes) -> None:
     assert failure(lambda connection: connection.sendall(answer)) == f"HTTP {status[:3].decode()}"
 
 
-def test_what_is_not_http_is_one_line() -> None:
-    message = failure(lambda connection: connection.sendall(b"SSH-2.0-OpenSSH\r\n\r\n"))
-    assert message.startswith("the answer broke off: ")
-    assert "\n" not in message
+@pytest.mark.parametrize("said", [b"SSH-2.0-OpenSSH\r\n\r\n", b"HTTP/\x1b[31m 200 OK\r\n\r\n", b"\n\n"])
+def test_what_is_not_http_is_not_quoted(said: bytes) -> None:
+    assert failure(lambda connection: connection.sendall(said)) == "the answer broke off: it is not HTTP"
 
 
 def test_a_malformed_body_names_its_line() -> None:
