@@ -99,11 +99,7 @@ def replace_file(
         raise
     with _in_words(path, written=True):
         _sync_folder(target.parent, point)
-    found = _content(target)
-    if found != data:
-        raise ChangedError(
-            f"{path}: was changed by someone else right after it was written", found, written=True
-        )
+    _read_back(path, target, data)
     _remove_abandoned(target)
 
 
@@ -314,6 +310,18 @@ def _put_if_unchanged(temp: Path, target: Path, data: bytes, expected: Expected)
             break
         placed, replaced = replaced, out or b""  # somebody was faster again: theirs is to stay
     raise ChangedError(f"{target}: has changed since", replaced)
+
+
+def _read_back(path: Path, target: Path, data: bytes) -> None:
+    """Raise unless the file, which has just been written, holds `data`."""
+    try:
+        found = _content(target)
+    except DurableError as error:
+        raise DurableError(f"{error}: written, but can't be read back", written=True) from None
+    if found != data:
+        raise ChangedError(
+            f"{path}: was changed by someone else right after it was written", found, written=True
+        )
 
 
 def _discard(temp: Path, data: bytes) -> None:

@@ -10,7 +10,8 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from console.yaml_span import SpanError, Value, put
+from console.domain.edits import Value
+from console.yaml_span import SpanError, put
 
 FILE = """\
 # ======= flags =======

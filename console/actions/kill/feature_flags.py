@@ -1,18 +1,14 @@
 """The flags file's own kill switch, `global_kill_switch`, set and put back by the span editor."""
 
-from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from console.actions.durable import ChangedError, DurableError, digest, replace_file
-from console.actions.faults import points_of
 from console.actions.kill.actuator import WHOLE, Act, Answer, Order, Scope
+from console.actions.rollout.flags_file import Draft, FlagsFile, Written
 from console.domain.clock import Clock
-from console.host_lock import LockError, host_lock
 
 KEY = "global_kill_switch"
-_TRIES = 8
-"""How often a file that others change meanwhile is read and edited anew: each time it is their newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +28,11 @@ class FeatureFlags:
 
     def fire(self, order: Order) -> Answer:
         """Set the switch in whatever the file holds; a file that can't be edited is left, and says where."""
-        with ExitStack() as stack:
-            with suppress(OSError):
-                self.lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # the first deed of all
-            try:
-                stack.enter_context(host_lock(self.lock, deadline=self.lock_deadline, clock=self.clock))
-            except LockError as error:
-                return self._put(f"; without the lock: {error}", on=True)
-            return self._put("", on=True)
+        return self._put(on=True)
 
     def clear(self) -> Answer:
         """Put it to false; unlike a trip it needs the lock."""
-        try:
-            with host_lock(self.lock, deadline=self.lock_deadline, clock=self.clock):
-                return self._put("", on=False)
-        except LockError as error:
-            return Answer(Act.FAILED, str(error))
+        return self._put(on=False)
 
     def said(self) -> str:
         """What the switch says now: `true`, another value in words, `missing`, or `unreadable`."""
@@ -58,43 +43,33 @@ class FeatureFlags:
         except (OSError, ValueError, RecursionError, yaml.YAMLError):
             return "unreadable"
 
-    def _put(self, remark: str, *, on: bool) -> Answer:
+    def _put(self, *, on: bool) -> Answer:
         from console.yaml_span import SpanError  # noqa: PLC0415 (yaml: the flag is written before)
 
-        said = ""
-        for _ in range(_TRIES):
-            try:
-                return self._put_once(remark, on=on)
-            except SpanError as error:
-                return Answer(Act.REFUSED, f"{error}{remark}")
-            except ChangedError as error:
-                said = str(error)
-            except DurableError as error:
-                return Answer(Act.FAILED, f"{error}{remark}")
-            except OSError as error:
-                return Answer(Act.FAILED, f"{self.file}: {(error.strerror or str(error)).lower()}")
-        return Answer(Act.FAILED, f"{said}, {_TRIES} times{remark}")
-
-    def _put_once(self, remark: str, *, on: bool) -> Answer:
-        from console.yaml_span import put  # noqa: PLC0415
-
-        content = self.file.read_bytes()
-        changed = put(content, (KEY,), on, str(self.file))
-        before, after = _switch(content), str(on).lower()
-        if changed == content or (before == "missing" and not on):
-            return Answer(Act.DONE, f"was {before} already{remark}", before, before)
-        words = "set" if on else f"set to {after}"
-        points = points_of("feature flags" if on else "reset feature flags")
+        subject = "feature flags" if on else "reset feature flags"
+        file = FlagsFile(self.file, self.lock, self.clock, self.lock_deadline, subject, keep_owner=False)
         try:
-            replace_file(self.file, changed, expected=digest(content), point=points, keep_owner=False)
-        except ChangedError:
-            raise
-        except DurableError as error:
-            if not error.written:
-                raise
-            words = str(error)
+            told = file.follow(partial(self._draft, on=on), urgent=on)
+        except SpanError as error:
+            return Answer(Act.REFUSED, str(error))
+        if not isinstance(told, Written):
+            return Answer(Act.FAILED, told.why)
+        before, after = _switch(told.before), str(on).lower()
+        if told.before == told.after:
+            return Answer(Act.DONE, _words(f"was {before} already", told), before, before)
         found: dict[str, str | None] = {KEY: before} if on else {}
-        return Answer(Act.DONE, f"{words}{remark}", before, after, found)
+        return Answer(Act.DONE, _words("set" if on else f"set to {after}", told), before, after, found)
+
+    def _draft(self, content: bytes, *, on: bool) -> Draft:
+        """The file with the switch set; one that is missing says false already."""
+        from console.yaml_span import put  # noqa: PLC0415 (as above)
+
+        changed = put(content, (KEY,), on, str(self.file))
+        return Draft(content, changed if on or _switch(content) != "missing" else content)
+
+
+def _words(done: str, told: Written) -> str:
+    return "; ".join(filter(None, (done, told.remark)))
 
 
 def _switch(content: bytes) -> str:

@@ -241,6 +241,23 @@ def test_what_is_overwritten_at_once_by_another_is_told(file: Path) -> None:
     assert caught.value.written
 
 
+def test_what_is_there_but_cannot_be_read_back_counts_as_written(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_path: Path) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def break_the_disk(step: str) -> None:
+        if step == "after fsync folder":
+            monkeypatch.setattr(Path, "read_bytes", fail)
+
+    with pytest.raises(DurableError) as caught:
+        replace_file(file, NEW, expected=digest(OLD), point=break_the_disk)
+    monkeypatch.undo()
+    assert str(caught.value) == f"{file}: input/output error: written, but can't be read back"
+    assert (caught.value.written, file.read_bytes()) == (True, NEW)
+
+
 def test_a_full_disk_leaves_the_old_file_and_no_litter(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as disk:
         (disk / "file").write_bytes(OLD)

@@ -93,7 +93,7 @@ def test_an_edit_by_hand_in_the_last_instant_is_kept_and_edited_in_turn(
             fresh.write_text(TEXT + "# by hand\n")
             fresh.replace(file)
 
-    monkeypatch.setattr("console.actions.kill.feature_flags.points_of", lambda _subject: edit_once)
+    monkeypatch.setattr("console.actions.rollout.flags_file.points_of", lambda _subject: edit_once)
     assert flags(file).fire(ORDER).act is Act.DONE
     assert file.read_text() == TEXT.replace("false", "true") + "# by hand\n"
 
@@ -106,7 +106,7 @@ def test_a_file_that_changes_all_the_time_is_given_up_and_told(
             with file.open("a") as stream:
                 stream.write("#\n")
 
-    monkeypatch.setattr("console.actions.kill.feature_flags.points_of", lambda _subject: edit_always)
+    monkeypatch.setattr("console.actions.rollout.flags_file.points_of", lambda _subject: edit_always)
     assert flags(file).fire(ORDER) == Answer(Act.FAILED, f"{file}: has changed since, 8 times")
 
 
