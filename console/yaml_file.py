@@ -53,14 +53,18 @@ class Document:
     duplicates: tuple[tuple[str, Place], ...]
 
     def locate(self, path: Path_, *, key: bool = False) -> str:
-        """`file:line:column` of the value at `path` (or of its key), or of what is nearest above it."""
+        """`file:line:column` of what `place` finds."""
+        return f"{self.name}:{self.place(path, key=key)}"
+
+    def place(self, path: Path_, *, key: bool = False) -> Place:
+        """Where the value at `path` (or its key) begins, or what is nearest above it."""
         for end in range(len(path), -1, -1):
             near = path[:end]
             place = self.keys.get(near) if key and end == len(path) else None
             place = place or self.values.get(near)
             if place is not None:
-                return f"{self.name}:{place}"
-        return f"{self.name}:1:1"
+                return place
+        return Place(1, 1)
 
 
 def read_document(file: Path, *, name: str | None = None) -> Document:

@@ -11,6 +11,8 @@ from console.domain.figures import seconds
 from console.domain.reading import Health
 from console.domain.status import SourceStatus
 
+SHORTEST_REASON = 3
+"""Letters and digits."""
 LONGEST_REASON = 500
 """Characters; a reason is a sentence, not a report."""
 
@@ -100,8 +102,9 @@ def standing_of(person: Person, named: Mapping[Role, Named], environment: str) -
 def stated(reason: str) -> str:
     """`reason` without blanks around it; AccessError when it says nothing, or too much."""
     said = reason.strip()
-    if sum(character.isalnum() for character in said) < 3:
-        raise AccessError("a reason is asked for: a few words that others will read in the journal")
+    if sum(character.isalnum() for character in said) < SHORTEST_REASON:
+        least = f"at least {SHORTEST_REASON} letters or digits"
+        raise AccessError(f"a reason is asked for: {least}, for others to read")
     if len(said) > LONGEST_REASON:
         raise AccessError(f"a reason has at most {LONGEST_REASON} characters, not {len(said)}")
     return said

@@ -1,19 +1,15 @@
 """What is left at the market after a trip: resting orders, fills, open positions, each with its age."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from console.domain.kill_evidence import ACCOUNTS, fills_since, seen
 from console.domain.kill_state import WHOLE, Seen
+from console.domain.market_watch import venues_of
 from console.domain.snapshot import Snapshot
-from console.domain.surfaces import Venue
 
 NOT_WATCHED = "not watched"
 ORDERS_EVERY = 30.0
 """Seconds between two questions for resting orders, which cost much of the exchange's weight."""
-
-_MARKETS = {"usdm": "usdm", "coin": "coinm"}
-"""What the exchange calls the market of each scope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +49,8 @@ def aftermath(
 
 def _resting_orders(snapshot: Snapshot, scope: str) -> Seen:
     """The number at every market of the scope, as old as the oldest answer."""
-    venues, exchange = _venues(snapshot, scope), snapshot.exchange
+    exchange = snapshot.exchange
+    venues = venues_of(exchange.value, scope)
     counts = [venue.resting_orders for venue in venues if venue.resting_orders is not None]
     if not counts or len(counts) < len(venues):
         return _absent(snapshot, "no keys for it")
@@ -64,7 +61,7 @@ def _resting_orders(snapshot: Snapshot, scope: str) -> Seen:
 
 
 def _at_exchange(snapshot: Snapshot, scope: str, known: Look | None) -> Seen:
-    venues = _venues(snapshot, scope)
+    venues = venues_of(snapshot.exchange.value, scope)
     held = [venue.positions for venue in venues if venue.positions is not None]
     if not held or len(held) < len(venues):
         return _absent(snapshot, "no keys for it")
@@ -88,12 +85,6 @@ def _in_books(snapshot: Snapshot, scope: str, books_doubt: str, known: Look | No
         account = ACCOUNTS[scope]
         count = float(sum(1 for position in books.positions if position.account_id == account))
     return seen(state, snapshot.at, count)
-
-
-def _venues(snapshot: Snapshot, scope: str) -> Sequence[Venue]:
-    exchange = snapshot.exchange.value
-    venues = () if exchange is None else exchange.venues
-    return [venue for venue in venues if scope == WHOLE or venue.market == _MARKETS[scope]]
 
 
 def _absent(snapshot: Snapshot, why: str) -> Seen:

@@ -1,11 +1,13 @@
 """What is wrong now, in words: one line for each thing that isn't as it should be."""
 
 from collections.abc import Collection, Iterable, Iterator
+from operator import itemgetter
 
 from console.domain.figures import condition, figure_of, key_metric_value, seconds
 from console.domain.kill_state import Verdict
 from console.domain.panel_column import PanelColumn
 from console.domain.reading import Health
+from console.domain.rollout.drift import RolloutStatus
 from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
 from console.domain.status import (
@@ -80,6 +82,23 @@ def _against_target(key: KeyMetricStatus) -> str:
     return f"{shown}, {word} {condition(limit, metric.scale, metric.unit)}"
 
 
+def rollout_alerts(status: RolloutStatus) -> Iterator[Alert]:
+    """One for each feature in which the engine doesn't follow the flags file, one for what trades on."""
+    name = "restart needed" if status.at_start else "rollout drift"
+    for one in status.drifting:
+        differs = one.difference
+        severity = Severity.HIGH if differs.trades_against_the_file else Severity.WARNING
+        where = one.worst if one.symbols == 1 else f"{one.symbols:,} symbols, {one.worst}"
+        stages = f"has {differs.loaded.word} loaded, the file says {differs.desired.word}"
+        lasts = seconds((status.compared_at or differs.since) - differs.since)
+        yield Alert(name, severity, f"{one.feature}: {where} {stages}, for {lasts}")
+    if traded := status.traded_on:
+        symbol, at = max(traded.items(), key=itemgetter(1))
+        more = f" and {len(traded) - 1:,} more" if len(traded) > 1 else ""
+        ago = seconds(max(0.0, status.at - at))
+        yield Alert(name, Severity.HIGH, f"the flags file has stopped {symbol}{more}, traded {ago} ago")
+
+
 def account_alerts(accounts: Collection[AccountStatus]) -> Iterator[Alert]:
     if not accounts:
         yield Alert("accounts", Severity.UNKNOWN, "none is in the database")
@@ -98,7 +117,7 @@ def surface_alerts(snapshot: Snapshot) -> Iterator[Alert]:
         if books.response_time > SLOW_DATABASE:
             yield Alert("database", Severity.WARNING, f"answers in {books.response_time:.1f} s, above 1 s")
     if (flags := snapshot.flags.fresh(now)) is not None:
-        yield from (Alert("flags", Severity.WARNING, remark) for remark in flags.remarks)
+        yield from (Alert("flags", Severity.WARNING, f"{flags.path}:{found}") for found in flags.findings)
     if (exchange := snapshot.exchange.fresh(now)) is not None:
         for venue in exchange.venues:
             if abs(venue.clock_skew) > LARGE_SKEW:

@@ -14,6 +14,7 @@ from console.domain.alerts import (
     account_alerts,
     key_metric_alerts,
     kill_switch_alerts,
+    rollout_alerts,
     source_alerts,
     surface_alerts,
 )
@@ -26,6 +27,8 @@ from console.domain.last_seen import LastSeen, last_seen, unknown_by_now
 from console.domain.last_trip import LastTrip
 from console.domain.metrics import Answer, Metrics
 from console.domain.reading import Health, SourceState
+from console.domain.rollout.drift import RolloutStatus, rollout_status
+from console.domain.rollout.stages import Dialect
 from console.domain.severity import Severity, worst
 from console.domain.snapshot import Snapshot
 from console.domain.status import (
@@ -53,7 +56,7 @@ class Rules:
     `not_exported` names the metrics that this engine is known not to have: they are shown as such and do
     not make the whole unknown. `quiet_after` is how many seconds an engine may write nothing into its
     database before what stands there is no longer taken for the present; `server` is how its server has to
-    call itself.
+    call itself. `dialect` is how it reads the flags file.
     """
 
     panels: tuple[Panel, ...]
@@ -61,6 +64,7 @@ class Rules:
     not_exported: Set[str] = frozenset()
     quiet_after: float = math.inf
     server: str | None = None
+    dialect: Dialect = field(default_factory=Dialect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,7 @@ class Assessment:
     wrong_server: str
     accounts: tuple[AccountStatus, ...]
     key_metrics: tuple[KeyMetricStatus, ...]
+    rollout: RolloutStatus
     alerts: tuple[Alert, ...]
     panels: tuple[Panel, ...]
     next_change: float | None
@@ -141,6 +146,10 @@ def assess(snapshot: Snapshot, rules: Rules, before: Judgement | None = None) ->
     alerts = [*source_alerts(sources), *kill_switch_alerts(kill), *surface_alerts(snapshot)]
     alerts += (*symbols.alerts, *key_metric_alerts(keys)) if seen is None else seen.alerts
     alerts += _books_alerts(snapshot, accounts, doubt, wrong)
+    known, stages = None if last is None else last.rollout, symbols.facts.stages
+    rollout = rollout_status(snapshot, symbols.names, stages, rules.dialect, known, books_doubt=doubt)
+    drift = rollout_alerts(rollout)
+    alerts += unknown_by_now(drift) if rollout.doubt else drift
     return Assessment(
         at=now,
         severity=_overall(sources, alerts),
@@ -158,6 +167,7 @@ def assess(snapshot: Snapshot, rules: Rules, before: Judgement | None = None) ->
         wrong_server=wrong,
         accounts=accounts,
         key_metrics=keys,
+        rollout=rollout,
         alerts=_worst_first(alerts, () if last is None else last.alerts),
         panels=rules.panels,
         next_change=_next_change(snapshot, rules.quiet_after),
@@ -238,6 +248,7 @@ def aged(assessment: Assessment, snapshot: Snapshot) -> Assessment:
         engine=_engine(snapshot),
         kill_evidence=evidence,
         aftermath=left,
+        rollout=replace(assessment.rollout, at=snapshot.at),
     )
 
 

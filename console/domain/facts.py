@@ -14,14 +14,11 @@ from operator import attrgetter
 from console.domain.exchange_names import exchange_names
 from console.domain.metrics import Column, Metrics, column_of
 from console.domain.reading import SourceState
+from console.domain.rollout.loaded import stage_of
 from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
 from console.domain.status import Doubts, Judged, StageSummary, SymbolStatus
 from console.domain.surfaces import Position, Venue
-
-STAGES = ("disabled", "shadow", "canary", "production")
-"""The stages of a feature, by the number that `futures_feature_stage` has for each."""
-_LEVELS = {float(level): level for level in range(len(STAGES))}
 
 _NOTHING = column_of({})
 
@@ -133,11 +130,11 @@ class Facts:
         return min(_distances(self._positions(symbol), mark), default=None)
 
     def stage(self, symbol: str) -> StageSummary | None:
-        loaded = [_LEVELS[value] for value in _values(self.stages, symbol) if value in _LEVELS]
+        loaded = [stage for stage in map(stage_of, _values(self.stages, symbol)) if stage is not None]
         if not loaded:
             return None
         furthest = max(loaded)
-        return StageSummary(STAGES[furthest], loaded.count(furthest), len(loaded))
+        return StageSummary(furthest.word, loaded.count(furthest), len(loaded))
 
     def next_funding(self, symbol: str) -> float | None:
         """When funding is next paid, in seconds since 1970: the earliest, where several markets list it."""

@@ -4,12 +4,13 @@ Everything is looked up, and nothing gone through that can be thousands. What it
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from console.domain.kill_state import WHOLE, Evidence, Process, Seen, Written
 from console.domain.kill_watch import KillWatch, Word, watched
 from console.domain.last_trip import LastTrip
+from console.domain.market_watch import venues_of
 from console.domain.metrics import Labels, Series
 from console.domain.reading import SourceState
 from console.domain.snapshot import Snapshot
@@ -38,20 +39,28 @@ def kill_evidence(snapshot: Snapshot, books_doubt: str, before: KillWatch) -> tu
     """
     now, trip = snapshot.at, snapshot.trip
     standing = None if trip is None or trip.reset is not None else trip
-    scope = _scope(snapshot, standing)
-    engine, surfaces = _engine(snapshot, scope), _surfaces(snapshot, scope)
+    accounts = _accounts(snapshot, standing)
+    scope = accounts[0] if len(accounts) == 1 else WHOLE
+    engine = _engine(snapshot, accounts)
+    surfaces = _surfaces(snapshot, scope, -math.inf if standing is None else standing.newest)
     heard = frozenset(one.labels for one in _series(snapshot, _TRIPPED))
-    watch = watched(before, trip, Word(engine.known, now - (engine.age or 0.0), heard), surfaces)
+    word = Word(engine.known, now - (engine.age or 0.0), heard)
+    by_exchange = not snapshot.database.configured
+    watch = watched(before, trip, word, surfaces, snapshot.exchange.good if by_exchange else None)
     first_sight = standing is None and not watch.was_seen_to_come
     evidence = Evidence(
         engine=engine,
-        fills=fills_since(_since(trip, watch), snapshot, books_doubt, scope, first_sight=first_sight),
+        fills=_changes(watch, snapshot, scope)
+        if by_exchange
+        else fills_since(_since(trip, watch), snapshot, books_doubt, scope, first_sight=first_sight),
         surfaces=surfaces,
         written=() if standing is None else _written(standing, now),
-        processes=tuple(_processes(snapshot, scope, watch.processes)),
+        processes=tuple(_processes(snapshot, watch.processes, whole=not accounts)),
         confirmed=_was_confirmed(watch, engine),
         lost=watch.lost is not None,
         scope=scope,
+        by_exchange=by_exchange,
+        trip=None if standing is None else standing.newest,
     )
     return evidence, watch
 
@@ -77,8 +86,8 @@ def fills_since(
         return seen(state, now, None, "the trades don't say when they were made")
     if books_doubt and state.usable(now):
         return seen(state, now, None, books_doubt)
-    asked = state.good.fetched_at if state.good.asked_at is None else state.good.asked_at
-    return seen(state, now, 0.0 if asked >= since or first_sight else None, "not looked at since")
+    looked = first_sight or _asked(state) >= since
+    return seen(state, now, 0.0 if looked else None, "not looked at since")
 
 
 def seen(state: SourceState[object], now: float, value: float | None, absent: str = "") -> Seen:
@@ -117,30 +126,54 @@ def _written(trip: LastTrip, now: float) -> tuple[Written, ...]:
     return tuple(replace(one, done=False, words=gone) if one.done is None else one for one in trip.written)
 
 
-def _scope(snapshot: Snapshot, trip: LastTrip | None) -> str:
-    """What the trip stops: everything, too, where one account was meant and the engine says everything is."""
-    if trip is None or trip.scope not in ACCOUNTS or _whole(snapshot).known == 1:
-        return WHOLE
-    return trip.scope
+def _changes(watch: KillWatch, snapshot: Snapshot, scope: str) -> Seen:
+    """How much has changed at the exchange since the acknowledgement, as far as two looks can tell."""
+    state, since, market = snapshot.exchange, watch.acknowledged, watch.market
+    venues = venues_of(state.value, scope)
+    if not state.configured:
+        return Seen(None, None, 0.0, "nobody watches them")
+    if not venues or any(venue.positions is None for venue in venues):
+        return seen(state, snapshot.at, None, "no keys for the exchange")
+    if market is None or since is None or market.asked < since or market.asked == market.since:
+        return seen(state, snapshot.at, None, "the exchange was not looked at since, or only once")
+    return seen(state, snapshot.at, float(market.changes(venues)))
 
 
-def _engine(snapshot: Snapshot, scope: str) -> Seen:
-    """The engine's own word on what the scope names."""
-    if scope == WHOLE:
+def _accounts(snapshot: Snapshot, trip: LastTrip | None) -> tuple[str, ...]:
+    """The accounts whose own words count, one by one; none where the engine's word on everything does.
+
+    That one does, too, where an account was meant and the engine says that everything is tripped.
+    """
+    if trip is None or _whole(snapshot).known == 1:
+        return ()
+    if trip.singly:
+        return tuple(ACCOUNTS)
+    return (trip.scope,) if trip.scope in ACCOUNTS else ()
+
+
+def _engine(snapshot: Snapshot, accounts: tuple[str, ...]) -> Seen:
+    """The engine's own word on everything, or on each of the accounts: of one that isn't stopped."""
+    if not accounts:
         return _whole(snapshot)
-    account = str(ACCOUNTS[scope])
-    series = _series(snapshot, _TRADING)
-    enabled = next((value for one, value in series.items() if one.label("account") == account), None)
-    stopped = None if enabled is None else 1.0 - enabled
-    return seen(snapshot.metrics, snapshot.at, stopped, "it says nothing of single accounts")
+    trading = _series(snapshot, _TRADING)
+    stopped: list[float] = []
+    for account in (str(ACCOUNTS[one]) for one in accounts):
+        said = [1.0 - value for one, value in trading.items() if one.label("account") == account]
+        if not said:
+            return seen(snapshot.metrics, snapshot.at, None, "it says nothing of single accounts")
+        stopped += said
+    return seen(snapshot.metrics, snapshot.at, _least(stopped))
 
 
 def _whole(snapshot: Snapshot) -> Seen:
     """Of several processes the word of one that isn't tripped."""
-    values = list(_series(snapshot, _TRIPPED).values())
-    unclear = any(math.isnan(value) for value in values)
-    least = math.nan if unclear else min(values, default=None)
-    return seen(snapshot.metrics, snapshot.at, least, "not exported")
+    values = _series(snapshot, _TRIPPED).values()
+    return seen(snapshot.metrics, snapshot.at, _least(values) if values else None, "not exported")
+
+
+def _least(values: Collection[float]) -> float:
+    """The least of them; none is known where one is unclear."""
+    return math.nan if any(math.isnan(value) for value in values) else min(values)
 
 
 def _series(snapshot: Snapshot, name: str) -> Mapping[Series, float]:
@@ -148,28 +181,36 @@ def _series(snapshot: Snapshot, name: str) -> Mapping[Series, float]:
     return {} if metrics is None else metrics.samples.get(name, {})
 
 
-def _surfaces(snapshot: Snapshot, scope: str) -> dict[str, bool | None]:
-    """Whether each surface is set, under its actuator's name; None where it can't be read.
+def _surfaces(snapshot: Snapshot, scope: str, since: float) -> dict[str, bool | None]:
+    """Whether each surface is set, under its actuator's name; None where it can't be read, or wasn't `since`.
 
     The database's is that its switches stop what the scope names. `live_trading_enabled` doesn't count: it is
     '0' on every engine that trades on paper.
     """
     now = snapshot.at
     surfaces: dict[str, bool | None] = {}
-    engine = snapshot.engine.fresh(now)
+    engine, read_back = snapshot.engine.fresh(now), _asked(snapshot.engine) >= since
     if snapshot.engine.configured and (engine is None or engine.has_flag):
-        surfaces["flag file"] = None if engine is None else engine.flag
+        surfaces["flag file"] = engine.flag if engine is not None and read_back else None
     if engine is not None and (engine.tripped is not None or engine.state_error is not None):
-        surfaces["state file"] = engine.tripped
+        surfaces["state file"] = engine.tripped if read_back else None
     if snapshot.flags.configured:
-        flags = snapshot.flags.fresh(now)
+        flags = snapshot.flags.fresh(now) if _asked(snapshot.flags) >= since else None
         surfaces["feature flags"] = None if flags is None else flags.global_kill_switch
     if snapshot.database.configured:
-        surfaces["database"] = _is_off(snapshot.database.fresh(now), scope)
+        books = snapshot.database.fresh(now) if _asked(snapshot.database) >= since else None
+        surfaces["database"] = _is_off(books, scope)
     kept = snapshot.last_trip
     if kept.configured and kept.good is None:
         surfaces["last trip"] = None
     return surfaces
+
+
+def _asked(state: SourceState[object]) -> float:
+    """When the question was asked that was answered last: what was done after that isn't in the answer."""
+    if state.good is None:
+        return -math.inf
+    return state.good.fetched_at if state.good.asked_at is None else state.good.asked_at
 
 
 def _is_off(books: Books | None, scope: str) -> bool | None:
@@ -179,8 +220,8 @@ def _is_off(books: Books | None, scope: str) -> bool | None:
     return all(books.switches.get(switch) == "0" for switch in _SWITCHES[scope])
 
 
-def _processes(snapshot: Snapshot, scope: str, heard: frozenset[Labels]) -> Iterator[Process]:
-    """The process that engine.json names, and of several that tell or told their state each."""
+def _processes(snapshot: Snapshot, heard: frozenset[Labels], *, whole: bool) -> Iterator[Process]:
+    """The process that engine.json names, and of several that tell or told of the `whole` state each."""
     now, metrics = snapshot.at, snapshot.metrics
     files = snapshot.engine.fresh(now)
     beats = metrics.usable(now) and bool(_series(snapshot, _HEARTBEAT))
@@ -189,7 +230,7 @@ def _processes(snapshot: Snapshot, scope: str, heard: frozenset[Labels]) -> Iter
         yield Process("engine", alive, files.stopped)
     words = _series(snapshot, _TRIPPED)
     silent = sorted(heard.difference(one.labels for one in words))
-    if scope == WHOLE and len(words) + len(silent) > 1:
+    if whole and len(words) + len(silent) > 1:
         names = _names([*(one.labels for one in words), *silent])
         for one, value in words.items():
             said = replace(seen(metrics, now, value), age=_age_of(one.labels, snapshot))

@@ -108,8 +108,9 @@ class Evidence:
     `written` are the actuators of the last trip of ours that wasn't reset; `surfaces` what is read back, per
     surface whether it is set, None where it can't be read; `engine` its `futures_kill_switch_tripped`, which
     is 0 or 1, or of a trip of one account whether that one is stopped; `fills` how many there were since the
-    trip; `confirmed` whether this trip was acknowledged before, `lost` whether it was cleared after that;
-    `scope` is what the trip stops: `all`, `usdm` or `coin`.
+    trip, or `by_exchange`, in a context without a database, how much has changed there; `confirmed` whether
+    this trip was acknowledged before, `lost` whether it was cleared after that; `scope` is what it stops:
+    `all`, `usdm` or `coin`; `trip` is when it was made or last added to, None for one that isn't ours.
     """
 
     engine: Seen
@@ -120,6 +121,8 @@ class Evidence:
     confirmed: bool = False
     lost: bool = False
     scope: str = WHOLE
+    by_exchange: bool = False
+    trip: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ class Verdict:
 
     `acknowledged` is the engine's own word at present, whatever else is amiss, None while it has none that
     counts; `confirmed` says that this very trip was acknowledged, by now or before; `scope` is what the state
-    speaks of: `all`, or the one account that a trip was to stop.
+    speaks of: `all`, or the one account that a trip was to stop; `trip` is as of the evidence.
     """
 
     state: KillState
@@ -138,6 +141,7 @@ class Verdict:
     acknowledged: bool | None = None
     confirmed: bool = False
     scope: str = WHOLE
+    trip: float | None = None
 
     @property
     def title(self) -> str:
@@ -158,6 +162,7 @@ def judge(evidence: Evidence) -> Verdict:
         acknowledged=word == 1 if word in (0, 1) else None,
         confirmed=evidence.confirmed,
         scope=evidence.scope,
+        trip=evidence.trip,
     )
 
 
@@ -185,6 +190,8 @@ def _acknowledged(evidence: Evidence) -> tuple[KillState, str]:
     if unseen:
         said = f"whether {', '.join(unseen)} runs can't be seen"
         return KillState.UNCONFIRMED, f"the engine says that it is tripped; {said}"
+    if evidence.by_exchange:
+        return KillState.TRIPPED, "the engine says so, and nothing has changed at the exchange since"
     return KillState.TRIPPED, "the engine says so, and no fill since"
 
 
@@ -197,7 +204,7 @@ def _denied(evidence: Evidence) -> tuple[KillState, str]:
         return KillState.PARTIAL, f"only {following} is tripped; the engine says that it is clear"
     written = _set(evidence)
     if written:
-        told = [f"set in {written}", "the engine says that it is clear", *_astray(evidence)]
+        told = [*written, "the engine says that it is clear", *_astray(evidence)]
         return KillState.UNCONFIRMED, "; ".join([*_trading(evidence), *told])
     if evidence.written:
         return (
@@ -225,7 +232,7 @@ def _unanswered(evidence: Evidence) -> tuple[KillState, str]:
     written, failed = _set(evidence), _failures(evidence)
     if written:
         before = "acknowledged, and says nothing now" if evidence.confirmed else "not acknowledged"
-        told = [f"set in {written}", f"the engine has {before}", *troubles, *([failed] if failed else [])]
+        told = [*written, f"the engine has {before}", *troubles, *([failed] if failed else [])]
         return KillState.UNCONFIRMED, "; ".join([*_trading(evidence), *told])
     if evidence.written:
         return KillState.PARTIAL, "; ".join([f"nothing is set: {failed or _GONE}", *troubles])
@@ -235,17 +242,21 @@ def _unanswered(evidence: Evidence) -> tuple[KillState, str]:
 _GONE = "what was written is gone again"
 
 
-def _set(evidence: Evidence) -> str:
-    """Where it is set: what is read back, and what was written on surfaces that nobody reads back."""
-    names = [name for name, value in evidence.surfaces.items() if value]
-    names += [each.name for each in evidence.written if each.done and each.name not in evidence.surfaces]
-    return ", ".join(dict.fromkeys(names))
+def _set(evidence: Evidence) -> list[str]:
+    """Where it is set: what is read back, or by nobody; and what was written and isn't read back by now."""
+    surfaces, done = evidence.surfaces, [each.name for each in evidence.written if each.done]
+    names = [name for name, value in surfaces.items() if value]
+    names += [name for name in done if name not in surfaces]
+    unread = [name for name in done if name in surfaces and surfaces[name] is None]
+    told = [f"set in {', '.join(dict.fromkeys(names))}"] if names else []
+    return [*told, f"written to {', '.join(unread)}, not read back"] if unread else told
 
 
 def _trading(evidence: Evidence) -> list[str]:
     """That it trades on, where it does: what matters most of all."""
     fills = evidence.fills.known
-    return [f"{fills:g} fill{'' if fills == 1 else 's'} since"] if fills else []
+    thing, where = ("change", " at the exchange") if evidence.by_exchange else ("fill", "")
+    return [f"{fills:g} {thing}{'' if fills == 1 else 's'}{where} since"] if fills else []
 
 
 def _failures(evidence: Evidence) -> str:

@@ -6,10 +6,13 @@ seconds since 1970, those of the engine's word by the console's clock.
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from console.domain.last_trip import LastTrip
+from console.domain.market_watch import MarketWatch, market_watched
 from console.domain.metrics import Labels
+from console.domain.reading import Reading
+from console.domain.surfaces import Exchange
 
 JUST_BEFORE = 5.0
 """Seconds between two words of the engine within which a change is seen to come: several polls."""
@@ -31,12 +34,13 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class KillWatch:
-    """The state of a trip: of ours, which began at `trip`, or of one that somebody else has made.
+    """The state of a trip: of ours, which was made or last added to at `trip`, or of one by somebody else.
 
     `acknowledged` is since when the engine says so, `lost` when it let go after that by itself, and `clear`
     when it was last heard to be clear. `is_over` is set once ours was reset: until the engine has been heard
     to be clear after that, its word is no new trip. `processes` are those that have been heard since the
-    trip, or right before it: of one that falls silent, nobody knows that it was stopped.
+    trip, or right before it: of one that falls silent, nobody knows that it was stopped. `market` is what
+    changes at the exchange, where that has to prove it.
     """
 
     trip: float | None = None
@@ -45,6 +49,7 @@ class KillWatch:
     clear: float | None = None
     is_over: bool = False
     processes: frozenset[Labels] = frozenset()
+    market: MarketWatch | None = field(default=None, compare=False)
 
     @property
     def was_seen_to_come(self) -> bool:
@@ -55,9 +60,15 @@ class KillWatch:
 
 
 def watched(
-    before: KillWatch, trip: LastTrip | None, word: Word, surfaces: Mapping[str, bool | None]
+    before: KillWatch,
+    trip: LastTrip | None,
+    word: Word,
+    surfaces: Mapping[str, bool | None],
+    market: Reading[Exchange] | None = None,
 ) -> KillWatch:
     """The next state, from the last trip of ours, the engine's word, and which surfaces are read back as set.
+
+    `market` is the newest look at the exchange, where that has to prove the trip.
 
     A loss of ours stays until the engine is tripped again, or the trip reset. One of somebody else's trips is
     over, too, once no surface is set any more: then it wasn't lost, but taken back.
@@ -65,9 +76,13 @@ def watched(
     if trip is None or trip.reset is not None:
         watch = _of_others(_followed(before, trip), word, surfaces)
     else:
-        watch = _of_ours(before if before.trip == trip.at else KillWatch(trip.at), trip, word)
+        watch = _of_ours(before if before.trip == trip.newest else KillWatch(trip.newest), trip, word)
     stands = watch.acknowledged is not None or (trip is not None and trip.stands)
-    return replace(watch, processes=_heard_of(before.processes, word.processes, stands=stands))
+    return replace(
+        watch,
+        processes=_heard_of(before.processes, word.processes, stands=stands),
+        market=market_watched(before.market, market, watch.acknowledged),
+    )
 
 
 def _of_ours(before: KillWatch, trip: LastTrip, word: Word) -> KillWatch:
@@ -77,7 +92,7 @@ def _of_ours(before: KillWatch, trip: LastTrip, word: Word) -> KillWatch:
     if lost is None and trip.lost is not None and trip.lost >= (acknowledged or -math.inf):
         lost = trip.lost
     known = replace(before, acknowledged=acknowledged, lost=lost)
-    return _heard(known, word) if word.at >= trip.at else known
+    return _heard(known, word) if word.at >= trip.newest else known
 
 
 def _followed(before: KillWatch, reset: LastTrip | None) -> KillWatch:

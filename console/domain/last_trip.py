@@ -29,9 +29,10 @@ class LastTrip:
     `acknowledged` is when the engine first said that it is tripped, `reset` when the trip was reset, `lost`
     when the engine cleared an acknowledged trip by itself; None while that has not happened. `found` is what
     a reset puts back: all that trips have changed since the reset before. `renewed` is when one of a single
-    account last came to one of everything, or of the other account; `drilled` when a drill last passed in
-    this context. `resetting` says that a reset is under way, or broke off: until it is over, `reset` is when
-    it began.
+    account last came to one of everything, or of the other account: what was acknowledged before that counts
+    no more. `singly` says that everything was tripped account by account. `drilled` is when a drill last
+    passed in this context. `resetting` says that a reset is under way, or broke off: until it is over,
+    `reset` is when it began.
     """
 
     at: float
@@ -47,6 +48,7 @@ class LastTrip:
     renewed: float | None = None
     drilled: float | None = None
     resetting: bool = False
+    singly: bool = False
 
     @property
     def stands(self) -> bool:
@@ -76,6 +78,7 @@ def document_of(trip: LastTrip) -> dict[str, object]:
         "renewed": trip.renewed,
         "drilled": trip.drilled,
         "resetting": trip.resetting,
+        "singly": trip.singly,
     }
 
 
@@ -111,6 +114,7 @@ def last_trip_from(document: object) -> LastTrip:
         renewed=_instant(document, "renewed"),
         drilled=_instant(document, "drilled"),
         resetting=_switch(document, "resetting") is True,
+        singly=_switch(document, "singly") is True,
     )
 
 
@@ -118,8 +122,9 @@ def begun(before: LastTrip | None, trip: LastTrip) -> LastTrip:
     """What is kept once `trip` is made: with all that is still to be put back, and the last drill.
 
     One of a single account doesn't take the place of one of everything that stands, but is noted with it; one
-    after another account's stops everything together with it. What follows a trip that stands is no drill
-    unless that was one; and a drill's place is taken by a trip that is none.
+    after another account's stops everything together with it. The engine has to acknowledge each of them
+    anew. What follows a trip that stands is no drill unless that was one; and a drill's place is taken by a
+    trip that is none.
     """
     if before is None:
         return trip
@@ -127,9 +132,12 @@ def begun(before: LastTrip | None, trip: LastTrip) -> LastTrip:
         return replace(trip, drilled=before.drilled)
     found = with_found(before.found, trip.found)
     if before.stands and before.scope == WHOLE != trip.scope:
-        return _meant_by(trip, replace(before, found=found, renewed=trip.at))
+        noted = replace(before, found=found, renewed=trip.at, acknowledged=None, lost=None)
+        return _meant_by(trip, noted)
     added = replace(trip, found=found, drilled=before.drilled, drill=trip.drill and before.drill)
-    return added if trip.scope in (before.scope, WHOLE) else replace(added, scope=WHOLE, renewed=trip.at)
+    if trip.scope in (before.scope, WHOLE):
+        return added
+    return replace(added, scope=WHOLE, renewed=trip.at, singly=before.singly or before.scope != WHOLE)
 
 
 def _meant_by(trip: LastTrip, stands: LastTrip) -> LastTrip:
@@ -154,19 +162,20 @@ def joined(kept: LastTrip | None, own: LastTrip | None) -> LastTrip | None:
         return kept or own
     if kept.at != own.at:
         return max(kept, own, key=lambda trip: trip.at)
+    newest = [trip for trip in (kept, own) if trip.newest == max(kept.newest, own.newest)]
     return replace(
         _meant_by(kept, own),
-        acknowledged=_first(kept.acknowledged, own.acknowledged),
+        acknowledged=_first(*(trip.acknowledged for trip in newest)),
         reset=_first(kept.reset, own.reset),
-        lost=_first(kept.lost, own.lost),
+        lost=_first(*(trip.lost for trip in newest)),
         found=with_found(own.found, kept.found),
         renewed=_last(kept.renewed, own.renewed),
         drilled=_last(kept.drilled, own.drilled),
     )
 
 
-def _first(one: float | None, other: float | None) -> float | None:
-    return min((instant for instant in (one, other) if instant is not None), default=None)
+def _first(*instants: float | None) -> float | None:
+    return min((instant for instant in instants if instant is not None), default=None)
 
 
 def _last(one: float | None, other: float | None) -> float | None:

@@ -3,6 +3,7 @@
 All of it is shown at once, one gate to a line. No gate passes on what isn't known.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -132,7 +133,7 @@ def _recovery(asked: Asked, trip: Tripped, ground: Ground) -> Gate:
         return _overridden("recovery", asked)
     if ground.unread:
         return Gate("recovery", None, ground.unread)
-    return Gate("recovery", False, "no run was completed since the trip, and no reason to do without one")
+    return Gate("recovery", False, "no run was completed since the trip: needs an override with a reason")
 
 
 def _overridden(name: str, asked: Asked) -> Gate:
@@ -151,5 +152,13 @@ def _cool_down(asked: Asked, trip: Tripped, ground: Ground) -> Gate:
     if left > 0 and not trip.ours and asked.override.strip():
         return _overridden("cool-down", asked)
     if left > 0:
-        return Gate("cool-down", False, f"{seconds(left)} of {seconds(ground.cool_down)} are left")
-    return Gate("cool-down", True, f"the {seconds(ground.cool_down)} are over")
+        override = "" if trip.ours else "; or an override with a reason"
+        return Gate("cool-down", False, f"{_left(left)} of {_left(ground.cool_down)} are left{override}")
+    return Gate("cool-down", True, f"the {_left(ground.cool_down)} are over")
+
+
+def _left(time: float) -> str:
+    """How long it still takes, in seconds rounded up: `4 m 58 s`. A minute that has begun isn't over."""
+    whole = math.ceil(time)
+    parts = ((whole // 3600, "h"), (whole // 60 % 60, "m"), (whole % 60, "s"))
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)

@@ -147,27 +147,57 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One feature of the flags file, as it is written."""
+    """One feature of the flags file, as it is written.
+
+    A list, the percentage and the stages by symbol are None where the file has no such key; an empty list is
+    empty. `malformed` names the keys whose value says nothing that all engines would understand: it stands
+    here as its text, or as if the key were missing.
+    """
 
     name: str
     enabled: bool
     stage: str
-    canary_symbols: tuple[str, ...]
+    canary_symbols: tuple[str, ...] | None = None
+    allowed_symbols: tuple[str, ...] | None = None
+    canary_percentage: float | None = None
+    allowed_accounts: tuple[str, ...] | None = None
+    symbol_stages: Mapping[str, str] | None = None
+    malformed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something in the flags file that an engine would misread: `effect` is what it makes of it.
+
+    `line` and `column` count from 1. A `serious` one leaves open which stage an engine applies, or whether it
+    takes the file at all.
+    """
+
+    line: int
+    column: int
+    what: str
+    effect: str
+    serious: bool
+    feature: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.line}:{self.column}: {self.what}; {self.effect}"
 
 
 @dataclass(frozen=True, slots=True)
 class Flags:
     """The flags file as an engine reads it.
 
-    `digest` is the SHA-256 of its bytes, in hexadecimal; `remarks` are what an engine would misread.
+    `digest` is the SHA-256 of its bytes, in hexadecimal. `global_kill_switch` is None where its value is
+    neither true nor false.
     """
 
     path: str
     digest: str
-    global_kill_switch: bool
+    global_kill_switch: bool | None
     environment: str | None
     features: tuple[Feature, ...]
-    remarks: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

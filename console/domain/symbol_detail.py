@@ -9,12 +9,13 @@ from console.domain.agreement import Agreement, Comparison
 from console.domain.amounts import price, quantity
 from console.domain.assessment import Assessment
 from console.domain.exchange_names import exchange_names
-from console.domain.facts import STAGES
 from console.domain.figures import figure_of, money
 from console.domain.metrics import Metrics, Series
+from console.domain.rollout.drift import RolloutStatus
+from console.domain.rollout.stages import Stage
 from console.domain.severity import Severity
 from console.domain.status import FLAT, Judged, SymbolStatus
-from console.domain.surfaces import Contract, Exchange, ExchangePosition, Feature, Flags, Position, Venue
+from console.domain.surfaces import Contract, Exchange, ExchangePosition, Position, Venue
 
 SOURCES = ("metrics", "database", "exchange", "flags")
 """The sources that speak of single symbols, in the order of `Fact.said`."""
@@ -82,7 +83,7 @@ def symbol_detail(
 ) -> SymbolDetail:
     """Everything that is known of `symbol`; `before` are the balances that were last found."""
     snapshot, doubts, row = assessment.snapshot, source_doubts(assessment), _row(assessment, symbol)
-    books, exchange, flags = snapshot.database.value, snapshot.exchange.value, snapshot.flags.value
+    books, exchange = snapshot.database.value, snapshot.exchange.value
     contract = _contract(exchange, symbol)
     told = books is not None and books.positions is not None
     held = [p for p in books.positions or () if p.symbol == symbol] if books is not None and told else None
@@ -90,7 +91,7 @@ def symbol_detail(
         *_panel_facts(assessment, row, contract),
         *_market_facts(row, held or (), contract),
         *_position_facts(symbol, snapshot.metrics.value, held, _venue_positions(exchange, symbol)),
-        *_feature_facts(symbol, snapshot.metrics.value, flags),
+        *_feature_facts(symbol, assessment.rollout),
     ]
     balances = _balances(assessment, symbol, held or (), before or {})
     found = tuple(_compared(fact, doubts, balances.values()) for fact in facts if any(fact.said))
@@ -106,17 +107,6 @@ def source_doubts(assessment: Assessment) -> tuple[str, ...]:
         "" if state.usable(now) or not state.configured else state.doubt(now) for state in states
     )
     return metrics, assessment.books_doubt, *others
-
-
-def flags_stage(flags: Flags, feature: Feature, symbol: str) -> str:
-    """The stage that the flags file gives a feature for one symbol, as engine code decides it.
-
-    A canary without a list is one for every symbol.
-    """
-    if flags.global_kill_switch or not feature.enabled:
-        return "disabled"
-    listed = not feature.canary_symbols or symbol in feature.canary_symbols
-    return "disabled" if feature.stage == "canary" and not listed else feature.stage
 
 
 def _row(assessment: Assessment, symbol: str) -> SymbolStatus | None:
@@ -286,19 +276,15 @@ def _sum(amounts: Iterator[Decimal | None]) -> Decimal | None:
     return sum(known, Decimal(0)) if known else None
 
 
-def _feature_facts(symbol: str, metrics: Metrics | None, flags: Flags | None) -> Iterator[Fact]:
+def _feature_facts(symbol: str, rollout: RolloutStatus) -> Iterator[Fact]:
     """Each feature's stage: what the flags file says, and what the engine has loaded."""
-    name = "futures_feature_stage"
-    vector = {} if metrics is None else metrics.samples.get(name, {})
-    for feature in () if flags is None else flags.features:
-        loaded = vector.get(Series(name, (("feature", feature.name), ("symbol", symbol))))
-        engine = None if loaded is None else Said(_stage(loaded))
-        written = Said(flags_stage(flags, feature, symbol)) if flags is not None else None
-        yield Fact(feature.name, (engine, None, None, written))
+    for feature in rollout.rules:
+        engine, written = rollout.loaded(feature, symbol), rollout.desired(feature, symbol)
+        yield Fact(feature, (_stage(engine), None, None, _stage(written)))
 
 
-def _stage(number: float) -> str:
-    return STAGES[int(number)] if number in range(len(STAGES)) else f"{number:g}"
+def _stage(stage: Stage | None) -> Said | None:
+    return None if stage is None else Said(stage.word)
 
 
 def _price(value: float | Decimal | None) -> Said | None:

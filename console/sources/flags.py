@@ -1,12 +1,13 @@
-"""The feature-flags file as a source, read as an engine reads it: PyYAML, YAML 1.1."""
+"""The flags file as a source, read as an engine reads it: PyYAML, YAML 1.1."""
 
 import hashlib
 from pathlib import Path
 
 from console.domain.reading import Dated
-from console.domain.surfaces import Feature, Flags
+from console.domain.surfaces import Finding, Flags
 from console.sources.errors import SourceError
-from console.yaml_file import Document, Path_, YamlError, parse_document
+from console.sources.flags_reading import FlagsReading
+from console.yaml_file import YamlError, parse_document
 
 LARGEST = 4 * 1024 * 1024
 """Bytes. A flags file of sixty features has twenty thousand."""
@@ -36,7 +37,11 @@ class FlagsSource:
 
 
 def parse_flags(content: bytes, name: str) -> Flags:
-    """Read a flags file's bytes; `name` is what messages call the file. Raises SourceError."""
+    """Read a flags file's bytes; `name` is what messages call the file.
+
+    Raises SourceError for what isn't a mapping of features in YAML; a value that an engine would misread is
+    among the findings.
+    """
     try:
         document = parse_document(content.decode("utf-8-sig"), name)
     except UnicodeDecodeError as error:
@@ -49,42 +54,21 @@ def parse_flags(content: bytes, name: str) -> Flags:
     features = top.get("features") or {}
     if not isinstance(features, dict):
         raise SourceError(f"{document.locate(('features',))}: features is a mapping of feature names")
-    remarks = [
-        f"{name}:{place}: {key!r} appears twice; engines take the last" for key, place in document.duplicates
-    ]
-    if not features:
-        remarks.append(f"{document.locate(('features',))}: no features; to an engine every one is unknown")
-    environment = top.get("environment")
+    reading = FlagsReading(document)
     return Flags(
         path=name,
         digest=hashlib.sha256(content).hexdigest(),
-        global_kill_switch=_switch(
-            document, ("global_kill_switch",), top.get("global_kill_switch"), default=False
-        ),
-        environment=None if environment is None else str(environment),
-        features=tuple(_feature(document, str(key), value) for key, value in features.items()),
-        remarks=tuple(remarks),
+        global_kill_switch=reading.switch(top),
+        environment=reading.environment(top),
+        features=reading.features(features),
+        findings=reading.findings(top),
     )
 
 
-def _feature(document: Document, name: str, value: object) -> Feature:
-    at: Path_ = ("features", name)
-    if not isinstance(value, dict):
-        raise SourceError(f"{document.locate(at)}: feature {name!r} is a mapping with a stage")
-    listed = value.get("canary_symbols", value.get("allowed_symbols")) or ()
-    if not isinstance(listed, list | tuple):
-        raise SourceError(f"{document.locate((*at, 'canary_symbols'))}: the symbols of {name!r} are a list")
-    return Feature(
-        name=name,
-        enabled=_switch(document, (*at, "enabled"), value.get("enabled"), default=True),
-        stage=str(value.get("stage", "")),
-        canary_symbols=tuple(str(symbol) for symbol in listed),
-    )
-
-
-def _switch(document: Document, at: Path_, value: object, *, default: bool) -> bool:
-    if value is None:
-        return default
-    if not isinstance(value, bool):
-        raise SourceError(f"{document.locate(at)}: {value!r} is neither true nor false")
-    return value
+def findings(content: bytes, name: str) -> tuple[Finding, ...]:
+    """What an engine would misread in a flags file, by line; what can't be read at all is the only one."""
+    try:
+        return parse_flags(content, name).findings
+    except SourceError as error:
+        line, column, what = str(error).removeprefix(f"{name}:").split(":", 2)
+        return (Finding(int(line), int(column), what.strip(), "no engine can read the file", serious=True),)

@@ -13,7 +13,7 @@ from console.domain.metrics import Answer, Metrics
 from console.domain.reading import Health, SourceState
 from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
-from console.domain.surfaces import EngineState
+from console.domain.surfaces import EngineState, Finding
 from console.domain.thresholds import KEY_METRICS
 from tests.unit.domain.worlds import (
     BOOKS,
@@ -34,6 +34,8 @@ from tests.unit.domain.worlds import (
     of,
     series,
 )
+
+DUPLICATE = Finding(3, 5, "'stage' appears twice", "engines take the last", serious=False)
 
 
 def test_a_healthy_engine_is_ok_and_has_no_alert() -> None:
@@ -258,8 +260,8 @@ def test_what_a_schema_lacks_is_a_warning_by_name() -> None:
         ({"log": answered("log", replace(LOG, errors=2, criticals=6))}, "2 ERROR, 6 CRITICAL in 5 min"),
         ({"engine": answered("engine", replace(ENGINE, alive=False))}, "process 1 is gone"),
         (
-            {"flags": answered("flags", replace(FLAGS, remarks=("'stage' appears twice",)))},
-            "'stage' appears twice",
+            {"flags": answered("flags", replace(FLAGS, findings=(DUPLICATE,)))},
+            "flags.yaml:3:5: 'stage' appears twice; engines take the last",
         ),
     ],
 )

@@ -1,25 +1,22 @@
 """What sources tell of the kill switch, judged: each failure ends in the state that it is, with its cause."""
 
 from dataclasses import replace
-from decimal import Decimal
 
 import pytest
 
-from console.domain.assessment import Assessment, Judgement, Rules, aged, assess, is_older_view
+from console.domain.assessment import aged, is_older_view
 from console.domain.kill_state import KillState, Written
 from console.domain.last_trip import LastTrip
 from console.domain.metrics import Metrics, Series, column_of
 from console.domain.reading import Reading, SourceState
 from console.domain.snapshot import Snapshot, with_own_trip
-from console.domain.surfaces import Activity, Books, EngineState, KeptTrip
-from console.domain.thresholds import KEY_METRICS
-from tests.unit.domain.trips import AT, KNOWN, TRIP, kept, world
+from console.domain.surfaces import Books, EngineState, KeptTrip
+from tests.unit.domain.trips import AT, KNOWN, RULES, TRIP, fill, judged, kept, said, world
 from tests.unit.domain.worlds import (
     BOOKS,
     ENGINE,
     FLAGS,
     NOW,
-    PANELS,
     SWITCHES_ON,
     answered,
     failing,
@@ -27,12 +24,6 @@ from tests.unit.domain.worlds import (
     metrics,
     series,
 )
-
-RULES = Rules(PANELS, KEY_METRICS)
-
-
-def judged(snapshot: Snapshot, before: Judgement | None = None, rules: Rules = RULES) -> Assessment:
-    return assess(snapshot, rules, before)
 
 
 def later(snapshot: Snapshot, seconds: float, tripped: float | None, books: Books = BOOKS) -> Snapshot:
@@ -46,15 +37,6 @@ def later(snapshot: Snapshot, seconds: float, tripped: float | None, books: Book
         for reading in [Reading(name, at - 0.5, 0.01, value=value)]
     }
     return replace(snapshot, at=at, **sources)
-
-
-def fill(at: float | None, account: int = 2) -> Activity:
-    return Activity(f"T-{at}", account, "BTC", "OPEN_LONG", Decimal(1), Decimal(100), None, None, at)
-
-
-def said(snapshot: Snapshot) -> tuple[KillState, str]:
-    kill = judged(snapshot).kill
-    return kill.state, kill.words
 
 
 def test_an_engine_that_says_so_and_fills_no_more_is_tripped() -> None:
@@ -115,11 +97,6 @@ def test_books_that_cannot_tell_of_fills_leave_it_unconfirmed(books: Books, why:
     )
 
 
-def test_without_a_database_it_stays_unconfirmed() -> None:
-    off: SourceState[Books] = SourceState("database", 2.0, configured=False)
-    assert said(world(database=off))[1].endswith("fills can't be seen: not configured")
-
-
 def test_a_database_that_is_silent_leaves_it_unconfirmed_with_its_age() -> None:
     silent = failing(answered("database", BOOKS, age=9), "no answer within 4 s")
     assert said(world(database=silent)) == (
@@ -132,6 +109,14 @@ def test_a_deaf_engine_is_unconfirmed() -> None:
     assert said(world(0.0, TRIP)) == (
         KillState.UNCONFIRMED,
         "set in flag file; the engine says that it is clear",
+    )
+
+
+def test_what_was_written_after_the_last_look_is_not_taken_for_gone_again() -> None:
+    just_now = replace(TRIP, at=NOW - 0.1, written=(Written("database", True),))
+    assert said(world(0.0, just_now)) == (
+        KillState.UNCONFIRMED,
+        "written to database, not read back; the engine says that it is clear",
     )
 
 
@@ -271,13 +256,6 @@ def test_one_process_of_two_that_hangs_makes_it_partial_and_is_named() -> None:
     )
 
 
-def one_account(stopped: bool, *, known: bool = True) -> Metrics:
-    whole = metrics(tripped=0.0)
-    name = "futures_trading_enabled"
-    values = {series(name, account="2"): 0.0 if stopped else 1.0, series(name, account="3"): 1.0}
-    return replace(whole, samples={**whole.samples, **({name: column_of(values)} if known else {})})
-
-
 def one_process() -> Metrics:
     """The first of the two alone, tripped."""
     word = "futures_kill_switch_tripped"
@@ -308,38 +286,8 @@ def test_a_process_that_was_gone_before_the_trip_is_not_missed() -> None:
     assert judged(world(), (healthy(), alone)).kill.state is KillState.TRIPPED
 
 
-USDM = replace(KNOWN, scope="usdm", written=(Written("database", True),))
-
-
-def test_a_trip_of_one_account_is_tripped_once_the_engine_says_so_of_that_account() -> None:
-    kill = judged(world(trip=USDM, metrics=answered("metrics", one_account(True)))).kill
-    assert (kill.title, kill.acknowledged) == ("TRIPPED USDM", True)
-
-
-def test_fills_of_the_other_account_go_on() -> None:
-    books = replace(BOOKS, trades=(fill(AT + 5, account=3),))
-    assert judged(
-        world(trip=USDM, metrics=answered("metrics", one_account(True)), books=books)
-    ).kill.state is (KillState.TRIPPED)
-
-
-def test_an_engine_without_a_word_on_one_account_leaves_it_unconfirmed() -> None:
-    off = {**SWITCHES_ON, "u_futures_trading_enabled": "0"}
-    quiet = world(
-        trip=replace(USDM, acknowledged=None),
-        metrics=answered("metrics", one_account(True, known=False)),
-        books=replace(BOOKS, switches=off),
-        engine=answered("engine", ENGINE),
-    )
-    assert said(quiet) == (
-        KillState.UNCONFIRMED,
-        "set in database; the engine has not acknowledged; "
-        "the engine's metrics: it says nothing of single accounts",
-    )
-
-
-def test_where_the_whole_engine_is_tripped_so_is_every_account() -> None:
-    assert judged(world(trip=USDM)).kill.title == "TRIPPED"
+def test_a_verdict_says_which_trip_it_speaks_of() -> None:
+    assert judged(world(trip=replace(KNOWN, renewed=AT + 4))).kill.trip == AT + 4
 
 
 def test_a_flag_that_the_context_does_not_name_is_no_surface() -> None:

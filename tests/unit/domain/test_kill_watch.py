@@ -61,6 +61,12 @@ def test_a_new_trip_begins_anew() -> None:
     assert after((TRIP, 1, 102), (TRIP, 0, 110), (newer, 0, 151)) == KillWatch(150.0)
 
 
+def test_what_is_added_to_a_trip_has_to_be_acknowledged_after_that() -> None:
+    added = replace(TRIP, renewed=150.0)
+    assert after((TRIP, 1, 102), (added, 1, 149)) == KillWatch(150.0)
+    assert after((TRIP, 1, 102), (added, 1, 149), (added, 1, 151)).acknowledged == 151
+
+
 def test_a_reset_ends_a_loss() -> None:
     assert after((TRIP, 1, 102), (TRIP, 0, 110), (RESET, 0, 201)).lost is None
 

@@ -36,6 +36,7 @@ _trips = st.builds(
     st.none() | _instants,
     st.none() | _instants,
     st.booleans(),
+    st.booleans(),
 )
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -99,7 +100,7 @@ def test_of_one_trip_the_process_knows_what_it_wrote_and_the_file_what_others_ha
 
 @given(_trips, _trips)
 def test_nothing_that_has_happened_to_a_trip_is_forgotten(kept: LastTrip, own: LastTrip) -> None:
-    same = replace(own, at=kept.at)
+    same = replace(own, at=kept.at, renewed=kept.renewed)
     one = joined(kept, same)
     assert one is not None
     for field in ("acknowledged", "reset", "lost"):
@@ -112,7 +113,7 @@ ALLOW_LONG = Found("database", "allow_long", "1")
 
 def test_what_a_file_of_before_does_not_say_is_nothing() -> None:
     document = document_of(TRIP)
-    for field in ("found", "renewed", "drilled", "resetting"):
+    for field in ("found", "renewed", "drilled", "resetting", "singly"):
         del document[field]
     assert last_trip_from(document) == TRIP
 
@@ -139,7 +140,13 @@ def test_a_trip_of_one_account_is_noted_with_one_of_everything_that_stands() -> 
         replace(TRIP, acknowledged=5.0),
         replace(TRIP, at=TRIP.at + 9, scope="coin", found=(ALLOW_LONG,)),
     )
-    assert begun(whole, narrow) == replace(whole, renewed=narrow.at, found=(ALLOW_LONG,))
+    assert begun(whole, narrow) == replace(TRIP, renewed=narrow.at, found=(ALLOW_LONG,))
+
+
+def test_what_was_acknowledged_before_another_account_was_added_is_not_remembered_by_anybody() -> None:
+    before = replace(TRIP, acknowledged=TRIP.at + 2, lost=TRIP.at + 4)
+    added = begun(before, replace(TRIP, at=TRIP.at + 9, scope="coin"))
+    assert joined(added, before) == joined(before, added) == added
 
 
 def test_a_drill_after_a_trip_that_stands_is_none() -> None:
@@ -165,7 +172,13 @@ def test_the_console_that_drilled_learns_from_the_file_that_it_is_no_drill_any_m
 
 def test_one_account_after_the_other_is_everything() -> None:
     usdm, coin = replace(TRIP, scope="usdm"), replace(TRIP, at=TRIP.at + 9, scope="coin")
-    assert begun(usdm, coin) == replace(coin, scope="all", renewed=coin.at)
+    assert begun(usdm, coin) == replace(coin, scope="all", renewed=coin.at, singly=True)
+
+
+def test_one_account_during_a_reset_of_everything_was_not_tripped_account_by_account() -> None:
+    resetting = replace(TRIP, reset=TRIP.at + 5, resetting=True)
+    both = begun(resetting, replace(TRIP, at=TRIP.at + 9, scope="coin"))
+    assert (both.scope, both.singly) == ("all", False)
 
 
 def test_one_account_twice_is_that_account() -> None:

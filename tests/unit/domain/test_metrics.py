@@ -39,6 +39,8 @@ def test_series_that_are_made_when_asked_for_are_so_without_their_name_too() -> 
     assert nameless.series[3] == Series("", (("symbol", "S00003"),))
     assert list(nameless.series)[-1] == Series("", (("symbol", "S00099"),))
     assert nameless.by_symbol["S00042"] == 42
+    assert nameless.series.values_of("symbol")[42] == "S00042"
+    assert nameless.series.values_of("side")[42] is None
 
 
 def test_what_has_no_name_is_the_same_whether_made_late_or_not() -> None:

@@ -56,6 +56,11 @@ def test_a_trip_of_others_can_be_reset() -> None:
     )
 
 
+def test_a_reason_that_is_too_short_is_told_how_long_it_has_to_be() -> None:
+    words = "a reason is asked for: at least 3 letters or digits, for others to read"
+    assert said("reason", replace(ASKED, reason="x")) == (False, words)
+
+
 @pytest.mark.parametrize("reason", ["", "  ", "ok", "x" * 501])
 def test_a_reason_that_says_nothing_or_too_much_does_not_pass(reason: str) -> None:
     assert said("reason", replace(ASKED, reason=reason))[0] is False
@@ -85,20 +90,23 @@ def test_the_cause_is_named_and_has_to_be_acknowledged() -> None:
 @pytest.mark.parametrize("recovered", [None, 999.0])
 def test_without_a_run_since_the_trip_an_override_needs_a_reason(recovered: float | None) -> None:
     ground = replace(GROUND, recovered=recovered)
-    assert said("recovery", ground=ground)[0] is False
+    words = "no run was completed since the trip: needs an override with a reason"
+    assert said("recovery", ground=ground) == (False, words)
     assert said("recovery", replace(ASKED, override="-"), ground)[0] is False
     overridden = replace(ASKED, override="nothing to recover")
     assert said("recovery", overridden, ground) == (True, "OVERRIDDEN: nothing to recover")
 
 
 def test_a_trip_stands_for_as_long_as_the_cool_down_at_least() -> None:
-    assert said("cool-down", ground=replace(GROUND, wall=1240.0)) == (False, "60 s of 5 m are left")
+    assert said("cool-down", ground=replace(GROUND, wall=1240.0)) == (False, "1 m of 5 m are left")
+    assert said("cool-down", ground=replace(GROUND, wall=1001.1)) == (False, "4 m 59 s of 5 m are left")
     assert said("cool-down", ground=replace(GROUND, wall=1300.0))[0] is True
 
 
 def test_for_a_trip_of_others_whose_age_nobody_knows_a_reason_may_stand_for_the_time() -> None:
     ground = replace(GROUND, trip=replace(TRIP, ours=False), wall=1240.0)
-    assert said("cool-down", ground=ground)[0] is False
+    words = "1 m of 5 m are left; or an override with a reason"
+    assert said("cool-down", ground=ground) == (False, words)
     overridden = replace(ASKED, override="it stands since noon")
     assert said("cool-down", overridden, ground) == (True, "OVERRIDDEN: it stands since noon")
     assert said("cool-down", overridden, replace(GROUND, wall=1240.0))[0] is False

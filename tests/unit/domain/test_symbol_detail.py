@@ -9,7 +9,7 @@ from console.domain.assessment import Rules, assess
 from console.domain.metrics import Metrics, column_of
 from console.domain.snapshot import Snapshot
 from console.domain.surfaces import Contract, Exchange, ExchangePosition, Feature, Flags, Position, Venue
-from console.domain.symbol_detail import SOURCES, Fact, Said, flags_stage, symbol_detail
+from console.domain.symbol_detail import SOURCES, Fact, Said, symbol_detail
 from console.domain.thresholds import KEY_METRICS
 from tests.unit.domain.worlds import BOOKS, FLAGS, NOW, PANELS, answered, healthy, judged, metrics, of, series
 
@@ -237,19 +237,9 @@ def test_the_stage_that_was_written_stands_beside_the_one_that_was_loaded() -> N
     assert fact.differs
 
 
-@pytest.mark.parametrize(
-    ("feature", "stage"),
-    [
-        (Feature("f", True, "canary", ("BTC",)), "canary"),
-        (Feature("f", True, "canary", ("SOL",)), "disabled"),
-        (Feature("f", True, "canary", ()), "canary"),
-        (Feature("f", False, "production", ()), "disabled"),
-        (Feature("f", True, "shadow", ()), "shadow"),
-    ],
-)
-def test_the_flags_file_is_read_as_engines_read_it(feature: Feature, stage: str) -> None:
-    assert flags_stage(FLAGS, feature, "BTC") == stage
-    assert flags_stage(replace(FLAGS, global_kill_switch=True), feature, "BTC") == "disabled"
+def test_a_stage_that_cannot_be_told_is_not_said() -> None:
+    flags = replace(FLAGS, features=(Feature("guard", True, "Canary", malformed=("stage",)),))
+    assert "guard" not in facts(world(booked(), flags=flags))
 
 
 def test_a_symbol_that_nobody_knows_has_no_row() -> None:

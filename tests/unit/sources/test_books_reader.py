@@ -1,7 +1,7 @@
 """The books as they are read again and again: all that a row says, and what stays the same as it was."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -108,7 +108,9 @@ def test_positions_come_in_the_order_of_their_ids_however_many_there_are(world: 
     assert [position.symbol for position in world.positions()] == [f"S{n}" for n in range(1, 901)]
 
 
-@pytest.mark.parametrize("symbol", ['a"b\\', "line\nend", "\x1f\x1e|,", "漢字 é", "[red]", "\u202e\u200b"])
+@pytest.mark.parametrize(
+    "symbol", ['a"b\\', "line\nend", "tab\there", "\x1f\x1e|,", "漢字 é", "[red]", "\u202e\u200b"]
+)
 def test_foreign_text_in_a_row_is_read_as_it_is(world: World, symbol: str) -> None:
     world.add(symbol=symbol, source=symbol)
     world.add(symbol="next")
@@ -128,6 +130,15 @@ def test_what_has_not_changed_is_the_same_object(world: World) -> None:
     assert before.positions is not None
     assert after[0] is before.positions[0]
     assert after[1].mark_price == 1
+
+
+def test_a_position_that_has_only_moved_shares_the_rest_with_what_it_was(world: World) -> None:
+    world.add()
+    (before,) = world.positions()
+    world.change(1, mark_price=Decimal(1), unrealized_pnl=Decimal(2))
+    (after,) = world.positions()
+    assert after == replace(before, mark_price=Decimal(1), unrealized_pnl=Decimal(2))
+    assert after.quantity is before.quantity and after.entry_price is before.entry_price
 
 
 def test_a_change_is_seen_though_nothing_says_when_it_was_made(world: World) -> None:
@@ -202,6 +213,16 @@ def test_an_order_has_its_type_its_limit_its_fee_and_its_notes(world: World) -> 
         Decimal("0.5"),
         "grid",
     )
+
+
+def test_an_order_that_has_not_changed_stays_the_same_object_beside_a_new_one(world: World) -> None:
+    add_order(world, 1, "BTCUSDT")
+    before = world.read().orders
+    add_order(world, 2, "ETHUSDT")
+    after = world.read().orders
+    assert before is not None and after is not None
+    assert after[1] is before[0]
+    assert world.read().orders is after
 
 
 def test_without_a_focus_no_symbol_has_a_past(world: World) -> None:
