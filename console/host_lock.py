@@ -6,6 +6,7 @@ flag is written without it. Standard library only, because the journal takes one
 
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from console.domain.clock import Clock
 
 PAUSE = 0.002
 """Seconds between two tries: `flock` itself has no deadline."""
+_GROUP_READS = 0o040
 
 
 class LockError(Exception):
@@ -22,15 +24,22 @@ class LockError(Exception):
 
 
 def opened(file: Path) -> int:
-    """A descriptor of `file`, made if needed; another user's may be one to read with. Raises LockError."""
+    """A descriptor of `file`, made if needed; another user's may be one to read with. Raises LockError.
+
+    Whatever our umask is, the group may read it: those who share the folder need no more to lock it.
+    """
     flags = os.O_NOFOLLOW | os.O_CLOEXEC
     try:
         try:
-            return os.open(file, os.O_RDWR | os.O_CREAT | flags, 0o666)
+            descriptor = os.open(file, os.O_RDWR | os.O_CREAT | flags, 0o666)
         except PermissionError:
             return os.open(file, os.O_RDONLY | flags)
+        status = os.fstat(descriptor)
+        if not status.st_mode & _GROUP_READS and status.st_uid == os.geteuid():
+            os.fchmod(descriptor, stat.S_IMODE(status.st_mode) | _GROUP_READS)
     except OSError as error:
         raise _said(file, error) from None
+    return descriptor
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 from console.domain.loopback import is_loopback
 from console.settings_access import Access
 from console.settings_audit import Audit, Notify
+from console.settings_rollout import Rollout
 from console.settings_values import Model, Seconds, Variable, seconds
 
 
@@ -234,6 +235,7 @@ class Context(Model):
     logs: dict[LogName, Path] = Field(default_factory=dict)
     commands: Commands = Commands()
     access: Access = Access()
+    rollout: Rollout = Rollout()
     not_exported: list[MetricName] = Field(default_factory=list)
     quiet_after: Seconds = 15
     poll: Polls | None = None

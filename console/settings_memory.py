@@ -31,7 +31,7 @@ _MOST_KEPT = 8
 """Starts whose settings are kept; the one kept longest ago makes way."""
 
 _PATIENCE = 0.2
-"""Seconds that the user's cache has to answer: it may be on a disk that hangs, and a trip may be waiting."""
+"""Seconds that a file has to answer: it may be on a disk that hangs, and a trip may be waiting."""
 _LAST_PATIENCE = 1.0
 """Seconds that it has where nothing else is left to go by."""
 
@@ -40,6 +40,7 @@ _CODE = (
     "settings.py",
     "settings_access.py",
     "settings_audit.py",
+    "settings_rollout.py",
     "settings_file.py",
     "settings_memory.py",
     "settings_values.py",
@@ -48,12 +49,8 @@ _CODE = (
 
 def config_file(config: Path | None, env: Mapping[str, str]) -> Path:
     """The settings file: the named one, else the user's own, else the one that is shipped."""
-    named = config or (Path(env["OPSCONSOLE_CONFIG"]) if env.get("OPSCONSOLE_CONFIG") else None)
-    if named is not None:
-        return named.expanduser().absolute()
-    home = Path(env.get("XDG_CONFIG_HOME") or Path(env.get("HOME", "~")).expanduser() / ".config")
-    own = home / "opsconsole" / "console.yaml"
-    return own if own.is_file() else shipped_configs() / "console.yaml"
+    wanted, is_named = _wanted(config, env)
+    return wanted if is_named or wanted.is_file() else shipped_configs() / "console.yaml"
 
 
 def shipped_configs() -> Path:
@@ -64,21 +61,37 @@ def shipped_configs() -> Path:
     )
 
 
+def needed_by_a_trip(env: Mapping[str, str]) -> dict[str, str]:
+    """`env` without what says nothing about which engine to stop: a mistake there is in no trip's way."""
+    needless = tuple(f"{ENV_PREFIX}{field.upper()}" for field in ("poll", "panels", "rules"))
+    return {name: value for name, value in env.items() if not name.startswith(needless)}
+
+
 class SettingsMemory:
-    """What is kept of one start: its settings, under everything that they come from."""
+    """What is kept of one start: its settings, under everything that they come from.
+
+    `silence` says that the settings file doesn't answer; it is empty where it does, or isn't there.
+    """
 
     def __init__(
         self, config: Path | None, context: str | None, state: Path | None, env: Mapping[str, str]
     ) -> None:
         """As `settings_file.load_settings` is given them."""
+        self.silence = ""
         self._file: Path | None = None
         self._digest = self._whence = ""
-        with suppress(OSError, RuntimeError, KeyError):  # no home, no such file: then nothing is kept
+        with suppress(OSError, RuntimeError, KeyError):  # no home: then nothing is kept
+            wanted, _ = _wanted(config, env)
             cache = Path(env.get("XDG_CACHE_HOME") or Path(env["HOME"]) / ".cache")
-            named, told = config_file(config, env), (str(context), *_told(env))
-            self._whence = _digest(str(named), _whole(state or env.get("OPSCONSOLE_STATE")), *_code(), *told)
+            answer = within(_PATIENCE, partial(_read, config, env), "settings file")
+            if answer is None:
+                self.silence = f"{wanted}: no answer within {_PATIENCE:g} s"
+            named, content = answer or (wanted, None)
+            whose = _whole(state or env.get("OPSCONSOLE_STATE")), str(context), *_told(needed_by_a_trip(env))
+            self._whence = _digest(str(named), *_code(), *whose)
             self._file = cache / "opsconsole" / "settings.json"
-            self._digest = _digest(self._whence, str(state), _standing(), named.read_bytes().hex())
+            if content is not None:
+                self._digest = _digest(self._whence, str(state), _standing(), *_told(env), content.hex())
 
     def recall(self) -> "Settings | None":
         """The settings of an earlier start that was told the same; None where there was none.
@@ -123,6 +136,25 @@ class SettingsMemory:
         if self._file is None:
             return {}
         return within(patience, partial(_starts, self._file), "settings memory") or {}
+
+
+def _wanted(config: Path | None, env: Mapping[str, str]) -> tuple[Path, bool]:
+    """The settings file that is wanted, without a look at any disk, and whether it was named."""
+    named = config or (Path(env["OPSCONSOLE_CONFIG"]) if env.get("OPSCONSOLE_CONFIG") else None)
+    if named is not None:
+        return named.expanduser().absolute(), True
+    home = Path(env.get("XDG_CONFIG_HOME") or Path(env.get("HOME", "~")).expanduser() / ".config")
+    return home / "opsconsole" / "console.yaml", False
+
+
+def _read(config: Path | None, env: Mapping[str, str]) -> tuple[Path, bytes | None]:
+    """The settings file, and what it says; None where it can't be read."""
+    file, _ = _wanted(config, env)
+    try:
+        file = config_file(config, env)
+        return file, file.read_bytes()
+    except OSError:
+        return file, None
 
 
 def _starts(file: Path) -> dict[str, object]:

@@ -13,12 +13,12 @@ class Model(BaseModel):
 
 
 def seconds(value: object) -> object:
-    """`2`, `0.5`, `"500ms"`, `"2s"`, `"5m"` or `"1h"`, as seconds."""
+    """`2`, `0.5`, `"500ms"`, `"2s"`, `"5m"`, `"1h"` or `"7d"`, as seconds."""
     if isinstance(value, str):
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)?", value.strip())
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?", value.strip())
         if match is None:
-            raise ValueError("a duration is a number of seconds, or one with a unit: 500ms, 2s, 5m, 1h")
-        return float(match[1]) * {"ms": 0.001, None: 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+            raise ValueError("a duration is a number of seconds, or one with a unit: 500ms, 2s, 5m, 1h, 7d")
+        return float(match[1]) * {"ms": 0.001, None: 1, "s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
     return value
 
 

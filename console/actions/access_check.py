@@ -26,8 +26,10 @@ NEEDED = tuple((right, "system_settings") for right in ("INSERT", "UPDATE", "DEL
 """What an operator's database user needs beyond reading, and on which table: the trading switches."""
 ADDING = ("INSERT", TABLE)
 """What everybody's user may have, and needs where the table is: heads can be added there, and not changed."""
-_SHARED = {"state": 0o3770, "audit": 0o2770, "anchors": 0o2770, "approvals": 0o3770, "kill": 0o2770}
-"""The modes that let the members of a group share these folders, and nobody move another's requests."""
+_SHARED_STATE = 0o3770
+_SHARED = {"audit": 0o2770, "anchors": 0o2770, "approvals": 0o3770, "kill": 0o2770, "vigil": 0o2770}
+"""The modes that let the members of a group share the state folder and these in it, and nobody move what is
+another's: their requests, and the folders."""
 
 _OTHERS = 0o007
 _GROUP_WRITES = 0o020
@@ -54,47 +56,46 @@ def checked(
     yield Finding("you", True, str(standing))
     yield from (Finding("roles", False, f"this machine doesn't know {name}") for name in roles.unknown)
     if context.environment != "paper":
-        yield _settings_file(settings_file)
+        yield from _settings_file(settings_file)
     yield from _state_folders(settings.state, person)
     yield from _key_files(context, person)
     if context.database is not None:
         yield from _database(context.database, standing, settings.polling.database.timeout, environ)
 
 
-def _settings_file(file: Path) -> Finding:
-    """Whoever can change the settings gives out the roles."""
+def _settings_file(file: Path) -> Iterator[Finding]:
+    """Whoever can change the settings, or put others in their place, gives out the roles."""
     subject = f"settings {file}"
     status = _status(file)
     if isinstance(status, str):
-        return Finding(subject, None, status)
-    if status.st_uid != 0:
+        yield Finding(subject, None, status)
+    elif status.st_uid != 0:
         owner = person_of(status.st_uid)
-        return Finding(subject, False, f"belongs to {owner}, who can give out roles: let root own it")
-    if status.st_mode & (_GROUP_WRITES | _OTHERS_WRITE):
-        return Finding(subject, False, f"others than root can change it ({_mode(status)}): chmod go-w")
-    return Finding(subject, True, "only root can change it")
+        yield Finding(subject, False, f"belongs to {owner}, who can give out roles: let root own it")
+    elif status.st_mode & (_GROUP_WRITES | _OTHERS_WRITE):
+        yield Finding(subject, False, f"others than root can write it ({_mode(status)}): chmod go-w")
+    else:
+        yield Finding(subject, True, "only root can write it")
+        yield from _above(file, frozenset({0}), _GROUP_WRITES | _OTHERS_WRITE)
 
 
 def _state_folders(state: Path, person: Person) -> Iterator[Finding]:
-    found = _folder("state", state, person)
+    found = _folder(state, person, _SHARED_STATE)
     yield found
     if found.holds is not None:
-        folders = [(name, state / name) for name in _SHARED if (state / name).exists()]
-        yield from (_folder(name, folder, person) for name, folder in folders)
-        yield from _above(state)
+        folders = [(state / name, shared) for name, shared in _SHARED.items() if (state / name).exists()]
+        yield from (_folder(folder, person, shared) for folder, shared in folders)
+        yield from _above(state, frozenset({0, person.uid}), _OTHERS_WRITE)
 
 
-def _folder(name: str, folder: Path, person: Person) -> Finding:
-    """A folder of the console's is one person's own, or made by root for a group."""
+def _folder(folder: Path, person: Person, shared: int) -> Finding:
+    """A folder of the console's is one person's own, or made by root for a group with the mode `shared`."""
     subject = f"folder {folder}"
-    status = _status(folder)
-    if isinstance(status, str):
-        return Finding(subject, None, status)
-    if status.st_uid not in (0, person.uid):
-        return Finding(subject, False, f"belongs to {person_of(status.st_uid)}")
+    status = _trusted(subject, folder, person)
+    if isinstance(status, Finding):
+        return status
     if status.st_mode & _OTHERS:
         return Finding(subject, False, f"is open to everybody ({_mode(status)}): chmod o=")
-    shared = _SHARED[name]
     if status.st_mode & _GROUP_WRITES:
         missing = shared & ~stat.S_IMODE(status.st_mode)
         if missing:
@@ -103,14 +104,22 @@ def _folder(name: str, folder: Path, person: Person) -> Finding:
     return Finding(subject, True, f"is its owner's ({_mode(status)})")
 
 
-def _above(state: Path) -> Iterator[Finding]:
-    """Whoever can write a folder above can put another in this one's place."""
-    for folder in state.resolve().parents:
+def _above(place: Path, owners: frozenset[int], writers: int) -> Iterator[Finding]:
+    """The folders above in which another could be put in its place: by whoever isn't among `owners`.
+
+    `writers` are the bits of a mode that let others write, which with the sticky bit does no harm.
+    """
+    for folder in dict.fromkeys((*place.absolute().parents, *place.resolve().parents)):
         status = _status(folder)
         if isinstance(status, str):
             continue
-        if status.st_mode & _OTHERS_WRITE and not status.st_mode & stat.S_ISVTX:
-            yield Finding(f"folder {folder}", False, f"everybody can move what is in it ({_mode(status)})")
+        subject = f"folder {folder}"
+        if status.st_uid not in owners:
+            owner = person_of(status.st_uid)
+            yield Finding(subject, False, f"belongs to {owner}, who can move what is in it")
+        elif status.st_mode & writers and not status.st_mode & stat.S_ISVTX:
+            who = "everybody" if status.st_mode & _OTHERS_WRITE else "its group"
+            yield Finding(subject, False, f"{who} can move what is in it ({_mode(status)})")
 
 
 def _key_files(context: "Context", person: Person) -> Iterator[Finding]:
@@ -142,11 +151,9 @@ def _secret_files(context: "Context") -> Iterator[Path]:
 
 def _private(file: Path, forbidden: int, why: str, person: Person) -> Finding:
     subject = f"key file {file}"
-    status = _status(file)
-    if isinstance(status, str):
-        return Finding(subject, None, status)
-    if status.st_uid not in (0, person.uid):
-        return Finding(subject, False, f"belongs to {person_of(status.st_uid)}")
+    status = _trusted(subject, file, person)
+    if isinstance(status, Finding):
+        return status
     if status.st_mode & forbidden:
         return Finding(subject, False, f"{why} ({_mode(status)})")
     return Finding(subject, True, _mode(status))
@@ -160,7 +167,10 @@ def _database(
     from console.sources.errors import SourceError  # noqa: PLC0415
 
     operates = standing.role >= Role.OPERATOR
-    writer = database.action_user
+    writer, variable = database.action_user, database.action_password_env
+    if writer is not None and not operates and variable and environ.get(variable):
+        words = f"its password is in your {variable}, who are no operator"
+        yield Finding(f"database user {visible(writer)}", False, words)
     try:
         url = checked_url(database.url)
         if url.get_backend_name() == "sqlite":
@@ -171,7 +181,7 @@ def _database(
             yield _server(connection, url, database.server)
             yield _database_user(connection, "database user", writes=operates and writer is None)
         if operates and writer is not None:
-            password = _password(database.action_password_env, environ)
+            password = _password(variable, environ)
             with connected(
                 Login(database.url, timeout, password, database.ca_file, user=writer)
             ) as connection:
@@ -235,6 +245,16 @@ def _named(right: "Right") -> tuple[str, str]:
 
 
 _MOST_LISTED = 4
+
+
+def _trusted(subject: str, place: Path, person: Person) -> os.stat_result | Finding:
+    """What the system says of a place that is root's or the person's own, or what is wrong about that."""
+    status = _status(place)
+    if isinstance(status, str):
+        return Finding(subject, None, status)
+    if status.st_uid not in (0, person.uid):
+        return Finding(subject, False, f"belongs to {person_of(status.st_uid)}")
+    return status
 
 
 def _status(place: Path) -> os.stat_result | str:

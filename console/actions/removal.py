@@ -20,6 +20,9 @@ class Identity:
     inode: int
     written: int
 
+    def __str__(self) -> str:
+        return f"{self.inode}:{self.written}"
+
 
 def identity_of(path: Path) -> Identity | None:
     """The file's identity, at the end of symlinks; None where there is none. Raises DurableError."""

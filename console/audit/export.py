@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
+from console.audit.partial import left_undone
 from console.audit.record import FIELDS, Phase, Record, iso_time
 from console.domain.foreign import visible
 
 _AGO = re.compile(r"-(\d{1,6})([smhd])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_FORMULA = ("=", "+", "-", "@", "'")
-"""What a cell must not begin with: spreadsheets take it for a formula, or for the end of our quoting."""
+_FORMULA = re.compile(r"(?:^|(?<=;))(?= *[=+\-@'\uff1d\uff0b\uff0d\uff20])")
+"""Where a cell must not begin, as spreadsheets take it for a formula, or for the end of our quoting: many end
+a cell at a semicolon, and some know the signs in full width too."""
 
 
 class InstantError(ValueError):
@@ -96,7 +98,8 @@ def _who(record: Record) -> str:
 def _phase(record: Record) -> str:
     of = f" of #{record.intent}" if record.intent is not None else ""
     if record.phase is Phase.OUTCOME:
-        return f"{'done' if record.done else 'NOT DONE'}{of}"
+        came = "PARTIAL" if left_undone(record) else "done" if record.done else "NOT DONE"
+        return f"{came}{of}"
     return f"{record.phase.value.upper()}{of}"
 
 
@@ -115,7 +118,7 @@ def _cell(value: object) -> str:
     if isinstance(value, Phase):
         return value.value
     text = visible(_compact(value))
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+    return text if isinstance(value, int | float) else _FORMULA.sub("'", text)
 
 
 def _csv_line(cells: Iterable[str]) -> str:

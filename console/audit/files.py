@@ -10,10 +10,10 @@ then that group may too. Others never may.
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from console.audit.errors import JournalError
 from console.audit.points import Point, around
@@ -24,8 +24,6 @@ RESERVE = "reserve"
 
 _GROUP = 0o070
 _NAME = re.compile(r"journal-[0-9]{6,9}\.jsonl")
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +61,13 @@ def number_of(file: Path) -> int:
 
 def lines(folder: Path) -> Iterator[Line]:
     """Every line of every file, in order; JournalError when one can't be read."""
-    for file in _readable(lambda: journal_files(folder), folder):
-        data = _readable(file.read_bytes, file)
-        *ended, rest = data.split(b"\n")
-        for number, raw in enumerate(ended, 1):
-            yield Line(file.name, number, raw, ended=True)
-        if rest:
-            yield Line(file.name, len(ended) + 1, rest, ended=False)
+    with _readable(folder):
+        files = journal_files(folder)
+    for file in files:
+        with _readable(file), file.open("rb") as stream:
+            for number, line in enumerate(stream, 1):
+                raw = line.removesuffix(b"\n")
+                yield Line(file.name, number, raw, ended=raw != line)
 
 
 def records(folder: Path) -> Iterator[Record]:
@@ -109,8 +107,9 @@ def sync(place: Path) -> None:
         os.close(descriptor)
 
 
-def _readable(read: Callable[[], T], place: Path) -> T:
+@contextmanager
+def _readable(place: Path) -> Iterator[None]:
     try:
-        return read()
+        yield
     except OSError as error:
         raise JournalError(f"can't read {place}: {error.strerror}") from error

@@ -91,19 +91,21 @@ class Journal:
         intent: Record,
         done: bool | None,
         *,
+        before: Json = None,
         after: Json = None,
         evidence: Json = None,
         guard: Callable[[], None] = lambda: None,
     ) -> Record:
         """Close `intent`: done, not done, or unknown (None). `after` is what was read back.
 
+        `before` is what was there, where that wasn't any more what the intent has.
         `guard` is called under the lock; what it raises goes through, and nothing is written.
         """
         act = Act(
             context=intent.context,
             action=intent.action,
             target=intent.target,
-            before=intent.before,
+            before=intent.before if before is None else before,
             after=after,
             reason=intent.reason,
             approval=intent.approval,

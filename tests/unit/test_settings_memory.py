@@ -197,6 +197,28 @@ def test_what_was_last_valid_is_recalled_whatever_the_file_says_now(
     assert last_valid(config, env) == "blue"
 
 
+def test_a_settings_file_on_a_disk_that_hangs_is_not_waited_for(
+    config: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    keep(config, env)
+    config.unlink()
+    os.mkfifo(config)  # whoever opens it waits
+    began = time.monotonic()
+    memory = SettingsMemory(config, None, config.parent, env)
+    last = memory.recall_last_valid()
+    assert time.monotonic() - began < 1
+    assert (memory.recall(), memory.silence) == (None, f"{config}: no answer within 0.2 s")
+    assert last is not None
+    assert last.context == "futures-prod"
+
+
+def test_what_no_trip_needs_to_know_does_not_hide_what_was_last_valid(
+    config: Path, env: dict[str, str]
+) -> None:
+    keep(config, env)
+    assert last_valid(config, {**env, "OPSCONSOLE_POLL__METRICS__INTERVAL": "soon"}) == "red"
+
+
 def test_settings_that_are_taken_up_again_are_the_last_valid_ones(config: Path, env: dict[str, str]) -> None:
     keep(config, env)
     config.write_text(TEXT.replace("red", "blue"))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from console.actions.kill.actuator import Act, Answer, Order
 from console.actions.kill.armament import Surfaces, UnableError, database_of, feature_flags_of
-from console.actions.kill.flag_file import FlagFile, StateFile
+from console.actions.kill.flag_file import FlagFile, StateFile, is_of_trips
+from console.actions.kill.stamps import is_ours, values_in
 from console.domain.clock import Clock
 from console.domain.foreign import visible
 from console.domain.last_trip import Found
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 FLAG = "flag file"
 NOTICED_BY = 5.0
 """Seconds that an engine has to notice that its surfaces are clear: until then it refuses to reset itself."""
+_OTHERS_FLAG = "was set by others, and stays"
+_UNNAMED = "the settings don't name it any more"
 _PAUSE = 0.2
 
 
@@ -47,19 +50,25 @@ class Clearing:
     environ: Mapping[str, str]
 
     def steps(self, order: Order) -> tuple[Step, ...]:
-        """Every step, in order. A surface that the settings no longer name is left."""
+        """Every step, in order."""
         return tuple(self._steps(order))
+
+    def left(self, order: Order) -> Mapping[str, str]:
+        """Each surface that trips have changed and no step clears, and in words why."""
+        cleared = {step.name for step in self.steps(order)}
+        changed = sorted({one.surface for one in self.found} - cleared)
+        return {name: _OTHERS_FLAG if name == FLAG and self.flag else _UNNAMED for name in changed}
 
     def _steps(self, order: Order) -> Iterator[Step]:
         surfaces, limits = self.surfaces, self.settings.chosen.kill_switch.deadlines
         ours = {one.surface for one in self.found}
-        if surfaces.flag is not None and FLAG in ours:
+        if surfaces.flag is not None and FLAG in ours and self._is_ours(self.flag):
             yield Step(FLAG, "remove the flag", partial(FlagFile(surfaces.flag).clear, self.flag))
         if surfaces.flags_file is not None and "feature flags" in ours:
             flags = feature_flags_of(surfaces.flags_file, self.settings.state, self.clock)
             yield Step("feature flags", "put global_kill_switch to false", flags.clear)
-        if surfaces.database is not None and (rows := self._rows()):
-            told = ", ".join(map(_in_words, rows.items()))
+        if surfaces.database is not None and (rows := self._found_in("database")):
+            told = ", ".join(map(_in_words, values_in(rows).items()))
             yield Step("database", f"put back {told}", partial(self._put_back, rows, order.by))
         if surfaces.http_reset is not None:
             send = partial(self._send, surfaces.http_reset, limits.http, order)
@@ -70,8 +79,12 @@ class Clearing:
         if surfaces.state is not None and "state file" in ours:
             yield Step("state file", "put tripped to false", StateFile(surfaces.state).clear)
 
-    def _rows(self) -> dict[str, str | None]:
-        return {one.key: one.value for one in self.found if one.surface == "database"}
+    def _is_ours(self, flag: "Identity | None") -> bool:
+        """Whether the flag, where there is one, is to be removed: others may have written it since."""
+        return flag is None or is_of_trips(flag, self._found_in(FLAG))
+
+    def _found_in(self, surface: str) -> dict[str, str | None]:
+        return {one.key: one.value for one in self.found if one.surface == surface}
 
     def _put_back(self, rows: Mapping[str, str | None], by: str) -> Answer:
         deadline = self.settings.chosen.kill_switch.deadlines.database
@@ -98,4 +111,6 @@ def _run(arguments: tuple[str, ...], timeout: float, order: Order) -> Answer:
 
 def _in_words(row: tuple[str, str | None]) -> str:
     key, value = row
+    if value is not None and is_ours(value):
+        return f"{key} to 0 of {visible(value[:50])}"
     return f"{key} to none" if value is None else f"{key} to {visible(value[:20])}"

@@ -4,21 +4,21 @@ The flag needs no lock and no space, and it is the first thing that a trip write
 """
 
 import os
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from console.actions.durable import ChangedError, DurableError, Reserve, digest, replace_file
 from console.actions.faults import points_of
 from console.actions.kill.actuator import WHOLE, Act, Answer, Order, Scope
-
-if TYPE_CHECKING:
-    from console.actions.removal import Identity
+from console.actions.removal import Identity, identity_of, remove_file
 
 FLAG = b"1"
-FLAG_KEY = "flag"
 STATE_KEY = "tripped"
-"""What a trip says that it has changed, in its files."""
+"""What a trip says that it has changed in the state file."""
+_MODE = 0o644
+"""Of a new file, whatever the umask is: the engine may be another user's."""
 _LARGEST = 1024 * 1024
 _TRIES = 4
 """How often a state file is read anew that the engine writes at the same instant."""
@@ -36,22 +36,23 @@ class FlagFile:
 
     def fire(self, order: Order) -> Answer:
         """Write a fresh flag even over an old one, so that a reset under way sees that it came later."""
-        before = self.said()
+        before, old = self._look()
         words, unread = "was set already" if before == "set" else "set", Act.DONE
         try:
-            replace_file(self.flag, FLAG, expected=None, point=points_of("flag"), keep_owner=False)
+            replace_file(
+                self.flag, FLAG, expected=None, point=points_of("flag"), keep_owner=False, mode=_MODE
+            )
         except DurableError as error:
             words = self._with_no_space(error) if error.full and not error.written else str(error)
             unread = Act.UNKNOWN if error.full or error.written else Act.FAILED
-        after = self.said()
-        found = {FLAG_KEY: None} if (before, after) == ("not set", "set") else {}
+        after, new = self._look()
+        ours = before != "unreadable" and unread is not Act.FAILED
+        found = _replaced(old, new) if ours else {}
         act = {"set": Act.DONE, "not set": Act.FAILED}.get(after, unread)
         return Answer(act, words, before, after, found)
 
-    def clear(self, seen: "Identity | None") -> Answer:
+    def clear(self, seen: Identity | None) -> Answer:
         """Remove the flag that was `seen`; one that came later is a trip, and stays."""
-        from console.actions.removal import remove_file  # noqa: PLC0415 (not needed for a trip)
-
         before = self.said()
         try:
             if seen is not None:
@@ -69,10 +70,15 @@ class FlagFile:
 
     def said(self) -> str:
         """What the surface says now: `set`, `not set` or `unreadable`."""
+        return self._look()[0]
+
+    def _look(self) -> tuple[str, Identity | None]:
+        """What the surface says now, and which flag it is that is set."""
         try:
-            return "set" if self.flag.exists() else "not set"
-        except OSError:
-            return "unreadable"
+            flag = identity_of(self.flag)
+        except DurableError:
+            return "unreadable", None
+        return ("not set" if flag is None else "set"), flag
 
     def _with_no_space(self, error: DurableError) -> str:
         """What is left on a full disk: the reserve, then a name alone, for which there often is room."""
@@ -85,10 +91,27 @@ class FlagFile:
             else:
                 return "set; the disk is full, the reserve was used"
         try:
-            os.close(os.open(self.flag, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644))
+            handle = os.open(self.flag, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, _MODE)
         except OSError:
             return str(error)
+        with suppress(OSError):  # another user's is a flag as good
+            os.fchmod(handle, _MODE)
+        os.close(handle)
         return "set; the disk is full, so the flag may be empty"
+
+
+def is_of_trips(flag: Identity, found: Mapping[str, str | None]) -> bool:
+    """Whether `flag` was written by the trips that have `found` this, of which the first found none.
+
+    One that somebody else has written, before the first of them or after the last, is not.
+    """
+    earlier, at = dict(found), _key(flag)
+    while at in earlier:
+        before = earlier.pop(at)
+        if before is None:
+            return True
+        at = before
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +179,22 @@ class StateFile:
     def _write(self, text: bytes) -> None:
         points = points_of("state")
         try:
-            replace_file(self.state, text, expected=None, point=points, keep_owner=False)
+            replace_file(self.state, text, expected=None, point=points, keep_owner=False, mode=_MODE)
         except DurableError as error:
             if not error.full or self.reserve is None or not self.reserve.give_up():
                 raise
-            replace_file(self.state, text, expected=None, point=points, keep_owner=False)
+            replace_file(self.state, text, expected=None, point=points, keep_owner=False, mode=_MODE)
+
+
+def _replaced(old: Identity | None, new: Identity | None) -> dict[str, str | None]:
+    """What a trip says that it has found: the flag in whose place its own came, None for no flag."""
+    if new is None or new == old:
+        return {}
+    return {_key(new): None if old is None else _key(old)}
+
+
+def _key(flag: Identity) -> str:
+    return f"flag {flag}"
 
 
 def _content(state: Path) -> bytes | None:

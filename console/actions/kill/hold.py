@@ -6,6 +6,7 @@ A context that says `hold` is tripped again, once for each loss, by whichever co
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from console.actions.kill.actuator import Scope
 from console.actions.kill.last_trip_file import Change, LastTripFile
@@ -47,8 +48,8 @@ class Hold:
     def observed(self, verdict: Verdict, now: float) -> None:
         """Note what `verdict`, judged at `now`, says of the last trip."""
         last = self._last()
-        if last is not None and verdict.acknowledged and verdict.confirmed:
-            self._change(lambda kept: _acknowledged(kept, last.at, now))
+        if verdict.trip is not None and verdict.acknowledged and verdict.confirmed:
+            self._change(partial(_acknowledged, trip=verdict.trip, now=now))
         if verdict.state is KillState.LOST and not _may_be_reset(last, now):
             self._lost(last, now)
         else:
@@ -62,7 +63,7 @@ class Hold:
             self._tell(_order(last)[0].removeprefix(HELD))
         ours = _is_news(last) or now - self._lost_since >= PATIENCE
         if last is not None:
-            self._change(lambda kept: _noted_lost(kept, last.at, now))
+            self._change(partial(_noted_lost, trip=last.newest, now=now))
         if ours and self._again is not None and not self._tripped_again:
             self._tripped_again = True
             self._again(*_order(last))
@@ -90,15 +91,15 @@ class Hold:
         thread.join(DISK_DEADLINE)
 
 
-def _acknowledged(kept: LastTrip | None, at: float, now: float) -> LastTrip | None:
-    """What is kept, with the engine's acknowledgement at `now` if it is the first of the trip made `at`."""
-    if kept is None or kept.at != at or kept.acknowledged is not None or kept.reset is not None:
+def _acknowledged(kept: LastTrip | None, *, trip: float, now: float) -> LastTrip | None:
+    """What is kept, with the engine's acknowledgement at `now`, if it is the first of the trip at `trip`."""
+    if kept is None or kept.newest != trip or kept.acknowledged is not None or kept.reset is not None:
         return kept
     return replace(kept, acknowledged=now)
 
 
-def _noted_lost(kept: LastTrip | None, at: float, now: float) -> LastTrip | None:
-    if kept is None or kept.at != at or kept.acknowledged is None or kept.lost is not None:
+def _noted_lost(kept: LastTrip | None, *, trip: float, now: float) -> LastTrip | None:
+    if kept is None or kept.newest != trip or kept.acknowledged is None or kept.lost is not None:
         return kept
     return replace(kept, lost=now)
 

@@ -66,14 +66,19 @@ class LastTripFile:
     def begin(self, trip: "LastTrip") -> "LastTrip | None":
         """Take `trip` for the last one, with what is still to be put back of those before; what was kept.
 
-        One of a single account is only noted where one of everything still stands.
+        One of a single account is only noted where one of everything still stands. This process remembers it
+        at once, as reading the file may take for ever; one that is overtaken meanwhile is in the next's note.
         """
         from console.domain.last_trip import begun, joined  # noqa: PLC0415 (as above)
 
         own = self.memory
-        now = begun(self.read(), trip)
-        if now.at == trip.at or (own is not None and own.at == now.at):
-            self._remember(lambda _: now)
+        at_once = begun(own, trip)
+        self._remember(lambda _: at_once)
+        before = joined(self._kept(), own)
+        if self.memory is None or self.memory.newest != at_once.newest:
+            return before
+        now = begun(before, trip)
+        self._remember(lambda _: now if now.at in (trip.at, at_once.at) else own)
         return joined(self._change_kept(lambda kept: begun(joined(kept, own), trip)), own)
 
     def change(self, change: Change) -> "LastTrip | None":

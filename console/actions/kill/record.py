@@ -32,32 +32,34 @@ class TripRecord:
 
     def intent(self, order: Order, actuators: Sequence[str]) -> None:
         """Record what is being fired; JournalError when that can't be written."""
-        act = self._act(order, list(actuators))
+        act = self._act(order, self._evidence(list(actuators)))
         self._intent = self.open_journal().intent(self.who(), act)
 
     def outcome(self, order: Order, results: Sequence[Result]) -> None:
-        """Close the intent; without one, note what was done all the same."""
-        told: list[Json] = [_told(result) for result in results]
-        after: Json = {result.name: result.after for result in results}
-        journal, who = self.open_journal(), self.who()
-        if self._intent is None:
-            journal.note(who, self._act(order, told))
-        else:
-            journal.outcome(who, self._intent, _done(results), after=after, evidence=self._evidence(told))
+        """Close the intent; without one, note what was done all the same. Who did not follow is named."""
+        from console.audit.partial import with_left_undone  # noqa: PLC0415 (the flag is written before)
 
-    def _act(self, order: Order, actuators: "list[Json]") -> "Recorded":
-        from console.audit.record import Act as Recorded  # noqa: PLC0415 (the flag is written before)
+        evidence = with_left_undone(self._evidence([_told(result) for result in results]), _undone(results))
+        after: Json = {result.name: result.after for result in results}
+        journal, who, done = self.open_journal(), self.who(), _done(results)
+        if self._intent is None:
+            journal.note(who, self._act(order, evidence), done=done is True)
+        else:
+            journal.outcome(who, self._intent, done, after=after, evidence=evidence)
+
+    def _act(self, order: Order, evidence: "Json") -> "Recorded":
+        from console.audit.record import Act as Recorded  # noqa: PLC0415 (as above)
 
         return Recorded(
             context=self.context,
             action=ACTION,
             target=order.scope.value,
             reason=order.reason,
-            evidence=self._evidence(actuators),
+            evidence=evidence,
             drill=self.drill,
         )
 
-    def _evidence(self, actuators: "list[Json]") -> "Json":
+    def _evidence(self, actuators: "list[Json]") -> "dict[str, Json]":
         return {"actuators": actuators, **({"held": True} if self.held else {})}
 
 
@@ -67,6 +69,11 @@ def _done(results: Sequence[Result]) -> bool | None:
     if Act.DONE in states:
         return True
     return None if states & {Act.TIMED_OUT, Act.UNKNOWN} else False
+
+
+def _undone(results: Sequence[Result]) -> list[str]:
+    """The actuators that did not follow, or may not have, each with its cause."""
+    return [f"{result.name}: {result.words}" for result in results if result.state is not Act.DONE]
 
 
 def _told(result: Result) -> "Json":

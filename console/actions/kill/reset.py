@@ -4,14 +4,14 @@ The steps themselves are `clearing`, one reset under way is `resetting`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.actions.approvals import in_journal
+from console.actions.checkpoint import Checkpoint, Operator, checkpoint_of
 from console.actions.durable import DurableError
-from console.actions.guard import Guard, Lack, Need, Risk
 from console.actions.kill.actuator import Order, Scope
 from console.actions.kill.armament import Surfaces
 from console.actions.kill.clearing import Clearing
@@ -21,11 +21,10 @@ from console.actions.removal import Identity, identity_of
 from console.audit.errors import JournalError
 from console.audit.files import lines
 from console.audit.record import RecordError, iso_time, read_line
-from console.domain.access import AccessError, Arming, Standing, stated
+from console.domain.access import AccessError, stated
 from console.domain.approval import Consent, Deed
 from console.domain.assessment import Assessment
 from console.domain.clock import Clock
-from console.domain.figures import seconds
 from console.domain.foreign import visible
 from console.domain.gate import Gate
 from console.domain.last_trip import LastTrip
@@ -40,15 +39,6 @@ RECOVERY = "recovery.run"
 """The action of the record that says, with `done`, that a recovery run was completed in a context."""
 LOCK_DEADLINE = 0.5
 """Seconds to wait for another console's reset."""
-
-
-@dataclass(frozen=True, slots=True)
-class Resetter:
-    """Who resets, as it is at this instant; `consent` is what a second person has agreed to."""
-
-    standing: Standing
-    arming: Arming | None
-    consent: Consent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +58,18 @@ class Resets:
         return f"{self.settings.chosen.environment} {self.settings.context}"
 
     def deed(self, live: Assessment, asked: Asked) -> Deed:
-        """What a reset would do now and on which grounds, for a second person to agree to."""
-        last, context = live.last_trip, self.settings.context
-        whose = "what others have tripped" if _standing(last) is None else _story(last)
-        steps = self._clearing(last).steps(Order("", _scope(last)))
-        what = (f"reset {whose}", *(f"{step.name}: {step.would}" for step in steps), *_grounds(asked))
-        return Deed(context, ACTION, context, what)
+        """What a reset would do now and on which grounds, for a second person to agree to. AccessError."""
+        return self._deed(live, asked, self._clearing(live.last_trip))
 
-    def gates(self, asked: Asked, who: Resetter, live: Assessment) -> tuple[Gate, ...]:
+    def gates(self, asked: Asked, who: Operator, live: Assessment) -> tuple[Gate, ...]:
         """Every gate in order, as it stands. Looks through the journal."""
-        guard = self._guard(who, live)
-        lacks = guard.missing(self.deed(live, asked), Risk.RAISES, gates=())
         own = reset_gates(asked, self._ground(live))
-        return (*_first(guard, lacks), *own, _second_person(guard, lacks))
+        return self._checkpoint().gates(self.deed(live, asked), who, live, own)
 
     def reset(
         self,
         asked: Asked,
-        who: Resetter,
+        who: Operator,
         live: Assessment,
         *,
         approved: Callable[[], Consent] | None,
@@ -100,9 +84,10 @@ class Resets:
         try:
             self.books.file.prepare()
             with host_lock(lock, deadline=LOCK_DEADLINE, clock=self.clock):
-                clearing = self._clearing(live.last_trip, self._flag())  # and no later flag
+                clearing = self._clearing(live.last_trip)  # with the flag that is there now, and no later one
                 gates = reset_gates(asked, self._ground(live))
-                consent = self._agreed(self.deed(live, asked), who, live, gates, approved)
+                deed = self._deed(live, asked, clearing)
+                consent = self._checkpoint().let_through(deed, who, live, gates, approved)
                 reset = self._begin(asked, who, live, clearing)
                 begun(reset)
                 evidence: Json = {gate.name: gate.words for gate in gates}
@@ -111,32 +96,25 @@ class Resets:
             raise AccessError(f"not reset: {error}") from None
         return reset
 
-    def _agreed(
-        self,
-        deed: Deed,
-        who: Resetter,
-        live: Assessment,
-        gates: tuple[Gate, ...],
-        approved: Callable[[], Consent] | None,
-    ) -> Consent | None:
-        """Let it pass, or raise RefusedError; a consent is taken only where nothing else is missing."""
-        if approved is not None:
-            self._guard(who, live, asks_second=False).check(deed, Risk.RAISES, gates=gates)
-            who = replace(who, consent=approved())
-        self._guard(who, live).check(deed, Risk.RAISES, gates=gates)
-        return who.consent
+    def _deed(self, live: Assessment, asked: Asked, clearing: Clearing) -> Deed:
+        last, context = live.last_trip, self.settings.context
+        order = Order("", _scope(last))
+        whose = "what others have tripped" if _standing(last) is None else _story(last)
+        steps = (f"{step.name}: {step.would}" for step in clearing.steps(order))
+        left = (f"{name}: LEFT: {why}" for name, why in clearing.left(order).items())
+        return Deed(context, ACTION, context, (f"reset {whose}", *steps, *left, *_grounds(asked)))
 
-    def _begin(self, asked: Asked, who: Resetter, live: Assessment, clearing: Clearing) -> Reset:
+    def _begin(self, asked: Asked, who: Operator, live: Assessment, clearing: Clearing) -> Reset:
         kept = self.books.file.read()
         if _which(kept) != _which(live.last_trip):
             raise AccessError("not reset: another trip was made, or reset, since this was looked at")
         order = Order(stated(asked.reason), _scope(kept), f"opsconsole {who.standing.person.user}")
         return Reset(order, clearing, kept, self.books, self.again)
 
-    def _clearing(self, last: LastTrip | None, flag: Identity | None = None) -> Clearing:
-        """What is cleared of `last`, which has only then something of ours when it stands."""
+    def _clearing(self, last: LastTrip | None) -> Clearing:
+        """What is cleared now of `last`, which has only then something of ours when it stands."""
         found = last.found if last is not None and last.stands else ()
-        return Clearing(self.settings, self.surfaces, found, flag, self.clock, self.environ)
+        return Clearing(self.settings, self.surfaces, found, self._flag(), self.clock, self.environ)
 
     def _flag(self) -> Identity | None:
         """The flag that is there now; AccessError where that can't be told."""
@@ -145,18 +123,8 @@ class Resets:
         except DurableError as error:
             raise AccessError(f"not reset: {error}") from None
 
-    def _guard(self, who: Resetter, live: Assessment, *, asks_second: bool = True) -> Guard:
-        return Guard(
-            standing=who.standing,
-            arming=who.arming,
-            sources=live.sources,
-            seen=live.at,
-            now=self.clock.now(),
-            wall=self.clock.wall(),
-            server=live.wrong_server,
-            two_person=self.settings.chosen.access.two_person if asks_second else (),
-            consent=who.consent,
-        )
+    def _checkpoint(self) -> Checkpoint:
+        return checkpoint_of(self.settings.chosen, self.clock)
 
     def _ground(self, live: Assessment) -> Ground:
         trip = _standing(live.last_trip)
@@ -207,32 +175,6 @@ def _grounds(asked: Asked) -> Iterator[str]:
         yield f"reason: {visible(reason)}"
     if override := asked.override.strip():
         yield f"WITHOUT a recovery run: {visible(override)}"
-
-
-def _first(guard: Guard, lacks: tuple[Lack, ...]) -> Iterator[Gate]:
-    """What the guard asks of every deed, as gates."""
-    arming = guard.arming
-    left = 0.0 if arming is None else arming.left(guard.now)
-    good = {
-        Need.ROLE: ("role", str(guard.standing)),
-        Need.SERVER: ("server", "no other than the one that is pinned, if any is"),
-        Need.ARMED: ("armed", f"for {seconds(left)} more"),
-        Need.FRESH: ("fresh data", "every source is"),
-    }
-    for need, (name, words) in good.items():
-        missing = [lack.words for lack in lacks if lack.need is need]
-        yield Gate(name, not missing, "; ".join(missing) or words)
-
-
-def _second_person(guard: Guard, lacks: tuple[Lack, ...]) -> Gate:
-    missing = [lack.words for lack in lacks if lack.need is Need.APPROVAL]
-    if ACTION not in guard.two_person:
-        words = "this context asks for none"
-    elif guard.consent is None:
-        words = ""
-    else:
-        words = f"{'GLASS BROKEN' if guard.consent.broken_glass else 'approved'} by {guard.consent.by}"
-    return Gate("second person", not missing, "; ".join(missing) or words)
 
 
 def _standing(last: LastTrip | None) -> Tripped | None:

@@ -184,9 +184,9 @@ class Reset:
         """What is read back as set, and what nobody could clear."""
         clearing, scope = self._clearing, self.order.scope
         said = read_back(clearing.settings, clearing.surfaces, scope, self._clock, clearing.environ)
-        yield from (f"{one.name}: {one.words}" for one in said if one.tripped)
-        unnamed = {one.surface for one in clearing.found} - set(self.fired)
-        yield from (f"{name}: the settings don't name it any more" for name in sorted(unnamed))
+        left = clearing.left(self.order)
+        yield from (f"{one.name}: {one.words}" for one in said if one.tripped and one.name not in left)
+        yield from (f"{name}: {why}" for name, why in left.items())
 
     def _note(self, reset: float | None, *, resetting: bool, over: bool = False) -> bool:
         """Note it with the trip, if that still is the last one. Whether it is."""

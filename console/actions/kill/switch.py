@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from console.actions.durable import DurableError
 from console.actions.faults import point
-from console.actions.kill.actuator import Act, Actuator, Order, Scope
+from console.actions.kill.actuator import Actuator, Order, Scope
 from console.actions.kill.armament import Surfaces, armament, reserves, surfaces_of
+from console.actions.kill.following import Following
 from console.actions.kill.last_trip_file import LastTripFile, path_of
 from console.actions.kill.record import TripRecord
 from console.actions.kill.trip import Trip, in_thread
@@ -24,8 +25,9 @@ from console.domain.clock import Clock, SystemClock
 from console.patience import within
 
 if TYPE_CHECKING:
+    from console.actions.checkpoint import Operator
     from console.actions.kill.hold import Hold
-    from console.actions.kill.reset import Resets, Resetter
+    from console.actions.kill.reset import Resets
     from console.actions.kill.resetting import Reset
     from console.audit.actor import Actor
     from console.audit.journal import Journal
@@ -33,8 +35,8 @@ if TYPE_CHECKING:
     from console.domain.approval import Consent, Deed
     from console.domain.assessment import Assessment
     from console.domain.gate import Gate
-    from console.domain.kill_state import Verdict, Written
-    from console.domain.last_trip import Found, LastTrip
+    from console.domain.kill_state import Verdict
+    from console.domain.last_trip import LastTrip
     from console.domain.reset_gates import Asked
     from console.settings import Settings
 
@@ -42,10 +44,6 @@ DRILL = "kill.drill"
 """The action of the record that says how a drill went."""
 NAME_DEADLINE = 0.05
 """Seconds that the system has to tell the operator's name."""
-LATE = 60.0
-"""Seconds for which an answer that comes after its deadline is still noted."""
-_STEP = 0.1
-"""Seconds between two looks at a trip under way."""
 
 
 class KillSwitch:
@@ -64,8 +62,7 @@ class KillSwitch:
         self._user = ""
         self._known: Surfaces | None = None
         self._trip: Trip | None = None
-        self._settled = threading.Event()
-        self._settled.set()
+        self._following: Following | None = None
         self._file = LastTripFile(path_of(settings.state, settings.context), self._clock)
         self._hold: Hold | None = None
         self._noting = threading.Lock()
@@ -79,8 +76,14 @@ class KillSwitch:
 
     @property
     def latest(self) -> "LastTrip | None":
-        """The last trip of this process."""
-        return self._file.memory
+        """The last trip of this process, as far as its actuators have answered by now."""
+        kept = self._file.memory
+        return kept if self._following is None else self._following.up_to_date(kept)
+
+    @property
+    def fired(self) -> Trip | None:
+        """The trip that this process has fired last, be it over or not."""
+        return self._trip
 
     @property
     def under_way(self) -> Trip | None:
@@ -150,14 +153,14 @@ class KillSwitch:
         """What a reset would do now and on which grounds, for a second person to agree to."""
         return self._resets().deed(live, asked)
 
-    def reset_gates(self, asked: "Asked", who: "Resetter", live: "Assessment") -> "tuple[Gate, ...]":
+    def reset_gates(self, asked: "Asked", who: "Operator", live: "Assessment") -> "tuple[Gate, ...]":
         """Everything that a reset needs, in order. Reads files: to be called in a thread."""
         return self._resets().gates(asked, who, live)
 
     def reset(
         self,
         asked: "Asked",
-        who: "Resetter",
+        who: "Operator",
         live: "Assessment",
         *,
         approved: "Callable[[], Consent] | None" = None,
@@ -187,43 +190,20 @@ class KillSwitch:
     def close(self, seconds: float) -> None:
         """Wait until a trip under way is over, recorded and told, `seconds` at most."""
         until = self._clock.now() + seconds
-        if self._trip is not None:
-            self._trip.wait(seconds)
-            self._settled.wait(max(0.0, until - self._clock.now()))
+        if self._following is not None:
+            self._following.wait(seconds)
         self.notices.close(max(0.0, until - self._clock.now()))
 
     def _fire(self, reason: str, scope: Scope, *, drill: bool = False, held: bool = False) -> Trip:
         user = self._user = self._user or _user_name_in_time()
         record = TripRecord(self._settings.context, self._journal, self._who, drill, held)
         trip = Trip(self.armed_with, Order(reason, scope, f"opsconsole {user}"), record, self._clock)
-        at, settled = self._clock.wall(), threading.Event()
-        self._trip, self._settled = trip, settled
+        self._trip = trip
         trip.fire()
-        if not in_thread(lambda: self._follow(trip, at, user, settled, drill=drill), "kill follow"):
-            settled.set()
+        tell, again = partial(self._tell, drill=drill), partial(self._fire, reason, scope, drill=drill)
+        self._following = Following(trip, user, self._file, self._clock, drill=drill, tell=tell, again=again)
+        self._following.begin()
         return trip
-
-    def _follow(self, trip: Trip, at: float, user: str, settled: threading.Event, *, drill: bool) -> None:
-        """Keep the file of the last trip as the trip goes on; an answer that comes late is noted too."""
-        from console.domain.last_trip import LastTrip  # noqa: PLC0415 (the flag is written before)
-
-        told, order = _written(trip), trip.order
-        mine = LastTrip(at, user, order.reason, order.scope.value, drill, told, found=_found(trip))
-        before = self._file.begin(mine)
-        if before is not None and (before.resetting or (before.reset or 0.0) >= at):
-            self._fire(order.reason, order.scope, drill=drill)  # what was set may have been cleared again
-        until = self._clock.now() + LATE
-        while True:
-            pending, waited_for = trip.pending, trip.unanswered
-            if (written := _written(trip)) != told:
-                told = written
-                self._file.change(partial(_gone_on, at=at, written=written, found=_found(trip)))
-            if not pending and not settled.is_set():
-                self._tell(trip, drill=drill)
-                settled.set()
-            if not waited_for or self._clock.now() >= until:
-                return
-            trip.wait_for_answer(_STEP)
 
     def _tell(self, trip: Trip, *, drill: bool) -> None:
         from console.domain.news import Kind  # noqa: PLC0415 (the flag is written before)
@@ -290,43 +270,6 @@ class KillSwitch:
         from console.audit.actor import this_actor  # noqa: PLC0415 (as above)
 
         return this_actor(self._environ)
-
-
-def _written(trip: Trip) -> "tuple[Written, ...]":
-    """Every actuator of the trip, with what became of it so far."""
-    from console.domain.kill_state import Written  # noqa: PLC0415 (as above)
-
-    answered = {result.name: result for result in trip.results}
-
-    def written(name: str) -> Written:
-        result = answered.get(name)
-        return (
-            Written(name, None) if result is None else Written(name, result.state is Act.DONE, result.words)
-        )
-
-    return tuple(map(written, trip.fired))
-
-
-def _found(trip: Trip) -> "tuple[Found, ...]":
-    """What the trip's actuators have changed so far."""
-    from console.domain.last_trip import Found  # noqa: PLC0415 (as above)
-
-    return tuple(
-        Found(result.name, key, value) for result in trip.results for key, value in result.found.items()
-    )
-
-
-def _gone_on(
-    kept: "LastTrip | None", at: float, written: "tuple[Written, ...]", found: "tuple[Found, ...]"
-) -> "LastTrip | None":
-    """What has become of the trip that was made `at`; what it has changed counts under a later one, too."""
-    from console.domain.last_trip import with_found  # noqa: PLC0415 (as above)
-
-    if kept is None:
-        return None
-    if kept.at == at:
-        return replace(kept, written=written, found=with_found(kept.found, found))
-    return replace(kept, found=with_found(found, kept.found))
 
 
 def _user_name_in_time() -> str:

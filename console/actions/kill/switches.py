@@ -5,15 +5,17 @@ sent is unknown: it is read back over a new connection, and nothing is written a
 them back is `switches_back`.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, column, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from console import schema
 from console.actions.database import Login, UnusableError, WrongServerError, connected, transaction
 from console.actions.faults import point
 from console.actions.kill.actuator import Act, Answer, Order, Scope
+from console.actions.kill.stamps import is_ours, key_of, place_of, stamp_of
 from console.domain.clock import Clock
 from console.domain.foreign import visible
 
@@ -40,11 +42,11 @@ def switch_off(login: Login, order: Order, clock: Clock) -> Answer:
     except UnusableError as error:
         if not write.sent:
             return Answer(Act.FAILED, str(error))
-        return _read_back(login, f"broke off: {error}", write.before, done="read back: all off")
+        return _read_back(login, f"broke off: {error}", write, done="read back: all off")
     except _ChangedError:
         return Answer(Act.FAILED, f"others changed the switches at the same time, {_TRIES} times")
     words = "was off already" if not _on(write.before) else "set to 0"
-    return _read_back(login, words, write.before)
+    return _read_back(login, words, write)
 
 
 def read_switches(login: Login, scope: Scope) -> tuple[str, bool | None]:
@@ -62,13 +64,17 @@ class _ChangedError(Exception):
 
 
 class _Write:
-    """One attempt to switch off: what was there before, and whether anything was sent."""
+    """One attempt to switch off: what was there `before`, and whether anything was sent.
+
+    `found` is what a reset has to put back: of a switch that another trip has set, its stamp.
+    """
 
     def __init__(self, keys: tuple[str, ...], by: str, clock: Clock) -> None:
         self.before: Switches = {}
+        self.found: Switches = {}
         self.sent = False
         self._keys = keys
-        self._by = by
+        self._stamp = stamp_of(by, clock.wall())
         self._clock = clock
 
     def over(self, login: Login) -> None:
@@ -89,33 +95,45 @@ class _Write:
 
     def _once(self, connection: Connection, columns: set[str]) -> None:
         self.before = read(connection, self._keys)
+        writers = read_writers(connection, self._keys) if "updated_by" in columns else {}
+        others = {key: writer for key, writer in writers.items() if is_ours(writer) and writer != self._stamp}
+        taken = {key: writer for key, writer in others.items() if self.before[key] == "0"}
+        stamp = self._stamp if "updated_by" in columns else None
+        self.found = {place_of(key, stamp): old for key, old in (_on(self.before) | taken).items()}
         local = datetime.fromtimestamp(self._clock.wall())  # as engines write their times
-        known = {"setting_value": "0", "updated_by": self._by[:100], "updated_at": local}
+        known = {"setting_value": "0", "updated_by": stamp, "updated_at": local}
         values = {name: value for name, value in known.items() if name in columns}
-        table = schema.settings
-        for key, old in _on(self.before).items():
+        for key in map(key_of, self.found):
             point("database: before write")
             self.sent = True
-            if old is None:
-                connection.execute(insert(table).values(setting_key=key, **values))
-            else:
-                unchanged = func.coalesce(table.c.setting_value, "") == old
-                guarded = update(table).where(table.c.setting_key == key, unchanged)
-                if connection.execute(guarded.values(values)).rowcount != 1:
-                    raise _ChangedError
+            self._write(connection, key, values, taken.get(key))
             point("database: after write")
 
+    def _write(
+        self, connection: Connection, key: str, values: Mapping[str, object], writer: str | None
+    ) -> None:
+        """Write the row, if it is as it was read; `writer` is whose stamp is replaced."""
+        table, old = schema.settings, self.before[key]
+        if old is None:
+            connection.execute(insert(table).values(setting_key=key, **values))
+            return
+        unchanged = [table.c.setting_key == key, func.coalesce(table.c.setting_value, "") == old]
+        if writer is not None:
+            unchanged.append(column("updated_by") == writer)
+        if connection.execute(update(table).where(*unchanged).values(values)).rowcount != 1:
+            raise _ChangedError
 
-def _read_back(login: Login, words: str, before: Switches, *, done: str = "") -> Answer:
+
+def _read_back(login: Login, words: str, write: _Write, *, done: str = "") -> Answer:
     """Done is what the rows say over a connection of its own; `done` is what to add then."""
-    old = told(before)
+    old = told(write.before)
     try:
         with connected(login) as connection:
-            after = read(connection, tuple(before))
+            after = read(connection, tuple(write.before))
     except UnusableError as error:
-        return Answer(Act.UNKNOWN, f"{words}; can't be read back: {error}", old, found=_on(before))
+        return Answer(Act.UNKNOWN, f"{words}; can't be read back: {error}", old, found=write.found)
     left = _on(after)
-    found = {key: value for key, value in _on(before).items() if key not in left}
+    found = {place: value for place, value in write.found.items() if key_of(place) not in left}
     if left:
         return Answer(Act.FAILED, f"{words}; read back: {told(left)}", old, told(after), found)
     return Answer(Act.DONE, f"{words}; {done}" if done else words, old, told(after), found)
@@ -129,6 +147,15 @@ def read(connection: Connection, keys: tuple[str, ...]) -> Switches:
     )
     found = {str(key): "" if value is None else str(value) for key, value in rows}
     return {key: found.get(key) for key in keys}
+
+
+def read_writers(connection: Connection, keys: tuple[str, ...]) -> dict[str, str]:
+    """Who has last written each switch that is there, in a table with a column for that."""
+    table = schema.settings
+    rows = connection.execute(
+        select(table.c.setting_key, column("updated_by")).where(table.c.setting_key.in_(keys))
+    )
+    return {str(key): "" if writer is None else str(writer) for key, writer in rows}
 
 
 def _on(switches: Switches) -> Switches:

@@ -1,27 +1,25 @@
 """The trading switches of `system_settings`, put back to what a trip has found, in one transaction.
 
-Only what is still as the console left it: '0', and set by nobody else since. Everything else stays.
+Only what is still as trips of this host left it: '0', with the stamp of one of them. Everything else stays.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, column, delete, func, select, text, update
+from sqlalchemy import Connection, column, delete, func, text, update
 
 from console import schema
 from console.actions.database import Login, UnusableError, WrongServerError, connected, transaction
 from console.actions.faults import point
 from console.actions.kill.actuator import Act, Answer
-from console.actions.kill.switches import Switches, read, told
+from console.actions.kill.stamps import Found, is_ours, taken_from, values_in
+from console.actions.kill.switches import Switches, read, read_writers, told
 from console.domain.clock import Clock
 from console.domain.foreign import visible
 
-BY = "opsconsole"
-"""How `updated_by` begins where a console has written it."""
 
-
-def put_back(login: Login, found: Mapping[str, str | None], by: str, clock: Clock) -> Answer:
-    """Put each key of `found` back to its value, and take away what wasn't there."""
+def put_back(login: Login, found: Found, by: str, clock: Clock) -> Answer:
+    """Put each switch of `found` back to its value, and take away what wasn't there."""
     write = _PutBack(found, by, clock)
     try:
         write.over(login)
@@ -41,14 +39,20 @@ class _ChangedError(Exception):
 
 
 class _PutBack:
-    """One attempt: what is `wanted`, what was `left` and why, and whether anything was sent."""
+    """One attempt: what is `wanted`, what was `left` and why, and whether anything was sent.
 
-    def __init__(self, found: Mapping[str, str | None], by: str, clock: Clock) -> None:
+    `given_back` are the switches that another trip had set before: they stay '0', with its stamp.
+    """
+
+    def __init__(self, found: Found, by: str, clock: Clock) -> None:
         self.before: Switches = {}
         self.wanted: Switches = {}
+        self.given_back: dict[str, str] = {}
         self.left: dict[str, str] = {}
         self.sent = False
         self._found = found
+        self._values = values_in(found)
+        self._writers: dict[str, str] | None = None
         self._by = by
         self._clock = clock
 
@@ -57,44 +61,59 @@ class _PutBack:
             columns = set(connection.execute(text("SELECT * FROM system_settings LIMIT 0")).keys())
             with transaction(connection):
                 self._sort(connection, columns)
-                for key, value in self.wanted.items():
-                    self._write(connection, columns, key, value)
+                for key, values in self._changes():
+                    self._write(connection, columns, key, values)
                 point("database: before put back")
             point("database: after put back")
 
     def _sort(self, connection: Connection, columns: set[str]) -> None:
-        """Tell what is still as the console left it from what isn't."""
-        self.before = read(connection, tuple(self._found))
-        writers = _writers(connection, tuple(self._found)) if "updated_by" in columns else {}
-        for key, value in self._found.items():
-            now, writer = self.before[key], writers.get(key, BY)
-            if now == value:
-                continue
-            if now != "0":
+        """Tell what is still as our trips left it from what isn't."""
+        keys = tuple(self._values)
+        self.before = read(connection, keys)
+        self._writers = read_writers(connection, keys) if "updated_by" in columns else None
+        for key, now in self.before.items():
+            if now == "0":
+                self._sort_off(key)
+            elif now != self._values[key]:
                 self.left[key] = f"{key} is {'missing' if now is None else visible(now[:20])} by now"
-            elif not writer.startswith(BY):
-                self.left[key] = f"{key} was set to 0 by {visible(writer[:40])} since"
-            else:
-                self.wanted[key] = value
 
-    def _write(self, connection: Connection, columns: set[str], key: str, value: str | None) -> None:
-        table = schema.settings
-        unchanged = (table.c.setting_key == key, func.coalesce(table.c.setting_value, "") == "0")
+    def _sort_off(self, key: str) -> None:
+        writer = None if self._writers is None else self._writers.get(key, "")
+        try:
+            value = taken_from(self._found, key, writer)
+        except KeyError:
+            self.left[key] = f"{key} was set to 0 by {visible((writer or 'others')[:50])} since"
+            return
+        if value is not None and is_ours(value):
+            self.given_back[key] = value
+            self.left[key] = f"{key} was set to 0 by {visible(value[:50])} before"
+        else:
+            self.wanted[key] = value
+
+    def _changes(self) -> Iterator[tuple[str, Mapping[str, object] | None]]:
+        """What each row becomes; None for one that is taken away."""
         local = datetime.fromtimestamp(self._clock.wall())  # as engines write their times
-        known = {"setting_value": value, "updated_by": self._by[:100], "updated_at": local}
-        values = {name: known[name] for name in known if name in columns}
-        change = delete(table) if value is None else update(table).values(values)
+        for key, value in self.wanted.items():
+            new = {"setting_value": value, "updated_by": self._by[:100], "updated_at": local}
+            yield key, None if value is None else new
+        for key, stamp in self.given_back.items():
+            yield key, {"setting_value": "0", "updated_by": stamp, "updated_at": local}
+
+    def _write(
+        self, connection: Connection, columns: set[str], key: str, new: Mapping[str, object] | None
+    ) -> None:
+        table = schema.settings
+        unchanged = [table.c.setting_key == key, func.coalesce(table.c.setting_value, "") == "0"]
+        if self._writers is not None:
+            unchanged.append(column("updated_by") == self._writers.get(key))
         self.sent = True
-        if connection.execute(change.where(*unchanged)).rowcount != 1:
+        if new is None:
+            change = connection.execute(delete(table).where(*unchanged))
+        else:
+            values = {name: value for name, value in new.items() if name in columns}
+            change = connection.execute(update(table).where(*unchanged).values(values))
+        if change.rowcount != 1:
             raise _ChangedError
-
-
-def _writers(connection: Connection, keys: tuple[str, ...]) -> dict[str, str]:
-    table = schema.settings
-    rows = connection.execute(
-        select(table.c.setting_key, column("updated_by")).where(table.c.setting_key.in_(keys))
-    )
-    return {str(key): "" if writer is None else str(writer) for key, writer in rows}
 
 
 def _read_back(login: Login, write: _PutBack, words: str) -> Answer:

@@ -58,12 +58,16 @@ def in_thread(call: Callable[[], None], name: str) -> bool:
 
 
 class Trip:
-    """One trip under way. A program that ends before `wait` has returned may cut short what isn't done."""
+    """One trip under way. A program that ends before `wait` has returned may cut short what isn't done.
+
+    `at` is when it was made, in seconds since 1970 by the time of day.
+    """
 
     def __init__(
         self, actuators: Sequence[Actuator], order: Order, journal: Journal | None, clock: Clock
     ) -> None:
         self.order = order
+        self.at = clock.wall()
         self._shots = tuple(_Shot(each) for each in actuators if order.scope in each.scopes)
         self._journal = journal
         self._clock = clock

@@ -64,16 +64,20 @@ def shared_office(roles: dict[int, Role]) -> Iterator[Office]:
     """A folder as an administrator makes it for a group. Only root can."""
     state = Path(tempfile.mkdtemp(prefix="opsconsole-office-"))
     try:
-        for folder, mode in ((state, 0o3770), (state / "approvals", 0o3770), (state / "audit", 0o2770)):
-            folder.mkdir(exist_ok=True)
-            os.chown(folder, 0, GROUP)
-            folder.chmod(mode)
-        shutil.copytree(state / "audit", state / "anchors")
-        os.chown(state / "anchors", 0, GROUP)
-        (state / "anchors").chmod(0o2770)
+        give_to_group(state, 0o3770)
+        give_to_group(state / "approvals", 0o3770)
+        for name in ("audit", "anchors", "kill", "vigil"):
+            give_to_group(state / name)
         yield Office(state, roles)
     finally:
         shutil.rmtree(state)
+
+
+def give_to_group(folder: Path, mode: int = 0o2770) -> None:
+    """Make `folder` as an administrator does for those who share it. Only root can."""
+    folder.mkdir(exist_ok=True)
+    os.chown(folder, 0, GROUP)
+    folder.chmod(mode)
 
 
 def as_user(uid: int, work: Callable[[], str], umask: int = 0o022) -> str:

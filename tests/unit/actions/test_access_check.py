@@ -91,6 +91,11 @@ def test_a_folder_that_an_administrator_made_for_a_group_holds(state: Path, name
     assert folder_of(state, name) == (True, f"is shared by a group (mode {mode:o})")
 
 
+def test_a_folder_of_the_paper_engines_by_the_name_of_state_is_none_of_the_consoles(state: Path) -> None:
+    (state / "state").mkdir(mode=0o755)
+    assert f"folder {state / 'state'}" not in findings(settings(state))
+
+
 @only_root
 def test_a_folder_of_somebody_elses_fails(state: Path) -> None:
     (state / "audit").mkdir()
@@ -113,16 +118,47 @@ def test_a_folder_above_with_the_sticky_bit_is_nothing_to_tell(state: Path) -> N
     assert f"folder {state}" not in findings(settings(inner))
 
 
-def test_settings_that_only_root_can_change_hold(state: Path) -> None:
-    finding = findings(production(state))["settings /etc/passwd"]
-    assert (finding.holds, finding.words) == (True, "only root can change it")
+@only_root
+def test_a_folder_above_that_is_somebody_elses_fails(state: Path) -> None:
+    inner = state / "inner"
+    inner.mkdir(mode=0o700)
+    os.chown(state, 54321, -1)
+    words = "belongs to uid 54321 (uid 54321), who can move what is in it"
+    assert findings(settings(inner))[f"folder {state}"] == Finding(f"folder {state}", False, words)
 
 
 @only_root
 @pytest.mark.parametrize(
     ("uid", "mode", "words"),
     [
-        (0, 0o664, "others than root can change it (mode 664): chmod go-w"),
+        (54321, 0o755, "belongs to uid 54321 (uid 54321), who can move what is in it"),
+        (0, 0o775, "its group can move what is in it (mode 775)"),
+        (0, 0o777, "everybody can move what is in it (mode 777)"),
+    ],
+)
+def test_settings_of_roots_in_whose_place_others_can_put_their_own_fail(
+    state: Path, uid: int, mode: int, words: str
+) -> None:
+    folder, file = state / "etc", state / "etc" / "console.yaml"
+    folder.mkdir()
+    file.touch(mode=0o644)
+    folder.chmod(mode)
+    os.chown(folder, uid, -1)
+    assert findings(production(state), file=file)[f"folder {folder}"] == Finding(
+        f"folder {folder}", False, words
+    )
+
+
+def test_settings_that_only_root_can_change_hold(state: Path) -> None:
+    finding = findings(production(state))["settings /etc/passwd"]
+    assert (finding.holds, finding.words) == (True, "only root can write it")
+
+
+@only_root
+@pytest.mark.parametrize(
+    ("uid", "mode", "words"),
+    [
+        (0, 0o664, "others than root can write it (mode 664): chmod go-w"),
         (54321, 0o644, "belongs to uid 54321 (uid 54321), who can give out roles: let root own it"),
     ],
 )
@@ -191,3 +227,15 @@ def test_a_password_that_is_not_there_is_told_by_its_variables_name(state: Path)
         None,
         "the environment variable NO_SUCH_PASSWORD is not set",
     )
+
+
+@pytest.mark.parametrize(("operator", "told"), [(False, True), (True, False)])
+def test_the_password_that_writes_is_for_operators_only(state: Path, operator: bool, told: bool) -> None:
+    access = Access(operators=People(users=[ME])) if operator else Access()
+    database = Database(
+        url="mysql://ops@127.0.0.1:1/db", action_user="writer", action_password_env="WRITER_PASSWORD"
+    )
+    wanted = production(state, access=access, database=database)
+    found = checked(wanted, Path("/etc/passwd"), this_person(), {"WRITER_PASSWORD": "secret"})
+    words = "its password is in your WRITER_PASSWORD, who are no operator"
+    assert (Finding("database user writer", False, words) in list(found)) is told

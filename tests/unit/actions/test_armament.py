@@ -141,8 +141,8 @@ def test_a_flag_that_has_no_name_of_a_file_is_told_and_the_rest_is_fired(tmp_pat
 
 
 def test_space_is_kept_for_what_can_be_a_file(tmp_path: Path) -> None:
-    kept = reserves(Surfaces(flag=Path("/"), state=tmp_path / "state.json"))
-    assert [each.path.name for each in kept] == [".state.json.reserve"]
+    named = Surfaces(flag=Path("/"), state=tmp_path / "state.json", flags_file=tmp_path / "flags.yaml")
+    assert [each.path.name for each in reserves(named)] == [".state.json.reserve", ".flags.yaml.reserve"]
 
 
 def test_an_engine_file_that_hangs_does_not_hold_up_a_flag_that_is_named(tmp_path: Path) -> None:

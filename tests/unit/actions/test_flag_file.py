@@ -1,15 +1,15 @@
 """The engine's two files, written in its own format under every kind of disk."""
 
-import errno
 import json
 import os
 from pathlib import Path
 
 import pytest
 
-from console.actions.durable import Reserve
+from console.actions.durable import DurableError, Reserve
 from console.actions.kill.actuator import Act, Answer, Order
-from console.actions.kill.flag_file import FlagFile, StateFile
+from console.actions.kill.flag_file import FlagFile, StateFile, is_of_trips
+from console.actions.removal import Identity, identity_of
 from tests.small_disk import fill, make_read_only, small_disk
 
 ORDER = Order("test")
@@ -18,8 +18,20 @@ ENGINE = (
 )
 
 
+def there(flag: Path) -> Identity:
+    found = identity_of(flag)
+    assert found is not None
+    return found
+
+
+def first_flag(flag: Path) -> dict[str, str | None]:
+    """What the trip has found that wrote the flag which is there, where there was none."""
+    return {f"flag {there(flag)}": None}
+
+
 def test_the_flag_holds_what_engines_write(tmp_path: Path) -> None:
-    assert FlagFile(tmp_path / "f").fire(ORDER) == Answer(Act.DONE, "set", "not set", "set", {"flag": None})
+    flag = tmp_path / "f"
+    assert FlagFile(flag).fire(ORDER) == Answer(Act.DONE, "set", "not set", "set", first_flag(flag))
     assert (tmp_path / "f").read_bytes() == b"1"
 
 
@@ -33,15 +45,54 @@ def test_a_flag_that_is_set_is_written_anew(tmp_path: Path) -> None:
     held.close()
 
 
+def test_a_flag_is_of_trips_however_often_they_write_it_anew(tmp_path: Path) -> None:
+    found: dict[str, str | None] = {}
+    for _ in range(3):
+        found |= FlagFile(tmp_path / "f").fire(ORDER).found
+    assert is_of_trips(there(tmp_path / "f"), found)
+
+
+def test_a_flag_that_others_had_set_before_the_first_trip_is_none_of_trips(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b"1")
+    found = FlagFile(tmp_path / "f").fire(ORDER).found
+    assert not is_of_trips(there(tmp_path / "f"), found)
+
+
+def test_a_flag_that_others_have_written_since_is_none_of_trips(tmp_path: Path) -> None:
+    found = FlagFile(tmp_path / "f").fire(ORDER).found
+    (tmp_path / "f").unlink()
+    (tmp_path / "f").write_bytes(b"1")
+    os.utime(tmp_path / "f", (2e9, 2e9))
+    assert not is_of_trips(there(tmp_path / "f"), found)
+
+
+def test_a_flag_on_a_full_disk_that_was_there_before_is_none_of_the_trip_s(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk") as disk:
+        (disk / "f").write_bytes(b"1")
+        fill(disk)
+        assert FlagFile(disk / "f").fire(ORDER).found == {}
+
+
 def test_a_flag_that_cannot_be_looked_for_is_written_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def stale(_path: Path) -> bool:
-        raise OSError(errno.ESTALE, "Stale file handle")
+    def stale(_path: Path) -> Identity:
+        raise DurableError("stale file handle")
 
-    monkeypatch.setattr(Path, "exists", stale)
+    monkeypatch.setattr("console.actions.kill.flag_file.identity_of", stale)
     assert FlagFile(tmp_path / "f").fire(ORDER) == Answer(Act.DONE, "set", "unreadable", "unreadable")
     assert (tmp_path / "f").read_bytes() == b"1"
+
+
+def test_an_engine_of_another_user_can_read_what_is_new_whatever_the_umask(tmp_path: Path) -> None:
+    flag, state = tmp_path / "f", tmp_path / "s.json"
+    before = os.umask(0o077)
+    try:
+        FlagFile(flag).fire(ORDER)
+        StateFile(state).fire(ORDER)
+    finally:
+        os.umask(before)
+    assert [file.stat().st_mode & 0o777 for file in (flag, state)] == [0o644, 0o644]
 
 
 def test_a_folder_that_is_missing_is_not_made(tmp_path: Path) -> None:
@@ -56,7 +107,7 @@ def test_a_full_disk_is_met_with_the_reserve(tmp_path: Path) -> None:
         fill(disk)
         answer = FlagFile(disk / "f", reserve).fire(ORDER)
         words = "set; the disk is full, the reserve was used"
-        assert answer == Answer(Act.DONE, words, "not set", "set", {"flag": None})
+        assert answer == Answer(Act.DONE, words, "not set", "set", first_flag(disk / "f"))
         assert (disk / "f").read_bytes() == b"1"
 
 
@@ -65,7 +116,7 @@ def test_a_full_disk_without_a_reserve_gets_an_empty_flag(tmp_path: Path) -> Non
         fill(disk)
         answer = FlagFile(disk / "f", Reserve(disk / "gone")).fire(ORDER)
         words = "set; the disk is full, so the flag may be empty"
-        assert answer == Answer(Act.DONE, words, "not set", "set", {"flag": None})
+        assert answer == Answer(Act.DONE, words, "not set", "set", first_flag(disk / "f"))
         assert (disk / "f").exists()
 
 

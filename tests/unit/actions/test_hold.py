@@ -16,9 +16,9 @@ from console.domain.kill_state import KillState, Verdict
 from console.domain.last_trip import LastTrip
 
 TRIP = LastTrip(at=1000.0, by="alice", reason="margin", scope="all")
-UNCONFIRMED = Verdict(KillState.UNCONFIRMED, "", acknowledged=False)
-TRIPPED = Verdict(KillState.TRIPPED, "", acknowledged=True, confirmed=True)
-LOST = Verdict(KillState.LOST, "", acknowledged=False, confirmed=True)
+UNCONFIRMED = Verdict(KillState.UNCONFIRMED, "", acknowledged=False, trip=1000.0)
+TRIPPED = Verdict(KillState.TRIPPED, "", acknowledged=True, confirmed=True, trip=1000.0)
+LOST = Verdict(KillState.LOST, "", acknowledged=False, confirmed=True, trip=1000.0)
 
 
 class Console:
@@ -54,13 +54,23 @@ def test_the_first_acknowledgement_is_noted(console: Console) -> None:
 
 
 def test_an_acknowledgement_counts_whatever_else_is_amiss(console: Console) -> None:
-    partial = Verdict(KillState.PARTIAL, "one fill since", acknowledged=True, confirmed=True)
+    partial = replace(TRIPPED, state=KillState.PARTIAL, words="one fill since")
     assert console.sees(partial, 1002.0).acknowledged == 1002.0
 
 
 def test_what_the_engine_said_before_the_trip_is_no_acknowledgement(console: Console) -> None:
-    before = Verdict(KillState.TRIPPED, "", acknowledged=True, confirmed=False)
+    before = replace(TRIPPED, confirmed=False)
     assert console.sees(before, 1001.0).acknowledged is None
+
+
+@pytest.mark.parametrize("scope", ["all", "coin"])
+def test_what_was_judged_of_the_trip_before_does_not_acknowledge_the_next(
+    console: Console, scope: str
+) -> None:
+    console.sees(TRIPPED, 1001.0)
+    console.file.begin(replace(TRIP, at=1010.0, scope=scope))
+    assert console.sees(TRIPPED, 1010.1).acknowledged is None
+    assert console.sees(replace(TRIPPED, trip=1010.0), 1010.9).acknowledged == 1010.9
 
 
 def test_a_loss_is_noted_and_tripped_again_once(console: Console) -> None:
@@ -75,7 +85,7 @@ def test_every_further_loss_is_tripped_again_for_the_first_reason(console: Conso
     console.sees(LOST, 1010.0)
     reason, _ = console.again[0]
     console.file.begin(LastTrip(at=1010.0, by="alice", reason=reason, scope="all"))
-    console.sees(TRIPPED, 1012.0)
+    console.sees(replace(TRIPPED, trip=1010.0), 1012.0)
     console.sees(LOST, 1020.0)
     assert [reason for reason, _ in console.again] == [f"{HELD}margin"] * 2
 

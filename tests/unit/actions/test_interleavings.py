@@ -25,11 +25,11 @@ from hypothesis.stateful import (
 
 from console import host_lock
 from console.actions import faults
+from console.actions.checkpoint import Operator
 from console.actions.durable import ChangedError, digest, replace_file
 from console.actions.kill import last_trip_file, switch, trip
 from console.actions.kill.feature_flags import KEY
 from console.actions.kill.flag_file import FLAG
-from console.actions.kill.reset import Resetter
 from console.actions.kill.switch import KillSwitch
 from console.actions.roles import roles_in, this_person
 from console.audit.files import records
@@ -219,7 +219,7 @@ class Host(RuleBasedStateMachine):
         while self.turns.clock.wall() < last.newest + COOL_DOWN:
             pass  # asking is what moves this clock on
         live = healthy_after(last)
-        who = Resetter(self.standing, Arming(0.0, FOR_EVER, "it is over", FOR_EVER, live.at))
+        who = Operator(self.standing, Arming(0.0, FOR_EVER, "it is over", FOR_EVER, live.at))
         with suppress(AccessError):  # it was overtaken before anything was done
             console.reset(ASKED, who, live)
             self.seen.append(last.newest)

@@ -1,6 +1,7 @@
 """The last trip is kept for others: whole, private, and without losing what several consoles note of it."""
 
 import json
+import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,12 @@ def file(path: Path) -> LastTripFile:
 
 def on_disk(path: Path) -> LastTrip:
     return last_trip_from(json.loads(path.read_bytes()))
+
+
+def let_go(fifo: Path) -> None:
+    """Let those go on who wait for the fifo in the file's place, which then is free."""
+    fifo.rename(fifo.with_suffix(".gone"))
+    fifo.with_suffix(".gone").open("wb").close()
 
 
 def test_a_trip_is_kept_for_others(file: LastTripFile, path: Path) -> None:
@@ -97,6 +104,32 @@ def test_a_trip_of_one_account_is_kept_after_a_reset(file: LastTripFile, path: P
     narrow = replace(TRIP, at=2000.0, scope="coin")
     file.begin(narrow)
     assert on_disk(path) == narrow
+
+
+def test_a_trip_on_a_disk_that_hangs_is_remembered_all_the_same(file: LastTripFile, path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)  # whoever opens it waits
+    hanging = threading.Thread(target=file.begin, args=(TRIP,), daemon=True)
+    hanging.start()
+    hanging.join(0.1)
+    assert (hanging.is_alive(), file.memory) == (True, TRIP)
+    let_go(path)
+    hanging.join(5)
+    assert on_disk(path) == TRIP
+
+
+def test_a_trip_that_a_disk_takes_late_does_not_hide_the_next_one(file: LastTripFile, path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    next_one = replace(TRIP, at=2000.0)
+    hanging = [threading.Thread(target=file.begin, args=(trip,), daemon=True) for trip in (TRIP, next_one)]
+    for thread in hanging:
+        thread.start()
+        thread.join(0.1)
+    let_go(path)
+    for thread in hanging:
+        thread.join(5)
+    assert file.memory == on_disk(path) == next_one
 
 
 def test_a_new_trip_of_everything_takes_the_place_of_the_one_before(file: LastTripFile, path: Path) -> None:

@@ -1,111 +1,48 @@
-"""A reset is refused before anything is done, clears what trips have set, and loses to a trip."""
+"""A reset is refused before anything is done, unless every gate passes and a second person has agreed."""
 
-import errno
-import json
 import os
-import threading
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 
-from console.actions import removal
+from console.actions.checkpoint import Operator
 from console.actions.durable import DurableError
 from console.actions.guard import Need, RefusedError
-from console.actions.kill import last_trip_file, resetting
-from console.actions.kill.actuator import Scope
-from console.actions.kill.reset import RECOVERY, Resetter, last_recovery
-from console.actions.kill.resetting import OVERTAKEN, Reset
+from console.actions.kill import last_trip_file
+from console.actions.kill.reset import RECOVERY, last_recovery
 from console.actions.kill.switch import KillSwitch
-from console.audit.files import records
 from console.audit.journal import Journal
-from console.audit.record import Act, Phase, Record
-from console.domain.access import AccessError, Arming, Person, Role, Standing
+from console.audit.record import Act, Phase
+from console.domain.access import AccessError, Role
 from console.domain.approval import Consent, Deed
-from console.domain.assessment import Assessment
-from console.domain.last_trip import LastTrip, last_trip_from
-from console.domain.news import Kind
+from console.domain.assessment import Rules, assess
+from console.domain.reading import SourceState
 from console.domain.reset_gates import Asked
+from console.domain.surfaces import Books
+from console.domain.thresholds import KEY_METRICS
 from console.host_lock import host_lock
-from tests.integration.trading_switches import prepared, values
 from tests.unit.actions.contexts import settings_with
+from tests.unit.actions.engine_of_files import (
+    ASKED,
+    WHO,
+    console,
+    engine_in,
+    flag,
+    journal,
+    last,
+    live,
+    tripped,
+)
 from tests.unit.actions.people import Wall, as_user, shared_office
 from tests.unit.audit.journals import ALICE
 from tests.unit.domain.trips import world
-from tests.unit.domain.worlds import NOW, judged
-
-FLAGS = "global_kill_switch: false  # all\nfeatures: {}\n"
-ASKED = Asked("all is well", "production prod", cause_acknowledged=True, override="nothing to recover")
-WHO = Resetter(
-    Standing(Person(0, "root"), Role.OPERATOR, "named as user root"),
-    Arming(NOW - 1, NOW + 600, "reset", 120, NOW),
-)
+from tests.unit.domain.worlds import BOOKS, NOW, PANELS, answered, judged
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """An engine that has nothing but files."""
-    (tmp_path / "engine").mkdir()
-    (tmp_path / "engine" / "flags.yaml").write_text(FLAGS)
-    return tmp_path
-
-
-def console(
-    folder: Path, *lines: str, files: str = "flag: engine/flag, state: engine/state.json"
-) -> KillSwitch:
-    named = (f"kill_switch: {{{files}, cool_down: 5s}}", "flags_file: engine/flags.yaml", *lines)
-    return KillSwitch(settings_with(folder, *named), clock=Wall(NOW), environ={})
-
-
-def tripped(switch: KillSwitch, *, ago: float = 60.0, scope: Scope = Scope.ALL) -> LastTrip:
-    """Trip it, some seconds ago."""
-    clock = switch._clock
-    assert isinstance(clock, Wall)
-    clock.at = NOW - ago
-    switch.trip("margin", scope)
-    switch.close(10)
-    clock.at = NOW
-    assert switch.latest is not None
-    return switch.latest
-
-
-def live(trip: LastTrip | None) -> Assessment:
-    """What a monitor sees of an engine that is tripped."""
-    return judged(world(trip=trip))
-
-
-def last(folder: Path) -> LastTrip:
-    return last_trip_from(json.loads((folder / "state" / "kill" / "prod.json").read_bytes()))
-
-
-def journal(folder: Path, action: str = "kill.reset") -> list[Record]:
-    return [each for each in records(folder / "state" / "audit") if each.action == action]
-
-
-def flag(folder: Path) -> Path:
-    return folder / "engine" / "flag"
-
-
-def outcomes(reset: Reset) -> dict[str, str]:
-    return {result.name: result.state.value for result in reset.results}
-
-
-def test_what_a_trip_has_set_is_cleared_and_recorded(folder: Path) -> None:
-    switch = console(folder)
-    trip = tripped(switch)
-    reset = switch.reset(ASKED, WHO, live(trip))
-    assert outcomes(reset) == dict.fromkeys(("flag file", "feature flags", "state file"), "done")
-    assert (reset.done, reset.left, reset.journal, reset.overtaken) == (True, (), "recorded", False)
-    assert not flag(folder).exists()
-    assert (folder / "engine" / "flags.yaml").read_text() == FLAGS
-    assert json.loads((folder / "engine" / "state.json").read_text())["tripped"] is False
-    intent, outcome = journal(folder)
-    assert (intent.phase, intent.reason, outcome.done) == (Phase.INTENT, "all is well", True)
-    assert isinstance(intent.before, dict)
-    assert intent.before["feature flags: global_kill_switch"] == "false"
-    assert last(folder) == replace(trip, reset=NOW, found=(), resetting=False)
+    return engine_in(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +57,7 @@ def test_what_a_trip_has_set_is_cleared_and_recorded(folder: Path) -> None:
     ],
 )
 def test_what_lacks_something_is_refused_and_nothing_is_done(
-    folder: Path, asked: Asked, who: Resetter, lack: str
+    folder: Path, asked: Asked, who: Operator, lack: str
 ) -> None:
     switch = console(folder)
     trip = tripped(switch)
@@ -158,6 +95,26 @@ def test_every_gate_is_told_in_order(folder: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("pinned", "books", "passes", "words"),
+    [
+        (None, BOOKS, True, "no database server is pinned"),
+        ("db-1", BOOKS, True, "database server db-1 is the pinned one"),
+        ("db-2", BOOKS, False, "another server answers: the server is db-1, and has to be db-2"),
+        ("db-1", None, None, "whether the pinned one answers, db-1, isn't known"),
+    ],
+)
+def test_the_gate_of_the_server_says_which_one_answers(
+    folder: Path, pinned: str | None, books: Books | None, passes: bool | None, words: str
+) -> None:
+    server = "" if pinned is None else f", server: {pinned}"
+    switch = console(folder, f"database: {{url: 'sqlite:///{folder}/paper.db'{server}}}")
+    database = SourceState("database", 2.0) if books is None else answered("database", books)
+    seen = assess(replace(world(trip=None), database=database), Rules(PANELS, KEY_METRICS, server=pinned))
+    gate = switch.reset_gates(ASKED, WHO, seen)[1]
+    assert (gate.name, gate.passes, gate.words) == ("server", passes, words)
+
+
 def test_a_journal_that_cannot_be_written_refuses_it(folder: Path) -> None:
     switch = console(folder)
     trip = tripped(switch)
@@ -187,22 +144,6 @@ def test_a_file_of_the_last_trip_that_cannot_be_written_refuses_it(
     assert told == [(Phase.INTENT, None), (Phase.OUTCOME, False)]
 
 
-def test_what_others_had_set_before_is_left_and_told(folder: Path) -> None:
-    flag(folder).write_bytes(b"1")
-    switch = console(folder)
-    reset = switch.reset(ASKED, WHO, live(tripped(switch)))
-    assert outcomes(reset) == dict.fromkeys(("feature flags", "state file"), "done")
-    assert (flag(folder).exists(), reset.left) == (True, ("flag file: set",))
-
-
-def test_what_an_earlier_trip_has_set_is_cleared_with_the_later_one(folder: Path) -> None:
-    switch = console(folder)
-    tripped(switch, ago=90)
-    switch.reset(ASKED, WHO, live(tripped(switch)))
-    assert not flag(folder).exists()
-    assert yaml.safe_load((folder / "engine" / "flags.yaml").read_text())["global_kill_switch"] is False
-
-
 def test_a_trip_that_was_made_since_it_was_looked_at_refuses_it(folder: Path) -> None:
     switch = console(folder)
     looked_at = live(tripped(switch, ago=90))
@@ -210,142 +151,6 @@ def test_a_trip_that_was_made_since_it_was_looked_at_refuses_it(folder: Path) ->
     with pytest.raises(AccessError, match="another trip was made"):
         switch.reset(ASKED, WHO, looked_at)
     assert flag(folder).exists()
-
-
-@pytest.mark.parametrize(
-    "point",
-    [
-        "reset: before flag file",
-        "reset: after flag file",
-        "reset: before state file",
-        "reset: after state file",
-    ],
-)
-def test_a_trip_that_comes_on_the_way_wins(folder: Path, point: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    switch, other = console(folder), console(folder)
-    trip = tripped(switch)
-
-    def meddle(name: str) -> None:
-        if name == point:
-            other.trip("runaway")
-            other.close(10)
-
-    monkeypatch.setattr(resetting, "point", meddle)
-    reset = switch.reset(ASKED, WHO, live(trip))
-    switch.close(10)
-    assert (reset.overtaken, reset.done) == (True, False)
-    assert flag(folder).exists()
-    assert yaml.safe_load((folder / "engine" / "flags.yaml").read_text())["global_kill_switch"] is True
-    assert json.loads((folder / "engine" / "state.json").read_text())["tripped"] is True
-    assert (last(folder).stands, last(folder).reason) == (True, f"{OVERTAKEN}runaway")
-
-
-def test_a_flag_that_others_write_on_the_way_wins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    switch = console(folder)
-    trip = tripped(switch)
-
-    def meddle(name: str) -> None:
-        if name == "reset: before feature flags":
-            flag(folder).write_bytes(b"1")
-
-    monkeypatch.setattr(resetting, "point", meddle)
-    assert switch.reset(ASKED, WHO, live(trip)).overtaken
-    switch.close(10)
-    assert flag(folder).exists()
-    assert yaml.safe_load((folder / "engine" / "flags.yaml").read_text())["global_kill_switch"] is True
-
-
-def test_a_flag_that_is_lost_as_its_removal_fails_is_set_again(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    switch = console(folder)
-    trip = tripped(switch)
-
-    def lose(path: Path, *_: object) -> None:
-        path.unlink()
-        raise DurableError("operation not permitted")
-
-    monkeypatch.setattr(removal, "remove_file", lose)
-    assert switch.reset(ASKED, WHO, live(trip)).overtaken
-    switch.close(10)
-    assert flag(folder).exists()
-
-
-def test_a_trip_whose_note_comes_after_the_reset_is_fired_again(folder: Path) -> None:
-    switch = console(folder)
-    switch.reset(ASKED, WHO, live(tripped(switch)))
-    late = console(folder)
-    tripped(late, ago=1.0)  # before the reset was over
-    wait_for(lambda: len(journal(folder, "kill.trip")) == 6)
-
-
-def test_what_fails_ends_it_and_the_trip_stands(folder: Path) -> None:
-    switch = console(folder)
-    trip = tripped(switch)
-    (folder / "engine" / "flags.yaml").write_text("global_kill_switch: [\n")
-    reset = switch.reset(ASKED, WHO, live(trip))
-    assert outcomes(reset) == {"flag file": "done", "feature flags": "refused"}
-    assert (reset.done, reset.fired[2:], reset.pending) == (False, ("state file",), ())
-    assert last(folder) == trip
-    (folder / "engine" / "flags.yaml").write_text(FLAGS.replace("false", "true"))
-    assert switch.reset(ASKED, WHO, live(trip)).done
-
-
-def test_what_cannot_be_looked_at_on_the_way_ends_it_and_the_trip_stands(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    switch = console(folder)
-    trip = tripped(switch)
-
-    def fail(name: str) -> None:
-        if name == "reset: before feature flags":
-            raise OSError(errno.EIO, "Input/output error")
-
-    monkeypatch.setattr(resetting, "point", fail)
-    reset = switch.reset(ASKED, WHO, live(trip))
-    assert (reset.done, reset.pending) == (None, ())
-    assert reset.left == ("what is set can't be told: input/output error",)
-    assert [(each.phase, each.done) for each in journal(folder)] == [
-        (Phase.INTENT, None),
-        (Phase.UNKNOWN, None),
-    ]
-    assert last(folder) == trip
-
-
-def test_people_are_told_of_a_reset_and_otherwise_of_one_that_failed(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    switch = console(folder)
-    trip = tripped(switch)
-    told: list[tuple[Kind, str, str]] = []
-    monkeypatch.setattr(switch.notices, "tell", lambda *news, drill: told.append(news))
-    (folder / "engine" / "flags.yaml").write_text("global_kill_switch: [\n")
-    switch.reset(ASKED, WHO, live(trip))
-    (folder / "engine" / "flags.yaml").write_text(FLAGS.replace("false", "true"))
-    switch.reset(ASKED, WHO, live(trip))
-    assert [kind for kind, _, _ in told] == [Kind.NOT_RESET, Kind.RESET]
-    assert told[0][1:] == ("all is well", "flag file done, feature flags refused; left: state file: tripped")
-
-
-def test_a_command_resets_the_engine_after_everything_is_clear(folder: Path) -> None:
-    switch = console(folder, f"commands: {{reset_kill_switch: [test, '!', -e, {folder}/engine/flag]}}")
-    assert outcomes(switch.reset(ASKED, WHO, live(tripped(switch))))["command"] == "done"
-
-
-def test_what_the_settings_no_longer_name_stays_to_be_put_back(folder: Path) -> None:
-    trip = tripped(console(folder))
-    switch = console(folder, files="flag: engine/flag")
-    reset = switch.reset(ASKED, WHO, live(trip))
-    assert reset.left == ("state file: the settings don't name it any more",)
-    assert [one.surface for one in last(folder).found] == ["state file"]
-
-
-def test_a_trip_of_others_is_reset_by_the_engines_own_command(folder: Path) -> None:
-    flag(folder).write_bytes(b"1")
-    switch = console(folder, "commands: {reset_kill_switch: [echo, '{reason}']}")
-    reset = switch.reset(ASKED, WHO, live(None))
-    assert [result.words for result in reset.results] == ["exit code 0: all is well"]
-    assert (flag(folder).exists(), reset.left) == (True, ("flag file: set",))
 
 
 def test_another_console_that_resets_at_the_same_time_is_waited_for_in_vain(folder: Path) -> None:
@@ -439,47 +244,6 @@ def test_a_consent_given_on_other_grounds_is_none(folder: Path, asked: Asked) ->
     assert flag(folder).exists()
 
 
-def test_progress_can_be_watched_from_another_thread(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    switch = console(folder)
-    trip, reached, go = tripped(switch), threading.Event(), threading.Event()
-
-    def hold(name: str) -> None:
-        if name == "reset: before feature flags":
-            reached.set()
-            go.wait(10)
-
-    monkeypatch.setattr(resetting, "point", hold)
-    working = threading.Thread(target=lambda: switch.reset(ASKED, WHO, live(trip)))
-    working.start()
-    assert reached.wait(10)
-    assert switch.resetting is not None
-    assert switch.resetting.pending == ("feature flags", "state file")
-    assert last(folder).resetting
-    go.set()
-    working.join(10)
-    assert not switch.resetting.pending
-
-
-@pytest.mark.parametrize("delay", [0.0, 0.004, 0.008, 0.012, 0.016, 0.024, 0.032])
-def test_whenever_a_trip_comes_everything_is_set_in_the_end(folder: Path, delay: float) -> None:
-    engine = prepared(f"sqlite:///{folder}/paper.db")
-    files = f"database: {{url: 'sqlite:///{folder}/paper.db'}}"
-    switch, other = console(folder, files), console(folder, files)
-    trip, tick = tripped(switch), threading.Event()
-    working = threading.Thread(target=lambda: switch.reset(ASKED, WHO, live(trip)))
-    working.start()
-    tick.wait(delay)
-    other.trip("runaway")
-    working.join(10)
-    other.close(10)
-    switch.close(10)
-    wait_for(lambda: set(values(engine).values()) == {"0"})
-    wait_for(lambda: "global_kill_switch: true" in (folder / "engine" / "flags.yaml").read_text())
-    assert flag(folder).exists()
-    wait_for(lambda: last(folder).stands)
-    engine.dispose()
-
-
 @pytest.mark.parametrize(
     ("context", "done", "at", "counts"),
     [
@@ -497,12 +261,3 @@ def test_a_recovery_run_counts_when_it_was_completed_here_and_since(
     intent = written.intent(ALICE, act)
     written.outcome(ALICE, intent, done)
     assert last_recovery(tmp_path / "audit", "prod", NOW) == (NOW + at if counts else None)
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    tick = threading.Event()
-    for _ in range(500):
-        if condition():
-            return
-        tick.wait(0.01)
-    raise AssertionError("not within 5 s")

@@ -1,6 +1,7 @@
 """A trip as faces make it: the flag first, and everything else behind it, whatever hangs or fails."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -10,14 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from console.actions.kill import following
 from console.actions.kill import switch as switches
 from console.actions.kill.actuator import Act, Scope
 from console.actions.kill.hold import HELD
 from console.actions.kill.switch import KillSwitch
+from console.actions.notify import Notices
 from console.audit.files import records
 from console.audit.record import Phase, Record
 from console.domain.kill_state import KillState, Verdict, Written
 from console.domain.last_trip import LastTrip, last_trip_from
+from console.domain.news import Kind
 from tests.small_disk import fill, small_disk
 from tests.unit.actions.contexts import settings_with
 from tests.unit.actions.kill_fakes import Held, Quick
@@ -84,6 +88,29 @@ def test_what_is_kept_goes_on_with_the_trip_and_late_answers_are_in_it(
     assert kept(folder).written[1].done is False
     slow.go.set()
     eventually(lambda: kept(folder).written[1] == Written("slow", True, "set at last"))
+
+
+def test_a_note_on_a_disk_that_hangs_keeps_neither_the_screen_nor_people_from_the_answers(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Kind] = []
+    slow = Held("slow", deadline=5)
+    monkeypatch.setattr(following, "NOTED_WITHIN", 0.1)
+    monkeypatch.setattr(switches, "armament", lambda *_: (Quick(), slow))
+    monkeypatch.setattr(Notices, "tell", lambda _, kind, *__, **___: told.append(kind))
+    (folder / "state" / "kill").mkdir(parents=True)
+    os.mkfifo(folder / "state" / "kill" / "prod.json")  # whoever opens it waits
+    switch = KillSwitch(settings_with(folder, FLAG))
+    began = time.monotonic()
+    switch.trip("margin")
+    eventually(lambda: switch.latest)
+    slow.go.set()
+    switch.close(10)
+    assert time.monotonic() - began < 3
+    assert switch.latest is not None
+    assert switch.latest.written[1] == Written("slow", True, "set at last")
+    assert told == [Kind.TRIP]
+    (folder / "state" / "kill" / "prod.json").open("wb").close()
 
 
 def test_a_state_folder_that_cannot_be_written_is_in_nobodys_way(folder: Path) -> None:
@@ -182,8 +209,9 @@ def test_an_engine_that_clears_itself_is_tripped_again_where_the_context_holds(f
     switch.trip("margin")
     switch.close(10)
     (folder / "engine" / "flag").unlink()
-    now = kept(folder).at + 60
-    switch.observed(Verdict(KillState.TRIPPED, "", acknowledged=True, confirmed=True), now)
+    at = kept(folder).at
+    now = at + 60
+    switch.observed(Verdict(KillState.TRIPPED, "", acknowledged=True, confirmed=True, trip=at), now)
     eventually(lambda: kept(folder).acknowledged)
     eventually(lambda: _observed(switch, now + 1) and (folder / "engine" / "flag").exists())
     switch.close(10)

@@ -12,6 +12,7 @@ from console.actions.kill.trip import trip
 from console.audit.actor import this_actor
 from console.audit.files import records
 from console.audit.journal import Journal
+from console.audit.partial import left_undone
 from console.audit.record import Phase, Record
 from console.domain.clock import SystemClock
 from tests.unit.actions.kill_fakes import Broken, Held, Quick
@@ -39,6 +40,18 @@ def test_the_intent_says_why_and_the_outcome_what_came_of_it(tmp_path: Path) -> 
     assert intent.evidence == {"actuators": ["flag file", "quick"]}
     assert (outcome.phase, outcome.intent, outcome.done) == (Phase.OUTCOME, intent.sequence, True)
     assert outcome.after == {"flag file": "set", "quick": "0"}
+
+
+def test_a_trip_that_not_all_followed_names_them(tmp_path: Path) -> None:
+    _, outcome = fire(tmp_path / "audit", Quick(), FlagFile(tmp_path / "no" / "flag"))
+    assert outcome.done is True
+    (left,) = left_undone(outcome)
+    assert left == f"flag file: {tmp_path}/no/flag: no such file or directory"
+
+
+def test_a_trip_that_all_followed_left_nothing_undone(tmp_path: Path) -> None:
+    intent, outcome = fire(tmp_path / "audit", Quick())
+    assert left_undone(intent) == left_undone(outcome) == ()
 
 
 def test_each_actuators_words_and_time_are_evidence(tmp_path: Path) -> None:

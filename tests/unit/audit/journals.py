@@ -14,7 +14,9 @@ from console.audit.record import BEGINNING, Act, Draft, Phase, chained
 from console.audit.redaction import Json
 from console.domain.clock import SystemClock
 
-ALICE = Actor(uid=1001, user="alice", tty="/dev/pts/3", ssh="10.0.0.7", host="ops1", process="1-0")
+GONE = "999999999-0"
+"""A process that can't run: its number is larger than the kernel gives any."""
+ALICE = Actor(uid=1001, user="alice", tty="/dev/pts/3", ssh="10.0.0.7", host="ops1", process=GONE)
 TRIP = Act("futures-prod", "kill.trip", "whole context", reason="margin below 1.1")
 
 

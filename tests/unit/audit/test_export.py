@@ -43,6 +43,37 @@ def test_a_cell_is_no_formula_and_holds_no_escape(three: list[Record]) -> None:
     assert all(line.isprintable() for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("reason", "cell"),
+    [
+        ("hedged;=cmd()", "hedged;'=cmd()"),
+        ("hedged; @cmd()", "hedged;' @cmd()"),
+        ("\xa0-2+3", "' -2+3"),
+        ("\uff1dcmd()", "'\uff1dcmd()"),
+        ("'=cmd()", "''=cmd()"),
+        ("a-b;c+d", "a-b;c+d"),
+    ],
+)
+def test_no_cell_begins_a_formula_wherever_a_spreadsheet_begins_one(
+    three: list[Record], reason: str, cell: str
+) -> None:
+    assert before_of(replace(three[0], before=reason)) == cell
+
+
+def test_neither_does_one_within_what_is_no_text(three: list[Record]) -> None:
+    assert before_of(replace(three[0], before=["hedged;=cmd()"])) == """["hedged;'=cmd()"]"""
+
+
+def test_a_number_stays_one(three: list[Record]) -> None:
+    assert before_of(replace(three[0], before=-1.5)) == "-1.5"
+
+
+def before_of(record: Record) -> str:
+    """The cell of its field `before`, as a spreadsheet reads it."""
+    _heading, line = as_csv([record])
+    return next(csv.reader([line]))[FIELDS.index("before")]
+
+
 def test_a_line_to_read_is_one_printable_line(three: list[Record]) -> None:
     assert all(as_text(record).isprintable() for record in three)
 
@@ -51,6 +82,11 @@ def test_a_line_to_read_says_who_did_what_and_how_it_went(three: list[Record]) -
     assert as_text(three[1]).startswith(f"#2 {three[1].time} alice(1001)@ops1 /dev/pts/3 from 10.0.0.7 ")
     assert "futures-prod kill.trip whole context NOT DONE of #1" in as_text(three[1])
     assert as_text(three[2]).endswith("paper arm console done DRILL")
+
+
+def test_a_line_to_read_says_that_an_act_was_done_in_part(three: list[Record]) -> None:
+    part = replace(three[1], done=True, evidence={"left_undone": ["database: connection refused"]})
+    assert " PARTIAL of #1 " in as_text(part)
 
 
 @pytest.mark.parametrize(

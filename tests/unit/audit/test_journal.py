@@ -185,6 +185,15 @@ def test_four_processes_that_append_at_once_keep_one_chain(tmp_path: Path) -> No
     assert verify(tmp_path / "audit", [anchor_in(tmp_path)]).sound
 
 
+def test_a_journal_that_is_being_appended_to_is_sound_at_every_look(tmp_path: Path) -> None:
+    fork = multiprocessing.get_context("fork")
+    writer = fork.Process(target=_append_many, args=(tmp_path, 0, 200))
+    writer.start()
+    while writer.is_alive():
+        assert verify(tmp_path / "audit", [anchor_in(tmp_path)]).sound
+    assert len(journal_files(tmp_path / "audit")) > 1
+
+
 def test_threads_of_one_console_keep_one_chain(tmp_path: Path) -> None:
     journal = journal_in(tmp_path, wait=30)
     threads = [threading.Thread(target=journal.note, args=(ALICE, arming(n))) for n in range(8)]

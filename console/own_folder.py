@@ -1,0 +1,17 @@
+"""Where that lies which is one person's, in a state folder that several may share: what they saw and chose.
+
+The journal, requests and the last trip are everybody's who shares it, and have folders of their own there.
+"""
+
+import os
+from pathlib import Path
+
+
+def own_folder(state: Path) -> Path:
+    """`state` itself, or, where somebody else has made it for several, a folder of this person's in it."""
+    uid = os.getuid()
+    try:
+        owner = state.stat().st_uid
+    except OSError:  # whoever needs it first makes it
+        return state
+    return state if owner == uid else state / f"uid-{uid}"
