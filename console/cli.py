@@ -5,6 +5,7 @@ Exit codes of `status` and of a headless demo follow the monitoring-plugin conve
 """
 
 import asyncio
+import functools
 import gc
 import os
 import sys
@@ -19,10 +20,11 @@ from console.black_box import BlackBox
 from console.cli_access import access, approve
 from console.cli_audit import audit
 from console.cli_drill import drill
+from console.cli_flags import flags
 from console.cli_history import record, replay
 from console.cli_kill import kill
 from console.cli_notify import notify
-from console.cli_screen import access_of, run_screen, standing_here
+from console.cli_screen import access_of, rollout_of, run_screen, standing_here
 from console.command_line import (
     Given,
     fail,
@@ -220,6 +222,7 @@ cli.add_command(access)
 cli.add_command(approve)
 cli.add_command(audit)
 cli.add_command(drill)
+cli.add_command(flags)
 cli.add_command(kill)
 cli.add_command(notify)
 cli.add_command(record)
@@ -298,6 +301,7 @@ def _open_console(
             low_bandwidth=low_bandwidth,
             box=box,
             kill=switch,
+            rollout=functools.cache(lambda: rollout_of(settings, clock)),
             access=lambda: access_of(settings, switch, standing, clock, leaving),
             witnesses=witnesses,
         )

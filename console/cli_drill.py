@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from console.cli_watch import Watch, is_proven, resetter, resetting, watching
-from console.command_line import Given, fail, settings_of, tell_all, with_settings
+from console.cli_deed import operator_here
+from console.cli_watch import Watch, is_proven, resetting, watching
+from console.command_line import Given, fail, panels_of, settings_of, tell_all, with_settings
 
 if TYPE_CHECKING:
     from console.actions.kill.switch import KillSwitch
@@ -110,7 +111,7 @@ async def _drill(settings: "Settings", switch: "KillSwitch", seconds: float) -> 
     from console.domain.reset_gates import Asked  # noqa: PLC0415
 
     asked, timings = Asked(REASON, switch.reset_phrase), Timings()
-    async with watching(settings, switch) as watch:
+    async with watching(settings, switch, panels_of(settings)) as watch:
         await watch.until_answered()
         _require_ready(watch, asked)
         if await _trip(watch, timings, seconds):
@@ -130,7 +131,7 @@ def _require_ready(watch: Watch, asked: "Asked") -> None:
     live = watch.monitor.assessment()
     if live.kill.state is not KillState.CLEAR:
         raise AccessError(f"no drill: {live.kill.title}: {live.kill.words}")
-    gates = watch.switch.reset_gates(asked, resetter(watch.settings, None), live)
+    gates = watch.switch.reset_gates(asked, operator_here(watch.settings), live)
     missing = [gate for gate in gates if gate.name in _BEFORE and gate.passes is not True]
     if missing:
         raise AccessError("no drill: " + "; ".join(f"{gate.name}: {gate.words}" for gate in missing))

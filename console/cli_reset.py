@@ -6,53 +6,63 @@ The command arms itself for as long as it takes, which the journal has; everythi
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from console.cli_watch import ARMED_FOR, is_proven, resetter, resetting, watching
-from console.command_line import Given, fail, settings_of, tell_all, with_settings
+from console.cli_deed import (
+    ARMED_FOR,
+    SecondPerson,
+    lack_line,
+    lacking,
+    operator_here,
+    second_person,
+    with_confirmation,
+    with_override,
+    with_second_person,
+)
+from console.cli_watch import is_proven, resetting, watching
+from console.command_line import (
+    Given,
+    fail,
+    panels_of,
+    settings_of,
+    tell_all,
+    with_json,
+    with_settings,
+    with_wait,
+)
 
 if TYPE_CHECKING:
-    from console.actions.approvals import Approvals
     from console.actions.kill.resetting import Reset
     from console.actions.kill.switch import KillSwitch
-    from console.domain.approval import Consent, Deed, Request
     from console.domain.assessment import Assessment
     from console.domain.gate import Gate
     from console.domain.reset_gates import Asked
     from console.settings import Settings
 
+_OPTIONS = {
+    "reason": "--reason TEXT",
+    "cause": "--cause-acknowledged",
+    "recovery": "--override REASON",
+    "confirmation": "--confirm WORDS",
+    "second person": "--ask, and then --approval ID",
+}
+"""What gives a gate that which is missing."""
+
 
 @click.command()
 @with_settings
 @click.option("--reason", required=True, help="Why it may be reset, for the journal.")
-@click.option(
-    "--confirm", default="", metavar="WORDS", help="Environment and context; without them: what would happen."
-)
+@with_confirmation("Environment and context; without them: what would happen.")
 @click.option("--cause-acknowledged", is_flag=True, help="The cause of the trip is known, and over.")
-@click.option("--override", default="", metavar="REASON", help="Why it needs no completed recovery run.")
-@click.option("--ask", is_flag=True, help="Ask for a second person: says the id to approve.")
-@click.option("--approval", metavar="ID", help="The request that a second person has approved.")
-@click.option(
-    "--break-glass",
-    default="",
-    metavar="REASON",
-    help="For admins, in an emergency: why nobody else is asked.",
-)
-@click.option(
-    "--wait",
-    "seconds",
-    type=click.FloatRange(0, 3600),
-    default=10,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for the engine to say that it is clear.",
-)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")
+@with_override("Why it needs no completed recovery run.")
+@with_second_person
+@with_wait("How long to wait for the engine to say that it is clear.")
+@with_json
 @click.pass_context
 def reset(
     ctx: click.Context,
@@ -81,7 +91,8 @@ def reset(
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that is lost leaves nothing half done
     switch, asked = KillSwitch(settings), Asked(reason, confirm, cause_acknowledged, override)
-    command = _Command(settings, switch, asked, approval, break_glass, ask=ask)
+    second = second_person(settings, switch.notices.tell, ask=ask, approval=approval, break_glass=break_glass)
+    command = _Command(settings, switch, asked, second)
     with anchored(settings, os.environ):
         try:
             outcome = asyncio.run(command.run(seconds))
@@ -124,9 +135,7 @@ class Outcome:
     def as_text(self, complaint: str) -> Iterator[str]:
         if self.done is None:
             yield from (f"would          {line}" for line in self.would)
-            yield from (
-                f"{_sign(gate):<14} {gate.name}: {gate.words}" for gate in lacking(self.gates, alone=False)
-            )
+            yield from (lack_line(gate, _OPTIONS) for gate in lacking(self.gates, alone=False))
             if self.asked_as:
                 yield f"asked          a second person has to run: opsconsole approve {self.asked_as}"
             yield "NOT RESET"
@@ -174,55 +183,23 @@ class _Command:
     settings: "Settings"
     switch: "KillSwitch"
     asked: "Asked"
-    approval: str | None
-    break_glass: str
-    ask: bool
+    second: SecondPerson
 
     async def run(self, seconds: float) -> Outcome:
-        async with watching(self.settings, self.switch) as watch:
+        async with watching(self.settings, self.switch, panels_of(self.settings)) as watch:
             await watch.until_answered()
             live = watch.monitor.assessment()
-            deed, approvals = self.switch.reset_deed(live, self.asked), self._approvals()
-            request = None if self.approval is None else approvals.find(self.approval)
-            consent = None if request is None else approvals.consent(request)
-            gates = self.switch.reset_gates(self.asked, resetter(self.settings, None, consent), live)
-            if lacking(gates, alone=bool(self.break_glass)):
-                asked_as = self._ask(approvals, live) if self.ask else ""
-                return Outcome(deed.what, gates, live, asked_as=asked_as)
-            done = await resetting(watch, self.asked, self._approved(approvals, request, deed))
+            deed, who = (
+                self.switch.reset_deed(live, self.asked),
+                operator_here(self.settings, consent=self.second.consent()),
+            )
+            gates = self.switch.reset_gates(self.asked, who, live)
+            if lacking(gates, alone=self.second.absent):
+                return Outcome(deed.what, gates, live, asked_as=self.second.asked(deed, self.asked.reason))
+            done = await resetting(watch, self.asked, self.second.taken(deed))
             if done.done:
                 await watch.until(partial(is_proven, done), seconds)
             return Outcome(deed.what, gates, watch.monitor.assessment(), done)
-
-    def _approved(
-        self, approvals: "Approvals", request: "Request | None", deed: "Deed"
-    ) -> "Callable[[], Consent] | None":
-        """What takes the second person's consent right before the deed, or breaks the glass."""
-        if request is not None:
-            return partial(approvals.use, request)
-        if self.break_glass:
-            return partial(approvals.break_glass, deed, self.break_glass, lasting=ARMED_FOR)
-        return None
-
-    def _ask(self, approvals: "Approvals", live: "Assessment") -> str:
-        lasting = self.settings.chosen.access.approvals_expire
-        return approvals.ask(self.switch.reset_deed(live, self.asked), self.asked.reason, lasting=lasting).id
-
-    def _approvals(self) -> "Approvals":
-        from console.actions.approvals import approvals_in  # noqa: PLC0415
-        from console.domain.clock import SystemClock  # noqa: PLC0415
-
-        tell = self.switch.notices.tell
-        return approvals_in(self.settings, SystemClock(), os.environ, tell=tell)
-
-
-def lacking(gates: "Sequence[Gate]", *, alone: bool) -> "list[Gate]":
-    """The gates that don't pass, but for arming, which the command sees to itself.
-
-    Where it goes on `alone`, the second person's is left to what takes the consent right before the deed.
-    """
-    later = {"armed", "second person"} if alone else {"armed"}
-    return [gate for gate in gates if gate.passes is not True and gate.name not in later]
 
 
 def result_lines(done: "Reset") -> Iterator[str]:
@@ -232,10 +209,6 @@ def result_lines(done: "Reset") -> Iterator[str]:
         yield f"{result.name:<14} {result.state.value:<10} {result.words} ({took} ms)"
     for name in done.fired[len(done.results) :]:
         yield f"{name:<14} {'not tried':<10}"
-
-
-def _sign(gate: "Gate") -> str:
-    return "unknown" if gate.passes is None else "refused"
 
 
 def _title(done: "Reset") -> str:

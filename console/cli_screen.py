@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.command_line import fail
+from console.own_folder import own_folder
 
 if TYPE_CHECKING:
     from console.actions.kill.switch import KillSwitch
+    from console.actions.rollout.rollout import Rollout
     from console.audit.anchors import Witness
     from console.audit.follow import Follower, Look
     from console.black_box import BlackBox
@@ -30,14 +32,15 @@ def run_screen(
     low_bandwidth: bool = False,
     box: "BlackBox | None" = None,
     kill: "KillSwitch | None" = None,
+    rollout: "Callable[[], Rollout] | None" = None,
     access: "Callable[[], Access] | None" = None,
     witnesses: "Sequence[Witness]" = (),
 ) -> int:
     """Show `context` until the operator leaves; returns the exit code. `fps` comes before the settings'.
 
-    `box` records what is shown, and the keys; `kill` is the context's kill switch and `access` makes what
-    raising risk takes, which a replay has not. `witnesses` tell by then what the journal's end should be,
-    besides its file.
+    `box` records what is shown, and the keys; `kill` is the context's kill switch, `rollout` makes, once,
+    what changes features' stages, and `access` what raising risk takes, which a replay has not. `witnesses`
+    tell by then what the journal's end should be, besides its file.
     """
     from console import heap  # noqa: PLC0415
     from console.tui import garbage  # noqa: PLC0415
@@ -47,7 +50,8 @@ def run_screen(
 
     drawn = settings.screen
     slow = True if low_bandwidth else None if drawn.low_bandwidth == "auto" else drawn.low_bandwidth
-    wishes = Wishes(theme=drawn.theme, low_bandwidth=slow, keys=settings.keys, state=settings.state)
+    own = own_folder(settings.state)
+    wishes = Wishes(theme=drawn.theme, low_bandwidth=slow, keys=settings.keys, state=own)
     try:
         console = OpsConsole(
             context,
@@ -58,6 +62,7 @@ def run_screen(
             unrecorded=lambda: "" if box is None else box.note,
             kill=kill,
             journal=None if kill is None else _Journal(settings.state, witnesses),
+            rollout=rollout,
             access=access,
         )
     except KeymapError as error:
@@ -95,6 +100,13 @@ def access_of(
     leaving.callback(catch.close)
     others = approvals_in(settings, clock, os.environ, tell=switch.notices.tell)
     return Access(catch, others, switch, rules.approvals_expire, lambda uid: str(person_of(uid)))
+
+
+def rollout_of(settings: "Settings", clock: "Clock") -> "Rollout":
+    """What changes features' stages. Imports a lot: to be called in a thread."""
+    from console.actions.rollout.rollout import Rollout  # noqa: PLC0415 (as said)
+
+    return Rollout(settings, clock)
 
 
 class _Journal:

@@ -1,27 +1,27 @@
 """What commands share that act and wait for what comes of it: a monitor that runs, and the reset itself."""
 
-import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from console.command_line import log_to, panels_of
+from console.cli_deed import while_armed
+from console.command_line import log_to
 
 if TYPE_CHECKING:
-    from console.actions.arming import SafetyCatch
-    from console.actions.kill.reset import Resetter
+    from console.actions.checkpoint import Operator
     from console.actions.kill.resetting import Reset
     from console.actions.kill.switch import KillSwitch
     from console.domain.approval import Consent
     from console.domain.assessment import Assessment
     from console.domain.reset_gates import Asked
+    from console.domain.thresholds import Panel
     from console.monitor import Monitor
     from console.settings import Settings
 
-ARMED_FOR = 120.0
-"""Seconds that a command arms itself for at most."""
 FIRST_LOOK = 15.0
 """Seconds that every source has to answer for the first time."""
+SECOND_LOOK = 3.0
+"""Seconds more for a source that failed at first, and for rates, which need two answers of the metrics."""
 
 
 class Watch:
@@ -50,6 +50,11 @@ class Watch:
         """Wait for a first answer of every source, or for as long as one may take."""
         await self.until(_has_answers, FIRST_LOOK)
 
+    async def until_judged(self) -> None:
+        """Wait until every source is fresh and every alert can be judged, or for as long as that may take."""
+        await self.until_answered()
+        await self.until(_is_judged, SECOND_LOOK)
+
 
 def _has_answers(live: "Assessment") -> bool:
     from console.domain.reading import Health  # noqa: PLC0415
@@ -58,16 +63,26 @@ def _has_answers(live: "Assessment") -> bool:
     return heard and live.snapshot.last_trip.last is not None
 
 
+def _is_judged(live: "Assessment") -> bool:
+    from console.domain.reading import Health  # noqa: PLC0415
+    from console.domain.severity import Severity  # noqa: PLC0415
+
+    fresh = all(each.health in (Health.FRESH, Health.OFF) for each in live.sources)
+    return fresh and all(alert.severity is not Severity.UNKNOWN for alert in live.alerts)
+
+
 @asynccontextmanager
-async def watching(settings: "Settings", switch: "KillSwitch") -> AsyncIterator[Watch]:
-    """Poll the context's sources for as long as the block lasts."""
+async def watching(
+    settings: "Settings", switch: "KillSwitch", panels: "tuple[Panel, ...]"
+) -> AsyncIterator[Watch]:
+    """Poll the context's sources for as long as the block lasts, and judge them by `panels`."""
     import asyncio  # noqa: PLC0415
 
     from console import threads  # noqa: PLC0415
     from console.wiring import open_monitor  # noqa: PLC0415
 
     log_to(settings.state / "console.log")
-    monitor = open_monitor(settings, panels_of(settings), once=True, kill_switch=switch)
+    monitor = open_monitor(settings, panels, once=True, kill_switch=switch)
     watch = Watch(settings, switch, monitor)
     await threads.start(switch.prepare, name="kill prepare")  # closes what died on the way, before it is seen
     polling = asyncio.create_task(monitor.run(watch.news.set))
@@ -78,50 +93,16 @@ async def watching(settings: "Settings", switch: "KillSwitch") -> AsyncIterator[
         await asyncio.wait({polling})
 
 
-def resetter(
-    settings: "Settings", catch: "SafetyCatch | None", consent: "Consent | None" = None
-) -> "Resetter":
-    """Whoever runs this process, armed as `catch` is."""
-    from console.actions.kill.reset import Resetter  # noqa: PLC0415
-    from console.actions.roles import roles_in, this_person  # noqa: PLC0415
-
-    standing = roles_in(settings.chosen).standing(this_person())
-    return Resetter(standing, None if catch is None else catch.arming, consent)
-
-
 async def resetting(watch: Watch, asked: "Asked", approved: "Callable[[], Consent] | None" = None) -> "Reset":
     """Arm for as long as the reset takes, and do it; `approved` takes the second person's consent.
 
     Raises AccessError where nothing was done.
     """
-    from console import threads  # noqa: PLC0415
-    from console.actions.arming import SafetyCatch  # noqa: PLC0415
-    from console.audit.actor import this_actor  # noqa: PLC0415
-    from console.audit.open import open_journal  # noqa: PLC0415
-    from console.domain.clock import SystemClock  # noqa: PLC0415
 
-    clock, settings = SystemClock(), watch.settings
-    catch = SafetyCatch(
-        settings.context,
-        settings.chosen.access,
-        resetter(settings, None).standing,
-        journal=open_journal(settings.state, clock),
-        actor=this_actor(os.environ),
-        clock=clock,
-        terminal=lambda: True,  # it ends with the command, whose terminal may be none
-    )
+    def reset(who: "Operator", live: "Assessment") -> "Reset":
+        return watch.switch.reset(asked, who, live, approved=approved)
 
-    def armed_reset() -> "Reset":
-        live = watch.monitor.assessment()
-        catch.arm(asked.reason, live.sources, server=live.wrong_server, lasting=ARMED_FOR)
-        try:
-            who = resetter(settings, catch)
-            return watch.switch.reset(asked, who, watch.monitor.assessment(), approved=approved)
-        finally:
-            catch.disarm("the command is over")
-            catch.close()
-
-    return await threads.start(armed_reset, name="kill reset")
+    return await while_armed(watch.settings, asked.reason, watch.monitor.assessment, reset)
 
 
 def is_clear(live: "Assessment", since: float) -> bool:

@@ -5,14 +5,15 @@ Imports wait until they are needed: what a command doesn't use costs it nothing.
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from console.settings_memory import SettingsMemory
+from console.patience import within
+from console.settings_memory import SettingsMemory, needed_by_a_trip
 
 if TYPE_CHECKING:
     from console.domain.thresholds import Panel
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from console.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+_LAST_PATIENCE = 5.0
+"""Seconds that a settings file which doesn't answer has where nothing else is left to trip by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,24 @@ def with_settings(command: Command) -> Command:
     return command
 
 
+def with_wait(help_: str) -> Callable[[Command], Command]:
+    """The option `--wait`, as the argument `seconds`, of a command that waits for the engine's word."""
+    return click.option(
+        "--wait",
+        "seconds",
+        type=click.FloatRange(0, 3600),
+        default=10,
+        show_default=True,
+        metavar="SECONDS",
+        help=help_,
+    )
+
+
+def with_json(command: Command) -> Command:
+    """The option `--json`, as the argument `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")(command)
+
+
 def settings_of(ctx: click.Context, given: Given, *, context: str | None = None) -> "Settings":
     """The settings, with the options from anywhere on the line; `context` is the command's own default."""
     found = _found(*_chosen(ctx, given, context))
@@ -57,20 +79,19 @@ def settings_of(ctx: click.Context, given: Given, *, context: str | None = None)
 
 
 def settings_for_trip(ctx: click.Context, given: Given) -> "FoundSettings":
-    """The settings; where there is a mistake in them, those that were last found valid, if there are any."""
+    """The settings; where there is a mistake in them, or their disk hangs, what can be tripped by instead."""
     chosen, memory = _chosen(ctx, given, None)
-    found = _found(chosen, memory)
-    if not isinstance(found, str):
-        return found
-    last = memory.recall_last_valid()
-    if last is None:
+    found = memory.silence or _found(chosen, memory)
+    if isinstance(found, str):
+        found = _instead(chosen, memory, found)
+    if isinstance(found, str):
         fail(f"{found}; nothing is tripped: no settings were found valid before", 3)
-    return FoundSettings(last, mistake=found)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class FoundSettings:
-    """Settings to go by. `mistake` says why they aren't those that stand in the file now.
+    """Settings to go by. `mistake` says why they aren't those that were asked for, and what they are.
 
     `remember` keeps them for the next start, which writes to the user's cache.
     """
@@ -90,13 +111,36 @@ def _found(chosen: Given, memory: SettingsMemory) -> FoundSettings | str:
     recalled = memory.recall()
     if recalled is not None:
         return FoundSettings(recalled, memory.renew)
+    settings = _loaded(chosen, os.environ)
+    return settings if isinstance(settings, str) else FoundSettings(settings, lambda: memory.keep(settings))
+
+
+def _instead(chosen: Given, memory: SettingsMemory, mistake: str) -> FoundSettings | str:
+    """What a trip can go by in spite of the `mistake`, which comes back where there is nothing.
+
+    That is what the file says without the variables that no trip needs, or else what was last found valid.
+    """
+    needed = needed_by_a_trip(os.environ)
+    if not memory.silence and len(needed) < len(os.environ):
+        settings = _loaded(chosen, needed)
+        if not isinstance(settings, str):
+            return FoundSettings(settings, mistake=f"{mistake}. Tripped without such variables.")
+    last = memory.recall_last_valid()
+    if last is not None:
+        return FoundSettings(last, mistake=f"{mistake}. Tripped by those that were last found valid.")
+    late = within(_LAST_PATIENCE, lambda: _found(chosen, memory), "settings") if memory.silence else None
+    return late or mistake
+
+
+def _loaded(chosen: Given, environ: Mapping[str, str]) -> "Settings | str":
     from console.settings_file import SettingsError, load_settings  # noqa: PLC0415 (a tenth of a second)
 
     try:
-        settings = load_settings(config=chosen.config, context=chosen.context, state=chosen.state)
+        return load_settings(
+            config=chosen.config, context=chosen.context, state=chosen.state, environ=environ
+        )
     except SettingsError as error:
         return str(error)
-    return FoundSettings(settings, lambda: memory.keep(settings))
 
 
 def monitor_of(settings: "Settings", *, once: bool = False) -> "Monitor":
@@ -119,12 +163,14 @@ def panels_of(settings: "Settings") -> "tuple[Panel, ...]":
 def log_to(file: Path) -> None:
     """Send the console's own log to `file`: on stderr it would be drawn over the screen.
 
-    The file is made at the first line; where that isn't possible, there is no log.
+    The file is made at the first line; where that isn't possible, or it is another user's, there is no log.
+    A line that a full disk doesn't take is lost.
     """
     import logging  # noqa: PLC0415
 
+    logging.raiseExceptions = False  # it would print to stderr what it could not write
     handler: logging.Handler = logging.NullHandler()
-    if file.parent.is_dir() and os.access(file.parent, os.W_OK):
+    if file.parent.is_dir() and os.access(file if file.exists() else file.parent, os.W_OK):
         from logging.handlers import RotatingFileHandler  # noqa: PLC0415
 
         handler = RotatingFileHandler(file, maxBytes=1_000_000, backupCount=2, delay=True)

@@ -11,7 +11,7 @@ from typing import Any
 from console import threads
 from console.domain.assessment import Assessment, Judgement, Rules, aged, assess, is_older_view
 from console.domain.clock import Clock
-from console.domain.kill_state import Verdict
+from console.domain.kill_state import KillState
 from console.domain.last_trip import LastTrip
 from console.domain.metrics import Metrics
 from console.domain.snapshot import Snapshot, with_own_trip
@@ -62,7 +62,7 @@ class Monitor:
         self._head_start = head_start
         self.clock = clock
         self.on_judged: Callable[[Snapshot], None] | None = None  # called in the judging thread
-        self.on_kill: Callable[[Verdict], None] | None = None  # called there too, after each judgement
+        self.on_assessed: Callable[[Assessment], None] | None = None  # called there too, after each
         self.own_trip: Callable[[], LastTrip | None] = lambda: (
             None
         )  # what this process knows of its last trip
@@ -193,10 +193,11 @@ class Monitor:
 
     def _judgement(self, snapshot: Snapshot, before: Judgement | None) -> Judgement:
         judged = snapshot, assess(snapshot, self._rules, before)
+        self._focus.tripped = judged[1].kill.state not in (KillState.CLEAR, KillState.UNKNOWN)
         if self.on_judged is not None:
             self.on_judged(snapshot)
-        if self.on_kill is not None:
-            self.on_kill(judged[1].kill)
+        if self.on_assessed is not None:
+            self.on_assessed(judged[1])
         return judged
 
     def _pollers(self) -> "list[Poller[Any]]":

@@ -6,6 +6,7 @@ Numbers that JSON doesn't know (NaN, infinities) are null, with the reason besid
 
 import json
 import math
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -20,6 +21,11 @@ from console.domain.surfaces import Books
 
 VERSION = 1
 _MOST_ALERTS = 12
+_SOURCES = {"flag file": "engine", "state file": "engine", "feature flags": "flags", "database": "database"}
+"""By which source each surface of the kill switch is read back."""
+_SET = {True: "set", False: "not set", None: "unknown"}
+_WORD = {True: "tripped", False: "clear", None: ""}
+"""What the engine says, where it says anything that counts."""
 
 Json = dict[str, object]
 
@@ -110,6 +116,20 @@ def kill_switch_lines(assessment: Assessment) -> list[str]:
     return lines
 
 
+def kill_answer_lines(assessment: Assessment) -> Iterator[str]:
+    """What the engine and each surface say and, while a trip stands, what the market shows; with ages."""
+    evidence, left = assessment.kill_evidence, assessment.aftermath
+    word = _WORD[assessment.kill.acknowledged]
+    yield f"{'engine':<16} {f'{word}, {_ago(evidence.engine.age)}' if word else _seen_words(evidence.engine)}"
+    for name, is_set in evidence.surfaces.items():
+        age = assessment.source(_SOURCES[name]).age if name in _SOURCES else None
+        yield f"{name:<16} {_SET[is_set]}{'' if age is None else f', {_ago(age)}'}"
+    if left is not None:
+        counted = "changes" if evidence.by_exchange else "fills"
+        rows = ((f"{counted} since", evidence.fills), *_left(left)[1:])
+        yield from (f"{name.replace('_', ' '):<16} {_seen_words(each)}" for name, each in rows)
+
+
 def summary(assessment: Assessment, context: str, environment: str) -> str:
     """`CRITICAL - paper: 12 symbols, 3 alerts, worst …`: the one line that a monitoring system keeps."""
     word = ("OK", "WARNING", "CRITICAL", "UNKNOWN")[assessment.severity.exit_code]
@@ -152,7 +172,11 @@ def _seen(seen: Seen) -> Json:
 def _seen_words(seen: Seen) -> str:
     if seen.known is None:
         return f"unknown: {seen.why_not}"
-    return f"{seen.known:g}, {seconds(seen.age or 0.0)} ago"
+    return f"{seen.known:g}, {_ago(seen.age)}"
+
+
+def _ago(age: float | None) -> str:
+    return f"{seconds(age or 0.0)} ago"
 
 
 def _written_line(written: Written) -> str:

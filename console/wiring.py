@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from console.domain.assessment import Rules
+from console.actions.rollout.dialect import dialect_of
+from console.actions.vigil_file import VigilFile, vigil_of
+from console.domain.assessment import Assessment, Rules
 from console.domain.clock import Clock, SystemClock
 from console.domain.metrics import Metrics
 from console.domain.surfaces import Books, EngineState, Exchange, Flags, KeptTrip, LogTail
 from console.domain.thresholds import KEY_METRICS, Panel
 from console.feed import Kept, ScrapedMetrics, ServedMetrics
 from console.monitor import Monitor, Watches
+from console.own_folder import own_folder
 from console.polling import Polling, Watch
 from console.promql.query import parse_query
 from console.promql.samples import SampleStore
@@ -61,7 +64,8 @@ def open_monitor(
     clock = clock or SystemClock()
     chosen, poll = settings.chosen, settings.polling
     pinned = None if chosen.database is None else chosen.database.server
-    rules = Rules(panels, KEY_METRICS, frozenset(chosen.not_exported), chosen.quiet_after, pinned)
+    missing, dialect = frozenset(chosen.not_exported), dialect_of(chosen)
+    rules = Rules(panels, KEY_METRICS, missing, chosen.quiet_after, pinned, dialect)
     surfaces = _Surfaces(settings, rules, clock, environ, once=once)
     watches = Watches(
         metrics=Watch(surfaces.metrics(), _polling(poll.metrics)),
@@ -84,8 +88,25 @@ def open_monitor(
     )
     if kill_switch is not None:
         monitor.own_trip = lambda: kill_switch.latest
-        monitor.on_kill = lambda verdict: kill_switch.observed(verdict, clock.wall())
+    vigil = None if once else VigilFile(vigil_of(settings.state, settings.context), clock, _keep_vigil)
+    monitor.on_assessed = functools.partial(_told, kill_switch, vigil, clock)
     return monitor
+
+
+def _told(
+    kill_switch: "KillSwitch | None", vigil: VigilFile | None, clock: Clock, assessment: Assessment
+) -> None:
+    """Tell those who follow what is judged."""
+    if kill_switch is not None:
+        kill_switch.observed(assessment.kill, clock.wall())
+    if vigil is not None:
+        vigil.noted(assessment)
+
+
+def _keep_vigil(keep: Callable[[], None]) -> None:
+    from console.actions.kill.trip import in_thread  # noqa: PLC0415 (not before it is wanted)
+
+    in_thread(keep, "keep the vigil")
 
 
 def _polling(poll: "Poll") -> Polling:
@@ -109,7 +130,7 @@ class _Surfaces:
         self._once = once
         self.focus = Focus()
         self._state = settings.state
-        self._samples = settings.state / "samples"
+        self._samples = own_folder(settings.state) / "samples"
         self._queries = {text: parse_query(text) for text in _questions(rules)}
         self._store = SampleStore(frozenset[str]().union(*(query.ranged for query in self._queries.values())))
 
@@ -191,7 +212,7 @@ class _Surfaces:
         from console.sources.exchange import ExchangeSource  # noqa: PLC0415 (as said above)
 
         timeout = self._poll.exchange.timeout / 2  # of one call; the reading has several
-        return ExchangeSource(bases, clock=self._clock, timeout=timeout, keys=keys)
+        return ExchangeSource(bases, clock=self._clock, timeout=timeout, keys=keys, focus=self.focus)
 
     def flags(self) -> Source[Flags] | None:
         if self._context.flags_file is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from console import __version__
 from console.domain.assessment import Rules
+from console.domain.rollout.stages import Dialect
 from console.domain.severity import Severity
 from console.domain.thresholds import Condition, KeyMetric, Ladder, Panel, parse_condition
 from console.history.frames import RecordError
@@ -42,6 +43,8 @@ def header_document(header: Header) -> dict[str, object]:
         "key_metrics": [_key_metric(metric) for metric in rules.key_metrics],
         "not_exported": sorted(rules.not_exported),
         "quiet_after": rules.quiet_after,
+        "server": rules.server,
+        "dialect": _dialect(rules.dialect),
     }
 
 
@@ -53,6 +56,8 @@ def header_of(document: Mapping[str, Any]) -> Header:
             tuple(_key_metric_of(metric) for metric in document["key_metrics"]),
             frozenset(map(_text, document["not_exported"])),
             _number(document["quiet_after"]),
+            _text_or_none(document.get("server")),  # records of before don't say
+            _dialect_of(document["dialect"]) if "dialect" in document else Dialect(),
         )
         return Header(
             _text(document["context"]),
@@ -65,6 +70,24 @@ def header_of(document: Mapping[str, Any]) -> Header:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RecordError(f"not a console's header: {type(error).__name__}: {error}") from None
+
+
+def _dialect(dialect: Dialect) -> dict[str, object]:
+    return {
+        "symbol_stages": dialect.symbol_stages,
+        "lists": list(dialect.lists),
+        "chooses_by_crc": dialect.chooses_by_crc,
+        "at_start": dialect.at_start,
+    }
+
+
+def _dialect_of(said: Mapping[str, Any]) -> Dialect:
+    return Dialect(
+        _flag(said["symbol_stages"]),
+        tuple(map(_text, said["lists"])),
+        _flag(said["chooses_by_crc"]),
+        _flag(said["at_start"]),
+    )
 
 
 def _panel(panel: Panel) -> dict[str, object]:
@@ -101,7 +124,6 @@ def _key_metric(metric: KeyMetric) -> dict[str, object]:
 
 
 def _key_metric_of(said: Mapping[str, Any]) -> KeyMetric:
-    lifetime = said["lifetime"]
     return KeyMetric(
         _text(said["name"]),
         _text(said["query"]),
@@ -109,7 +131,7 @@ def _key_metric_of(said: Mapping[str, Any]) -> KeyMetric:
         _number(said["scale"]),
         parse_condition(_text(said["target"])),
         parse_condition(_text(said["alert"])),
-        None if lifetime is None else _text(lifetime),
+        _text_or_none(said["lifetime"]),
     )
 
 
@@ -120,6 +142,16 @@ def _condition(condition: Condition) -> str:
 def _text(raw: object) -> str:
     if not isinstance(raw, str):
         raise TypeError(f"{type(raw).__name__} where text belongs")
+    return raw
+
+
+def _text_or_none(raw: object) -> str | None:
+    return None if raw is None else _text(raw)
+
+
+def _flag(raw: object) -> bool:
+    if not isinstance(raw, bool):
+        raise TypeError(f"{type(raw).__name__} where true or false belongs")
     return raw
 
 

@@ -12,6 +12,7 @@ from console.history.header import Header
 from console.history.recorder import Recorder
 from console.history.ring import Bounds
 from console.history.tape import Tape
+from console.own_folder import own_folder
 
 if TYPE_CHECKING:
     from console.settings import Settings
@@ -53,4 +54,4 @@ def recording(
 def record_folder(settings: "Settings") -> Path:
     """Where the record of the chosen context lies."""
     name = quote(settings.context, safe=" ")
-    return settings.state / "history" / (name if name.strip(". ") else f"%2E{name[1:]}")
+    return own_folder(settings.state) / "history" / (name if name.strip(". ") else f"%2E{name[1:]}")

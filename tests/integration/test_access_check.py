@@ -113,6 +113,7 @@ def test_what_a_role_allows_that_is_not_taken_yet_counts(user: User, tmp_path: P
     assert user.verdict(tmp_path) == (False, words)
 
 
+@pytest.mark.usefixtures("only_mariadb")
 def test_what_everyone_may_do_counts(user: User, tmp_path: Path) -> None:
     user.run("GRANT DELETE ON `{db}`.* TO PUBLIC")
     said = user.verdict(tmp_path)

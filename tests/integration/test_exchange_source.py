@@ -14,12 +14,14 @@ from console.domain.loopback import keeps_secrets
 from console.sources.errors import SourceError
 from console.sources.exchange import (
     CONTRACTS_EVERY,
+    MUCH_WEIGHT,
     ORDERS_EVERY,
     STATUS_EVERY,
     ExchangeSource,
     Keys,
     Market,
 )
+from console.sources.focus import Focus
 from tests.integration.paper_process import PaperProcess, eventually
 from tests.tui.fake import HandClock
 
@@ -66,7 +68,10 @@ def test_a_wrong_secret_is_refused_and_never_told(engine: PaperProcess) -> None:
 
 
 def market(
-    server: HTTPServer, answer: Callable[[Request], Response], keys: Keys | None = None
+    server: HTTPServer,
+    answer: Callable[[Request], Response],
+    keys: Keys | None = None,
+    focus: Focus | None = None,
 ) -> tuple[Market, HandClock]:
     """A market on a server that answers time rightly and everything else with `answer`."""
     clock = HandClock()
@@ -75,7 +80,7 @@ def market(
     server.expect_request("/fapi/v1/premiumIndex").respond_with_handler(answer)
     for path in ("/fapi/v3/positionRisk", "/fapi/v1/openOrders"):
         server.expect_request(path).respond_with_handler(answer)
-    return Market("usdm", server.url_for(""), clock, 2, keys), clock
+    return Market("usdm", server.url_for(""), clock, 2, keys, focus=focus or Focus()), clock
 
 
 @pytest.mark.parametrize(
@@ -175,6 +180,20 @@ def test_each_call_is_made_again_when_it_is_due_and_not_before(
         assert asked() == 1
         clock.at += 0.5
     assert asked() == 2
+
+
+@pytest.mark.parametrize(
+    ("tripped", "weight", "asked"), [(True, MUCH_WEIGHT - 1, 3), (True, MUCH_WEIGHT, 1), (False, 0, 1)]
+)
+def test_after_a_trip_resting_orders_are_counted_each_time_while_the_engine_is_left_half_the_weight(
+    httpserver: HTTPServer, tripped: bool, weight: int, asked: int
+) -> None:
+    answer = Response("[]", 200, headers={"X-MBX-USED-WEIGHT-1M": str(weight)})
+    venue, clock = market(httpserver, lambda _request: answer, KEYS, Focus(tripped=tripped))
+    for _ in range(3):
+        venue.read()
+        clock.at += 5
+    assert [request.path for request, _ in httpserver.log].count("/fapi/v1/openOrders") == asked
 
 
 def test_what_was_not_asked_again_is_told_with_its_time(httpserver: HTTPServer) -> None:

@@ -22,9 +22,9 @@ import yaml
 from pytest_httpserver import HTTPServer
 
 from console.actions import faults
+from console.actions.checkpoint import Operator
 from console.actions.durable import STEPS
 from console.actions.faults import VARIABLE
-from console.actions.kill.reset import Resetter
 from console.actions.kill.switch import KillSwitch
 from console.actions.roles import roles_in, this_person
 from console.audit.anchors import AnchorFile
@@ -112,7 +112,7 @@ class Engine:
         time.sleep(max(0.0, last.newest + 0.05 - time.time()))  # the cool-down
         live = healthy_after(last)
         armed = Arming(0.0, FOR_EVER, "it is over", FOR_EVER, live.at)
-        who = Resetter(roles_in(settings.chosen).standing(this_person()), armed)
+        who = Operator(roles_in(settings.chosen).standing(this_person()), armed)
         return KillSwitch(settings).reset(ASKED, who, live).done
 
     def start(self) -> None:

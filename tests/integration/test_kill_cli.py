@@ -2,9 +2,12 @@
 
 import errno
 import json
+import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ from tests.integration.paper_process import PaperProcess, eventually
 from tests.opsconsole import COMMAND, environment, run
 from tests.unit.actions.contexts import settings_with
 
+PROVEN = Verdict(KillState.TRIPPED, "", acknowledged=True, confirmed=True)
 HEAD = "contexts:\n  prod:\n    environment: production\n    colour: red\n"
 
 
@@ -77,9 +81,11 @@ def test_when_the_engine_acknowledged_it_is_kept_for_the_next_login(
     assert last.acknowledged >= last.at
 
 
-def test_what_the_engine_said_before_the_trip_proves_nothing() -> None:
-    assert not is_proven(Verdict(KillState.TRIPPED, "", acknowledged=True))
-    assert is_proven(Verdict(KillState.TRIPPED, "", acknowledged=True, confirmed=True))
+def test_what_the_engine_said_before_the_trip_or_of_another_one_proves_nothing() -> None:
+    assert not is_proven(Verdict(KillState.TRIPPED, "", acknowledged=True, trip=5.0), 5.0)
+    assert not is_proven(replace(PROVEN, trip=4.0), 5.0)
+    assert not is_proven(replace(PROVEN, trip=None), 5.0)
+    assert is_proven(replace(PROVEN, trip=5.0), 5.0)
 
 
 def test_an_engine_that_does_not_listen_is_one_with_the_cause(tmp_path: Path) -> None:
@@ -134,6 +140,26 @@ def test_a_mistake_in_the_settings_does_not_stop_a_trip_where_they_were_valid_be
     assert done.stderr.endswith(" Tripped by those that were last found valid.\n")
 
 
+def test_a_settings_file_on_a_disk_that_hangs_does_not_stop_a_trip(home: Path) -> None:
+    assert run(home, "kill", "status", *_files(home)[:4]).stderr == ""
+    (home / "console.yaml").unlink()
+    os.mkfifo(home / "console.yaml")  # whoever opens it waits
+    done = trip(home, "--wait", "0")
+    assert (done.returncode, (home / "engine" / "flag").read_bytes()) == (1, b"1")
+    assert done.stderr == (
+        f"opsconsole: SETTINGS: {home}/console.yaml: no answer within 0.2 s. "
+        "Tripped by those that were last found valid.\n"
+    )
+
+
+@pytest.mark.parametrize("variable", ["OPSCONSOLE_POLL__METRICS__INTERVAL", "OPSCONSOLE_POLL__NOTHING"])
+def test_a_variable_that_no_trip_needs_does_not_stop_one(home: Path, variable: str) -> None:
+    done = run(home, "kill", "trip", *_files(home), "--wait", "0", more={variable: "soon"})
+    assert (done.returncode, (home / "engine" / "flag").read_bytes()) == (1, b"1")
+    assert done.stderr.startswith(f"opsconsole: SETTINGS: {variable}: ")
+    assert done.stderr.endswith(" Tripped without such variables.\n")
+
+
 def test_a_mistake_in_settings_that_never_were_valid_is_three(home: Path) -> None:
     (home / "console.yaml").write_text("contexts: {")
     done = trip(home)
@@ -159,8 +185,8 @@ def test_what_breaks_down_after_a_trip_is_never_bad_usage(
 
 def test_zero_needs_an_engine_that_has_said_it_after_the_trip(home: Path) -> None:
     fired = KillSwitch(settings_with(home, "kill_switch: {flag: engine/flag}")).trip("margin")
-    assert _code_of(fired, Verdict(KillState.TRIPPED, "", acknowledged=True)) == 1
-    assert _code_of(fired, Verdict(KillState.TRIPPED, "", acknowledged=True, confirmed=True)) == 0
+    assert _code_of(fired, replace(PROVEN, confirmed=False, trip=fired.at)) == 1
+    assert _code_of(fired, replace(PROVEN, trip=fired.at)) == 0
 
 
 def test_a_terminal_that_is_lost_mid_way_does_not_end_a_trip(home: Path) -> None:
@@ -181,7 +207,27 @@ def test_a_terminal_that_is_lost_mid_way_does_not_end_a_trip(home: Path) -> None
     assert [each.phase for each in records(home / "state" / "audit")] == [Phase.INTENT, Phase.OUTCOME]
 
 
+def test_a_full_pipe_that_nobody_reads_does_not_hold_up_a_trip(home: Path) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while os.write(writing, bytes(4096)):
+            pass
+    os.set_blocking(writing, True)
+    command = [*COMMAND, "kill", "trip", *_files(home), "--wait", "0"]
+    with subprocess.Popen(command, env=environment(home), stdout=writing, stderr=writing) as process:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(20)
+        process.kill()
+    assert process.returncode == 1
+    assert (home / "engine" / "flag").read_bytes() == b"1"
+    assert [each.phase for each in records(home / "state" / "audit")] == [Phase.INTENT, Phase.OUTCOME]
+    os.close(reading)
+    os.close(writing)
+
+
 def _status(home: Path, state: str) -> tuple[int, str, str | None]:
     done = run(home, "kill", "status", "--state", state, "--json")
     told: dict[str, Any] = json.loads(done.stdout)
+    assert told["engine"]["age"] is not None
     return done.returncode, told["state"], told["trip"] and told["trip"]["reason"]

@@ -122,9 +122,9 @@ def test_a_reset_is_refused_gate_by_gate_and_then_done_and_proven(home: Path, en
     done = opsconsole(home, "kill", "reset", *SURE, "--confirm", "paper paper", "--json")
     answer = told(done)
     assert (done.returncode, answer["done"], answer["acknowledged"]) == (0, True, True), answer["words"]
-    assert [each["name"] for each in answer["steps"]] == [
-        "flag file", "feature flags", "database", "http", "state file",
-    ]  # fmt: skip
+    steps = [each["name"] for each in answer["steps"]]
+    assert steps[:4] == ["flag file", "feature flags", "database", "http"]
+    assert steps[4:] in (["state file"], [])  # which the engine may have written before us
     assert not engine.tripped()
     assert engine.count(switches) == on
     arming = [each.after for each in journal(home) if each.action == "access.arm"]
@@ -157,7 +157,7 @@ def test_without_the_words_it_says_what_it_would_do(files: Path) -> None:
         "would          state file: put tripped to false",
         "would          reason: all is well",
         "would          WITHOUT a recovery run: nothing to recover",
-        "refused        confirmation: 'production prod' has to be typed",
+        "refused        confirmation: 'production prod' has to be typed: --confirm WORDS",
         "NOT RESET",
     ]
     assert (files / "engine" / "flag").exists()

@@ -1,6 +1,7 @@
 """The trading switches of a real database, switched off and read back."""
 
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -29,6 +30,7 @@ from tests.mariadb import MariaDB, own_server
 
 CLOCK = SystemClock()
 ORDER = Order("test", by="opsconsole alice")
+STAMP = r"opsconsole alice 20\d{6}T\d{6}\.\d{3}"
 
 
 @pytest.fixture
@@ -42,12 +44,12 @@ def database(database_url: str) -> Iterator[Engine]:
 def test_every_switch_is_off_and_says_who_did_it(database: Engine) -> None:
     answer = _switches(database).fire(ORDER)
     on = ", ".join(f"{key}=1" for key in schema.TRADING_SWITCHES)
-    found = dict.fromkeys(schema.TRADING_SWITCHES, "1")
-    assert answer == Answer(Act.DONE, "set to 0", on, on.replace("=1", "=0"), found)
     assert set(values(database).values()) == {"0"}
     with database.connect() as connection:
-        table = schema.settings.c
-        assert set(connection.scalars(select(table.updated_by))) == {"opsconsole alice"}
+        (stamp,) = set(connection.scalars(select(schema.settings.c.updated_by)))
+    assert re.fullmatch(STAMP, stamp)
+    found = {f"{key} {stamp}": "1" for key in schema.TRADING_SWITCHES}
+    assert answer == Answer(Act.DONE, "set to 0", on, on.replace("=1", "=0"), found)
 
 
 @pytest.mark.parametrize(
@@ -76,11 +78,23 @@ def test_a_switch_without_a_value_is_set(database: Engine) -> None:
     assert set(values(database).values()) == {"0"}
 
 
-def test_switches_that_are_off_are_left(database: Engine) -> None:
-    _switches(database).fire(ORDER)
-    assert _switches(database).fire(Order("again", by="bob")).words == "was off already"
+def test_switches_that_others_have_set_off_are_left(database: Engine) -> None:
+    with database.begin() as connection:
+        connection.execute(update(schema.settings).values(setting_value="0", updated_by="bob"))
+    answer = _switches(database).fire(ORDER)
+    assert (answer.words, answer.found) == ("was off already", {})
     with database.connect() as connection:
-        assert set(connection.scalars(select(schema.settings.c.updated_by))) == {"opsconsole alice"}
+        assert set(connection.scalars(select(schema.settings.c.updated_by))) == {"bob"}
+
+
+def test_switches_that_another_trip_has_set_off_get_the_stamp_of_the_later_one(database: Engine) -> None:
+    _switches(database).fire(ORDER)
+    answer = _switches(database).fire(Order("again", by="opsconsole bob"))
+    assert answer.words == "was off already"
+    assert all(before and re.fullmatch(STAMP, before) for before in answer.found.values())
+    with database.connect() as connection:
+        (stamp,) = set(connection.scalars(select(schema.settings.c.updated_by)))
+    assert stamp.startswith("opsconsole bob ")
 
 
 def test_an_older_table_without_the_columns_of_who_and_when_will_do(database_url: str) -> None:
@@ -205,8 +219,10 @@ def test_a_connection_lost_before_the_commit_is_read_back_and_nothing_is_repeate
     assert set(values(engine).values()) == {"1"}
 
 
-def test_a_commit_whose_answer_is_lost_is_read_back_and_nothing_is_repeated(mariadb_url: str) -> None:
-    engine = prepared(mariadb_url)
+def test_a_commit_whose_answer_is_lost_is_read_back_and_nothing_is_repeated(own: MariaDB) -> None:
+    engine = prepared(
+        own.url(own.create_database())
+    )  # without TLS, so that the commit can be seen on its way
     with _losing_the_answer(engine.url.port or 3306, b"\x03COMMIT") as (port, commits):
         url = engine.url.set(port=port).render_as_string(hide_password=False)
         answer = DatabaseSwitches(url, CLOCK, timeout=2).fire(ORDER)

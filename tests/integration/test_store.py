@@ -124,17 +124,14 @@ def test_the_calls_of_the_document_run_with_a_url(sqlite_url: str) -> None:
     _run_the_document(sqlite_url)
 
 
-@pytest.mark.parametrize(
-    "shape",
-    [
-        lambda url: url,
-        lambda url: url.replace("mysql+pymysql:", "mariadb:"),
-        lambda url: {"url": url},
-        _pymysql_arguments,
-    ],
-)
+@pytest.mark.parametrize("shape", [lambda url: url, lambda url: {"url": url}, _pymysql_arguments])
 def test_the_calls_of_the_document_run_on_mariadb(mariadb_url: str, shape: Callable[[str], object]) -> None:
     _run_the_document(shape(mariadb_url))
+
+
+@pytest.mark.usefixtures("only_mariadb")
+def test_the_calls_of_the_document_run_with_mariadbs_own_scheme(mariadb_url: str) -> None:
+    _run_the_document(mariadb_url.replace("mysql+pymysql:", "mariadb:"))
 
 
 def _run_the_document(db_config: object) -> None:

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, delete, make_url, select, text, update
+from sqlalchemy import Engine, create_engine, delete, make_url, select, text, update
+from sqlalchemy.pool import NullPool
 
 from console import schema
 from console.actions.access_check import checked
@@ -18,6 +19,7 @@ from console.actions.kill import switches_back
 from console.actions.kill.actuator import Act, Answer, Order, Scope
 from console.actions.kill.armament import database_of, surfaces_of
 from console.actions.kill.database import DatabaseSwitches
+from console.actions.kill.stamps import key_of
 from console.actions.roles import this_person
 from console.domain.clock import SystemClock
 from console.settings import Context, Database, Settings
@@ -71,7 +73,7 @@ def test_a_switch_that_was_not_there_is_taken_away(database: Engine) -> None:
 
 def test_of_one_account_only_its_switch_is_put_back(database: Engine) -> None:
     found = switches(database).fire(Order("x", Scope.COIN, BY)).found
-    assert set(found) == {"coin_futures_trading_enabled"}
+    assert [key_of(place) for place in found] == ["coin_futures_trading_enabled"]
     switches(database).clear(found, BY)
     assert set(values(database).values()) == {"1"}
 
@@ -86,6 +88,37 @@ def test_what_others_have_changed_since_is_left_and_told(database: Engine) -> No
     )
     assert values(database)["allow_long"] == "yes"
     assert values(database)["allow_short"] == "0"
+
+
+def test_of_two_hosts_each_reset_gives_back_only_what_its_own_trips_took(database: Engine) -> None:
+    first = switches(database).fire(ORDER).found
+    later = switches(database).fire(Order("test", by="opsconsole bob")).found
+    answer = switches(database).clear(first, BY)
+    assert answer.words.startswith("nothing to put back; left: u_futures_trading_enabled was set to 0 by ops")
+    assert set(values(database).values()) == {"0"}
+    answer = switches(database).clear(later, "opsconsole bob")
+    assert "left: allow_long was set to 0 by opsconsole alice" in answer.words
+    assert set(values(database).values()) == {"0"}
+    assert switches(database).clear(first, BY).words == "put back"
+
+
+def test_two_trips_of_one_host_are_given_back_together(database: Engine) -> None:
+    found = switches(database).fire(Order("x", Scope.COIN, BY)).found
+    found = {**found, **switches(database).fire(Order("test", by="opsconsole bob")).found}
+    assert switches(database).clear(found, BY).words == "put back"
+    assert set(values(database).values()) == {"1"}
+
+
+def test_without_a_column_for_who_has_set_it_a_0_counts_as_ours(database_url: str) -> None:
+    engine = create_engine(database_url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(
+            text("CREATE TABLE system_settings (setting_key VARCHAR(100), setting_value TEXT)")
+        )
+        connection.execute(text("INSERT INTO system_settings VALUES ('allow_long', 'yes')"))
+    found = switches(engine).fire(ORDER).found
+    assert switches(engine).clear(found, BY).words == "put back"
+    assert values(engine) == {"allow_long": "yes"}
 
 
 def test_what_is_back_already_needs_nothing(database: Engine) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from console.domain.clock import SystemClock
 from console.host_lock import LockError, host_lock
+from tests.unit.actions.people import as_user, shared_office
 
 CLOCK = SystemClock()
 
@@ -70,3 +71,16 @@ def test_a_lock_that_cannot_be_made_is_told_in_one_line(tmp_path: Path) -> None:
         host_lock(tmp_path / "no" / "lock", deadline=0, clock=CLOCK),
     ):
         raise AssertionError
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be two people")
+def test_who_shares_the_folder_can_take_a_lock_that_anothers_strict_umask_made() -> None:
+    def work() -> str:
+        try:
+            with host_lock(office.state / "kill" / "lock", deadline=0, clock=CLOCK):
+                return "had it"
+        except LockError as error:
+            return str(error)
+
+    with shared_office({}) as office:
+        assert [as_user(uid, work, umask=0o077) for uid in (54301, 54302)] == ["had it", "had it"]

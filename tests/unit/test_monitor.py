@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from console.domain.assessment import Rules
+from console.domain.assessment import Assessment, Rules
 from console.domain.clock import SystemClock
-from console.domain.kill_state import KillState, Verdict, Written
+from console.domain.kill_state import KillState, Written
 from console.domain.last_trip import LastTrip
 from console.domain.reading import Dated, Health
 from console.domain.snapshot import Snapshot
@@ -72,12 +72,12 @@ async def test_an_answer_becomes_a_fresh_reading() -> None:
     assert (monitor.snapshot().flags.value, health(monitor)) == (FLAGS, Health.FRESH)
 
 
-async def test_each_judgement_is_told_to_the_kill_switch() -> None:
-    monitor, told = monitor_of(Scripted(lambda: FLAGS)), list[Verdict]()
-    monitor.on_kill = told.append
+async def test_each_judgement_is_told() -> None:
+    monitor, told = monitor_of(Scripted(lambda: FLAGS)), list[Assessment]()
+    monitor.on_assessed = told.append
     async with watching(monitor):
         await until(lambda: len(told) > 1)
-    assert {verdict.state for verdict in told} == {KillState.UNKNOWN}
+    assert {assessment.kill.state for assessment in told} == {KillState.UNKNOWN}
 
 
 async def test_what_this_process_trips_is_judged_without_waiting_for_any_source() -> None:
@@ -303,6 +303,18 @@ async def test_the_focus_is_what_the_sources_look_at() -> None:
     assert focus.symbol == "BTC/USD"
     monitor.focus(None)
     assert focus.symbol is None
+
+
+@pytest.mark.parametrize("tripped", [True, False])
+async def test_the_sources_know_of_a_trip(tripped: bool) -> None:
+    off: Watch[object] = Watch(None, QUICK)
+    source, focus = Watch(Scripted(lambda: FLAGS), QUICK), Focus()
+    watches = Watches(off, off, off, source, off, off)  # type: ignore[arg-type]
+    monitor = Monitor(watches, Rules((), ()), SystemClock(), random.Random(1), focus=focus)
+    trip = LastTrip(1.0, "dana", "test", "all", written=(Written("flag file", None),)) if tripped else None
+    monitor.own_trip = lambda: trip
+    await monitor.look_once()
+    assert focus.tripped is tripped
 
 
 async def test_a_dear_source_is_asked_less_often_but_before_half_its_limit() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from console.domain.assessment import Assessment
-from console.report import as_json, as_text
+from console.report import as_json, as_text, kill_answer_lines
 from tests.unit.domain.trips import KNOWN, world
 from tests.unit.domain.worlds import BOOKS, NOW, account, answered, healthy, judged, metrics, of
 
@@ -73,6 +73,25 @@ def test_text_tells_who_tripped_it_and_what_is_left_while_the_trip_stands() -> N
         "  open at exchange unknown: no keys for it",
         "  open in books    2, 0.5 s ago",
     ]
+
+
+def test_each_ground_of_the_kill_switch_has_its_age() -> None:
+    assert list(kill_answer_lines(judged(world()))) == [
+        "engine           tripped, 0.5 s ago",
+        "flag file        set, 0.5 s ago",
+        "state file       not set, 0.5 s ago",
+        "feature flags    not set, 0.5 s ago",
+        "database         not set, 0.5 s ago",
+        "fills since      0, 0.5 s ago",
+        "resting orders   unknown: no keys for it",
+        "open at exchange unknown: no keys for it",
+        "open in books    2, 0.5 s ago",
+    ]
+
+
+def test_an_engine_that_says_nothing_of_its_kill_switch_is_unknown() -> None:
+    first = next(iter(kill_answer_lines(judged(world(None)))))
+    assert first == "engine           unknown: not exported"
 
 
 def test_a_trip_that_was_reset_is_not_told_in_text() -> None:

@@ -1,0 +1,21 @@
+"""The program's commands run in this process, where a start of their own would prove nothing more."""
+
+import signal
+import subprocess
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from console.cli import cli
+
+
+def run_here(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run `opsconsole` with `arguments`, for a user whose home this is; as `tests.opsconsole.run`."""
+    hang_up = signal.getsignal(signal.SIGHUP)
+    try:
+        done = CliRunner().invoke(cli, arguments, env={"HOME": str(home), "XDG_CACHE_HOME": None})
+    finally:
+        signal.signal(signal.SIGHUP, hang_up)  # which commands ignore that change the world
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
