@@ -5,6 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Focus:
-    """The symbol whose detail is open, or None. Set by the screen, looked at by sources at each poll."""
+    """Looked at by sources at each poll.
+
+    `symbol` is that whose detail is open, or None, as the screen says. `tripped` says that the kill switch
+    was used, as far as the monitor can judge: then one waits to see that no order rests any more.
+    """
 
     symbol: str | None = None
+    tripped: bool = False

@@ -1,18 +1,18 @@
 """What raising risk from the screen takes: the safety catch, the second person, and what can be reset."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from console.domain.access import AccessError, Arming, Disarmed, Role, Standing, stated
+from console.domain.reset_gates import Asked
 from console.tui.watched import TripUnderWay
 
 if TYPE_CHECKING:
-    from console.actions.kill.reset import Resetter
+    from console.actions.checkpoint import Operator
     from console.domain.approval import Consent, Deed, Request
     from console.domain.assessment import Assessment
     from console.domain.gate import Gate
-    from console.domain.reset_gates import Asked
     from console.domain.status import SourceStatus
 
 
@@ -86,12 +86,12 @@ class ResetsKillSwitch(Protocol):
     def reset_deed(self, live: "Assessment", asked: "Asked") -> "Deed":
         """What exactly it would do, and on which grounds."""
 
-    def reset_gates(self, asked: "Asked", who: "Resetter", live: "Assessment") -> "tuple[Gate, ...]": ...
+    def reset_gates(self, asked: "Asked", who: "Operator", live: "Assessment") -> "tuple[Gate, ...]": ...
 
     def reset(
         self,
         asked: "Asked",
-        who: "Resetter",
+        who: "Operator",
         live: "Assessment",
         *,
         approved: "Callable[[], Consent] | None" = None,
@@ -108,10 +108,19 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """What was said for a reset and not used yet; `glass` is the consent that was had by breaking it."""
+
+    asked: Asked = field(default_factory=Asked)
+    glass: "Consent | None" = None
+
+
+@dataclass(frozen=True, slots=True)
 class Access:
     """One person's at one console; a request for a second one counts for `lasting` seconds.
 
-    `name_of` says who a uid is, which may take the system a while.
+    `name_of` says who a uid is, which may take the system a while. `drafts` of resets are kept for as long as
+    the console is open, by when their trip was made or last added to; None is one of others.
     """
 
     catch: HoldsCatch
@@ -119,6 +128,7 @@ class Access:
     kill: ResetsKillSwitch
     lasting: float
     name_of: Callable[[int], str]
+    drafts: dict[float | None, Draft] = field(default_factory=dict)
 
     def waiting(self, context: str) -> tuple[Waiting, ...]:
         """What waits in `context` for this person, the oldest first; AccessError as of `others`."""

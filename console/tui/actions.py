@@ -14,6 +14,7 @@ Place = Literal[
     "app",
     "replay",
     "table",
+    "matrix",
     "reader",
     "symbol",
     "positions",
@@ -25,6 +26,8 @@ Place = Literal[
     "confirm",
     "kill",
     "reset",
+    "rollout",
+    "change",
     "audit",
 ]
 """`anywhere` goes past every dialog and whatever has the focus; `replay` is the app's, in a replay only."""
@@ -35,6 +38,8 @@ TOGETHER: tuple[frozenset[Place], ...] = (
     _APP | {"table", "symbol"},
     _APP | {"table", "positions"},
     _APP | {"table", "audit"},
+    _APP | {"matrix"},
+    frozenset({"anywhere", "app", "matrix", "rollout"}),
     _APP | {"reader", "symbol"},
     _APP | {"reader", "positions"},
     _APP | {"reader", "logs"},
@@ -44,18 +49,22 @@ TOGETHER: tuple[frozenset[Place], ...] = (
     frozenset({"anywhere", "choice"}),
     frozenset({"anywhere", "kill"}),
     frozenset({"anywhere", "reset"}),
+    frozenset({"anywhere", "change"}),
 )
 """The places that can be active at the same time: in each of these a key has one meaning."""
 STEP_BACK = "escape"
-"""The one key with several meanings: the nearest place takes it that has something to go back from."""
+"""The key that leads back: the nearest place takes it that has something to go back from."""
+NEAREST = frozenset({STEP_BACK, "1", "2", "3"})
+"""The keys with several meanings, of which the nearest place has its own: a digit is a stage on a cell of the
+rollout, and a screen everywhere else."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
     """`keys` are textual's names, the first one being what footer and help show as `shown`.
 
-    `label` is the word of the footer, empty where an action is only in the help; `aliases` are further names
-    that the palette knows it by.
+    `label` is the word of the footer, empty where an action is only in the help; `undo` is that word while
+    the same key takes it back. `aliases` are further names that the palette knows it by.
     """
 
     id: str
@@ -65,29 +74,32 @@ class Action:
     label: str
     help: str
     aliases: tuple[str, ...] = ()
+    undo: str = ""
 
 
-_ROWS: tuple[Place, ...] = ("table", "reader")
+_ROWS: tuple[Place, ...] = ("table", "matrix", "reader")
+_CELLS: tuple[Place, ...] = ("table", "matrix")
+_GATED: tuple[Place, ...] = ("reset", "change")
 _QUIT = Action(
     "quit", ("anywhere",), ("q", "ctrl+c", "ctrl+q"), "q", "quit",
     "Leave the console; the engine is not touched",
     ("exit", "bye"),
 )  # fmt: skip
-_QUIT_WITH_ENGINE = replace(_QUIT, label="quit and stop", help="Leave the console, and stop its paper engine")
+_QUIT_WITH_ENGINE = replace(_QUIT, label="quit demo", help="Leave the console, and stop its paper engine")
 
 IN_A_REPLAY = "This is a replay of the past: nothing can be changed in it"
 
 _OTHERS = (
     # Tables.
     Action("open", ("table",), ("enter",), "enter", "open", "Everything about the row"),
-    Action("filter", ("table",), ("slash",), "/", "filter",
+    Action("filter", _CELLS, ("slash",), "/", "filter",
         "Show matching rows: text, !not, ~fuzzy, margin<1.2", ("find", "search")),
     Action("sort", ("table",), ("s",), "s", "sort", "Sort by the next column; the default is worst first"),
-    Action("sort_here", ("table",), ("S",), "S", "",
+    Action("sort_here", _CELLS, ("S",), "S", "",
         "Sort by the chosen column; again turns it round", ("reverse",)),
     Action("worst_first", ("table",), ("w",), "w", "",
         "Back to the default order, and to the first columns", ("worst",)),
-    Action("all_rows", ("table",), ("escape",), "esc", "all rows",
+    Action("all_rows", _CELLS, ("escape",), "esc", "all rows",
         "Take the filter off, and show every row again", ("unfilter",)),
     Action("mark", ("table",), ("space",), "space", "", "Mark the row, or take its mark away"),
     Action("marked_only", ("table",), ("m",), "m", "", "Show only marked rows, or all again", ("marks",)),
@@ -96,8 +108,22 @@ _OTHERS = (
         "Choose the columns, and keep the choice", ("cols",)),
     Action("column_left", ("table",), ("left", "h"), "←", "", "Choose the column to the left"),
     Action("column_right", ("table",), ("right", "l"), "→", "", "Choose the column to the right"),
-    Action("copy_cell", ("table", "logs"), ("y",), "y", "",
+    Action("copy_cell", (*_CELLS, "logs"), ("y",), "y", "",
         "Copy the chosen cell, or the line, to your own clipboard", ("yank",)),
+    # A table of cells.
+    Action("cell_left", ("matrix",), ("left",), "←", "",
+        "One cell to the left; the first column is the row as a whole"),
+    Action("cell_right", ("matrix",), ("right",), "→", "", "One cell to the right"),
+    Action("cells_left", ("matrix",), ("left_square_bracket",), "[", "", "A screenful to the left"),
+    Action("cells_right", ("matrix",), ("right_square_bracket",), "]", "", "A screenful to the right"),
+    Action("whole_row", ("matrix",), ("f",), "f", "whole row", "From the cell to its whole row, and back"),
+    Action("filter_columns", ("matrix",), ("o",), "o", "only columns",
+        "Show only columns whose name matches: text, !not, ~fuzzy"),
+    Action("mark_cell", ("matrix",), ("space",), "space", "mark",
+        "Mark the cell, so that a change is made to all those marked in its row; again: not"),
+    Action("extend_left", ("matrix",), ("shift+left",), "shift+←", "", "Mark to the left"),
+    Action("extend_right", ("matrix",), ("shift+right",), "shift+→", "", "Mark to the right"),
+    Action("unmark_cells", ("matrix",), ("M",), "M", "", "Take all marks away"),
     # Logs.
     Action("line_detail", ("logs",), ("enter",), "enter", "line", "The whole line, wrapped"),
     Action("filter_lines", ("logs",), ("slash",), "/", "filter",
@@ -124,22 +150,26 @@ _OTHERS = (
         "To the top, and stay there whatever row comes first"),
     Action("last_row", _ROWS, ("end", "G"), "end", "", "To the last row"),
     # The app, wherever no dialog is open.
-    Action("help", ("app", "kill", "reset"), ("question_mark",), "?", "help", "What the keys do here",
+    Action("help", ("app", "kill", *_GATED), ("question_mark",), "?", "help", "What the keys do here",
         ("keys", "shortcuts")),
-    Action("palette", ("app",), ("colon",), ":", "", "Do anything by its name"),
+    Action("palette", ("app", "kill", *_GATED, "help", "choice"), ("colon",), ":", "",
+        "Do anything by its name"),
     Action("overview", ("app",), ("1",), "1", "", "Every symbol against its limits",
         ("symbols", "home", "dashboard", "margin", "funding", "liquidations", "slippage")),
     Action("positions", ("app",), ("2",), "2", "",
         "Both accounts, positions, orders and trades",
         ("pos", "orders", "trades", "fills", "pnl", "equity", "balance")),
+    Action("rollout", ("app",), ("3",), "3", "",
+        "Every feature's stage for every symbol, and how to change it",
+        ("flags", "features", "stages", "canary", "shadow")),
     Action("alerts", ("app",), ("4",), "4", "", "Every alert and every source in full",
         ("sources", "errors", "stale", "database", "metrics", "exchange", "outage")),
     Action("logs", ("app",), ("7",), "7", "", "Follow the engine's logs", ("log", "tail", "grep")),
     Action("audit", ("app",), ("8",), "8", "", "The journal: who did what, when and why",
         ("journal", "records", "who", "history")),
-    Action("back", ("app", "kill", "reset"), ("escape",), "esc", "back", "Back to the screen before"),
+    Action("back", ("app", "kill", *_GATED), ("escape",), "esc", "back", "Back to the screen before"),
     Action("pause", ("app", "logs"), ("p",), "p", "pause",
-        "Hold the picture still; what it shows goes grey with age", ("hold", "freeze")),
+        "Hold the picture still; what it shows goes grey with age", ("hold", "freeze"), "go on"),
     Action("next_theme", ("app",), ("t",), "t", "",
         "Change to the next theme", ("theme", "colours", "colors", "dark", "light")),
     Action("low_bandwidth", ("app",), ("b",), "b", "", "Draw seldom and plainly, for a slow line", ("slow",)),
@@ -152,22 +182,50 @@ _OTHERS = (
     Action("trip", ("kill",), ("T",), "T", "trip", "Trip: fire everything that is listed, at once"),
     Action("pick_reason", ("kill",), ("1", "2", "3", "4", "5", "6", "7", "8", "9"), "1", "",
         "Take the reason with this digit"),
-    Action("type_reason", ("kill",), ("0",), "0", "other reason", "Type another reason"),
+    Action("type_reason", ("kill",), ("0",), "0", "", "Type another reason"),
     Action("scope_all", ("kill",), ("e",), "e", "", "Stop everything, the whole context"),
     Action("scope_usdm", ("kill",), ("u",), "u", "", "Stop the USD-M account only"),
     Action("scope_coin", ("kill",), ("c",), "c", "", "Stop the coin account only"),
-    Action("arm", ("app", "kill", "reset"), ("a",), "a", "arm",
-        "Arm for a limited time, with a reason; again: back to read-only", ("disarm", "read-only")),
+    Action("arm", ("app", "kill", *_GATED), ("a",), "a", "arm",
+        "Arm for a limited time, with a reason; again: back to read-only", ("disarm", "read-only"), "disarm"),
     Action("reset", ("kill",), ("R",), "R", "reset", "Reset a trip: what has to hold before that, and why"),
     # Resetting it.
     Action("confirm_reset", ("reset",), ("R",), "R", "reset", "Reset, once every gate but the last passes"),
-    Action("give_reason", ("reset",), ("0",), "0", "", "Type why it is reset"),
+    Action("read_deed", _GATED, ("enter",), "enter", "", "Read all that it would do, and every gate"),
+    Action("give_reason", _GATED, ("0",), "0", "", "Type why it is done"),
     Action("acknowledge_cause", ("reset",), ("c",), "c", "",
         "The trip's cause is known, and over; again: it isn't"),
     Action("override_recovery", ("reset",), ("o",), "o", "", "Type why no recovery run is waited for"),
-    Action("ask_second_person", ("reset",), ("s",), "s", "", "Ask for a second person's approval"),
-    Action("break_glass", ("reset",), ("g",), "g", "",
+    Action("ask_second_person", _GATED, ("s",), "s", "", "Ask for a second person's approval"),
+    Action("break_glass", _GATED, ("g",), "g", "",
         "As an admin, in an emergency, go without the second person"),
+    # The rollout.
+    Action("promote", ("rollout",), ("plus",), "+", "up",
+        "One stage up, of the cell, of those marked, or of the whole row; a dialog shows what it takes"),
+    Action("demote", ("rollout",), ("minus",), "-", "down", "One stage down, which waits for nothing"),
+    Action("set_stage", ("rollout",), ("0", "1", "2", "3"), "0", "to 3 set",
+        "Set the stage: 0 disabled, 1 shadow, 2 canary, 3 production; to screens 1 to 3 lead esc and :"),
+    Action("disable", ("rollout",), ("d",), "d", "off",
+        "Switch the whole feature off: the quick rollback, which waits for nothing", ("rollback",)),
+    Action("undo_change", ("rollout",), ("u",), "u", "undo",
+        "Take the feature's last change back, by a new one", ("revert",)),
+    Action("change_history", ("rollout",), ("h",), "h", "history",
+        "Who has changed the feature, when and why"),
+    Action("shadow_evidence", ("rollout",), ("e",), "e", "evidence",
+        "What the engine logs of the feature in shadow", ("results",)),
+    Action("next_drift", ("rollout",), ("n",), "n", "",
+        "To the next cell in which the engine has something else loaded", ("drift",)),
+    Action("open_cell", ("rollout",), ("enter",), "enter", "open",
+        "Everything about the symbol; of a whole row, its history"),
+    Action("default_order", ("rollout",), ("w",), "w", "",
+        "Back to the default order: what drifts first, and symbols that are held", ("worst",)),
+    # A change of it.
+    Action("write_change", ("change",), ("W",), "W", "write", "Make the change, once every gate passes"),
+    Action("switch_off", ("change",), ("D",), "D", "switch off", "Switch the feature off, now"),
+    Action("take_instead", ("change",), ("1", "2", "3", "4", "5", "6", "7", "8", "9"), "1", "",
+        "Take the change with this digit instead"),
+    Action("override_gates", ("change",), ("o",), "o", "",
+        "As an admin, type why neither time, nor what happened in it, nor a step is waited for"),
     # The journal.
     Action("approve", ("kill", "audit"), ("A",), "A", "approve",
         "Look at what waits for your approval, and agree to it"),

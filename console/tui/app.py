@@ -26,7 +26,7 @@ from console.tui.app_actions import AppActions
 from console.tui.appearance import Appearance
 from console.tui.friction import Pace
 from console.tui.keymap import rebound, textual_keymap
-from console.tui.navigation import Navigation, load_kill_switch
+from console.tui.navigation import Navigation, load_what_lowers_risk
 from console.tui.painting import Painting
 from console.tui.preferences import Preferences
 from console.tui.safety import Face, Safety
@@ -38,7 +38,7 @@ from console.tui.terminal.line_watch import QUESTION, LineWatch
 from console.tui.text import visible
 from console.tui.theme import glyphs_for, theme_variables
 from console.tui.view import ContextView, View
-from console.tui.watched import FiresKillSwitch, FollowsJournal, Watched
+from console.tui.watched import ChangesStages, FiresKillSwitch, FollowsJournal, Watched
 from console.tui.widgets.prompt import Prompt
 from console.tui.wishes import NO_WISHES, Wishes
 
@@ -69,6 +69,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         wishes: Wishes = NO_WISHES,
         kill: FiresKillSwitch | None = None,
         journal: FollowsJournal | None = None,
+        rollout: Callable[[], ChangesStages] | None = None,
         access: Callable[[], Access] | None = None,
         fps: float = 4,
         on_key: Callable[[str], None] | None = None,
@@ -77,8 +78,9 @@ class OpsConsole(AppActions, inherit_bindings=False):
     ) -> None:
         """Show `context` through what `watch` makes; `watch` is called off the event loop.
 
-        `kill` fires its kill switch, and `journal` reads who did what; `access` makes, off the event loop,
-        what raising risk takes. A replay has none of them.
+        `kill` fires its kill switch, and `journal` reads who did what; `rollout` makes, once and off the
+        event loop, what changes features' stages, and `access` what raising risk takes. A replay has none of
+        them.
         `on_key` is told the name of every key pressed, except where a line is typed; `unrecorded` says why
         nothing is being recorded that should be. Raises KeymapError for keys that can't be the operator's,
         and textual.color.ColorParseError when the context's colour is neither a name nor `#rrggbb`.
@@ -95,6 +97,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
             preferences=preferences,
             kill=kill,
             journal=journal,
+            rollout=rollout,
         )
         self._painting = Painting(self, view, fps, unrecorded)
         self._safety = Safety(self._painting, Face(self.say, self.refuse, self.ask))
@@ -127,8 +130,10 @@ class OpsConsole(AppActions, inherit_bindings=False):
         self.call_after_refresh(self._start_watching)
 
     def get_access(self) -> None:
-        """Have what isn't needed for the first picture read: the kill switch's screen, what arming takes."""
-        threads.start(load_kill_switch, name="load the kill switch")
+        """Have what isn't needed for the first picture read: what lowers risk, and what arming takes."""
+        threads.start(load_what_lowers_risk, name="load what lowers risk")
+        if self.view.rollout is not None:
+            threads.start(self.view.rollout, name="make the rollout")
         if self._access is not None and self.view.access is None:
             threads.start(self._access, name="make the access").add_done_callback(self._take_access)
 

@@ -1,10 +1,11 @@
 """What the app itself does when an operator asks for it: one method for each action of its places."""
 
+import re
 import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from console.domain.status import SymbolStatus
 from console.domain.symbols import SymbolRows
@@ -27,6 +28,14 @@ from console.tui.wishes import Wishes
 
 if TYPE_CHECKING:
     from console.domain.approval import Request
+    from console.domain.rollout.operations import Operation
+
+
+@runtime_checkable
+class ShowsLines(Protocol):
+    """The screen of the logs, where there are any."""
+
+    def show_only(self, text: str) -> None: ...
 
 
 class AppActions(TerminalApp[int], inherit_bindings=False):
@@ -61,6 +70,20 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
     async def action_positions(self) -> None:
         await self._navigation.to_main("positions")
 
+    async def action_rollout(self) -> None:
+        await self._navigation.to_main("rollout")
+
+    def open_change(self, operation: "Operation") -> None:
+        """Show what a change of a feature's stage takes."""
+        self._navigation.to_change(operation)
+
+    async def open_evidence(self, feature: str) -> None:
+        """Show what the log says of a feature in shadow."""
+        await self._navigation.to_main("logs")
+        if isinstance(self.screen, ShowsLines):
+            name = re.escape(feature)
+            self.screen.show_only(f"shadow.*{name}|{name}.*shadow")
+
     async def action_alerts(self) -> None:
         await self._navigation.to_main("alerts")
 
@@ -85,7 +108,8 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
         assessment = self.view.assessment
         symbols = () if assessment is None else _names(assessment.symbols)
         table = self.view.actions
-        offered = Offered(offers(self.screen, table), table, self._appearance.names, symbols)
+        here = offers(self.screen, table, beyond=True)
+        offered = Offered(here, table, self._appearance.names, symbols)
         await self.push_screen(Palette(self.view, offered, self._do))
 
     def _do(self, deed: Deed) -> None:
@@ -145,6 +169,11 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
         """Have a line typed on the topmost full screen."""
         if (frame := self._full_screen) is not None:
             frame.ask(question)
+
+    def show_hints(self) -> None:
+        """Show what the keys do now, on the topmost full screen: of a dialog over it, that one's keys."""
+        if (frame := self._full_screen) is not None:
+            frame.show_hints()
 
     @property
     def _full_screen(self) -> Frame | None:

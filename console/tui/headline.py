@@ -105,6 +105,12 @@ def worst_alert(assessment: Assessment) -> Alert | None:
     return next(meant, first)
 
 
+def in_a_drill(assessment: Assessment | None) -> bool:
+    """Whether it is a drill that has tripped the kill switch."""
+    last = None if assessment is None else assessment.last_trip
+    return last is not None and last.drill and (last.stands or last.resetting)
+
+
 def sources_told(assessment: Assessment) -> tuple[SourceStatus, ...]:
     """The sources as they are marked: a database into which the engine writes nothing is in doubt."""
     if not assessment.books_doubt:
@@ -167,7 +173,8 @@ def _of_kill_switch(assessment: Assessment) -> Iterator[Statement]:
         reason = f"metrics {metrics.health.value}" if told else kill.words
         yield Statement(kill.state.severity, one_colon(f"kill switch unknown: {reason}"))
     elif kill.state is not KillState.CLEAR:
-        yield Statement(kill.state.severity, one_colon(f"kill switch {kill.title}: {kill.words}"))
+        drill = " in a DRILL" if in_a_drill(assessment) else ""
+        yield Statement(kill.state.severity, one_colon(f"kill switch {kill.title}{drill}: {kill.words}"))
 
 
 def _of_panel(panel: Panel, symbols: SymbolRows) -> Iterator[Statement]:

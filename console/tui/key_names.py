@@ -55,6 +55,12 @@ def key_sign(name: str) -> str:
     return f"{held}{plus}{_SIGNS.get(last, last)}"
 
 
+def character_of(name: str) -> str | None:
+    """What a key types where a line is typed; None for one that types nothing."""
+    character = " " if name == "space" else _PUNCTUATION.get(name, name)
+    return character if len(character) == 1 else None
+
+
 def key_name(written: str) -> str:
     """textual's name of a key that is written as its sign, or as its name: `ctrl+backslash` for `ctrl+\\`."""
     held, plus, last = ("", "", written) if written == "+" else written.rpartition("+")

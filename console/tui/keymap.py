@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from textual.keys import Keys
 
-from console.tui.actions import STEP_BACK, TOGETHER, Action
+from console.tui.actions import NEAREST, TOGETHER, Action
 from console.tui.key_names import PUNCTUATION, key_name, key_sign
 
 TAKEN: Mapping[str, str] = {
@@ -81,4 +81,4 @@ def _clashes(action: Action, table: Sequence[Action]) -> Iterator[tuple[str, Act
     for other in table:
         together = any(group & set(action.places) and group & set(other.places) for group in TOGETHER)
         if other.id != action.id and together:
-            yield from ((key, other) for key in action.keys if key in other.keys and key != STEP_BACK)
+            yield from ((key, other) for key in action.keys if key in other.keys and key not in NEAREST)

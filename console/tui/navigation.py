@@ -5,18 +5,22 @@ The overview is always at the bottom, and a main screen, once made, is kept with
 
 import importlib
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from console.tui.screens.frame import Frame
 from console.tui.terminal.app import TerminalApp
 from console.tui.view import View
 
+if TYPE_CHECKING:
+    from console.domain.rollout.operations import Operation
+
 Make = Callable[[View], Frame]
 
 
-def load_kill_switch() -> None:
-    """Have its screens' code read, before the disk that it lies on may be the trouble."""
-    importlib.import_module("console.tui.screens.kill.screen")
-    importlib.import_module("console.tui.screens.kill.reset")
+def load_what_lowers_risk() -> None:
+    """Have the code of these screens read, before the disk that it lies on may be the trouble."""
+    for name in ("kill.screen", "kill.reset", "rollout.screen", "rollout.change"):
+        importlib.import_module(f"console.tui.screens.{name}")
 
 
 def _positions(view: View) -> Frame:
@@ -41,13 +45,25 @@ def _logs(view: View) -> Frame:
     return Logs(view)
 
 
+def _rollout(view: View) -> Frame:
+    from console.tui.screens.rollout.screen import Rollout  # noqa: PLC0415
+
+    return Rollout(view)
+
+
 def _audit(view: View) -> Frame:
     from console.tui.screens.audit.screen import Audit  # noqa: PLC0415
 
     return Audit(view)
 
 
-MAIN: Mapping[str, Make] = {"positions": _positions, "alerts": _alerts, "logs": _logs, "audit": _audit}
+MAIN: Mapping[str, Make] = {
+    "positions": _positions,
+    "rollout": _rollout,
+    "alerts": _alerts,
+    "logs": _logs,
+    "audit": _audit,
+}
 """The main screens by their action, without the overview, which is the bottom of everything."""
 
 
@@ -99,6 +115,12 @@ class Navigation:
         from console.tui.screens.kill.reset import Reset  # noqa: PLC0415 (as above)
 
         self._app.push_screen(self._app.fitted(Reset(self._view())))
+
+    def to_change(self, operation: "Operation") -> None:
+        """Open what a change of a feature's stage takes, over the rollout."""
+        from console.tui.screens.rollout.change import Change  # noqa: PLC0415 (as above)
+
+        self._app.push_screen(self._app.fitted(Change(self._view(), operation)))
 
     def back(self) -> None:
         if self.can_go_back:

@@ -21,10 +21,14 @@ class Offer:
     owner: DOMNode
 
 
-def offers(screen: Screen[Any], table: Table) -> tuple[Offer, ...]:
-    """Every action that can be done now, those of the focused place first; `table` is the whole registry."""
+def offers(screen: Screen[Any], table: Table, *, beyond: bool = False) -> tuple[Offer, ...]:
+    """Every action that can be done now, those of the focused place first; `table` is the whole registry.
+
+    `beyond` adds what could be done once a dialog is left.
+    """
     found: dict[str, Offer] = {}
-    for place, owner in _places(screen):
+    app: tuple[tuple[Place, DOMNode], ...] = (("app", screen.app),) if beyond else ()
+    for place, owner in (*_places(screen), *app):
         for action in table:
             if place in action.places and action.id not in found and owner.check_action(action.id, ()):
                 found[action.id] = Offer(action, place, owner)

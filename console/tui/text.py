@@ -96,7 +96,8 @@ def plain_ascii(text: str) -> str:
 
 def width(text: str) -> int:
     """How many cells `text` takes once it is drawn."""
-    return cell_len(visible(text))
+    shown = visible(text)
+    return len(shown) if shown.isascii() else cell_len(shown)
 
 
 def clip(text: str, cells: int, ellipsis: str) -> str:
@@ -196,6 +197,17 @@ def wrap(text: str, cells: int) -> list[str]:
         else:
             lines += chop_cells(word, max(2, cells)) or [""]
     return lines
+
+
+def told_apart(names: Sequence[str], cells: int) -> list[str]:
+    """The names, without the last words that all of them share where one is longer than `cells`."""
+    shown = list(names)
+    while len(shown) > 1 and max(map(width, shown)) > cells:
+        parts = [name.rpartition(" ") for name in shown]
+        if any(not first for first, _, _ in parts) or len({last for _, _, last in parts}) > 1:
+            break
+        shown = [first for first, _, _ in parts]
+    return shown
 
 
 def one_colon(text: str) -> str:

@@ -32,6 +32,8 @@ class Tone(StrEnum):
     """A sentence that says what can't be seen, in reverse."""
     ENVIRONMENT = "tone--environment"
     KEY = "tone--key"
+    ACCENT = "tone--accent"
+    """What stands out and is neither good nor bad."""
 
 
 TONES = {tone.value for tone in Tone}
@@ -51,7 +53,10 @@ def tone_of(severity: Severity) -> Tone:
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """The signs that aren't letters, each one cell wide. `severity` is indexed by severity."""
+    """The signs that aren't letters, each one cell wide.
+
+    `stages` are those of a feature's stages, from disabled to production.
+    """
 
     ok: str
     warning: str
@@ -64,6 +69,7 @@ class Glyphs:
     up: str
     cursor: str
     more: str
+    stages: str
     ascii_only: bool = False
 
     def of(self, severity: Severity) -> str:
@@ -72,8 +78,8 @@ class Glyphs:
 
 # None of these is an emoji, which some terminals draw two cells wide. Directions are arrows, not triangles:
 # a small triangle beside a number could be taken for a warning.
-UNICODE = Glyphs("✓", "▲", "?", "◆", "✘", "…", "–", "↓", "↑", "▸", "›")
-ASCII = Glyphs("+", "!", "?", "#", "X", "~", "-", "v", "^", ">", ">", ascii_only=True)
+UNICODE = Glyphs("✓", "▲", "?", "◆", "✘", "…", "–", "↓", "↑", "▸", "›", "·○◐●")
+ASCII = Glyphs("+", "!", "?", "#", "X", "~", "-", "v", "^", ">", ">", ".o%#", ascii_only=True)
 
 
 def glyphs_for(environ: Mapping[str, str]) -> Glyphs:

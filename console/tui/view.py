@@ -1,6 +1,7 @@
 """What the widgets are handed at each paint: the assessment as it stands now, and whose it is."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from console.domain.access import Arming, Disarmed
@@ -14,7 +15,7 @@ from console.tui.headline import CONNECTING, Statement, last_judged, statements,
 from console.tui.preferences import Preferences
 from console.tui.text import one_colon
 from console.tui.theme import Glyphs
-from console.tui.watched import FiresKillSwitch, FollowsJournal, HasLogs
+from console.tui.watched import ChangesStages, FiresKillSwitch, FollowsJournal, HasLogs
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,10 @@ class View:
     are the same. `actions` is the registry with the keys as the operator has them. `slow` says that
     what changes all the time is shown coarsely, as `line_is_slow`, or as the operator wants it. `logs` are
     those that can be followed. `unrecorded` says why nothing is being recorded that should be. `kill` fires
-    the context's kill switch and `journal` reads who did what: None where there is none. `access` is what
-    raising risk takes, None before it is there and where there is none; `mode` is what may be done now, and
-    `requests` wait for this person to be the second one.
+    the context's kill switch, `journal` reads who did what, and `rollout` makes what changes features'
+    stages, once: None where there is none. `access` is what raising risk takes, None before it is there and
+    where there is none; `mode` is what may be done now, and `requests` wait for this person to be the second
+    one.
     """
 
     context: ContextView
@@ -86,6 +88,7 @@ class View:
     unrecorded: str = ""
     kill: FiresKillSwitch | None = None
     journal: FollowsJournal | None = None
+    rollout: Callable[[], ChangesStages] | None = None
     access: Access | None = None
     mode: Arming | Disarmed = Disarmed()  # noqa: RUF009 (a frozen value)
     requests: tuple[Waiting, ...] = ()

@@ -9,9 +9,19 @@ from console.domain.clock import Clock
 from console.sources.logs.file import LogFile
 
 if TYPE_CHECKING:
+    from console.actions.checkpoint import Operator
     from console.actions.kill.actuator import Actuator, Order, Result, Scope
+    from console.actions.rollout.flags_file import Draft
+    from console.actions.rollout.history import Change
+    from console.actions.rollout.look import Look as FileLook
+    from console.actions.rollout.record import Applied
     from console.audit.follow import Look
+    from console.domain.approval import Consent, Deed
+    from console.domain.gate import Gate
     from console.domain.last_trip import LastTrip
+    from console.domain.rollout.gates import Asked
+    from console.domain.rollout.operations import Operation
+    from console.domain.rollout.plan import Plan, Refusal
 
 
 class Watched(Protocol):
@@ -89,8 +99,54 @@ class FiresKillSwitch(Protocol):
     def latest(self) -> "LastTrip | None":
         """The last trip of this process."""
 
+    @property
+    def fired(self) -> TripUnderWay | None:
+        """The same with each actuator's result, be it over or not."""
+
     def trip(self, reason: str, scope: "Scope") -> TripUnderWay:
         """Fire everything that can stop `scope`; comes back once the flag is durable."""
+
+
+class ChangesStages(Protocol):
+    """The rollout of a context, as a screen changes it. What isn't said otherwise waits for disks.
+
+    All but `planned` and `phrase` raise AccessError, in one line.
+    """
+
+    def look(self) -> "FileLook":
+        """The flags file as it is now."""
+
+    def planned(self, operation: "Operation", look: "FileLook", live: Assessment) -> "Plan | Refusal":
+        """What would be written, with its effect on every symbol. Waits for nothing."""
+
+    def draft(self, plan: "Plan", look: "FileLook") -> "Draft":
+        """The file as it would be. Waits for nothing."""
+
+    def phrase(self, plan: "Plan") -> str:
+        """What has to be typed where it leads into production. Waits for nothing."""
+
+    def deed(self, plan: "Plan", look: "FileLook", asked: "Asked") -> "Deed":
+        """What exactly a second person agrees to. Waits for nothing."""
+
+    def gates(
+        self, plan: "Plan", look: "FileLook", asked: "Asked", who: "Operator", live: Assessment
+    ) -> "tuple[Gate, ...]":
+        """Everything that the change needs; nothing where it only lowers the risk."""
+
+    def apply(
+        self,
+        plan: "Plan",
+        look: "FileLook",
+        asked: "Asked",
+        who: "Operator | None",
+        live: Assessment,
+        *,
+        approved: "Callable[[], Consent] | None" = None,
+    ) -> "Applied":
+        """Make the change; nobody need be known where it only lowers the risk."""
+
+    def history(self, feature: str | None = None) -> "tuple[Change, ...]":
+        """The changes that the journal has, newest first."""
 
 
 @runtime_checkable

@@ -55,11 +55,12 @@ class Kill:
     armed_with: tuple[Actuator, ...]
     complaint: str = ""
     latest: LastTrip | None = None
+    fired: Trip | None = None
     trips: list[tuple[str, Scope]] = field(default_factory=list)
 
     def trip(self, reason: str, scope: Scope) -> Trip:
         self.trips.append((reason, scope))
-        fired = trip(self.armed_with, reason, scope, Noted(), self.clock, by="dana")
+        self.fired = fired = trip(self.armed_with, reason, scope, Noted(), self.clock, by="dana")
         self.latest = last_trip(reason=reason, at=self.clock.wall(), written=written(*fired.fired))
         return fired
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from console.actions.arming import SafetyCatch
+from console.actions.checkpoint import Operator
 from console.actions.kill.actuator import Act, Order, Result, Scope
-from console.actions.kill.reset import Resetter
 from console.domain.access import AccessError, Arming, Person, Role, Standing
 from console.domain.approval import Approval, Consent, Deed, Request
 from console.domain.assessment import Assessment
@@ -74,7 +74,7 @@ class Resets:
         told = (f"{name}: {words}" for name, words in grounds.items() if words)
         return replace(self.deed, what=(*self.deed.what, *told))
 
-    def reset_gates(self, asked: Asked, who: Resetter, live: Assessment) -> tuple[Gate, ...]:
+    def reset_gates(self, asked: Asked, who: Operator, live: Assessment) -> tuple[Gate, ...]:
         armed = who.arming is not None
         told = f"for {who.arming.left(live.at):.0f} s more" if who.arming else "the console is read-only"
         trip = Tripped(self.clock.wall() - 400, "SOL/USD margin 1.043 below 1.05 (by dana)")
@@ -91,7 +91,7 @@ class Resets:
     def reset(
         self,
         asked: Asked,
-        who: Resetter,
+        who: Operator,
         live: Assessment,
         *,
         approved: Callable[[], Consent] | None = None,

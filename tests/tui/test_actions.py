@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from console.tui.actions import STEP_BACK, TOGETHER, Action, Place, actions
+from console.tui.actions import NEAREST, TOGETHER, Action, Place, actions
 from console.tui.app import OpsConsole
 from console.tui.key_names import key_sign
 from console.tui.navigation import MAIN
@@ -18,8 +18,11 @@ from console.tui.screens.kill.screen import KillSwitch
 from console.tui.screens.logs import Logs
 from console.tui.screens.palette import Palette
 from console.tui.screens.positions.screen import Positions
+from console.tui.screens.rollout.change import Change
+from console.tui.screens.rollout.screen import Rollout
 from console.tui.screens.symbol.screen import SymbolDetail
 from console.tui.widgets.log.view import LogView
+from console.tui.widgets.matrix.matrix import Matrix
 from console.tui.widgets.prompt import Prompt
 from console.tui.widgets.reader import Reader
 from console.tui.widgets.table.table import Table
@@ -40,6 +43,9 @@ OWNERS: dict[Place, tuple[type, ...]] = {
     "confirm": (Confirm,),
     "kill": (KillSwitch,),
     "reset": (Reset,),
+    "matrix": (Matrix,),
+    "rollout": (Rollout,),
+    "change": (Change,),
     "audit": (Audit,),
 }
 EVERY = actions(owns_engine=False)
@@ -63,7 +69,7 @@ def test_every_place_has_an_owner_that_names_it() -> None:
 def test_a_key_has_one_meaning_in_places_that_can_be_active_together(together: frozenset[Place]) -> None:
     here = [action for action in EVERY if together & set(action.places)]
     keys = Counter(key for action in here for key in action.keys)
-    assert not [key for key, times in keys.items() if times > 1 and key != STEP_BACK]
+    assert not [key for key, times in keys.items() if times > 1 and key not in NEAREST]
 
 
 def test_every_place_can_be_active() -> None:

@@ -11,7 +11,7 @@ from console.tui.app import OpsConsole
 from console.tui.screens.alerts import Alerts, alert_rows
 from console.tui.screens.frame import Frame
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, Row, failing, metrics_of, snapshot
-from tests.tui.screen import assert_snapshot, painted, settled, text_of
+from tests.tui.screen import assert_snapshot, painted, settled, text_of, until
 
 UTF8 = {"LANG": "C.UTF-8", "TERM": "xterm-256color"}
 CAUSE = "usdm: HTTP 503: " + "Internal error, try again. " * 4
@@ -86,6 +86,17 @@ async def test_enter_on_an_alert_without_a_symbol_stays() -> None:
         await pilot.press("enter")
         await pilot.pause()
         assert app.screen is screen
+        assert "all that is known of it stands below" in text_of(app).splitlines()[-1]
+
+
+async def test_enter_on_the_alert_of_the_kill_switch_opens_it() -> None:
+    app = OpsConsole(
+        PAPER, lambda: FakeWatched(snapshot(START, metrics_of([Row("BTC")], tripped=1))), environ=UTF8
+    )
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(app, pilot)
+        await pilot.press("enter")
+        await until(lambda: app.crumbs()[-1] == "kill switch")
 
 
 async def test_a_filter_shows_the_alerts_of_one_symbol() -> None:

@@ -112,6 +112,15 @@ async def test_stale_rows_keep_the_order_they_had_and_say_their_age() -> None:
         assert "7.3 s old" in first
 
 
+@pytest.mark.parametrize("size", [(79, 24), (40, 14)])
+async def test_a_terminal_too_small_names_the_command_that_stops_the_engine(size: tuple[int, int]) -> None:
+    app = console(calm())
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause(0.1)
+        shown = " ".join(text_of(app).replace("▌", " ").replace("▐", " ").split())
+        assert "opsconsole kill trip --context paper --reason WHY" in shown
+
+
 async def test_only_quit_works_below_80_by_24_and_the_screen_says_so() -> None:
     app = console(calm())
     async with app.run_test(size=(79, 24)) as pilot:
@@ -171,11 +180,11 @@ async def test_a_notice_gives_the_key_hints_their_place_back(monkeypatch: pytest
         await until(lambda: "quit" in text_of(app).splitlines()[-1])
 
 
-async def test_quitting_an_engine_of_its_own_is_called_stopping_it() -> None:
+async def test_quitting_an_engine_of_its_own_is_told_apart() -> None:
     app = OpsConsole(replace(PAPER, owns_engine=True), calm, environ=UTF8)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(lambda: "BTC000/USD" in text_of(app))
-        assert "quit and stop" in text_of(app).splitlines()[-1]
+        assert "quit demo" in text_of(app).splitlines()[-1]
         await pilot.press("question_mark")
         read = ""
         for _ in range(4):

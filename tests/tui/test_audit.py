@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
+from console.audit.partial import with_left_undone
 from console.audit.record import Act
+from console.audit.redaction import Json
 from console.tui.app import OpsConsole
 from console.tui.screens.audit import screen as audit_screen
 from console.tui.screens.audit.detail import RecordDetail
@@ -52,6 +54,23 @@ async def test_the_newest_record_comes_first_with_who_did_what_and_why() -> None
         assert "NOT DONE" in row_of(app, 4)
         assert "? UNKNOWN" in row_of(app, 6)
         assert "bartholom" in row_of(app, 1)
+
+
+async def test_a_trip_that_not_all_followed_is_called_partial_with_who_did_not() -> None:
+    intent = journal().intent(DANA, trip())
+    journal().outcome(DANA, intent, True, evidence=with_left_undone({}, ["database: connection refused"]))
+    async with opened() as (app, _):
+        await until(lambda: " #2 " in text_of(app))
+        assert "◆ PARTIAL" in row_of(app, 2)
+        assert "left undone: database: connection refused" in text_of(app)
+
+
+@pytest.mark.parametrize(("broken", "said"), [(True, "GLASS BROKEN by dana"), (False, "approved by dana")])
+async def test_broken_glass_is_no_approval(broken: bool, said: str) -> None:
+    approval: Json = {"by": "dana (uid 1001)", "broken glass": broken}
+    journal().note(DANA, Act("paper", "kill.reset", "paper", reason="over", approval=approval))
+    async with opened() as (app, _):
+        await until(lambda: said in text_of(app))
 
 
 async def test_a_record_of_another_console_appears_by_itself() -> None:

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from console.domain.assessment import Assessment, Judgement, Rules, assess
+from console.domain.last_trip import LastTrip
 from console.domain.metrics import Answer, Series
 from console.domain.severity import Severity
-from console.domain.snapshot import Snapshot
+from console.domain.snapshot import Snapshot, with_own_trip
 from console.domain.thresholds import KEY_METRICS
 from console.tui.headline import Statement, all_well, statements, symbol_statements, worst_alert
 from console.tui.theme import UNICODE
@@ -267,6 +268,13 @@ def test_at_the_start_it_says_that_it_is_connecting() -> None:
 def test_a_tripped_kill_switch_is_told() -> None:
     said = words(snapshot(START, metrics_of([Row("A")], tripped=1)))
     assert said[0] == "kill switch TRIPPED: the engine says so, and no fill since"
+
+
+def test_a_drill_s_trip_is_told_as_one() -> None:
+    taken = snapshot(START, metrics_of([Row("A")], tripped=1))
+    drill = LastTrip(START - 5, "bob", "a drill", "all", drill=True)
+    said = words(replace(taken, last_trip=with_own_trip(taken.last_trip, drill, START)))
+    assert said[0].startswith("kill switch TRIPPED in a DRILL: ")
 
 
 def test_what_is_said_of_symbols_is_kept_until_they_are_judged_anew() -> None:

@@ -34,6 +34,13 @@ def test_kill_switch_way_back_help_and_quit_stand_at_the_right_end(cells: int) -
     assert line(cells, table=AT_REST).endswith(" K  kill  esc  back  ?  help  q  quit ")
 
 
+@pytest.mark.parametrize("cells", range(49, 200, 7))
+def test_where_one_key_trips_it_stands_for_the_one_that_leads_there(cells: int) -> None:
+    here = [a for a in actions(owns_engine=True) if {"kill", "anywhere"} & set(a.places)]
+    shown = line(cells, "overview", "kill switch", table=here)
+    assert shown.endswith(" T  trip  esc  back  ?  help  q  quit demo ")
+
+
 @pytest.mark.parametrize("cells", [50, 78, 198])
 def test_of_several_that_esc_does_only_the_nearest_is_told(cells: int) -> None:
     shown = line(cells)
@@ -49,6 +56,16 @@ def test_the_place_s_own_keys_come_before_the_app_s() -> None:
 def test_where_a_screen_has_parts_the_way_to_the_next_comes_first() -> None:
     rest = [action for action in EVERY if action.id != "all_rows"]
     assert line(78, "positions", "BTC/USD", table=rest).startswith(" positions › BTC/USD  tab  next part ")
+
+
+async def test_of_what_is_on_the_key_is_called_by_what_takes_it_back() -> None:
+    app = console_of(CASES["normal"])
+    async with app.run_test(size=(120, 40)) as pilot:
+        await painted(app)
+        assert " p  pause " in text_of(app).splitlines()[-1]
+        await pilot.press("p")
+        await painted(app)
+        assert " p  go on " in text_of(app).splitlines()[-1]
 
 
 @pytest.mark.parametrize(("key", "hinted"), [("1", False), ("2", True), ("enter", True), ("4", False)])

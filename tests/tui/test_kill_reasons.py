@@ -1,10 +1,14 @@
 """What a trip can be given as its reason: a digit means the same for as long as the question stands."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.domain.reading import Reading, SourceState
 from console.domain.snapshot import Snapshot
+from console.domain.surfaces import LogTail
 from console.tui.friction import FASTEST, Pace
 from console.tui.screens.kill.reasons import DISASTERS, MANUAL, MOST_ALERTS, reasons_at
 from console.tui.theme import UNICODE
@@ -78,6 +82,19 @@ def test_a_digit_without_a_reason_changes_nothing() -> None:
 def test_that_it_is_tripped_is_no_reason_to_trip_it() -> None:
     tripped = snapshot(START, metrics_of(symbol_rows(4), tripped=1))
     assert reasons_at(view_of(tripped)).alerts == ()
+
+
+def test_the_engine_s_own_line_of_a_trip_is_no_reason_for_another() -> None:
+    lines = LogTail("futures.log", 10, 300, True, 5, 0, 1, 0, 0, START, None)
+    reading = Reading("log", START, 0.01, lines)
+    log = SourceState("log", 9.0, last=reading, good=reading)
+
+    def offered(tripped: float) -> list[str]:
+        shown = replace(snapshot(START, metrics_of(symbol_rows(4), tripped=tripped)), log=log)
+        return [alert.name for alert in reasons_at(view_of(shown)).alerts]
+
+    assert offered(0.0) == ["log"]
+    assert offered(1.0) == []
 
 
 def test_an_alert_s_foreign_words_are_inert_and_short() -> None:

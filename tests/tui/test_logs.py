@@ -243,6 +243,13 @@ async def test_the_end_is_followed_until_the_cursor_goes_up(log: Path) -> None:
         assert "FOLLOWING" in text_of(app)
 
 
+async def test_p_is_called_by_what_it_would_do(log: Path) -> None:
+    async with opened(log, size=(200, 60)) as (app, pilot):
+        assert " p  pause " in text_of(app).splitlines()[-1]
+        await pilot.press("p")
+        await until(lambda: " p  go on " in text_of(app).splitlines()[-1])
+
+
 async def test_p_holds_the_log_and_lets_it_go_on(log: Path) -> None:
     async with opened(log) as (app, pilot):
         await pilot.press("p")
@@ -405,6 +412,7 @@ async def test_enter_shows_the_whole_record_wrapped_and_inert(log: Path) -> None
         await pilot.press("enter")
         await pilot.pause()
         assert isinstance(app.screen, LineDetail)
+        await until(lambda: "esc  back" in text_of(app).splitlines()[-1])
         assert text_of(app).count("and so on") >= 30
         await pilot.press("escape", "escape")
         await pilot.press("f")

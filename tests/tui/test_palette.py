@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 from textual.dom import DOMNode
 
 from console.tui.actions import Place, actions
+from console.tui.app import OpsConsole
 from console.tui.commands import MOST, Offered, choices, complaint
 from console.tui.places import Offer
 from console.tui.screens.palette import Palette
 from console.tui.theme import MEANINGS
 from console.tui.widgets.prompt import Prompt
-from tests.tui.plain import PlainScreen, plain_console
-from tests.tui.screen import painted, text_of
+from tests.tui.fake import PAPER
+from tests.tui.plain import UTF8, PlainScreen, calm, plain_console
+from tests.tui.screen import painted, text_of, until
 
 TABLE = actions(owns_engine=False)
 SYMBOLS = ("ADA/USD", "BTC/USD", "BTCUSDT", "WBTC/USD")
@@ -194,6 +196,20 @@ async def test_an_unknown_word_is_complained_of_and_not_taken() -> None:
         await pilot.press("escape")
         await pilot.pause()
         assert isinstance(app.screen, PlainScreen)
+
+
+@pytest.mark.parametrize("dialog", ["question_mark", "c"])
+async def test_it_opens_over_a_dialog_and_what_lies_beyond_can_be_chosen(dialog: str) -> None:
+    app = OpsConsole(PAPER, calm, environ=UTF8)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press(dialog)
+        below = app.screen
+        await pilot.press("colon", "escape")
+        assert app.screen is below
+        await pilot.press("colon", *"alerts", "enter")
+        await until(lambda: app.crumbs() == ("alerts",))
+        assert below not in app.screen_stack
 
 
 async def test_it_covers_no_more_than_its_matches_need_in_few_steps() -> None:

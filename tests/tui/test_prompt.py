@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.events import Paste
 
-from console.tui.widgets.prompt import LONGEST, Asks, Entry, Prompt, Question, in_view
+from console.tui.actions import actions
+from console.tui.keymap import rebound
+from console.tui.widgets.prompt import LONGEST, Asks, Entry, Prompt, Question, in_view, kill_hint
 from tests.tui.plain import PlainConsole, plain_console
 from tests.tui.screen import painted, text_of, tone_letters
 
@@ -60,6 +62,21 @@ class Asked:
     def _typed(self, text: str) -> str:
         self.typed.append(text)
         return self._complaint if text.endswith("bad") else ""
+
+
+async def test_the_key_of_the_kill_switch_that_is_no_letter_stands_at_the_end() -> None:
+    app = plain_console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        Asked(app)
+        await pilot.press(*"K and more")
+        await pilot.pause()
+        assert "K and more " in text_of(app).splitlines()[-1]
+        assert text_of(app).splitlines()[-1].endswith(" ctrl+k  kill ▐")
+
+
+def test_an_operator_without_such_a_key_is_told_of_none() -> None:
+    assert kill_hint(rebound(actions(owns_engine=False), {"kill_switch": ["K"]})) == ()
 
 
 async def test_enter_answers_and_gives_the_focus_and_the_hints_back() -> None:

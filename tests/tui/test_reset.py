@@ -9,13 +9,15 @@ import pytest
 from console.actions.kill.actuator import Scope
 from console.actions.kill.switch import KillSwitch as RealSwitch
 from console.domain.access import Role
+from console.domain.approval import Deed
 from console.domain.assessment import assess
 from console.domain.gate import Gate
 from console.domain.reset_gates import Asked
 from console.settings_file import load_settings
-from console.tui.access import Access
+from console.tui.access import Access, Draft
 from console.tui.app import OpsConsole
-from console.tui.screens.kill.gates import gate_lines
+from console.tui.screens.kill.gates import gate_lines, would_lines
+from console.tui.screens.kill.look import Look
 from console.tui.screens.kill.outcome import heard_lines
 from console.tui.screens.kill.reset import Reset
 from console.tui.screens.kill.screen import KillSwitch
@@ -24,6 +26,7 @@ from console.tui.theme import UNICODE
 from console.tui.view import View
 from tests.tui.cases import UTF8
 from tests.tui.fake import PAPER, RULES, START, failing
+from tests.tui.killing import last_trip
 from tests.tui.safety import SafeDesk, tripped_at
 from tests.tui.screen import until
 
@@ -46,7 +49,7 @@ async def test_what_is_missing_is_told_and_r_does_nothing(tmp_path: Path) -> Non
     async with desk.app.run_test(size=(80, 24)):
         await desk.begin()
         await desk.press("K", "R")
-        await until(lambda: "4 of 10 gates don't pass" in desk.text)
+        await until(lambda: "5 of 10 gates don't pass" in desk.text)
         assert "✘ armed          the console is read-only" in desk.text
         await desk.press("R")
         assert isinstance(desk.app.screen, Reset)
@@ -106,7 +109,9 @@ async def test_each_step_is_shown_as_it_is_done_and_the_engine_s_word_only_when_
         await desk.press("R")
         await desk.type("paper paper")
         await until(lambda: "RESETTING" in desk.text)
-        assert "fired, no answer yet" in desk.text
+        assert "RESETTING  flag file is being done" in desk.text
+        assert "? flag file                being done" in desk.text
+        assert "? state file               still to come" in desk.text
         desk.resets.may_go_on.set()
         await until(lambda: "✓ state file" in desk.text)
         assert "ACKNOWLEDGED  ? not yet" in desk.text
@@ -197,6 +202,37 @@ async def test_an_operator_can_t_break_it(tmp_path: Path) -> None:
         )
 
 
+async def test_what_was_said_is_still_there_when_the_reset_is_opened_again(tmp_path: Path) -> None:
+    desk = SafeDesk(tmp_path)
+    async with desk.app.run_test(size=(80, 24)):
+        desk.kill.latest = last_trip(at=START - 400)
+        desk.judged()
+        await make_ready(desk)
+        await desk.press("escape", "R")
+        await until(lambda: "asks for environment and context" in desk.text)
+
+
+async def test_what_was_said_of_one_trip_is_not_said_of_the_next(tmp_path: Path) -> None:
+    desk = SafeDesk(tmp_path)
+    async with desk.app.run_test(size=(80, 24)):
+        await make_ready(desk)
+        desk.kill.latest = last_trip(at=desk.clock.at)
+        desk.judged(tripped_at(desk.clock.at), later=0.5)
+        await until(lambda: "✘ cause" in desk.text)
+        assert "✘ reason" in desk.text
+
+
+async def test_all_that_it_would_do_can_be_read(tmp_path: Path) -> None:
+    desk = SafeDesk(tmp_path)
+    desk.resets.deed = replace(desk.resets.deed, what=("reset the trip", *["put it back " * 20] * 5, "last"))
+    async with desk.app.run_test(size=(80, 24)):
+        await make_ready(desk)
+        assert "WITHOUT a recovery run" not in desk.text
+        await desk.press("enter", "end")
+        assert "WITHOUT a recovery run: only a test position" in desk.text
+        assert "✘ confirmation   'paper paper' has to be typed" in desk.text
+
+
 async def test_gates_that_no_disk_answers_for_are_worth_nothing_after_a_while(tmp_path: Path) -> None:
     desk, hangs = SafeDesk(tmp_path), threading.Event()
     async with desk.app.run_test(size=(80, 24)):
@@ -210,6 +246,7 @@ async def test_gates_that_no_disk_answers_for_are_worth_nothing_after_a_while(tm
         desk.resets.reset_gates = hang  # type: ignore[method-assign, assignment]
         desk.later(0.1)
         desk.later(4)
+        assert " gates of 4." in desk.text
         await desk.press("R")
         assert "the gates were looked at 4" in desk.text.splitlines()[-1]
         hangs.set()
@@ -243,6 +280,14 @@ async def test_a_real_trip_is_tripped_and_reset_by_keyboard(tmp_path: Path) -> N
         await until(lambda: " RESET " in desk.text)
         assert not flag.exists()
     switch.close(1)
+
+
+def test_a_dialog_without_room_for_all_that_would_be_done_says_so() -> None:
+    asked = Draft()
+    found = Look(0, asked, Deed("paper", "kill.reset", "paper", tuple(map(str, range(20)))), ())
+    lines = would_lines(View(PAPER, UNICODE), found, 12)
+    assert len(lines) == 12
+    assert lines[-1][0].text == "+9 more lines: esc, then enter reads them"
 
 
 def test_where_there_is_little_room_each_gate_still_has_its_line() -> None:

@@ -36,7 +36,7 @@ async def test_from_gates_to_the_engine_s_word_it_looks_as_reviewed(
     async with desk.app.run_test(size=size):
         await desk.begin()
         await desk.press("K", "R")
-        await until(lambda: "5 of 10 gates don't pass" in desk.text)
+        await until(lambda: "6 of 10 gates don't pass" in desk.text)
         await assert_snapshot(desk.app, f"reset-closed-{cells}")
         await desk.press("0")
         await desk.type("SOL is hedged")

@@ -27,10 +27,15 @@ async def test_a_reason_arms_and_the_same_key_disarms(tmp_path: Path) -> None:
         await desk.begin()
         await desk.arm("reset after the drill")
         await until(lambda: " ARMED 1m " in desk.text.splitlines()[0])
+        await desk.press("K")
+        assert " a  disarm " in desk.text.splitlines()[-1]
+        await desk.press("escape")
         noted = [(record.action, record.reason) for record in records(tmp_path / "audit")]
         assert noted == [("access.arm", "reset after the drill")]
         await desk.press("a")
         assert " READ-ONLY " in desk.text.splitlines()[0]
+        await desk.press("K")
+        assert " a  arm " in desk.text.splitlines()[-1]
 
 
 async def test_without_a_reason_nothing_is_armed_and_escape_leaves_it(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from console.domain.assessment import Assessment, Rules, assess
 from console.domain.kill_state import KillState, Verdict
+from console.domain.last_trip import LastTrip
+from console.domain.snapshot import with_own_trip
 from console.domain.thresholds import KEY_METRICS
 from console.tui.text import line_width
 from console.tui.theme import UNICODE
@@ -59,6 +61,28 @@ def test_at_80_columns_the_parts_that_must_stay_are_there(kill: KillState, later
     marks = shown.split("READ-ONLY ")[1][10:]
     assert [sign for sign in marks if sign in "MDXFEL"][-6:] == list("MDXFEL")
     assert "✓" in marks or "?" in marks
+
+
+def in_a_drill(kill: KillState, *, reset: float | None = None) -> Assessment:
+    """The same after the trip of somebody else's drill."""
+    trip, judged = (
+        LastTrip(START - 5, "bob", "a drill", "all", drill=True, reset=reset),
+        assessment(0.4, kill),
+    )
+    noted = with_own_trip(judged.snapshot.last_trip, trip, START)
+    return replace(judged, snapshot=replace(judged.snapshot, last_trip=noted))
+
+
+@pytest.mark.parametrize("kill", [k for k in KillState if k not in (KillState.CLEAR, KillState.UNKNOWN)])
+@pytest.mark.parametrize("cells", [NARROWEST, 118, 238])
+def test_a_drill_is_called_one_on_every_console(kill: KillState, cells: int) -> None:
+    shown = line(in_a_drill(kill), cells)
+    assert " DRILL " in shown
+    assert "DRILL" not in line(assessment(0.4, kill), cells)
+
+
+def test_once_its_trip_was_reset_a_drill_is_over() -> None:
+    assert "DRILL" not in line(in_a_drill(KillState.TRIPPED, reset=START), 118)
 
 
 def test_a_stale_mark_has_its_age_in_every_form() -> None:

@@ -17,6 +17,7 @@ from console.tui.text import (
     one_colon,
     plain_ascii,
     spread,
+    told_apart,
     visible,
     width,
     wrap,
@@ -103,6 +104,27 @@ def test_wrapping_loses_nothing_but_spaces_and_fits(text: str, cells: int) -> No
     lines = wrap(text, cells)
     assert all(width(line) <= cells for line in lines)
     assert "".join(lines).replace(" ", "") == visible(text).replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("names", "cells", "shown"),
+    [
+        (
+            ["USD-M paper account", "COIN-M paper account"],
+            20,
+            ["USD-M paper account", "COIN-M paper account"],
+        ),
+        (["USD-M paper account", "COIN-M paper account"], 12, ["USD-M paper", "COIN-M paper"]),
+        (["USD-M paper account", "COIN-M paper account"], 9, ["USD-M", "COIN-M"]),
+        (["main account", "account"], 6, ["main account", "account"]),
+        (["the only account"], 6, ["the only account"]),
+        ([], 6, []),
+    ],
+)
+def test_of_names_that_end_alike_what_tells_them_apart_is_kept(
+    names: list[str], cells: int, shown: list[str]
+) -> None:
+    assert told_apart(names, cells) == shown
 
 
 def test_only_the_first_colon_introduces() -> None:

@@ -34,6 +34,10 @@ _TITLES = 2
 """Lines above the table's rows while it is filtered; else one is empty below them."""
 
 
+_SCREENS = {"kill switch": "kill_switch", "log": "logs"}
+"""The alerts that a screen says more of, with the action that opens it."""
+
+
 @dataclass(frozen=True, slots=True)
 class AlertRow:
     """An alert at its place, the worst one's being 0; `key` stays the same while its words change."""
@@ -47,7 +51,7 @@ class Alerts(Frame):
     ABOUT: ClassVar[str] = (
         "Everything that is wrong now, the worst first; below it the alert under the cursor in full, and "
         "each source with its age, its limit and why it isn't fresh. Nothing here is ever held still. Enter "
-        "opens the symbol that an alert names."
+        "opens the symbol that an alert names, the log or the kill switch."
     )
 
     def __init__(self, view: View) -> None:
@@ -76,10 +80,17 @@ class Alerts(Frame):
         self._chosen.show(self._chosen_text)
         self._sources.show(self._sources_text)
 
-    def on_table_opened(self, event: Table.Opened) -> None:
+    async def on_table_opened(self, event: Table.Opened) -> None:
+        """Open what the alert is about, where that has a screen of its own."""
         row = self._rows.get(event.key)
-        if row is not None and row.alert.symbol is not None and isinstance(self.app, OpensSymbols):
+        if row is None:
+            return
+        if row.alert.symbol is not None and isinstance(self.app, OpensSymbols):
             self.app.open_symbol(row.alert.symbol)
+        elif row.alert.name in _SCREENS:
+            await self.app.run_action(_SCREENS[row.alert.name])
+        else:
+            self.say("all that is known of it stands below the alerts")
 
     def _chosen_text(self, size: Size) -> list[Line]:
         """The alert under the cursor, or that there is none."""

@@ -1,17 +1,19 @@
 """What every screen has: the status line above, the key hints below, the environment's colour around."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import ClassVar, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from textual.app import ComposeResult
 from textual.events import DescendantBlur, DescendantFocus, Resize, ScreenResume
 from textual.geometry import Size
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
-from console.tui.actions import Place
+from console.domain.access import Arming
+from console.tui.actions import Action, Place
+from console.tui.key_names import character_of, key_sign
 from console.tui.places import offers
 from console.tui.screens.sent_soon import SentSoon
 from console.tui.text import Line, Span, fit_line
@@ -19,6 +21,7 @@ from console.tui.theme import Tone
 from console.tui.view import View
 from console.tui.widgets.banner import Banner
 from console.tui.widgets.hints import hint_line
+from console.tui.widgets.kept_lines import KeptLines
 from console.tui.widgets.lines import Lines
 from console.tui.widgets.prompt import Prompt, Question
 from console.tui.widgets.status_line import StatusLine
@@ -31,12 +34,14 @@ _SAID_FOR = 6.0
 
 @runtime_checkable
 class Shows(Protocol):
-    """What a screen needs of the app: the newest view, and the path to the screen."""
+    """What a screen needs of the app: the newest view, the path to the screen, and its key hints."""
 
     @property
     def view(self) -> View: ...
 
     def crumbs(self) -> tuple[str, ...]: ...
+
+    def show_hints(self) -> None: ...
 
 
 class Frame(SentSoon[None], inherit_bindings=False):
@@ -63,10 +68,11 @@ class Frame(SentSoon[None], inherit_bindings=False):
     def __init__(self, view: View) -> None:
         super().__init__()
         self.view = view
+        self._styles_cache = KeptLines()
         self._status_line = StatusLine(view)
         self._banner = Banner(view)
         self._footer = Lines(self._key_hints, view.glyphs, classes="footer")
-        self._prompt = Prompt(view.glyphs)
+        self._prompt = Prompt(view.glyphs, view.actions)
         self._notice: Timer | None = None
 
     @property
@@ -85,11 +91,19 @@ class Frame(SentSoon[None], inherit_bindings=False):
         return ()
 
     def paint(self, view: View) -> None:
-        before, self.view = self.view, view
+        before = self._told_by_hints
+        self.view = view
         self._status_line.paint(view)
         self._banner.paint(view)
-        if (view.paused_for, view.replay is None) != (before.paused_for, before.replay is None):
+        if self._told_by_hints != before:
             self.show_hints()
+
+    def is_on(self, action: str) -> bool:
+        """Whether what `action` turns on is on: its key takes that back then."""
+        if action == "arm":
+            return isinstance(self.view.mode, Arming)
+        replay = self.view.replay
+        return self.view.paused_for is not None or (replay is not None and replay.paused)
 
     def ask(self, question: Question) -> None:
         """Have a line typed where the key hints are; whatever has the focus gets it back."""
@@ -147,14 +161,33 @@ class Frame(SentSoon[None], inherit_bindings=False):
             self.paint(self.app.view)
             self.show_hints()
 
+    @property
+    def _told_by_hints(self) -> tuple[object, ...]:
+        """What the key hints tell of the view."""
+        return self.view.paused_for, self.view.replay is None, self.is_on("arm"), self.is_on("pause")
+
     def _key_hints(self, size: Size) -> tuple[Line, ...]:
         if not self.is_attached or not isinstance(self.app, Shows):
             return ()
-        offered = [offer.action for offer in offers(self, self.view.actions)]
+        top = self.app.screen if isinstance(self.app.screen, Box) else self
+        offered = list(_hints_of(top, self.view))
         crumbs = self.app.crumbs()
         if crumbs and size.width >= _WIDE:
             crumbs = (self.view.context.name, *crumbs)
         return (hint_line(crumbs, offered, self.view.paused_for, size.width, self.view.glyphs),)
+
+
+def _hints_of(screen: Screen[Any], view: View) -> Iterator[Action]:
+    """What can be done on `screen`, each action with the first of its keys that isn't text there."""
+    focused = screen.focused
+    for offer in offers(screen, view.actions):
+        action = offer.action
+        if action.undo and isinstance(screen, Frame) and screen.is_on(action.id):
+            action = replace(action, label=action.undo)
+        for key in action.keys:
+            if focused is None or not focused.check_consume_key(key, character_of(key)):
+                yield replace(action, shown=key_sign(key))
+                break
 
 
 Answer = TypeVar("Answer")
@@ -189,6 +222,20 @@ class Box(SentSoon[Answer], ModalScreen[Answer], inherit_bindings=False):
 
     def on_resize(self, event: Resize) -> None:
         _paint_once_laid_out(self, event.size)
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        self._show_hints()
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        self._show_hints()
+
+    def _show_hints(self) -> None:
+        """Show this box's keys, in the place for them of the screen below."""
+        if isinstance(self.app, Shows):
+            self.app.show_hints()
+
+    async def action_palette(self) -> None:
+        await self.app.run_action("palette")
 
 
 class Dialog(Box[None]):

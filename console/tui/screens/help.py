@@ -1,9 +1,10 @@
 """What the focused place shows and what its keys do: made from the registry, read like a text."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import replace
 from functools import partial
 
-from console.tui.actions import Action, Place
+from console.tui.actions import STEP_BACK, Action, Place
 from console.tui.key_names import key_sign
 from console.tui.places import Offer
 from console.tui.screens.reading import Reading
@@ -31,6 +32,8 @@ def help_lines(
     """What the place shows, its own keys, everybody's, those of a typed line, and what the signs mean."""
     here = [offer.action for offer in offers if offer.place not in _EVERYWHERE]
     everywhere = [offer.action for offer in offers if offer.place in _EVERYWHERE]
+    taken = {key for action in here for key in action.keys} - {STEP_BACK}
+    everywhere = [_beside(action, taken) for action in everywhere]
     lines: list[Line] = []
     if about:
         lines += [(Span(line),) for line in wrap(about, cells)]
@@ -44,6 +47,14 @@ def help_lines(
     lines.append((Span("SIGNS", Tone.DIM),))
     lines += legend(glyphs, cells)
     return lines
+
+
+def _beside(action: Action, taken: Set[str]) -> Action:
+    """The action without keys that mean something else here; by its name where it has no other."""
+    keys = tuple(key for key in action.keys if key not in taken)
+    return replace(
+        action, keys=keys or ("colon",), help=action.help if keys else f"{action.id}: {action.help}"
+    )
 
 
 def _action_lines(action: Action, keys: int, cells: int) -> Iterator[Line]:

@@ -157,6 +157,7 @@ class Logs(Frame):
         elif self._page.following or self._lines.near_edge:
             self._ask_follower(lambda follower: follower.stand(place))
         self._header.show(self._header_lines)
+        self.show_hints()
 
     def on_log_view_to_beginning(self) -> None:
         self._ask_follower(lambda follower: follower.to_beginning())
@@ -169,6 +170,9 @@ class Logs(Frame):
             self._lines.stand()
         else:
             self._lines.follow()
+
+    def is_on(self, action: str) -> bool:
+        return not self._lines.following if action == "pause" else super().is_on(action)
 
     def action_line_detail(self) -> None:
         if self._lines.record and self._log is not None:
@@ -195,6 +199,14 @@ class Logs(Frame):
 
     def action_filter_margin(self) -> None:
         self._toggle(MARGIN)
+
+    def show_only(self, text: str) -> None:
+        """Show only the lines that match the regular expression `text`."""
+        pattern = line_pattern(text)
+        if self._follower is None:
+            self._page = replace(self._page, pattern=pattern)  # it begins with that
+        else:
+            self._filter(pattern)
 
     def _toggle(self, text: str) -> None:
         shown = self._page.pattern

@@ -35,7 +35,7 @@ class Palette(Dialog):
         self._choices = choices("", offered)
         self._chosen = 0
         self._list = Lines(self._shown, view.glyphs, classes="matches")
-        self._prompt = Prompt(view.glyphs)
+        self._prompt = Prompt(view.glyphs, view.actions)
         self._box = Container(self._list, self._prompt, classes="palette")
 
     def body(self) -> Iterable[Widget]:

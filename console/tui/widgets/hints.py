@@ -7,24 +7,27 @@ from console.tui.actions import STEP_BACK, Action
 from console.tui.text import Line, Span, clip, line_width
 from console.tui.theme import Glyphs, Tone
 
-_BACK = "back"
-ALWAYS = ("kill_switch", _BACK, "help", "quit")
-"""Actions at the right end, which are never left out; for `back` stands what the way back does now."""
-_FIRST = "next_pane"
-"""What comes before all other hints: where it can be done, part of the screen isn't seen without it."""
+_STOPS = ("trip", "kill_switch")
+"""What stops the engine: the key that does, or else the one that leads there."""
+_LAST = ("help", "quit")
+_FIRST = ("next_pane", "write_change", "switch_off", "promote", "demote", "set_stage", "disable")
+"""What comes before all other hints: where tab leads, part of the screen isn't seen without it; then what
+changes the world."""
 
 
 def hint_line(
     crumbs: Sequence[str], actions: Sequence[Action], paused: float | None, cells: int, glyphs: Glyphs
 ) -> Line:
-    """Crumbs at the left, after them as many hints as fit whole, and at the right end those of ALWAYS.
+    """Crumbs at the left, after them as many hints as fit whole.
 
-    `actions` come with the most important first, but for _FIRST. `paused` is for how many
+    What stops the engine stands at the right end, before the way back, help and quit: none of these is ever
+    left out. `actions` come with the most important first, but for those of _FIRST. `paused` is for how many
     seconds the picture has been held.
     """
-    named = sorted((action for action in actions if action.label), key=lambda action: action.id != _FIRST)
+    named = sorted((action for action in actions if action.label), key=_rank)
     back = [action for action in named if STEP_BACK in action.keys]
-    ends = [action for name in ALWAYS for action in (back[:1] if name == _BACK else _called(name, named))]
+    stops = _called(_STOPS, named)
+    ends = [*stops[:1], *back[:1], *_called(_LAST, named)]
     right = tuple(span for action in ends for span in _hint(action))
     left = list(_paused(paused))
     room = cells - line_width(right) - line_width(left)
@@ -33,7 +36,7 @@ def hint_line(
     room -= line_width(path)
     for action in named:
         hint = _hint(action)
-        if action in ends or action in back:
+        if action in ends or action in back or action in stops:
             continue
         if line_width(hint) > room:
             break
@@ -42,8 +45,12 @@ def hint_line(
     return (*left, Span(" " * room), *right)
 
 
-def _called(name: str, actions: Sequence[Action]) -> list[Action]:
-    return [action for action in actions if action.id == name]
+def _rank(action: Action) -> int:
+    return _FIRST.index(action.id) if action.id in _FIRST else len(_FIRST)
+
+
+def _called(names: Sequence[str], actions: Sequence[Action]) -> list[Action]:
+    return [action for name in names for action in actions if action.id == name]
 
 
 def _hint(action: Action) -> Line:

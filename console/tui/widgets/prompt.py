@@ -4,7 +4,7 @@ Whoever asks does so through its screen (`Asks`), which shows the prompt where i
 the focus back after it. The screen behind goes on being painted.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -16,8 +16,9 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from console.tui.actions import Place, bindings
-from console.tui.text import Line, Span, clip, plain_ascii, visible
+from console.tui.actions import Action, Place, bindings
+from console.tui.key_names import character_of, key_sign
+from console.tui.text import Line, Span, clip, line_width, plain_ascii, visible
 from console.tui.theme import TONES, Glyphs, Tone
 
 LONGEST = 500
@@ -80,17 +81,22 @@ class Entry:
 
 
 class Prompt(Widget, can_focus=True, inherit_bindings=False):
-    """One line: the label, the text with its cursor, and what is wrong with it. Not shown until it asks."""
+    """One line: the label, the text with its cursor, and what is wrong with it. Not shown until it asks.
+
+    At its right end stands the key of the kill switch that isn't text here.
+    """
 
     PLACE: ClassVar[Place] = "prompt"
     COMPONENT_CLASSES: ClassVar[set[str]] = TONES
     BINDINGS: ClassVar = bindings("prompt")
     ALLOW_SELECT = False
 
-    def __init__(self, glyphs: Glyphs) -> None:
+    def __init__(self, glyphs: Glyphs, actions: Sequence[Action]) -> None:
+        """`actions` is the registry, with the keys as the operator has them."""
         super().__init__()
         self.display = self.can_focus = False
         self._glyphs = glyphs
+        self._kill = kill_hint(actions)
         self._question: Question | None = None
         self._entry = Entry()
         self._complaint = ""
@@ -186,9 +192,10 @@ class Prompt(Widget, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         if self._question is None or y > 0:
             return Strip.blank(self.size.width, self.rich_style)
-        cells = self.size.width
         label: Line = (Span(f" {self._question.label} ", Tone.KEY), Span(" "))
         taken = sum(cell_len(visible(span.text)) for span in label)
+        right = self._right_end(self.size.width - taken - _LEAST_ENTRY - 2 * _GAP)
+        cells = self.size.width - line_width(right)
         # Beside what is typed, where the eye is; what is wrong is worth more room than what is known.
         complaint = clip(self._complaint, cells - taken - _LEAST_ENTRY - 2 * _GAP, self._glyphs.ellipsis)
         room = cells - taken - (cell_len(complaint) + 2 * _GAP if complaint else 0)
@@ -198,12 +205,25 @@ class Prompt(Widget, can_focus=True, inherit_bindings=False):
         if complaint:
             tone = Tone.ALARM if self._refused else Tone.HIGH
             segments += [self._segment(" " * (_GAP - 1)), self._segment(f" {complaint} ", tone)]
-        return Strip(segments).adjust_cell_length(cells, self.rich_style)
+        line = Strip(segments).adjust_cell_length(cells, self.rich_style)
+        return Strip([*line, *(self._segment(span.text, span.tone) for span in right)])
+
+    def _right_end(self, room: int) -> Line:
+        """The kill switch's key, where that costs no end of a complaint that is whole in `room` cells."""
+        least, complaint = room - line_width(self._kill), cell_len(self._complaint)
+        return () if least < 0 or least < complaint <= room else self._kill
 
     def _segment(self, text: str, tone: Tone = Tone.PLAIN, *, reverse: bool = False) -> Segment:
         shown = plain_ascii(visible(text)) if self._glyphs.ascii_only else visible(text)
         style = self.get_component_rich_style(tone.value)
         return Segment(shown, style + Style(reverse=True) if reverse else style)
+
+
+def kill_hint(actions: Sequence[Action]) -> Line:
+    """The key that leads to the kill switch where letters are text; nothing where the operator has none."""
+    kill = next(action for action in actions if action.id == "kill_switch")
+    key = next((key for key in kill.keys if character_of(key) is None), None)
+    return () if key is None else (Span(f" {key_sign(key)} ", Tone.KEY), Span(f" {kill.label} ", Tone.DIM))
 
 
 def in_view(entry: Entry, cells: int, ellipsis: str) -> tuple[str, str, str]:

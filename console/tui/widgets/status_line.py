@@ -16,7 +16,7 @@ from console.domain.kill_state import WHOLE, KillState, Verdict
 from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.status import SourceStatus
-from console.tui.headline import short_alert, sources_told, worst_alert
+from console.tui.headline import in_a_drill, short_alert, sources_told, worst_alert
 from console.tui.text import Line, Span, clip, fit_line, joined, line_width, spread, width
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
@@ -55,6 +55,7 @@ def told(view: View) -> tuple[object, ...]:
         _mode(view),
         waiting,
         view.live.kill.title,
+        in_a_drill(view.live),
         view.live.alerts,
         view.live.panels,
         tuple((source.health, source.severity, _age(source, view)) for source in sources),
@@ -175,20 +176,28 @@ def _marks(view: View) -> Iterator[Span]:
 
 
 def _kill_switch(view: View, *, short: bool = False) -> Span:
-    """Its state: `■ kill TRIPPED`, `■ TRIPPING 2/5`, `■ USDM TRIPPED`; in short `? kill`, `■ USDM off`."""
+    """Its state: `■ kill TRIPPED`, `■ TRIPPING 2/5`, `■ USDM TRIPPED`; in short `? kill`, `■ USDM off`.
+
+    While a drill has tripped it, that it is one: `■ DRILL TRIPPED`, in short `■ DRILL`.
+    """
     kill = _NOTHING_KNOWN if view.live is None else view.live.kill
-    forms = _KILL_SHORT if short else _KILL
-    form = forms.get(kill.state, "{glyph} {word}" if short else "{glyph} {what} {word}")
-    if short and kill.state is KillState.TRIPPED and kill.scope != WHOLE:
-        form = "{glyph} {what} off"
     severity = kill.state.severity
-    text = form.format(
+    text = _kill_form(kill, short=short, drill=in_a_drill(view.live)).format(
         glyph=view.glyphs.of(severity),
         word=_KILL_WORDS.get(kill.state, kill.state.name),
         what="kill" if kill.scope == WHOLE else kill.scope.upper(),
         count=f"{kill.done}/{kill.fired}",
     )
     return Span(text, Tone.ALARM if severity >= Severity.HIGH else tone_of(severity))
+
+
+def _kill_form(kill: Verdict, *, short: bool, drill: bool) -> str:
+    if drill and kill.state not in (KillState.CLEAR, KillState.UNKNOWN):
+        return "{glyph} DRILL" if short else "{glyph} DRILL {word}"
+    if short and kill.state is KillState.TRIPPED and kill.scope != WHOLE:
+        return "{glyph} {what} off"
+    forms = _KILL_SHORT if short else _KILL
+    return forms.get(kill.state, "{glyph} {word}" if short else "{glyph} {what} {word}")
 
 
 _NOTHING_KNOWN = Verdict(KillState.UNKNOWN, "")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.audit.follow import Entry
+from console.audit.partial import left_undone
 from console.audit.record import Phase, Record
 from console.domain.severity import Severity
 from console.tui.theme import Glyphs, Tone, tone_of
@@ -40,11 +41,14 @@ def severity_of(row: Row) -> Severity:
         return Severity.CRITICAL
     if row.open or record.phase is Phase.UNKNOWN:
         return Severity.UNKNOWN
-    return Severity.HIGH if record.phase is Phase.OUTCOME and not record.done else Severity.OK
+    undone = not record.done or left_undone(record)
+    return Severity.HIGH if record.phase is Phase.OUTCOME and undone else Severity.OK
 
 
 def outcome_of(record: Record) -> str:
-    """What a record says became of the act: `intent`, `done`, `NOT DONE` or `UNKNOWN`."""
+    """What a record says became of the act: `intent`, `done`, `PARTIAL`, `NOT DONE` or `UNKNOWN`."""
+    if record.phase is Phase.OUTCOME and left_undone(record):
+        return "PARTIAL"
     if record.phase is Phase.OUTCOME:
         return "done" if record.done else "NOT DONE"
     return "intent" if record.phase is Phase.INTENT else "UNKNOWN"

@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 
 from console.audit.follow import Entry, Look
+from console.audit.partial import left_undone
 from console.audit.record import FIELDS, Phase
+from console.audit.redaction import Json
 from console.domain.figures import seconds
 from console.tui.screens.audit.columns import Row, clock_time, outcome_of, severity_of
 from console.tui.text import Line, Span, clip, fit_line, spread, wrap
@@ -112,8 +114,16 @@ def _in_a_sentence(row: Row) -> str:
     said = f"{record.action} of {record.target}: {came}"
     said += f" (record {record.intent})" if record.intent is not None else ""
     parts = [said, whose, f'"{record.reason}"' if record.reason else "", "a drill" if record.drill else ""]
+    parts += _agreed(record.approval)
+    parts += [f"left undone: {'; '.join(left)}"] if (left := left_undone(record)) else []
     parts += [f"after {_compact(record.after)}"] if record.after is not None else []
     return ", ".join(part for part in parts if part)
+
+
+def _agreed(approval: Json) -> Iterator[str]:
+    """Whose approval it was done with, or that it was done without."""
+    if isinstance(approval, dict):
+        yield f"{'GLASS BROKEN' if approval.get('broken glass') else 'approved'} by {approval.get('by')}"
 
 
 def _lines_of(value: object, cells: int) -> Iterator[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from console.actions.kill.actuator import Actuator, Scope
 from console.tui.key_names import key_sign
 from console.tui.screens.kill.reasons import MOST_ALERTS, Reasons
-from console.tui.text import Line, Span, clip, fit_line, joined, line_width, wrap
+from console.tui.text import Line, Span, clip, fit_line, joined, line_width, spread, wrap
 from console.tui.theme import Tone
 from console.tui.view import View
 
@@ -106,18 +106,17 @@ def key_lines(view: View, reason: str, scope: Scope, objection: str, cells: int)
     yield (Span("    at once: it waits for no arming, no second person and no network", Tone.DIM),)
 
 
-def again_line(view: View, reason: str, *, held: bool) -> Line:
-    """What asks for another trip, and what trips once more: not the key that was the last one pressed."""
-    asks = Span(f" {key_of(view, 'kill_switch')} ", Tone.KEY)
+def again_line(view: View, reason: str, cells: int, *, held: bool) -> Line:
+    """What trips once more, which is not the key that was pressed last, what asks before, and what resets."""
     trips = Span(f" {key_of(view, 'trip')} ", Tone.ALARM)
+    asks, resets = (Span(f" {key_of(view, action)} ", Tone.KEY) for action in ("kill_switch", "reset"))
+    right: Line = (resets, Span(" resets ", Tone.DIM))
     if held:
-        return asks, Span(" asks once more, and then "), trips, Span(" trips")
-    return asks, Span(" asks once more; "), trips, Span(f" stops {SCOPES[Scope.ALL]} at once: "), Span(reason)
-
-
-def reset_hint(view: View) -> Line:
-    """The key that leads to the reset."""
-    return Span(f" {key_of(view, 'reset')} ", Tone.KEY), Span(" resets ", Tone.DIM)
+        left: Line = (asks, Span(" asks once more, and then "), trips, Span(" trips"))
+    else:
+        left = (trips, Span(f" stops {SCOPES[Scope.ALL]} at once: "), Span(reason))
+        right = (asks, Span(" chooses ", Tone.DIM), *right)
+    return spread(left, right, cells, view.glyphs.ellipsis)
 
 
 def _beside(view: View, fixed: dict[int, str], reasons: Reasons, cells: int) -> Iterator[Line]:

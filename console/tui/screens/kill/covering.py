@@ -41,6 +41,9 @@ class Covering(Frame, ModalScreen[None], inherit_bindings=False):
     async def action_help(self) -> None:
         await self.app.run_action("help")
 
+    async def action_palette(self) -> None:
+        await self.app.run_action("palette")
+
     async def action_arm(self) -> None:
         await self.app.run_action("arm")
 
@@ -59,16 +62,22 @@ class Covering(Frame, ModalScreen[None], inherit_bindings=False):
         """What it says, in lines for `size`."""
 
 
-def stacked(blocks: Iterable[Sequence[Line]], height: int) -> Sequence[Line]:
+def stacked(blocks: Iterable[Sequence[Line]], height: int, *, head: int = 0) -> Sequence[Line]:
     """The blocks below one another, with an empty line between two of them where there is room.
 
-    Where even that is too much, the longest block loses lines: nothing of the first and the last is lost.
+    With a `head` the first block takes so many lines at least, the empty one below it among them: what comes
+    after it stays in its place. Where even that is too much, the longest block loses lines: nothing of the
+    first and the last is lost.
     """
     shown = [list(block) for block in blocks if block]
     while sum(map(len, shown)) > height and any(len(block) > 1 for block in shown[1:-1]):
         max(shown[1:-1], key=len).pop()
-    spare, lines = height - sum(map(len, shown)), list[Line]()
-    gaps = max(0, min(spare, len(shown) - 1))
+    spare = height - sum(map(len, shown))
+    if shown and head:
+        reserved = max(0, min(spare, head - len(shown[0])))
+        shown[0] += [()] * reserved
+        spare -= reserved
+    gaps, lines = max(0, min(spare, len(shown) - (2 if head else 1))), list[Line]()
     for number, block in enumerate(shown):
         lines += [()] * (number >= len(shown) - gaps) + block
     return lines

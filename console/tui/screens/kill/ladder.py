@@ -141,11 +141,15 @@ def _denial(engine: Seen) -> str:
 
 
 def observed_lines(view: View, cells: int) -> Iterator[Line]:
-    """What the market shows: fills since, and what is left there. Open positions are no fault of a trip."""
+    """What the market shows: fills since, and what is left there. Open positions are no fault of a trip.
+
+    Where there are no books to count fills in, what has changed at the exchange.
+    """
     if view.live is None:
         return
-    left, since = view.live.aftermath, 0.0
-    found = [_Left("OBSERVED", "fill", "since the trip", view.live.kill_evidence.fills, fault=True)]
+    left, since, evidence = view.live.aftermath, 0.0, view.live.kill_evidence
+    thing, where = ("change", "at the exchange") if evidence.by_exchange else ("fill", "since the trip")
+    found = [_Left("OBSERVED", thing, where, evidence.fills, fault=True)]
     if left is not None:
         since = left.since
         found += [

@@ -1,6 +1,7 @@
 """What came of a reset: requested, cleared, left, acknowledged. Each is only what it says."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from console.domain.figures import seconds
 from console.domain.severity import Severity
@@ -26,7 +27,7 @@ def _ending(reset: ResetUnderWay) -> tuple[str, Tone, str]:
     if reset.overtaken:
         return "OVERTAKEN", Tone.ALARM, "a trip came meanwhile: it stands, and everything is fired again"
     if reset.pending:
-        return "RESETTING", Tone.BLIND, f"{reset.pending[0]} is next"
+        return "RESETTING", Tone.BLIND, f"{reset.pending[0]} is being done"
     if reset.done:
         return "RESET", Tone.KEY, "everything that trips of this host had set is cleared"
     if reset.done is None:
@@ -36,11 +37,22 @@ def _ending(reset: ResetUnderWay) -> tuple[str, Tone, str]:
 
 def cleared_lines(view: View, reset: ResetUnderWay, cells: int) -> Iterator[Line]:
     """Each step with its latency, and what is set all the same."""
-    shots = ladder.shots_of(reset, None)
-    yield from ladder.written_lines(view, shots, reset.journal or "not yet", cells, name="CLEARED")
+    steps = tuple(_steps(reset))
+    yield from ladder.written_lines(view, steps, reset.journal or "not yet", cells, name="CLEARED")
     for number, words in enumerate(reset.left):
         for at, line in enumerate(wrap(words, max(20, cells - 16))):
             yield label("LEFT" if number == at == 0 else ""), Span(line, Tone.HIGH)
+
+
+def _steps(reset: ResetUnderWay) -> Iterator[ladder.Shot]:
+    """Each step with what came of it: they come one after the other, up to one that isn't done."""
+    for number, step in enumerate(ladder.shots_of(reset, None)):
+        if number < len(reset.results):
+            yield step
+        elif not reset.pending:
+            yield replace(step, words="not tried")
+        else:
+            yield replace(step, words="being done" if step.name == reset.pending[0] else "still to come")
 
 
 def heard_lines(view: View, since: float, cells: int) -> Iterator[Line]:

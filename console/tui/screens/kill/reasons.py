@@ -28,6 +28,8 @@ _LONGEST = 160
 """Cells of a reason that is taken from an alert: its words come from outside."""
 _KILL_SWITCH = "kill switch"
 """The alert that says of the switch itself that it is tripped: no reason to trip it."""
+_LOG = "log"
+"""The alert of the engine's log, which has a line of every trip: no reason for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ def _firing(view: View) -> Iterator[Firing]:
     if view.live is None or not view.answered:
         return
     told, worst = {_KILL_SWITCH}, worst_alert(view.live)
+    if view.live.kill.acknowledged:
+        told.add(_LOG)
     for alert in view.live.alerts:
         if alert.name not in told:
             told.add(alert.name)

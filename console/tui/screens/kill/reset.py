@@ -7,36 +7,33 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 from textual.geometry import Size
 from textual.timer import Timer
 
-from console import threads
-from console.domain.access import AccessError, Role
-from console.domain.approval import Consent, Request
-from console.domain.assessment import Assessment
+from console.domain.approval import Consent, Deed
 from console.domain.figures import seconds
 from console.domain.reset_gates import Asked
-from console.tui.access import Access, ResetUnderWay, lack_of
+from console.tui.access import Draft, ResetUnderWay
 from console.tui.actions import Place, bindings
 from console.tui.friction import Phrase
 from console.tui.safety import NOT_READY
 from console.tui.screens.confirm import Confirm, Danger
+from console.tui.screens.gated import NOT_LOOKED, OLD, Gated, InFull, T
 from console.tui.screens.kill import gates, outcome, state
-from console.tui.screens.kill.covering import Covering, stacked
-from console.tui.screens.kill.look import OLD, SECOND_PERSON, Look, ask_others, break_glass, look, reset
+from console.tui.screens.kill.covering import stacked
+from console.tui.screens.kill.look import Look, look, reset
 from console.tui.text import Line
 from console.tui.view import View
-from console.tui.widgets.prompt import Question
 
-T = TypeVar("T")
-
+_DIALOG_TAKES = 12
+"""Lines of the screen that the dialog needs besides what would be done."""
 _LOOKS_EVERY = 0.05
 """Seconds between two looks at a reset under way."""
 
 
-class Reset(Covering, inherit_bindings=False):
+class Reset(Gated[Look], inherit_bindings=False):
     """Asks for what a reset needs; nothing is done before the phrase is typed in a dialog of its own."""
 
     PLACE: ClassVar[Place] = "reset"
@@ -45,15 +42,11 @@ class Reset(Covering, inherit_bindings=False):
         "A reset raises risk, so it waits until every gate passes; what isn't known doesn't pass. It clears "
         "only what this host's trips have set, and says what it left. A trip that comes meanwhile wins."
     )
+    DEED: ClassVar[str] = "reset"
     crumb = "reset"
 
     def __init__(self, view: View) -> None:
         super().__init__(view)
-        self._asked = Asked()
-        self._glass: Consent | None = None
-        self._found: Look | None = None
-        self._looking: asyncio.Future[Look] | None = None
-        self._refused = ""
         self._earlier = None if view.access is None else view.access.kill.resetting
         self._reset = self._earlier if self._earlier is not None and self._earlier.pending else None
         self._is_under_way = self._reset is not None
@@ -61,46 +54,25 @@ class Reset(Covering, inherit_bindings=False):
         self._progress: Timer | None = None
 
     def on_mount(self) -> None:
+        if self.view.access is not None:
+            self.view.access.drafts.pop(None, None)  # which trip of others that was, nobody can tell
         super().on_mount()
         self._progress = self.set_interval(_LOOKS_EVERY, self._show_progress, pause=not self._is_under_way)
-        self._look_again()
-
-    def paint(self, view: View) -> None:
-        super().paint(view)
-        self._look_again()
-
-    def action_give_reason(self) -> None:
-        self._ask("why reset?", lambda reason: self._become(replace(self._asked, reason=reason)))
 
     def action_override_recovery(self) -> None:
-        self._ask("why no recovery run?", lambda reason: self._become(replace(self._asked, override=reason)))
+        self._ask("why no recovery run?", lambda why: self._say(replace(self._draft.asked, override=why)))
 
     def action_acknowledge_cause(self) -> None:
-        self._become(replace(self._asked, cause_acknowledged=not self._asked.cause_acknowledged))
+        asked = self._draft.asked
+        self._say(replace(asked, cause_acknowledged=not asked.cause_acknowledged))
 
-    def action_ask_second_person(self) -> None:
-        if (at_hand := self._wanting_second_person()) is not None:
-            access, found, live = at_hand
-            if found.request is not None:
-                self.refuse(f"{found.request.id} waits already")
-            elif lack := lack_of(self._asked.reason):
-                self.refuse(f"first the reason for the reset: {lack}")
-            else:
-                self._start(partial(ask_others, access, self._asked, live), self._asked_others)
-
-    def action_break_glass(self) -> None:
-        if (at_hand := self._wanting_second_person()) is not None:
-            access, _, live = at_hand
-            if access.catch.standing.role < Role.ADMIN:
-                self.refuse(f"{access.catch.standing}; only an admin may break the glass")
-            elif lack := lack_of(self._asked.reason):
-                self.refuse(f"first the reason for the reset: {lack}")
-            else:
-                broken = partial(break_glass, access, self._asked, live)
-                self._ask(
-                    "why without a second person?",
-                    lambda reason: self._start(partial(broken, reason), self._broke_glass),
-                )
+    def action_read_deed(self) -> None:
+        """Show what doesn't fit here."""
+        if self._found is None:
+            self.refuse(NOT_LOOKED)
+        else:
+            text = partial(gates.full_lines, self.view, self._found)
+            self.app.push_screen(InFull(self.view, "What a reset would do", text))
 
     def action_confirm_reset(self) -> None:
         """Have the phrase typed, once nothing else is missing."""
@@ -115,7 +87,7 @@ class Reset(Covering, inherit_bindings=False):
         else:
             danger = Danger(
                 f"Reset the kill switch of {self.view.context.name}",
-                lambda view: gates.would_lines(view, found),
+                lambda view: gates.would_lines(view, found, self.size.height - _DIALOG_TAKES),
                 Phrase(access.kill.reset_phrase),
                 partial(self._shifted, found),
             )
@@ -127,7 +99,7 @@ class Reset(Covering, inherit_bindings=False):
         if view.access is None or live is None:
             return NOT_READY
         if found is None:
-            return "the gates haven't been looked at yet"
+            return NOT_LOOKED
         if live.at - found.at > OLD:
             return f"the gates were looked at {seconds(live.at - found.at)} ago, and not since"
         return next((f"{gate.name}: {gate.words}" for gate in found.missing), "")
@@ -143,7 +115,7 @@ class Reset(Covering, inherit_bindings=False):
         access, live = self.view.access, self.view.live
         if not yes or access is None or live is None:
             return
-        asked = replace(self._asked, typed=access.kill.reset_phrase)
+        asked = replace(self._draft.asked, typed=access.kill.reset_phrase)
         self._earlier, self._began, self._refused = access.kill.resetting, live.at, ""
         self._is_under_way = True
         if self._progress is not None:
@@ -152,7 +124,8 @@ class Reset(Covering, inherit_bindings=False):
 
     def _ended(self, done: ResetUnderWay) -> None:
         self._reset = self._earlier = done
-        self._asked, self._glass, self._is_under_way = Asked(), None, False
+        self._is_under_way = False
+        self._become(Draft() if done.done else Draft(self._draft.asked))
 
     def _show_progress(self) -> None:
         """Show each step as it is done; the monitor's judgement comes with its paint."""
@@ -163,64 +136,50 @@ class Reset(Covering, inherit_bindings=False):
         if self._progress is not None and not self._is_under_way:
             self._progress.pause()
 
-    def _wanting_second_person(self) -> tuple[Access, Look, Assessment] | None:
-        """What is needed to get one; says why not where none is wanted."""
-        access, found, live = self.view.access, self._found, self.view.live
-        if access is None or found is None or live is None:
-            self.refuse(NOT_READY)
-        elif all(gate.name != SECOND_PERSON for gate in found.missing):
-            self.refuse("no second person is missing")
-        else:
-            return access, found, live
-        return None
-
-    def _asked_others(self, request: Request) -> None:
-        self.say(f"{request.id} waits for a second person")
-
     def _broke_glass(self, consent: Consent) -> None:
-        self._glass = consent
+        self._become(replace(self._draft, glass=consent))
 
-    def _ask(self, label: str, take: Callable[[str], None]) -> None:
-        self.ask(Question(label, "", lack_of, lambda text: None if text is None else take(text)))
+    @property
+    def _draft(self) -> Draft:
+        """What was said so far for the reset of the trip that stands."""
+        access = self.view.access
+        return Draft() if access is None else access.drafts.get(_newest(self.view), Draft())
 
-    def _become(self, asked: Asked) -> None:
-        self._asked = asked
-        self._look_again()
+    def _say(self, asked: Asked) -> None:
+        self._become(replace(self._draft, asked=asked))
 
-    def _start(self, call: Callable[[], T], then: Callable[[T], None]) -> None:
-        """Do in a thread what waits for the disk; `then` gets what comes of it."""
-        threads.start(call, name="reset").add_done_callback(partial(self._came, then))
+    def _become(self, draft: Draft) -> None:
+        if self.view.access is None:
+            self.refuse(NOT_READY)
+        else:
+            self.view.access.drafts[_newest(self.view)] = draft
+            self._look_again()
 
     def _came(self, then: Callable[[T], None], future: "asyncio.Future[T]") -> None:
-        error = future.exception()
-        if isinstance(error, AccessError):
-            self._refused, self._is_under_way = str(error), False
-        else:
-            self._refused = ""
-            then(future.result())
+        super()._came(then, future)
         if self.is_attached:
-            self._look_again()
             self._show_progress()
 
-    def _look_again(self) -> None:
-        """Have a thread look at the gates, unless one is at it."""
+    def _begun(self) -> Callable[[], Look] | None:
         access, live = self.view.access, self.view.live
-        if access is not None and live is not None and self._looking is None and not self._is_under_way:
-            asked, glass = self._asked, self._glass
-            self._looking = threads.start(lambda: look(access, asked, glass, live), name="look at the gates")
-            self._looking.add_done_callback(self._seen)
+        return None if access is None or live is None else partial(look, access, self._draft, live)
 
-    def _seen(self, looked: "asyncio.Future[Look]") -> None:
-        self._looking = None
-        error = looked.exception()
-        if isinstance(error, AccessError | OSError):
-            self._found, self._refused = None, str(error)
-        else:
-            self._found = looked.result()
-        if self.is_attached:
-            if self._found is not None and self._found.asked != self._asked:
-                self._look_again()
-            self._show()
+    def _deed(self) -> Callable[[], Deed] | None:
+        access, live = self.view.access, self.view.live
+        if access is None or live is None:
+            return None
+        return partial(access.kill.reset_deed, live, self._draft.asked)
+
+    @property
+    def _reason(self) -> str:
+        return self._draft.asked.reason
+
+    def _give_reason(self, reason: str) -> None:
+        self._say(replace(self._draft.asked, reason=reason))
+
+    def _is_newest(self, found: Look) -> bool:
+        """Whether it is of the newest judgement, and of all that was said."""
+        return self.view.live is None or (found.at, found.draft) == (self.view.live.at, self._draft)
 
     def _shown(self, size: Size) -> Sequence[Line]:
         now = tuple(state.state_lines(self.view, None, size.width))
@@ -230,17 +189,24 @@ class Reset(Covering, inherit_bindings=False):
     def _gates(self, now: tuple[Line, ...], size: Size) -> Iterator[tuple[Line, ...]]:
         view, cells, found = self.view, size.width, self._found
         yield now
-        second = () if found is None else tuple(gates.second_person_line(view, found, cells))
+        second = () if found is None else tuple(gates.second_person_line(view, found.word, cells))
         room = size.height - len(now) - len(second) - 1  # the key's line is always there
         if found is not None:
             lines = tuple(gates.gate_lines(view, found.gates, cells, room - 3))
             yield lines
             yield second
             yield tuple(gates.deed_lines(view, found, cells, max(1, room - len(lines) - 3)))
-        yield (gates.key_line(view, found, self._objection(view), self._refused, cells),)
+        refused = self._refused or self._unseen
+        yield (gates.key_line(view, found, self._objection(view), refused, cells),)
 
     def _outcome(self, now: tuple[Line, ...], done: ResetUnderWay, size: Size) -> Iterator[tuple[Line, ...]]:
         yield now
         yield tuple(outcome.requested_lines(self.view, done, size.width))
         yield tuple(outcome.cleared_lines(self.view, done, size.width))
         yield tuple(outcome.heard_lines(self.view, self._began, size.width))
+
+
+def _newest(view: View) -> float | None:
+    """Which trip it is that a reset would end: when it was made or last added to, None for one of others."""
+    last = None if view.live is None else view.live.last_trip
+    return last.newest if last is not None and last.stands else None

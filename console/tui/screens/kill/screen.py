@@ -23,7 +23,7 @@ from console.tui.screens.approving import waiting_lines
 from console.tui.screens.kill import asking, ladder, state
 from console.tui.screens.kill.covering import Covering, stacked
 from console.tui.screens.kill.reasons import reasons_at
-from console.tui.text import Line, spread
+from console.tui.text import Line
 from console.tui.view import View
 from console.tui.watched import FiresKillSwitch, TripUnderWay
 from console.tui.widgets.prompt import Question
@@ -38,8 +38,8 @@ _NOTED_WITHIN = 5.0
 """Seconds in which a trip is noted and judged, where everything goes as it should."""
 _HIGH = 30
 """Lines from which on there is room for one thing a line, and for air."""
-_ABOVE_THE_KEY = 3
-"""Lines for the state and its words."""
+_HEAD = 3
+"""Lines for the state and its words, whether it has so many words or not."""
 
 
 @runtime_checkable
@@ -70,17 +70,20 @@ class KillSwitch(Covering, inherit_bindings=False):
         self._scope = Scope.ALL
         self._armed: Sequence[Actuator] | None = None
         self._looking: asyncio.Future[tuple[Actuator, ...]] | None = None
-        self._trip: TripUnderWay | None = None
-        self._fired_at = self._before = 0.0
+        self._trip, self._fired_at = _fired_before(view)
+        self._before = 0.0
+        self._just_fired = False
         self._answers: Timer | None = None
         self._told: tuple[object, ...] = ()
-        self._over = _stands(view)
+        self._over = self._trip is not None or _stands(view)
         self._asks = not self._over
 
     def on_mount(self) -> None:
         super().on_mount()
         self.set_interval(_LOOKS_EVERY, self._look_up)
         self._look_up()
+        if self._trip is not None:
+            self._follow()
 
     def paint(self, view: View) -> None:
         self._reasons = self._reasons.joined_by(view)
@@ -96,10 +99,19 @@ class KillSwitch(Covering, inherit_bindings=False):
     def get_ready(self) -> None:
         """Ask once more, as if it had just been opened; while it asks, what was chosen stays chosen."""
         if not self._asks:
-            self._over = _stands(self.view)
+            self._over, self._just_fired = _stands(self.view), False
             self._asks, self._reasons, self._scope = True, reasons_at(self.view), Scope.ALL
             self._show()
             self.show_hints()
+
+    def action_back(self) -> None:
+        """From the question back to the trip that stands, if there is one."""
+        if self._asks and self._over:
+            self._asks = False
+            self._show()
+            self.show_hints()
+        else:
+            super().action_back()
 
     def action_trip(self) -> None:
         """Fire everything that can stop the scope, unless no hand has pressed the key."""
@@ -107,7 +119,7 @@ class KillSwitch(Covering, inherit_bindings=False):
         kill, objection = self.view.kill, self._objection
         if objection or kill is None:
             self.refuse(objection)
-        elif self._trip is not None and not self._asks and pace.repeated:
+        elif self._just_fired and pace.repeated:
             self.refuse(_AGAIN)
         elif pace.too_fast:
             self.refuse(f"{TOO_FAST}; press it again")
@@ -116,10 +128,12 @@ class KillSwitch(Covering, inherit_bindings=False):
 
     def action_pick_reason(self) -> None:
         if isinstance(self.app, Console):
+            self.get_ready()
             self._reasons = self._reasons.take(asking.digit_of(self.view, self.app.pace.key))
             self._show()
 
     def action_type_reason(self) -> None:
+        self.get_ready()
         self.ask(
             Question("reason", "", lambda text: "" if text.strip() else "a reason is needed", self._typed)
         )
@@ -150,10 +164,10 @@ class KillSwitch(Covering, inherit_bindings=False):
         await self.app.run_action("approve")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Choices are made while they can be seen, and approvals given while somebody waits for one."""
+        """Choices are made where there is an engine to stop, approvals given while somebody waits for one."""
         if action == "approve":
             return bool(self.view.requests)
-        return action not in _CHOICES or (self._asks and self._can_trip)
+        return action not in _CHOICES or self._can_trip
 
     @property
     def _can_trip(self) -> bool:
@@ -167,13 +181,11 @@ class KillSwitch(Covering, inherit_bindings=False):
             return IN_A_REPLAY
         if self.view.kill is None:
             return NOTHING_TO_FIRE
-        return (
-            ""
-            if asking.can_fire(self._armed, self._scope)
-            else f"nothing here can stop {asking.SCOPES[self._scope]}"
-        )
+        fires = asking.can_fire(self._armed, self._scope)
+        return "" if fires else f"nothing here can stop {asking.SCOPES[self._scope]}"
 
     def _stop_only(self, scope: Scope) -> None:
+        self.get_ready()
         self._scope = scope
         self._show()
 
@@ -182,11 +194,15 @@ class KillSwitch(Covering, inherit_bindings=False):
         self._before = 0.0 if kill.latest is None else kill.latest.at
         self._fired_at = 0.0 if self.view.live is None else self.view.live.at
         self._trip = kill.trip(self._reasons.chosen, self._scope)
-        self._asks = False
-        if self._answers is None:
-            self._answers = self.set_interval(_ANSWERS_EVERY, self._show_answers)
+        self._asks, self._just_fired = False, True
+        self._follow()
         self._show()
         self.show_hints()
+
+    def _follow(self) -> None:
+        """Show the trip's answers as they come."""
+        if self._answers is None:
+            self._answers = self.set_interval(_ANSWERS_EVERY, self._show_answers)
 
     def _show_answers(self) -> None:
         """Show each answer as it comes and have it judged, until all are there and the judgement too."""
@@ -218,14 +234,16 @@ class KillSwitch(Covering, inherit_bindings=False):
     def _shown(self, size: Size) -> Sequence[Line]:
         newer = None if self._is_judged else ladder.not_judged(ladder.shots_of(self._trip, None))
         now = tuple(state.state_lines(self.view, newer, size.width))
-        blocks = self._question(now, size) if self._asks else self._answer(now, size)
-        return stacked(blocks, size.height)
+        if self._asks:
+            return stacked(self._question(now, size), size.height)
+        head = _HEAD if size.height < _HIGH else _HEAD + 1
+        return stacked(self._answer(now, size), size.height, head=head)
 
     def _question(self, now: tuple[Line, ...], size: Size) -> Iterator[tuple[Line, ...]]:
         """The key that trips stands at the same place as long as the state's words have room above it."""
         cells, view, low = size.width, self.view, size.height < _HIGH
         keys = asking.key_lines(view, self._reasons.chosen, self._scope, self._objection, cells)
-        yield (*now, *[()] * (_ABOVE_THE_KEY - len(now)), *keys)
+        yield (*now, *[()] * (_HEAD - len(now)), *keys)
         if self._can_trip:
             yield (asking.scope_line(view, self._scope, cells),)
             yield tuple(asking.reason_lines(view, self._reasons, cells, low=low))
@@ -234,19 +252,19 @@ class KillSwitch(Covering, inherit_bindings=False):
         yield tuple(state.proof_lines(view, cells))
 
     def _answer(self, now: tuple[Line, ...], size: Size) -> Iterator[tuple[Line, ...]]:
-        cells, view, last = size.width, self.view, self._last
+        cells, view, last, own = size.width, self.view, self._last, self._own
+        trip = self._trip if own is None or last is None or last.at <= own.at else None  # else another's
         yield now
-        yield tuple(ladder.requested_lines(view, last, self._trip, cells))
-        shots = ladder.shots_of(self._trip, last)
-        journal = "" if self._trip is None else self._trip.journal or "not yet"
+        yield tuple(ladder.requested_lines(view, last, trip, cells))
+        shots = ladder.shots_of(trip, last)
+        journal = "" if trip is None else trip.journal or "not yet"
         yield tuple(ladder.written_lines(view, shots, journal, cells)) if shots else ()
         if self._is_judged:
             yield tuple(ladder.acknowledged_line(view, last, cells))
             yield tuple(ladder.observed_lines(view, cells))
         yield tuple(waiting_lines(view, cells))
         if not self._objection:
-            again = asking.again_line(view, self._reasons.chosen, held=self._trip is not None)
-            yield (spread(again, asking.reset_hint(view), cells, view.glyphs.ellipsis),)
+            yield (asking.again_line(view, self._reasons.chosen, cells, held=self._just_fired),)
 
     @property
     def _is_over(self) -> bool:
@@ -285,6 +303,17 @@ class KillSwitch(Covering, inherit_bindings=False):
 
 
 _CHOICES = ("pick_reason", "type_reason", "scope_all", "scope_usdm", "scope_coin")
+
+
+def _fired_before(view: View) -> tuple[TripUnderWay | None, float]:
+    """The trip of this console, and when it was, as long as it is the last that is known of, and stands."""
+    latest = None if view.kill is None else view.kill.latest
+    if view.kill is None or latest is None:
+        return None, 0.0
+    known = None if view.live is None else view.live.last_trip
+    last = latest if known is None or known.at < latest.at else known
+    ours = last.at == latest.at and (last.stands or last.resetting)
+    return (view.kill.fired, latest.at) if ours else (None, 0.0)
 
 
 def _stands(view: View) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from console.domain.figures import seconds
 from console.domain.kill_state import Process, Seen, Verdict
 from console.domain.severity import Severity
+from console.tui.headline import in_a_drill
 from console.tui.screens.kill.asking import label
 from console.tui.text import Line, Span, clip, fit_line, spread, wrap
 from console.tui.theme import Tone, tone_of
@@ -30,7 +31,8 @@ def state_lines(view: View, newer: Verdict | None, cells: int) -> Iterator[Line]
     else:
         sign = view.glyphs.of(verdict.state.severity)
         state, words = Span(f" {sign} {verdict.title} ", _loud(verdict)), verdict.words
-    yield fit_line((whose, Span("  "), state), cells, ellipsis)
+    drill = (Span(" "), Span(" DRILL ", Tone.KEY)) if in_a_drill(view.live) else ()
+    yield fit_line((whose, Span("  "), state, *drill), cells, ellipsis)
     lines = wrap(words, cells)
     if len(lines) > _MOST_WORDS:
         lines[_MOST_WORDS - 1 :] = [clip(" ".join(lines[_MOST_WORDS - 1 :]), cells, ellipsis)]
@@ -91,11 +93,11 @@ def _processes(processes: Sequence[Process]) -> Iterator[Span]:
 
 
 def _surfaces(surfaces: Mapping[str, bool | None]) -> Iterator[Span]:
-    """Which are set, which are clear, and which can't be read."""
+    """Which are set, which are clear, and which nobody has read back."""
     groups = (
         ("set: ", True, Tone.HIGH),
         ("clear: ", False, Tone.PLAIN),
-        ("can't be read: ", None, Tone.UNKNOWN),
+        ("not read back: ", None, Tone.UNKNOWN),
     )
     between = ""
     for words, wanted, tone in groups:

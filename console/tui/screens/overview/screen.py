@@ -1,5 +1,6 @@
 """Screen 1: every symbol against its limits, the worst first, under what matters most in words."""
 
+import operator
 from collections.abc import Iterable, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -130,7 +131,7 @@ class Overview(Frame):
         if not isinstance(rows, SymbolRows) or judged is None:
             return [-row.severity for row in rows]
         if rows is judged:
-            orders: list[Order] = [-severity for severity in rows.severities]
+            orders: list[Order] = list(map(operator.neg, rows.severities))
         else:
             places = (judged.place(name) for name in rows.names)
             orders = [-(Severity.UNKNOWN if at is None else judged.severities[at]) for at in places]

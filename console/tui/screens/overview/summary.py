@@ -17,7 +17,7 @@ from console.domain.status import NOT_EXPORTED, AccountStatus, KeyMetricStatus, 
 from console.domain.trails import Moment
 from console.tui.headline import Statement, all_well, short_alert, sources_told
 from console.tui.screens.positions.cells import as_gain, as_money
-from console.tui.text import Line, Span, fit, fit_line, joined, line_width, spread, width
+from console.tui.text import Line, Span, fit, fit_line, joined, line_width, spread, told_apart, width
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
 from console.tui.widgets.spark import sampled, spark, values_of
@@ -124,11 +124,8 @@ def account_lines(view: View, size: Size) -> Lines:
 
 
 def _names(accounts: Sequence[AccountStatus], room: int, glyphs: Glyphs) -> Sequence[str]:
-    """The accounts' names in equally many cells; where there is no room, without the last word of all."""
-    names = [status.account.name or f"account {status.account.id}" for status in accounts]
-    first, *others = (name.rpartition(" ") for name in names)
-    if max(map(width, names)) > room and others and first[0] and {first[2]} == {one[2] for one in others}:
-        names = [name.rpartition(" ")[0] for name in names]
+    """The accounts' names in equally many cells; where there is no room, without what all end in."""
+    names = told_apart([status.account.name or f"account {status.account.id}" for status in accounts], room)
     cells = max(4, min(room, max(_LEAST_NAME, *map(width, names))))
     return [fit(name, cells, "left", glyphs.ellipsis) for name in names]
 

@@ -12,7 +12,7 @@ from console.domain.severity import Severity
 from console.domain.status import AccountStatus
 from console.domain.surfaces import Account
 from console.tui.screens.positions.cells import as_gain, as_money
-from console.tui.text import Line, Span, fit, fit_line, line_width, width
+from console.tui.text import Line, Span, fit, fit_line, line_width, told_apart, width
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
 from console.tui.widgets.spark import sampled, spark, values_of
@@ -51,7 +51,11 @@ def account_lines(view: View, size: Size) -> tuple[Line, ...]:
     room = max(6, min(_room(figures, size.width), asked))
     titles = " ".join(figure.title.rjust(figure.width) for figure in figures)
     lines: list[Line] = [(Span(f"{fit('ACCOUNT', room, 'left', glyphs.ellipsis)}   {titles}", Tone.DIM),)]
-    lines += [_account(status, figures, room, size.width, glyphs) for status in accounts[:_MOST]]
+    names = told_apart([_name(status) for status in accounts], room)
+    lines += [
+        _account(fit(name, room, "left", glyphs.ellipsis), status, figures, size.width, glyphs)
+        for name, status in zip(names[:_MOST], accounts, strict=False)
+    ]
     if len(accounts) > _MOST:
         lines.append((Span(f"+{len(accounts) - _MOST} more accounts", Tone.DIM),))
     return tuple(fit_line(line, size.width, glyphs.ellipsis) for line in lines)
@@ -63,17 +67,11 @@ def _room(figures: Sequence[_Figure], cells: int) -> int:
 
 
 def _account(
-    status: AccountStatus, figures: Sequence[_Figure], room: int, cells: int, glyphs: Glyphs
+    name: str, status: AccountStatus, figures: Sequence[_Figure], cells: int, glyphs: Glyphs
 ) -> Line:
     """One account's line; why it isn't well, where that fits."""
     fine, said = status.severity is Severity.OK, tone_of(status.severity)
-    spans = [
-        Span(
-            f"{fit(_name(status), room, 'left', glyphs.ellipsis)} ",
-            Tone.DIM if fine else said,
-        ),
-        Span(glyphs.of(status.severity), said),
-    ]
+    spans = [Span(f"{name} ", Tone.DIM if fine else said), Span(glyphs.of(status.severity), said)]
     for figure in figures:
         known = Tone.STRONG if figure.strong else Tone.PLAIN
         text = figure.text(status, figure.width)

@@ -93,8 +93,8 @@ class Across(Generic[T]):
         furthest = self._chosen - 1 if self._chosen else len(self.columns) - 2
         self._left = max(0, min(self._left, furthest))
         self.placed = place(self.columns, self._left, self._cells)
-        while self.chosen_number >= len(self.placed):
-            self._left += 1
+        while (beyond := self.chosen_number - len(self.placed)) >= 0:
+            self._left += 1 + beyond
             self.placed = place(self.columns, self._left, self._cells)
 
 
@@ -111,7 +111,7 @@ def place(columns: Sequence[Column[T]], left: int, cells: int) -> tuple[Placed[T
     Columns that don't fit whole are left out, but the one after the first is always there. Room that is
     left over goes to columns that grow, then to the gaps.
     """
-    asked = [columns[0], *columns[1 + left :]]
+    asked = [columns[0], *columns[1 + left : 1 + left + cells]]  # no more have room, of thousands
     shown = _fitting(asked, cells)
     if len(shown) < len(asked):
         cells -= _SIGN

@@ -142,11 +142,11 @@ class Grid(Dressed, Generic[T], inherit_bindings=False):
 
     def _show(self, lines: list[Drawn]) -> None:
         before, self._drawn = self._drawn, lines
+        placed, cells = self._across.placed, self.size.width
         regions = [
-            region
-            for y, (old, new) in enumerate(zip(before, self._drawn, strict=False))
+            changes(y, old, new, placed, cells)
+            for y, (old, new) in enumerate(zip(before, lines, strict=False))
             if old != new
-            for region in changes(y, old, new, self._across.placed, self.size.width)
         ]
         if len(before) != len(self._drawn):
             self.refresh()

@@ -147,11 +147,12 @@ def narrowed_line(rows: Rows[T], cells: int, glyphs: Glyphs) -> Line:
     return spread(line, hint, cells, glyphs.ellipsis) if fits else fit_line(line, cells, glyphs.ellipsis)
 
 
-def changes(y: int, before: Drawn, now: Drawn, placed: Sequence[Placed[T]], cells: int) -> list[Region]:
-    """The parts of line `y` to draw again, `now` standing there instead of `before`."""
+def changes(y: int, before: Drawn, now: Drawn, placed: Sequence[Placed[T]], cells: int) -> Region:
+    """The part of line `y` to draw again, `now` standing there instead of `before`."""
     if not isinstance(before, TableLine) or not isinstance(now, TableLine) or before[2:] != now[2:]:
-        return [Region(0, y, cells, 1)]
+        return Region(0, y, cells, 1)
     if before.kind is not now.kind or len(before.pieces) != len(now.pieces):
-        return [Region(0, y, cells, 1)]
+        return Region(0, y, cells, 1)
     differ = [at for at, one, other in zip(placed, before.pieces, now.pieces, strict=True) if one != other]
-    return [Region(at.x, y, at.width, 1) for at in differ]
+    first, last = differ[0], differ[-1]
+    return Region(first.x, y, last.x + last.width - first.x, 1)

@@ -69,6 +69,7 @@ class Rows(Generic[T]):
         self._by_key: list[int] = []
         self._severities = b""
         self._sorted: list[int] = []
+        self._sorted_by: tuple[list[int], Sequence[Order], bool] = ([], (), False)
         self._shown: list[int] = []
         self._shown_severities = b""
         self.cursor = 0
@@ -130,7 +131,9 @@ class Rows(Generic[T]):
 
     def sort(self, column: Column[T], reverse: bool) -> None:
         """Sort by `column`; rows that have nothing to sort by come last, whatever the direction."""
-        self._sorted = _sorted(self._by_key, orders_of(column, self._given), reverse)
+        by = self._by_key, orders_of(column, self._given), reverse
+        if by != self._sorted_by:
+            self._sorted, self._sorted_by = _sorted(*by), by
         self._show(self._mask())
 
     def narrow(self, filter: Filter[T] | None, marked_only: bool) -> None:

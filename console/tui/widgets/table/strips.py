@@ -8,7 +8,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from console.tui.text import fit, plain_ascii, visible
+from console.tui.text import fit, line_width, plain_ascii, visible
 from console.tui.theme import Glyphs, Tone
 from console.tui.widgets.table.across import GUTTER, Placed
 from console.tui.widgets.table.lines import Drawn, Kind, Piece, TableLine
@@ -32,15 +32,21 @@ def strip_of(line: Drawn, placed: Sequence[Placed[T]], cells: int, dress: Dress,
     """`line` in exactly `cells` cells."""
     if isinstance(line, TableLine):
         base, segments = dress(line.kind), list(_segments(line, placed, dress, glyphs.ellipsis))
+        drawn = _end(placed[: len(line.pieces)])
     else:
-        base = dress(Kind.TITLES)
+        base, drawn = dress(Kind.TITLES), line_width(line)
         segments = [Segment(visible(span.text), _over(dress(span.tone), base, span.tone)) for span in line]
     if glyphs.ascii_only:
         segments = [Segment(plain_ascii(segment.text), segment.style) for segment in segments]
-    strip = Strip(segments)
+    strip = Strip(segments, drawn)
     if isinstance(line, TableLine) and line.more:
         return Strip.join([strip.adjust_cell_length(cells - 1, base), Strip([Segment(line.more, base)])])
     return strip.adjust_cell_length(cells, base)
+
+
+def _end(placed: Sequence[Placed[T]]) -> int:
+    """The first cell after these columns."""
+    return placed[-1].x + placed[-1].width if placed else GUTTER
 
 
 def _segments(line: TableLine, placed: Sequence[Placed[T]], dress: Dress, ellipsis: str) -> Iterator[Segment]:
