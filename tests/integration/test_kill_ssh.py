@@ -24,6 +24,7 @@ contexts:
     colour: cyan
     engine_file: {engine}/engine.json
     commands: {{trip_kill_switch: [sh, -c, 'sleep 1; echo stopped > {home}/stopped']}}
+    kill_switch: {{deadlines: {{command: 20s}}}}
 """
 
 
@@ -56,9 +57,9 @@ def test_a_trip_whose_line_is_cut_completes_and_the_next_login_sees_who_did_what
             terminal.child.kill(signal.SIGKILL)
         assert not (home / "stopped").exists()
         eventually(lambda: len(_journal(home)) == 2, 20)
-        assert (home / "stopped").exists()
+        intent, outcome = _journal(home)
+        assert (home / "stopped").exists(), outcome.evidence
         assert engine.tripped()
-    intent, outcome = _journal(home)
     assert (intent.phase, outcome.phase, outcome.done) == (Phase.INTENT, Phase.OUTCOME, True)
     with _login(server, home, "audit", "show", *files) as terminal:
         terminal.wait_for("done of #1")
