@@ -7,6 +7,7 @@ Exit codes of `status` and of a headless demo follow the monitoring-plugin conve
 import asyncio
 import functools
 import gc
+import importlib
 import os
 import sys
 import threading
@@ -17,13 +18,6 @@ import click
 
 from console import __version__
 from console.black_box import BlackBox
-from console.cli_access import access, approve
-from console.cli_audit import audit
-from console.cli_drill import drill
-from console.cli_flags import flags
-from console.cli_history import record, replay
-from console.cli_kill import kill
-from console.cli_notify import notify
 from console.cli_screen import access_of, rollout_of, run_screen, standing_here
 from console.command_line import (
     Given,
@@ -45,6 +39,18 @@ if TYPE_CHECKING:
     from console.sources.engine import EngineFile
 
 MOST_SYMBOLS = 5000
+_ELSEWHERE = {
+    "access": "cli_access",
+    "approve": "cli_access",
+    "audit": "cli_audit",
+    "drill": "cli_drill",
+    "flags": "cli_flags",
+    "kill": "cli_kill",
+    "notify": "cli_notify",
+    "record": "cli_history",
+    "replay": "cli_history",
+}
+"""Commands by the module that has them."""
 _PREPARES_AFTER = 1.5
 """Seconds after which the kill switch keeps its space on the disks: the first picture doesn't wait for it."""
 _TRIP_WAIT = 30.0
@@ -58,7 +64,23 @@ _LOW_BANDWIDTH = click.option(
 )
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Reads the module of a command when it is called for: neither a screen nor a trip waits for others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *_ELSEWHERE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        module = _ELSEWHERE.get(cmd_name)
+        if module is None:
+            return super().get_command(ctx, cmd_name)
+        command = getattr(importlib.import_module(f"console.{module}"), cmd_name)
+        return command if isinstance(command, click.Command) else None
+
+
+@click.group(
+    cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @with_settings
 @_FPS
 @_LOW_BANDWIDTH
@@ -216,17 +238,6 @@ def paper_status(ctx: click.Context, /, **given: Any) -> None:
     for field, value in engine.raw.items():
         if value is not None:
             say(f"{field:<22} {value}")
-
-
-cli.add_command(access)
-cli.add_command(approve)
-cli.add_command(audit)
-cli.add_command(drill)
-cli.add_command(flags)
-cli.add_command(kill)
-cli.add_command(notify)
-cli.add_command(record)
-cli.add_command(replay)
 
 
 @cli.command()

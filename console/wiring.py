@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from console.actions.rollout.dialect import dialect_of
-from console.actions.vigil_file import VigilFile, vigil_of
 from console.domain.assessment import Assessment, Rules
 from console.domain.clock import Clock, SystemClock
 from console.domain.metrics import Metrics
@@ -37,6 +36,7 @@ from console.sources.source import Source
 
 if TYPE_CHECKING:
     from console.actions.kill.switch import KillSwitch
+    from console.actions.vigil_file import VigilFile
     from console.settings import Context, Poll, Prometheus, Settings
     from console.settings import Exchange as ExchangeSettings
     from console.sources.exchange import Keys, MarketName
@@ -88,19 +88,28 @@ def open_monitor(
     )
     if kill_switch is not None:
         monitor.own_trip = lambda: kill_switch.latest
-    vigil = None if once else VigilFile(vigil_of(settings.state, settings.context), clock, _keep_vigil)
+    vigil = None if once else functools.cache(lambda: _vigil(settings, clock))
     monitor.on_assessed = functools.partial(_told, kill_switch, vigil, clock)
     return monitor
 
 
 def _told(
-    kill_switch: "KillSwitch | None", vigil: VigilFile | None, clock: Clock, assessment: Assessment
+    kill_switch: "KillSwitch | None",
+    vigil: "Callable[[], VigilFile] | None",
+    clock: Clock,
+    assessment: Assessment,
 ) -> None:
     """Tell those who follow what is judged."""
     if kill_switch is not None:
         kill_switch.observed(assessment.kill, clock.wall())
     if vigil is not None:
-        vigil.noted(assessment)
+        vigil().noted(assessment)
+
+
+def _vigil(settings: "Settings", clock: Clock) -> "VigilFile":
+    from console.actions.vigil_file import VigilFile, vigil_of  # noqa: PLC0415 (a picture is shown before)
+
+    return VigilFile(vigil_of(settings.state, settings.context), clock, _keep_vigil)
 
 
 def _keep_vigil(keep: Callable[[], None]) -> None:

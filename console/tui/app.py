@@ -26,7 +26,7 @@ from console.tui.app_actions import AppActions
 from console.tui.appearance import Appearance
 from console.tui.friction import Pace
 from console.tui.keymap import rebound, textual_keymap
-from console.tui.navigation import Navigation, load_what_lowers_risk
+from console.tui.navigation import Navigation, load_kill_switch
 from console.tui.painting import Painting
 from console.tui.preferences import Preferences
 from console.tui.safety import Face, Safety
@@ -131,7 +131,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
 
     def get_access(self) -> None:
         """Have what isn't needed for the first picture read: what lowers risk, and what arming takes."""
-        threads.start(load_what_lowers_risk, name="load what lowers risk")
+        threads.start(load_kill_switch, name="load the kill switch")
         if self.view.rollout is not None:
             threads.start(self.view.rollout, name="make the rollout")
         if self._access is not None and self.view.access is None:

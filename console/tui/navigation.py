@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 Make = Callable[[View], Frame]
 
 
-def load_what_lowers_risk() -> None:
-    """Have the code of these screens read, before the disk that it lies on may be the trouble."""
-    for name in ("kill.screen", "kill.reset", "rollout.screen", "rollout.change"):
+def load_kill_switch() -> None:
+    """Have the kill switch's code read, before the disk that it lies on may be the trouble."""
+    for name in ("kill.screen", "kill.reset"):
         importlib.import_module(f"console.tui.screens.{name}")
 
 

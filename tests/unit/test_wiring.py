@@ -74,6 +74,7 @@ async def test_an_open_console_keeps_the_vigil(tmp_path: Path) -> None:
     monitor = open_monitor(settings, (), clock=clock, environ={})
     assert monitor.on_assessed is not None
     file = vigil_of(settings.state, settings.context)
+    monitor.on_assessed(monitor.assessment())
     clock.at += KEEP_EVERY
     monitor.on_assessed(monitor.assessment())
     async with asyncio.timeout(5):
