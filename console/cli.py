@@ -52,7 +52,7 @@ _ELSEWHERE = {
 }
 """Commands by the module that has them."""
 _PREPARES_AFTER = 1.5
-"""Seconds after which the kill switch keeps its space on the disks: the first picture doesn't wait for it."""
+"""Seconds after which the kill switch keeps its space on the disks, and others the journal's head."""
 _TRIP_WAIT = 30.0
 """Seconds that leaving waits at most for a trip that is under way."""
 
@@ -282,16 +282,20 @@ def _open_console(
     box, switch, leaving = BlackBox(settings, operator()), KillSwitch(settings, clock), ExitStack()
     witnesses: list[Witness] = []
 
-    def watch() -> "Monitor":
-        from console.actions.anchoring import anchored  # noqa: PLC0415 (the first paint doesn't wait)
-        from console.wiring import open_monitor  # noqa: PLC0415 (as above)
+    def prepare() -> None:
+        from console.actions.anchoring import anchored  # noqa: PLC0415 (the first picture doesn't wait)
 
-        preparing = threading.Timer(_PREPARES_AFTER, switch.prepare)
+        witnesses.append(leaving.enter_context(anchored(settings, os.environ)))
+        switch.prepare()
+
+    def watch() -> "Monitor":
+        from console.wiring import open_monitor  # noqa: PLC0415 (the first paint doesn't wait)
+
+        preparing = threading.Timer(_PREPARES_AFTER, prepare)
         preparing.daemon = True
         preparing.start()
         monitor = open_monitor(settings, panels, clock=clock, kill_switch=switch)
         box.watch(monitor)
-        witnesses.append(leaving.enter_context(anchored(settings, os.environ)))
         return monitor
 
     chosen = settings.chosen
