@@ -1,205 +1,148 @@
-"""Evaluates a query at one instant over what the store holds, as Prometheus 3 would."""
+"""Evaluates a query at one instant over what the store holds, as Prometheus 3 would.
 
-from array import array
-from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+What panels need is here or near; operators, aggregations and functions are imported when a query has them.
+"""
 
-from console.domain.metrics import Column, Labels, Series, Vector
-from console.promql.functions import AGGREGATE, ARITHMETIC, COMPARISON, histogram_quantile, increase
-from console.promql.query import (
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from console.domain.metrics import Labels, Series, Vector
+from console.promql import selecting
+from console.promql.functions import function
+from console.promql.query import Query
+from console.promql.samples import SampleStore
+from console.promql.tree import (
     Aggregation,
-    HistogramQuantile,
+    Call,
+    Missing,
     Negation,
     Node,
     Number,
     Operation,
-    OverRange,
-    Query,
+    Range,
     Selector,
-    is_scalar,
+    Subquery,
+    Taken,
+    Text,
 )
-from console.promql.samples import SampleStore, Window
+from console.promql.vectors import NOTHING, EvaluationError, Moment, Ranges, Stretch, Value, mapped
 
-_NOTHING = Series("", ())
-
-
-class EvaluationError(Exception):
-    """A query that has no answer over these samples, with the reason."""
+__all__ = ["EvaluationError", "evaluate", "evaluate_any", "evaluate_steps"]
 
 
 def evaluate(query: Query, store: SampleStore, at: float) -> Vector:
     """The query's series with their values at `at`, seconds on the store's clock.
 
     A plain number comes as one series without name and labels. EvaluationError where two series of the
-    result could not be told apart, or where a metric's past is needed and not kept.
+    result could not be told apart, where series match that may not, where a metric's past is needed and not
+    kept, and where the answer is no vector but a text or a range.
     """
+    time = round(at * 1000)
+    return _vector(query, Moment(store, time, time, time))
+
+
+def evaluate_any(query: Query, store: SampleStore, at: float) -> Value:
+    """As `evaluate`, of whatever kind the answer is."""
+    time = round(at * 1000)
+    return _answer(query, Moment(store, time, time, time))
+
+
+def evaluate_steps(
+    query: Query, store: SampleStore, start: float, end: float, step: float
+) -> Iterator[tuple[float, Vector]]:
+    """The query's answers from `start` to `end`, every `step`, all in seconds. Raises as `evaluate` does."""
+    first, last = round(start * 1000), round(end * 1000)
+    for time in range(first, last + 1, round(step * 1000)):
+        yield time / 1000, _vector(query, Moment(store, time, first, last))
+
+
+def evaluate_node(node: Node, moment: Moment) -> Value:
+    """The value of a part of a query. LookupError where a metric's past is needed and not kept."""
+    value: Value
+    match node:
+        case Selector():
+            value = selecting.select(node, moment)
+        case Call():
+            value = _call(node, moment)
+        case Operation():
+            value = _operate(node, moment)
+        case Aggregation():
+            value = _aggregate(node, moment)
+        case Number() | Text():
+            value = node.value
+        case Range():
+            value = selecting.ranges(node, moment)
+        case Negation(operand=operand):
+            value = _negative(evaluate_node(operand, moment))
+        case Missing(operand=operand, labels=labels):
+            value = _missing(evaluate_node(operand, moment), labels)
+        case Taken(selector=selector):
+            value = mapped(selecting.taken(selector, moment), float)
+        case Subquery():
+            value = _subquery(node, moment)
+    return value
+
+
+def _answer(query: Query, moment: Moment) -> Value:
     try:
-        if is_scalar(query.root):
-            return {_NOTHING: _scalar(query.root)}
-        return _vector(query.root, store, at)
+        return evaluate_node(query.root, moment)
     except LookupError as error:
         raise EvaluationError(str(error.args[0])) from error
 
 
-def _vector(node: Node, store: SampleStore, at: float) -> Vector:
-    match node:
-        case Selector():
-            return _select(node, store, at)
-        case OverRange():
-            return _over_range(node, store, at)
-        case Aggregation():
-            return _aggregate(node, _vector(node.operand, store, at))
-        case HistogramQuantile():
-            return _quantile(_scalar(node.quantile), _vector(node.buckets, store, at))
-        case Negation():
-            vector = _vector(node.operand, store, at)
-            return _unnamed((series, -value) for series, value in vector.items())
-        case Operation():
-            return _operate(node, store, at)
-        case Number():
-            raise EvaluationError("a number where a vector is needed")
-
-
-def _scalar(node: Node) -> float:
-    match node:
-        case Number():
-            return node.value
-        case Negation():
-            return -_scalar(node.operand)
-        case Operation():
-            left, right = _scalar(node.left), _scalar(node.right)
-            if node.sign in COMPARISON:
-                return float(COMPARISON[node.sign](left, right))
-            return ARITHMETIC[node.sign](left, right)
-        case _:
-            raise EvaluationError("a vector where a number is needed")
-
-
-def _select(selector: Selector, store: SampleStore, at: float) -> Vector:
-    if selector.name is not None and not selector.names:
-        return _chosen(selector, store.instant(selector.name, at))
-    chosen: dict[Series, float] = {}
-    for name in store.names():
-        if selector.name in (None, name) and all(matcher.accepts(name) for matcher in selector.names):
-            chosen.update(_chosen(selector, store.instant(name, at)))
-    return chosen
-
-
-def _chosen(selector: Selector, vector: Vector) -> Vector:
-    if not selector.matchers:
-        return vector
-    accepts = _remembered(selector)
-    return {series: value for series, value in vector.items() if accepts(series)}
-
-
-@lru_cache(maxsize=64)
-def _remembered(selector: Selector) -> Callable[[Series], bool]:
-    """What a selector thinks of each series, found out once."""
-    return lru_cache(maxsize=1 << 16)(selector.accepts)
-
-
-def _over_range(node: OverRange, store: SampleStore, at: float) -> Vector:
-    window = store.window(at, node.seconds)
-    selector = node.selector
-    if window is None or selector.name is None:
-        return {}
-    divisor = node.seconds if node.function == "rate" else 1.0
-    if not selector.matchers and window.first < window.last:
-        column = _mostly_steady(selector.name, window, divisor, store, at)
-        if column is not None:
-            return column
-    result: dict[Series, float] = {}
-    accepts = _remembered(selector)
-    for series, track in store.tracks(selector.name).items():
-        if selector.matchers and not accepts(series):
-            continue
-        grown = increase(track, window, store)
-        if grown is not None:
-            result[nameless(series)] = grown / divisor
-    return result
-
-
-def _mostly_steady(name: str, window: Window, divisor: float, store: SampleStore, at: float) -> Column | None:
-    """How the series of the last scrape grew: 0 but for those that changed in the window.
-
-    None where series came or went, so that others have an answer than those.
-    """
-    latest = store.instant(name, at)
-    if not isinstance(latest, Column):
-        return None
-    numbers = array("d", bytes(8 * len(latest)))
-    for series, track in store.changed_after(name, window.first):
-        place, grown = latest.lineup.place(series), increase(track, window, store)
-        if place is not None and grown is not None:
-            numbers[place] = grown / divisor
-        elif place is not None or grown is not None:
-            return None
-    return Column(latest.lineup.nameless, numbers)
-
-
-@lru_cache(maxsize=1 << 16)
-def nameless(series: Series) -> Series:
-    """The same series without its metric's name, as every function leaves it."""
-    return Series("", series.labels)
-
-
-def _unnamed(samples: Iterable[tuple[Series, float]]) -> Vector:
-    result: dict[Series, float] = {}
-    for series, value in samples:
-        bare = nameless(series)
-        if bare in result:
-            raise EvaluationError("vector cannot contain metrics with the same labelset")
-        result[bare] = value
-    return result
-
-
-def _aggregate(node: Aggregation, vector: Vector) -> Vector:
-    function = AGGREGATE[node.function]
-    if not node.labels and not node.without:
-        return {_NOTHING: function(_values(vector))} if vector else {}
-    groups: dict[Series, list[float]] = {}
-    for series, value in vector.items():
-        groups.setdefault(_group(series, node.labels, node.without), []).append(value)
-    return {group: function(values) for group, values in groups.items()}
-
-
-def _values(vector: Vector) -> Sequence[float]:
-    return vector.numbers if isinstance(vector, Column) else list(vector.values())
-
-
-@lru_cache(maxsize=1 << 16)
-def _group(series: Series, labels: tuple[str, ...], without: bool) -> Series:
-    kept: Labels = tuple(pair for pair in series.labels if (pair[0] in labels) != without)
-    named = "__name__" in labels and not without
-    return Series(series.name if named else "", kept)
-
-
-def _quantile(quantile: float, vector: Vector) -> Vector:
-    histograms: dict[Series, list[tuple[float, float]]] = {}
-    for series, count in vector.items():
-        try:
-            bound = float(series.label("le") or "")
-        except ValueError:  # not a bucket
-            continue
-        histograms.setdefault(_group(series, ("le",), without=True), []).append((bound, count))
-    return {series: histogram_quantile(quantile, buckets) for series, buckets in histograms.items()}
-
-
-def _operate(node: Operation, store: SampleStore, at: float) -> Vector:
-    scalar_first = is_scalar(node.left)
-    vector = _vector(node.right if scalar_first else node.left, store, at)
-    scalar = _scalar(node.left if scalar_first else node.right)
-    if node.sign in ARITHMETIC:
-        compute = ARITHMETIC[node.sign]
-        return _unnamed(
-            (series, compute(scalar, value) if scalar_first else compute(value, scalar))
-            for series, value in vector.items()
-        )
-    holds = COMPARISON[node.sign]
-    judged = (
-        (series, value, holds(scalar, value) if scalar_first else holds(value, scalar))
-        for series, value in vector.items()
+def _vector(query: Query, moment: Moment) -> Vector:
+    answer = _answer(query, moment)
+    if isinstance(answer, float):
+        return {NOTHING: answer}
+    if isinstance(answer, Mapping):
+        return answer
+    raise EvaluationError(
+        f"the query answers a {'text' if isinstance(answer, str) else 'range'}, not a vector"
     )
-    if node.as_bool:
-        return _unnamed((series, float(held)) for series, _, held in judged)
-    return {series: value for series, value, held in judged if held}
+
+
+def _call(node: Call, moment: Moment) -> Value:
+    call = function(node.function)
+    match node:
+        case Call(function="rate" | "increase", arguments=(Range() as counters,)):
+            return call(moment, counters)
+        case _:
+            return call(moment, *[evaluate_node(argument, moment) for argument in node.arguments])
+
+
+def _operate(node: Operation, moment: Moment) -> Value:
+    from console.promql.operators import operate  # noqa: PLC0415 (as said above)
+
+    return operate(node, evaluate_node(node.left, moment), evaluate_node(node.right, moment))
+
+
+def _aggregate(node: Aggregation, moment: Moment) -> Vector:
+    from console.promql.aggregations import aggregate  # noqa: PLC0415 (as said above)
+
+    parameter = 0.0 if node.parameter is None else evaluate_node(node.parameter, moment)
+    vector = cast("Vector", evaluate_node(node.operand, moment))
+    return aggregate(node, vector, cast("float | str", parameter))
+
+
+def _negative(value: Value) -> float | Vector:
+    return -value if isinstance(value, float) else mapped(cast("Vector", value), float.__neg__)
+
+
+def _missing(value: Value, labels: Labels) -> Vector:
+    found = value.samples if isinstance(value, Ranges) else cast("Vector", value)
+    return {} if found else {Series("", labels): 1.0}
+
+
+def _subquery(node: Subquery, moment: Moment) -> Ranges:
+    """What the operand was at the multiples of the step after the start of the range, up to its end."""
+    end = selecting.moved(moment, node.offset, node.pinned)
+    start = end - node.length
+    found: dict[Series, tuple[list[int], list[float]]] = {}
+    for time in range((start // node.step + 1) * node.step, end + 1, node.step):
+        value = evaluate_node(node.operand, moment._replace(time=time))
+        vector = {NOTHING: value} if isinstance(value, float) else cast("Vector", value)
+        for series, one in vector.items():
+            times, values = found.setdefault(series, ([], []))
+            times.append(time)
+            values.append(one)
+    return Ranges(start, end, {series: Stretch(*samples) for series, samples in found.items()})

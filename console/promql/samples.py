@@ -9,10 +9,15 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from console.domain.metrics import Series, Vector
 from console.promql.tracks import Told, Track, Tracks
+from console.promql.tree import Matcher
+from console.promql.vectors import Stretch
+
+if TYPE_CHECKING:
+    from console.promql.recordings import Recording
 
 LOOKBACK = 300.0
 """Seconds for which a sample stands for the present, as Prometheus has it."""
@@ -41,11 +46,17 @@ class Past(TypedDict):
 class SampleStore:
     """What the scrapes of one engine said: everything of the last one, and of `ranged` metrics the past.
 
-    `retention` is in seconds, as is the shorter one that `look_back` may set for a metric. Memory is bounded
-    by them, and by how often series change; one that has vanished is forgotten when that is as long ago.
+    So, too, of those whose names `ranged_like` accepts. `retention` is in seconds, as is the shorter one that
+    `look_back` may set for a metric. Memory is bounded by them, and by how often series change; one that has
+    vanished is forgotten when that is as long ago.
     """
 
-    def __init__(self, ranged: Collection[str] = (), retention: float = 3900.0) -> None:
+    def __init__(
+        self,
+        ranged: Collection[str] = (),
+        retention: float = 3900.0,
+        ranged_like: Collection[Collection[Matcher]] = (),
+    ) -> None:
         self._retention = round(retention * 1000)
         self._spans = dict.fromkeys(ranged, self._retention)
         self._times = array("q")  # milliseconds, as Prometheus counts
@@ -54,11 +65,13 @@ class SampleStore:
         self._forgotten = 0  # when that was last looked for
         self._tracks = {name: Tracks() for name in self._spans}
         self._latest: dict[str, Vector] = {}
+        self._like = ranged_like
+        self._recordings: dict[str, Recording] = {}
 
     def look_back(self, seconds: Mapping[str, float]) -> None:
         """Keep the past of these metrics for so long only, if that is less than the retention."""
         for name in self._spans.keys() & seconds.keys():
-            self._spans[name] = min(self._retention, round(max(seconds[name], LOOKBACK) * 1000))
+            self._spans[name] = round(min(self._retention, max(seconds[name], LOOKBACK) * 1000))
 
     def append(self, at: float, samples: Mapping[str, Vector]) -> None:
         """Add a scrape of `at`, seconds on the console's clock, later than the one before.
@@ -72,6 +85,7 @@ class SampleStore:
         if self._times and time - self._times[-1] > LOOKBACK * 1000:
             self._begun.append(scrape)
         self._times.append(time)
+        self._keep(name for name in samples if name not in self._tracks)
         for name, tracks in self._tracks.items():
             tracks.add(scrape, samples.get(name, {}))
         self._latest = dict(samples)
@@ -88,8 +102,18 @@ class SampleStore:
         return (time - self._times[max(0, begun - self._offset)]) / 1000
 
     def names(self) -> Collection[str]:
-        """The metrics of the last scrape, and those whose past is kept."""
-        return self._latest.keys() | self._tracks.keys()
+        """The metrics of the last scrape, those whose past is kept, and those that are recorded."""
+        return self._latest.keys() | self._tracks.keys() | self._recordings.keys()
+
+    def recording(self, name: str) -> "Recording":
+        """The metric of this name that isn't scraped, but whose samples come one by one."""
+        from console.promql.recordings import Recording  # noqa: PLC0415 - few rule files record anything
+
+        return self._recordings.setdefault(name, Recording())
+
+    def records(self, name: str) -> bool:
+        """Whether a metric's samples come one by one, and not with the scrapes."""
+        return name in self._recordings
 
     def instant(self, name: str, at: float) -> Vector:
         """The series of a metric as they were at `at`, which before the last scrape needs its past.
@@ -97,6 +121,9 @@ class SampleStore:
         LookupError where that isn't kept.
         """
         time = round(at * 1000)
+        if name in self._recordings:
+            found = self._recordings[name].at(time, round(LOOKBACK * 1000))
+            return {series: value for series, _, value in found}
         scrapes = bisect_right(self._times, time)
         if scrapes == 0 or self._times[scrapes - 1] <= time - LOOKBACK * 1000:
             return {}
@@ -104,6 +131,35 @@ class SampleStore:
             return self._latest.get(name, {})
         values = ((s, track.at(self._offset + scrapes - 1)) for s, track in self.tracks(name).items())
         return {series: value for series, value in values if value is not None}
+
+    def taken(self, name: str, at: float) -> Vector:
+        """When the samples that `instant` finds were taken, in seconds. LookupError as there."""
+        time = round(at * 1000)
+        if name in self._recordings:
+            found = self._recordings[name].at(time, round(LOOKBACK * 1000))
+            return {series: when / 1000 for series, when, _ in found}
+        vector = self.instant(name, at)
+        when = self._times[bisect_right(self._times, time) - 1] / 1000 if vector else 0.0
+        return dict.fromkeys(vector, when)
+
+    def ranges(self, name: str, start: int, end: int) -> Iterator[tuple[Series, Stretch]]:
+        """The samples after `start` and until `end`, both in milliseconds, of each series that has any.
+
+        LookupError where the metric's past isn't kept.
+        """
+        if name in self._recordings:
+            yield from self._recordings[name].within(start, end)
+            return
+        window = self.window(end / 1000, (end - start) / 1000)
+        if window is None:
+            return
+        times = self._times[window.first - self._offset : window.last - self._offset + 1]
+        for series, track in self.tracks(name).items():
+            places, values = track.samples(window.first, window.last)
+            if len(values) == len(times):
+                yield series, Stretch(times, values)
+            elif values:
+                yield series, Stretch([times[place - window.first] for place in places], values)
 
     def window(self, at: float, seconds: float) -> Window | None:
         """The range of `seconds` that ends at `at`: without its left bound, with its right one.
@@ -152,13 +208,22 @@ class SampleStore:
         self._latest = {name: past.latest for name, past in tracks.items()}
         self._times, self._offset, self._tracks = times, offset, tracks
 
+    def _keep(self, names: Iterator[str]) -> None:
+        """Begin to keep the past of those that are to be kept by what their names are like."""
+        for name in names:
+            if any(all(one.accepts(name) for one in like) for like in self._like):
+                self._spans[name], self._tracks[name] = self._retention, Tracks()
+
     def _forget_changes(self, time: int) -> None:
         """Now and then, drop the changes that at `time`, in milliseconds, nobody looks back on any more."""
         if time < self._forgotten + FORGET_EVERY * 1000:
             return
         self._forgotten = time
         for name, tracks in self._tracks.items():
-            tracks.forget(self._offset + bisect_left(self._times, time - self._spans[name]))
+            seen_from_there = bisect_left(self._times, time - self._spans[name]) - 1
+            tracks.forget(self._offset + max(0, seen_from_there))
+        for recording in self._recordings.values():
+            recording.forget(time - self._retention)
 
     def _forget_times(self, before: int) -> None:
         """Drop scrapes from before `before`, in milliseconds, once they are an eighth of what is kept."""

@@ -81,6 +81,13 @@ class Track:
         stretches = zip(starts, ends, self._values[low:high], self._there[low:high], strict=True)
         return [(start, end, value) for start, end, value, there in stretches if there]
 
+    def samples(self, first: int, last: int) -> tuple[Sequence[int], Sequence[float]]:
+        """The scrapes from `first` to `last`, both included, that have a value, and the values."""
+        runs = self.runs(first, last)
+        places = itertools.chain.from_iterable(range(start, end + 1) for start, end, _ in runs)
+        values = itertools.chain.from_iterable(itertools.repeat(v, end - start + 1) for start, end, v in runs)
+        return list(places), array("d", values)
+
     def steady(self, first: int, last: int) -> bool:
         """Whether one and the same value was there from `first` to `last`."""
         return bool(self._since and self._since[-1] <= first <= last and self._there[-1])

@@ -6,6 +6,7 @@ on which a range begins or ends at a sample: there Prometheus before 3.0 differs
 """
 
 import itertools
+import math
 import os
 import random
 import threading
@@ -18,13 +19,14 @@ from typing import Any
 import pytest
 
 from console.domain.clock import SystemClock
-from console.domain.metrics import Series
-from console.promql.evaluate import evaluate
+from console.domain.metrics import Series, Vector
+from console.promql.evaluate import EvaluationError, evaluate
 from console.promql.query import parse_query
 from console.promql.samples import SampleStore
 from console.sources.prometheus import PrometheusSource
 from tests.debian import NoServerError
 from tests.prometheus import Prometheus, server
+from tests.promql_grammar import expressions
 
 SCRAPES = 25
 EXPRESSIONS = [
@@ -192,6 +194,52 @@ def assert_evaluates_as_on_the_server(expression: str, prometheus: Prometheus, r
         assert ours.keys() == expected.keys(), at
         for series, value in expected.items():
             assert ours[series] == pytest.approx(value, rel=1e-9, abs=1e-300, nan_ok=True), (series, at)
+
+
+GENERATED = 600
+SEED = 20261121
+
+
+def test_generated_expressions_evaluate_as_on_the_server(prometheus: Prometheus, replayed: Replayed) -> None:
+    """Those that fail there fail here, and those that sort do so."""
+    store, times = replayed
+    instants = [round(times[scrape] + 0.017, 3) for scrape in (8, 11, 14, 17)]
+    different = []
+    for expression, at in zip(expressions(GENERATED, SEED), itertools.cycle(instants), strict=False):
+        expected = theirs_or_none(prometheus, expression, at)
+        ours = ours_or_none(expression, store, at)
+        if not same(ours, expected, ordered=expression.startswith(("sort", "topk (", "bottomk ("))):
+            different.append((expression, at, ours, expected))
+    assert different == []
+
+
+def theirs_or_none(prometheus: Prometheus, expression: str, at: float) -> dict[Series, float] | None:
+    """The answer; None where the server has none but an error."""
+    answer = prometheus.get("query", query=expression, time=f"{at:.3f}")
+    if answer["status"] == "error":
+        assert answer["errorType"] == "execution", answer
+        return None
+    return {series_of(row["metric"]): float(row["value"][1]) for row in answer["data"]["result"]}
+
+
+def ours_or_none(expression: str, store: SampleStore, at: float) -> Vector | None:
+    query = parse_query(expression)
+    try:
+        return evaluate(query, store, at)
+    except EvaluationError:
+        return None
+
+
+def same(ours: Vector | None, expected: Vector | None, *, ordered: bool) -> bool:
+    if ours is None or expected is None or ours.keys() != expected.keys():
+        return ours is expected
+    if ordered and not all(map(alike, ours.values(), expected.values())):
+        return False
+    return all(alike(ours[series], value) for series, value in expected.items())
+
+
+def alike(ours: float, expected: float) -> bool:
+    return math.isclose(ours, expected, rel_tol=1e-9) or (math.isnan(ours) and math.isnan(expected))
 
 
 def test_the_expressions_have_answers(prometheus: Prometheus, replayed: Replayed) -> None:

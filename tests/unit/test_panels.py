@@ -47,7 +47,7 @@ def test_the_shipped_panels_are_the_documents_four() -> None:
         ("    query:", "    qery:", "3:11: 'qery' is not a panel's field"),
         ('"futures_margin_ratio"', "3", "3:12: a panel needs a query, as text"),
         ('"futures_margin_ratio"', '"rate(x)"', "3:12: panel 'Margin Ratio': "),
-        ('"futures_margin_ratio"', '"predict_linear(x[1h], 5)"', "3:12: panel 'Margin Ratio': "),
+        ('"futures_margin_ratio"', '"mad_over_time(x[1h])"', "3:12: panel 'Margin Ratio': "),
         ("value: 1.5", "value: high", "5:17: 'high' is not a number"),
         (
             "color: yellow",

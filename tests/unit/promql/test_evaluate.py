@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -246,6 +247,24 @@ def test_series_that_become_the_same_are_an_error() -> None:
     store = now(errors={A: 1.0}, losses={Series("losses", A.labels): 1.0})
     with pytest.raises(EvaluationError, match="same labelset"):
         evaluate(parse_query("-{symbol='A'}"), store, 1000)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("errors + on () losses", "multiple matches for labels: many-to-one matching must be explicit"),
+        (
+            "losses + on () errors",
+            "found duplicate series for the match group {} on the right hand-side of the operation: "
+            '[{__name__="errors", symbol="A"}, {__name__="errors", symbol="B"}];many-to-many matching',
+        ),
+        ("errors + on () group_left (symbol) losses", "grouping labels must ensure unique matches"),
+    ],
+)
+def test_series_that_match_several_are_an_error_in_prometheus_words(text: str, message: str) -> None:
+    store = now(errors={A: 1.0, B: 2.0}, losses={Series("losses", ()): 1.0})
+    with pytest.raises(EvaluationError, match=re.escape(message)):
+        evaluate(parse_query(text), store, 1000)
 
 
 @pytest.mark.parametrize(

@@ -1,34 +1,34 @@
 """What a query may use, and what is refused when it is loaded."""
 
+import math
+
 import pytest
 
 from console.domain.metrics import Series
 from console.domain.thresholds import KEY_METRICS, KeyMetric
 from console.promql.evaluate import evaluate
-from console.promql.query import Matcher, Selector, UnsupportedQuery, parse_query
+from console.promql.query import UnsupportedQuery, parse_query
 from console.promql.samples import SampleStore
+from console.promql.tree import Matcher, Selector
 
 
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("up offset 5m", "offset"),
-        ("up @ 10", "@"),
-        ("up[5m]", "a range outside rate() and increase()"),
-        ("rate(up[5m:1m])", "rate() of a subquery"),
         ("sum(up[5m:1m])", "expected type"),
-        ("irate(up[5m])", "irate()"),
-        ("absent(up)", "absent()"),
-        ("time()", "time()"),
-        ("topk(2, up)", "topk()"),
-        ("up and down", "the operator 'and'"),
-        ("up / down", "'/' between two vectors"),
-        ("up atan2 1", "the operator 'atan2'"),
-        ("'up'", "a string"),
+        ("limitk(2, up)", "limitk()"),
+        ("mad_over_time(up[5m])", "mad_over_time()"),
+        ("double_exponential_smoothing(up[5m], 0.5, 0.5)", "double_exponential_smoothing()"),
+        ("sort_by_label(up, 'symbol')", "sort_by_label()"),
+        ("histogram_count(up)", "histogram_count()"),
+        ("info(up)", "info()"),
+        ("up + fill(0) down", "fill()"),
+        ("up @ -10", "@ with a time before 1970"),
         ('{a="1" or b="2"}', "'or' between matchers"),
-        ("rate({symbol='A'}[5m])", "rate() without a metric's name"),
         ("up{", "up{"),
         ("no_such_function(up)", "no_such_function"),
+        ("label_replace(up, '', 'a', 'b', 'c')", "destination label"),
+        ("label_replace(up, 'a', 'b', 'c', '(')", "the regular expression '('"),
         ("1 > 2", "bool"),
     ],
 )
@@ -49,6 +49,10 @@ def test_a_query_names_the_metrics_whose_past_it_needs() -> None:
     assert query.ranged == {"a_bucket"}
     assert parse_query("-sum(increase(b[1h])) + 1").ranged == {"b"}
     assert parse_query("c > 1").ranged == set()
+    assert parse_query("c offset 1m + d @ 5 + sum_over_time((e)[1m:])").ranged == {"c", "d", "e"}
+    assert parse_query("rate({symbol='A', __name__=~'a.*'}[5m])").ranged_like == (
+        (Matcher("__name__", "=~", "a.*"),),
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,6 +84,11 @@ def test_a_label_that_is_missing_counts_as_empty() -> None:
         ("increase(a[500ms])", 0.5),
         ("increase(a[1w])", 604_800),
         ("histogram_quantile(0.9, sum by (le) (rate(a{b='[9d]'}[5m]))) > 3", 300),
+        ("a offset 1m", 60),
+        ("a offset -1m", 0),
+        ("rate(a[5m] offset 1h)", 3900),
+        ("max_over_time(rate(a[5m])[1h:1m] offset 1m)", 3960),
+        ("a @ 10", math.inf),
     ],
 )
 def test_a_query_tells_how_far_it_looks_back(text: str, seconds: float) -> None:

@@ -1,0 +1,91 @@
+"""What PromQL's operators make of numbers and vectors, by IEEE arithmetic where Python would raise."""
+
+import math
+import operator
+from collections.abc import Callable
+from typing import cast
+
+from console.domain.metrics import Column, Vector
+from console.promql.tree import Operation
+from console.promql.vectors import Value, mapped
+
+
+def operate(node: Operation, left: Value, right: Value) -> float | Vector:
+    """What the operation makes of the values of its sides, which are numbers or vectors."""
+    if isinstance(left, float):
+        if isinstance(right, float):
+            return _of_numbers(node.sign, left, right)
+        return _with_number(node, cast("Vector", right), left, number_first=True)
+    if isinstance(right, float):
+        return _with_number(node, cast("Vector", left), right, number_first=False)
+    from console.promql.matching import match  # noqa: PLC0415 - rules seldom have two vectors, panels never
+
+    return match(node, cast("Vector", left), cast("Vector", right))
+
+
+def _of_numbers(sign: str, left: float, right: float) -> float:
+    return float(COMPARISON[sign](left, right)) if sign in COMPARISON else ARITHMETIC[sign](left, right)
+
+
+def _with_number(node: Operation, vector: Vector, number: float, *, number_first: bool) -> Vector:
+    """A filter keeps series with their names and values, on whichever side the number is."""
+    if node.sign in ARITHMETIC:
+        compute = ARITHMETIC[node.sign]
+        if number_first:
+            return mapped(vector, lambda value: compute(number, value))
+        return mapped(vector, lambda value: compute(value, number))
+    holds = COMPARISON[_MIRRORED.get(node.sign, node.sign) if number_first else node.sign]
+    if node.as_bool:
+        return mapped(vector, lambda value: float(holds(value, number)))
+    if isinstance(vector, Column):
+        series, numbers = vector.lineup.series, vector.numbers
+        places = [place for place, value in enumerate(numbers) if holds(value, number)]
+        return {series[place]: numbers[place] for place in places}
+    return {series: value for series, value in vector.items() if holds(value, number)}
+
+
+def divide(left: float, right: float) -> float:
+    """IEEE division, where Python would raise."""
+    if right != 0:
+        return left / right
+    if left == 0 or math.isnan(left) or math.isnan(right):
+        return math.nan
+    return math.copysign(math.inf, left) * math.copysign(1.0, right)
+
+
+def _modulo(left: float, right: float) -> float:
+    if math.isinf(left) or right == 0:
+        return math.nan
+    return math.fmod(left, right)
+
+
+def _power(left: float, right: float) -> float:
+    odd = math.isfinite(right) and right == int(right) and right % 2 == 1
+    if left == 0 and right < 0:
+        return math.copysign(math.inf, left) if odd else math.inf
+    try:
+        return math.pow(left, right)
+    except OverflowError:
+        return -math.inf if left < 0 and odd else math.inf
+    except ValueError:  # a root of a negative number
+        return math.nan
+
+
+ARITHMETIC: dict[str, Callable[[float, float], float]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": divide,
+    "%": _modulo,
+    "^": _power,
+    "atan2": math.atan2,
+}
+COMPARISON: dict[str, Callable[[float, float], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    ">": operator.gt,
+    "<": operator.lt,
+    ">=": operator.ge,
+    "<=": operator.le,
+}
+_MIRRORED = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
