@@ -16,6 +16,7 @@ from console.actions.rollout.dialect import dialect_of
 from console.domain.assessment import Assessment, Rules
 from console.domain.clock import Clock, SystemClock
 from console.domain.metrics import Metrics
+from console.domain.reading import Health
 from console.domain.surfaces import Books, EngineState, Exchange, Flags, KeptTrip, LogTail
 from console.domain.thresholds import KEY_METRICS, Panel
 from console.feed import Kept, ScrapedMetrics, ServedMetrics
@@ -28,10 +29,8 @@ from console.sources.credentials import Credentials
 from console.sources.discovered import Deferred, Discovered
 from console.sources.engine import EngineFile, EngineSource, read_engine_file
 from console.sources.errors import NothingThereError, SourceError
-from console.sources.flags import FlagsSource
 from console.sources.focus import Focus
 from console.sources.logs.file import LogFile
-from console.sources.logs.source import LogSource
 from console.sources.source import Source
 
 if TYPE_CHECKING:
@@ -56,10 +55,13 @@ def open_monitor(
     environ: Mapping[str, str] = os.environ,
     once: bool = False,
     kill_switch: "KillSwitch | None" = None,
+    vigil: "Callable[[], VigilFile] | None" = None,
 ) -> Monitor:
     """Build the chosen context's monitor; nothing is connected before its first poll.
 
     `once` is for a command that looks a single time; `kill_switch` is told what each judgement says of it.
+    `vigil` makes, once, what remembers the judgements; without it an `own_vigil` does, but neither of a
+    single look nor where no panels are judged, so that nothing could be seen to be critical.
     """
     clock = clock or SystemClock()
     chosen, poll = settings.chosen, settings.polling
@@ -88,7 +90,8 @@ def open_monitor(
     )
     if kill_switch is not None:
         monitor.own_trip = lambda: kill_switch.latest
-    vigil = None if once else functools.cache(lambda: _vigil(settings, clock))
+    if vigil is None and panels and not once:
+        vigil = functools.cache(functools.partial(own_vigil, settings, clock))
     monitor.on_assessed = functools.partial(_told, kill_switch, vigil, clock)
     return monitor
 
@@ -102,11 +105,12 @@ def _told(
     """Tell those who follow what is judged."""
     if kill_switch is not None:
         kill_switch.observed(assessment.kill, clock.wall())
-    if vigil is not None:
+    if vigil is not None and not any(source.health is Health.WAITING for source in assessment.sources):
         vigil().noted(assessment)
 
 
-def _vigil(settings: "Settings", clock: Clock) -> "VigilFile":
+def own_vigil(settings: "Settings", clock: Clock) -> "VigilFile":
+    """What remembers the judgements of this process, and adds them to those of others."""
     from console.actions.vigil_file import VigilFile, vigil_of  # noqa: PLC0415 (a picture is shown before)
 
     return VigilFile(vigil_of(settings.state, settings.context), clock, _keep_vigil)
@@ -224,17 +228,25 @@ class _Surfaces:
         return ExchangeSource(bases, clock=self._clock, timeout=timeout, keys=keys, focus=self.focus)
 
     def flags(self) -> Source[Flags] | None:
-        if self._context.flags_file is not None:
-            return FlagsSource(self._context.flags_file)
-        return self._discovered(lambda engine: FlagsSource(Path(_needed(engine, "flags_file"))))
+        file = self._context.flags_file
+        if file is not None:
+            return Deferred(lambda: self._flags(file))
+        return self._discovered(lambda engine: self._flags(Path(_needed(engine, "flags_file"))))
+
+    def _flags(self, file: Path) -> Source[Flags]:
+        from console.sources.flags import FlagsSource  # noqa: PLC0415 (as said above)
+
+        return FlagsSource(file)
 
     def log(self) -> Source[LogTail] | None:
         file = self._context.log_file
         if file is not None:
-            return self._log(file)
+            return Deferred(lambda: self._log(file))
         return self._discovered(lambda engine: self._log(Path(_needed(engine, "log_file"))))
 
     def _log(self, file: Path) -> Source[LogTail]:
+        from console.sources.logs.source import LogSource  # noqa: PLC0415 (as said above)
+
         return LogSource(file, clock=self._clock, focus=self.focus)
 
     def logs(self) -> tuple[LogFile, ...]:

@@ -7,30 +7,30 @@ agree by construction. `assess` is pure and total: any snapshot at any instant h
 import math
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 
+from console.domain.account_status import account_statuses, books_alerts, equity_trails
 from console.domain.aftermath import Aftermath, aftermath
 from console.domain.alerts import (
-    account_alerts,
     key_metric_alerts,
     kill_switch_alerts,
     rollout_alerts,
     source_alerts,
     surface_alerts,
 )
-from console.domain.answers import absent, answer_to
 from console.domain.books_doubt import books_doubt, disowned, quiet_at, wrong_server
+from console.domain.engine_status import engine_status
+from console.domain.key_metric_status import key_metric_statuses
 from console.domain.kill_evidence import OUTCOME_BY, kill_evidence
 from console.domain.kill_state import Evidence, Verdict, judge
 from console.domain.kill_watch import KillWatch
 from console.domain.last_seen import LastSeen, last_seen, unknown_by_now
 from console.domain.last_trip import LastTrip
-from console.domain.metrics import Answer, Metrics
-from console.domain.reading import Health, SourceState
+from console.domain.reading import Health
 from console.domain.rollout.drift import RolloutStatus, rollout_status
 from console.domain.rollout.stages import Dialect
 from console.domain.severity import Severity, worst
 from console.domain.snapshot import Snapshot
+from console.domain.source_status import source_statuses
 from console.domain.status import (
     AccountStatus,
     Alert,
@@ -39,14 +39,10 @@ from console.domain.status import (
     KeyMetricStatus,
     SourceStatus,
 )
-from console.domain.surfaces import Account, Books, EngineState, ServerIdentity
+from console.domain.surfaces import Books, ServerIdentity
 from console.domain.symbols import SymbolRows, judge_symbols
 from console.domain.thresholds import KeyMetric, Panel
-from console.domain.trails import Trails, instant_of
-from console.domain.worst import worst_of_metric
-
-LOW_EQUITY = Decimal(100)
-"""The coin engine's alert threshold: an account's equity below this is critical, in quote currency."""
+from console.domain.trails import Trails
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +86,6 @@ class Assessment:
     kill_watch: KillWatch
     aftermath: Aftermath | None
     symbols: SymbolRows
-    totals: Mapping[str, Judged]
     seen: LastSeen | None
     books_doubt: str
     wrong_server: str
@@ -103,6 +98,11 @@ class Assessment:
     margins: Trails = field(default_factory=Trails)
     fundings: Trails = field(default_factory=Trails)
     equities: Trails = field(default_factory=Trails)
+
+    @property
+    def totals(self) -> Mapping[str, Judged]:
+        """What the panels say that name no symbol, by the panel's key."""
+        return self.symbols.totals
 
     @property
     def books(self) -> Books | None:
@@ -133,35 +133,29 @@ def assess(snapshot: Snapshot, rules: Rules, before: Judgement | None = None) ->
     `before` is what was judged last by the same rules: what rests on answers that are still the newest, as
     may thousands of symbols, needs no second look, and the last minutes go on from there.
     """
-    now, missing = snapshot.at, rules.not_exported
-    last = None if before is None else before[1]
-    sources, wrong = _sources(snapshot), wrong_server(snapshot.database.value, rules.server)
+    now, last = snapshot.at, None if before is None else before[1]
+    sources, wrong = source_statuses(snapshot), wrong_server(snapshot.database.value, rules.server)
     doubt = books_doubt(snapshot.database, now, rules.quiet_after, rules.server)
     symbols, margins, fundings = _symbols(snapshot, rules, last, doubt)
-    values = (_key_metric(metric, snapshot.metrics, now, missing) for metric in rules.key_metrics)
-    keys = tuple(_with_its_symbol(key, symbols) for key in values)
-    accounts = _accounts(snapshot.database.value, doubt)
-    seen = _seen(snapshot, symbols, keys, missing, last)
+    keys = key_metric_statuses(rules.key_metrics, snapshot.metrics, now, rules.not_exported, symbols)
+    accounts = account_statuses(snapshot.database.value, doubt)
+    seen = _seen(snapshot, symbols, keys, rules.not_exported, last)
     kill, evidence, watch, left = _kill(snapshot, doubt, wrong, before)
+    rollout, drift = _rollout(snapshot, rules, symbols, last, doubt)
     alerts = [*source_alerts(sources), *kill_switch_alerts(kill), *surface_alerts(snapshot)]
     alerts += (*symbols.alerts, *key_metric_alerts(keys)) if seen is None else seen.alerts
-    alerts += _books_alerts(snapshot, accounts, doubt, wrong)
-    known, stages = None if last is None else last.rollout, symbols.facts.stages
-    rollout = rollout_status(snapshot, symbols.names, stages, rules.dialect, known, books_doubt=doubt)
-    drift = rollout_alerts(rollout)
-    alerts += unknown_by_now(drift) if rollout.doubt else drift
+    alerts += (*books_alerts(snapshot, accounts, doubt, wrong), *drift)
     return Assessment(
         at=now,
         severity=_overall(sources, alerts),
         snapshot=snapshot,
         sources=sources,
-        engine=_engine(snapshot),
+        engine=engine_status(snapshot),
         kill=kill,
         kill_evidence=evidence,
         kill_watch=watch,
         aftermath=left,
         symbols=symbols,
-        totals=symbols.totals,
         seen=seen,
         books_doubt=doubt,
         wrong_server=wrong,
@@ -173,7 +167,7 @@ def assess(snapshot: Snapshot, rules: Rules, before: Judgement | None = None) ->
         next_change=_next_change(snapshot, rules.quiet_after),
         margins=margins,
         fundings=fundings,
-        equities=_equities(Trails() if last is None else last.equities, snapshot.database),
+        equities=equity_trails(Trails() if last is None else last.equities, snapshot.database),
     )
 
 
@@ -198,19 +192,20 @@ def _seen(
     return last_seen(symbols, keys, snapshot.metrics.value, missing, None if last is None else last.seen)
 
 
+def _rollout(
+    snapshot: Snapshot, rules: Rules, symbols: SymbolRows, last: Assessment | None, doubt: str
+) -> tuple[RolloutStatus, Iterable[Alert]]:
+    """How far features are rolled out, and what is wrong with that."""
+    known, stages = None if last is None else last.rollout, symbols.facts.stages
+    rollout = rollout_status(snapshot, symbols.names, stages, rules.dialect, known, books_doubt=doubt)
+    alerts = rollout_alerts(rollout)
+    return rollout, unknown_by_now(alerts) if rollout.doubt else alerts
+
+
 def _worst_first(alerts: list[Alert], before: tuple[Alert, ...]) -> tuple[Alert, ...]:
     """The alerts in order; the same tuple as before where nothing else is wrong than was."""
     ordered = tuple(sorted(alerts, key=lambda alert: -alert.severity))
     return before if ordered == before else ordered
-
-
-def _equities(trails: Trails, state: SourceState[Books]) -> Trails:
-    """The accounts' equities of the last minutes, with the newest."""
-    if state.good is None or state.value is None or state.value.accounts is None:
-        return trails
-    equities = {str(account.id): account.total_equity for account in state.value.accounts}
-    values = (math.nan if equity is None else float(equity) for equity in equities.values())
-    return trails.with_moment(instant_of(state.good), tuple(equities), values)
 
 
 def _overall(sources: tuple[SourceStatus, ...], alerts: list[Alert]) -> Severity:
@@ -244,51 +239,11 @@ def aged(assessment: Assessment, snapshot: Snapshot) -> Assessment:
         assessment,
         at=snapshot.at,
         snapshot=snapshot,
-        sources=_sources(snapshot),
-        engine=_engine(snapshot),
+        sources=source_statuses(snapshot),
+        engine=engine_status(snapshot),
         kill_evidence=evidence,
         aftermath=left,
         rollout=replace(assessment.rollout, at=snapshot.at),
-    )
-
-
-_SOURCE_SEVERITY = {
-    Health.FRESH: Severity.OK,
-    Health.OFF: Severity.OK,
-    Health.FAILING: Severity.WARNING,
-    Health.STALE: Severity.UNKNOWN,
-    Health.DOWN: Severity.UNKNOWN,
-    Health.WAITING: Severity.UNKNOWN,
-}
-
-
-def _sources(snapshot: Snapshot) -> tuple[SourceStatus, ...]:
-    return tuple(
-        _process(snapshot) if state is snapshot.engine else _source(state, snapshot.at)
-        for state in snapshot.sources()
-    )
-
-
-def _process(snapshot: Snapshot) -> SourceStatus:
-    """The engine's own files, which may be read without fault and say that its process is no more."""
-    status, engine = _source(snapshot.engine, snapshot.at), snapshot.engine.fresh(snapshot.at)
-    if engine is None or (engine.alive is not False and not engine.stopped):
-        return status
-    if engine.alive is False:
-        return replace(status, severity=Severity.CRITICAL, cause=f"process {engine.pid} is gone")
-    return replace(status, severity=Severity.HIGH, cause=f"process {engine.pid} is stopped")
-
-
-def _source(state: SourceState[object], now: float) -> SourceStatus:
-    health = state.health(now)
-    return SourceStatus(
-        name=state.name,
-        health=health,
-        severity=_SOURCE_SEVERITY[health],
-        age=state.age(now),
-        latency=None if state.last is None else state.last.latency,
-        stale_after=state.stale_after,
-        cause=state.cause(now),
     )
 
 
@@ -300,65 +255,6 @@ def _next_change(snapshot: Snapshot, quiet_after: float) -> float | None:
     if snapshot.trip is not None:
         limits.append(snapshot.trip.at + OUTCOME_BY)
     return min((at for at in limits if at is not None and at > snapshot.at), default=None)
-
-
-def _key_metric(
-    metric: KeyMetric, state: SourceState[Metrics], now: float, not_exported: Set[str]
-) -> KeyMetricStatus:
-    number = _worst(metric, answer_to(state.value, metric.query))
-    rests_on = ""
-    if metric.lifetime is not None and (number is None or math.isnan(number)):
-        number = _worst(metric, answer_to(state.value, metric.lifetime))
-        rests_on = "since the engine's start"
-    if not state.usable(now):
-        return KeyMetricStatus(metric, Judged(number, Severity.UNKNOWN, state.doubt(now)))
-    if number is None:
-        answer = answer_to(state.value, metric.query)
-        return KeyMetricStatus(metric, absent(answer, metric.query, state.value, not_exported))
-    severity = metric.judge(number)
-    reasons = {Severity.UNKNOWN: "no value yet", Severity.WARNING: "off its target", Severity.HIGH: "alert"}
-    return KeyMetricStatus(metric, Judged(number, severity, reasons.get(severity, rests_on)))
-
-
-def _with_its_symbol(key: KeyMetricStatus, symbols: SymbolRows) -> KeyMetricStatus:
-    """The same with the symbol whose value it is, where there is anything to say of it."""
-    if key.value.severity is Severity.OK:
-        return key
-    return replace(key, symbol=worst_of_metric(key.metric, symbols))
-
-
-def _worst(metric: KeyMetric, answer: Answer) -> float | None:
-    """The answer's value; of several, the one that is judged worst."""
-    return max(answer.vector.values(), key=metric.judge, default=None)
-
-
-def _accounts(books: Books | None, doubt: str) -> tuple[AccountStatus, ...]:
-    if books is None or books.accounts is None:
-        return ()
-    return tuple(
-        AccountStatus(account, Severity.UNKNOWN, doubt) if doubt else _account(account)
-        for account in books.accounts
-    )
-
-
-def _books_alerts(
-    snapshot: Snapshot, accounts: tuple[AccountStatus, ...], doubt: str, wrong: str
-) -> Iterable[Alert]:
-    """What is wrong with the accounts; of books in doubt that they are, and what was last seen wrong."""
-    usable = snapshot.database.usable(snapshot.at)
-    if usable and not doubt:
-        return account_alerts(accounts)
-    severity = Severity.CRITICAL if wrong else Severity.UNKNOWN
-    said = [Alert("database", severity, doubt)] if usable else []  # otherwise the source's own alert
-    return (*said, *unknown_by_now(account_alerts(_accounts(snapshot.database.value, ""))))
-
-
-def _account(account: Account) -> AccountStatus:
-    if account.total_equity is None or not account.total_equity.is_finite():
-        return AccountStatus(account, Severity.UNKNOWN, "equity is not in the database")
-    if account.total_equity < LOW_EQUITY:
-        return AccountStatus(account, Severity.CRITICAL, f"equity below {LOW_EQUITY}")
-    return AccountStatus(account, Severity.OK, "")
 
 
 Kill = tuple[Verdict, Evidence, KillWatch, Aftermath | None]
@@ -374,25 +270,3 @@ def _kill(snapshot: Snapshot, doubt: str, wrong: str, before: Judgement | None) 
         return judge(evidence), evidence, watch, None
     look = None if known is None or last is None or last.aftermath is None else (known, last.aftermath)
     return judge(evidence), evidence, watch, aftermath(since, evidence.scope, ours, doubt, look)
-
-
-def _engine(snapshot: Snapshot) -> EngineStatus:
-    metrics, files = snapshot.metrics.value, snapshot.engine.value
-    build = next(iter(metrics.samples.get("futures_build_info", {})), None) if metrics else None
-    beats = metrics is not None and metrics.exports("futures_heartbeat_timestamp_seconds")
-    return EngineStatus(
-        version=build.label("version") if build else None,
-        mode=build.label("mode") if build else None,
-        heartbeat_age=snapshot.metrics.age(snapshot.at) if beats else None,
-        pid=files.pid if files else None,
-        started_at=files.started_at if files else None,
-        alive=files.alive if files else None,
-        uptime=_uptime(files, snapshot.at),
-    )
-
-
-def _uptime(files: EngineState | None, now: float) -> float | None:
-    """Seconds since the engine's process began, by the time of day that it noted itself."""
-    if files is None or files.started_at is None or files.alive is False:
-        return None
-    return max(0.0, now - files.started_at)

@@ -1,7 +1,9 @@
 """Styles that are worked out once, and again where something has changed."""
 
 from textual.css.styles import RenderStyles
+from textual.dom import DOMNode
 
+from console.tui.theme import TONES
 from tests.tui.plain import PlainConsole, plain_console
 from tests.tui.screen import painted
 
@@ -36,11 +38,25 @@ async def test_another_theme_gives_parts_other_styles() -> None:
         assert {part: styles.color for part, styles in parts(app).items()} != before
 
 
-async def test_parts_of_a_widget_with_another_class_are_styled_anew() -> None:
+async def test_parts_that_rules_tie_to_a_place_are_styled_anew_there() -> None:
     app = plain_console()
+    app.stylesheet.add_source(".-other .tone--ok { color: red; }")
     async with app.run_test(size=(80, 24)) as pilot:
         await painted(app)
         before = parts(app)
         app.screen.add_class("-other")
         await pilot.pause()
-        assert any(styles is not before[part] for part, styles in parts(app).items())
+        other = {name for (widget, name), styles in parts(app).items() if styles is not before[widget, name]}
+        assert other & TONES == {"tone--ok"}
+
+
+async def test_each_part_looks_as_textual_would_have_it() -> None:
+    app = plain_console()
+    async with app.run_test(size=(80, 24)):
+        await painted(app)
+        for widget in app.screen.walk_children(with_self=True):
+            for name, styles in widget._component_styles.items():
+                part = DOMNode(classes=name)
+                part._attach(widget)
+                app.stylesheet.apply(part)
+                assert styles.base.get_rules() == part.styles.base.get_rules()

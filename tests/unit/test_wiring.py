@@ -1,16 +1,19 @@
 """What a context's settings become: rules to judge by, and the kill switch that is told."""
 
-import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from console.actions.kill.switch import KillSwitch
-from console.actions.vigil_file import KEEP_EVERY, vigil_of
+from console.actions.vigil_file import KEEP_EVERY, VigilFile, vigil_of
 from console.domain.kill_state import Verdict
 from console.domain.last_trip import LastTrip
+from console.monitor import Monitor
 from console.settings import Settings
 from console.settings_file import load_settings
-from console.wiring import open_monitor
+from console.wiring import open_monitor, own_vigil
+from tests.unit.domain.worlds import PANELS
 from tests.unit.history.records import HandClock
+from tests.waiting import until
 
 CONTEXT = """contexts:
   prod:
@@ -71,12 +74,38 @@ async def test_the_file_of_the_last_trip_is_that_of_the_context(tmp_path: Path) 
 
 async def test_an_open_console_keeps_the_vigil(tmp_path: Path) -> None:
     settings, clock = settings_in(tmp_path), HandClock()
-    monitor = open_monitor(settings, (), clock=clock, environ={})
-    assert monitor.on_assessed is not None
+    monitor = open_monitor(settings, PANELS, clock=clock, environ={})
     file = vigil_of(settings.state, settings.context)
+    judge_for_a_while(monitor, clock)
+    await until(file.exists)
+
+
+def test_a_vigil_is_told_once_every_source_has_answered(tmp_path: Path) -> None:
+    settings, clock = settings_in(tmp_path), HandClock()
+    made: list[VigilFile] = []
+
+    def vigil() -> VigilFile:
+        made.append(own_vigil(settings, clock))
+        return made[-1]
+
+    monitor = open_monitor(settings, PANELS, clock=clock, environ={}, vigil=vigil)
+    assert monitor.on_assessed is not None
     monitor.on_assessed(monitor.assessment())
+    assert made == []
+    judge_for_a_while(monitor, clock)
+    assert made
+
+
+def test_who_judges_no_panel_could_see_nothing_critical_and_keeps_no_vigil(tmp_path: Path) -> None:
+    settings, clock = settings_in(tmp_path), HandClock()
+    judge_for_a_while(open_monitor(settings, (), clock=clock, environ={}), clock)
+    assert not vigil_of(settings.state, settings.context).parent.exists()
+
+
+def judge_for_a_while(monitor: Monitor, clock: HandClock) -> None:
+    """Two judgements for which no source is waited for, as long apart as the vigil is written."""
+    assert monitor.on_assessed is not None
+    judged = replace(monitor.assessment(), sources=())
+    monitor.on_assessed(judged)
     clock.at += KEEP_EVERY
-    monitor.on_assessed(monitor.assessment())
-    async with asyncio.timeout(5):
-        while not file.exists():
-            await asyncio.sleep(0.01)
+    monitor.on_assessed(judged)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from console.command_line import Given, fail, operator, say, settings_of, with_settings
+from console.cli.command_line import Given, fail, operator, say, settings_of, with_settings
 
 
 @click.group()

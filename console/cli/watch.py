@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING
 
-from console.cli_deed import while_armed
-from console.command_line import log_to
+from console.cli.command_line import log_to
+from console.cli.deed import while_armed
 
 if TYPE_CHECKING:
     from console.actions.checkpoint import Operator

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from console.command_line import Command
+from console.cli.command_line import Command
 
 if TYPE_CHECKING:
     from console.actions.approvals import Approvals

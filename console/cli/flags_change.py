@@ -17,7 +17,19 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from console.cli_deed import (
+from console.cli.command_line import (
+    Command,
+    Given,
+    fail,
+    panels_of,
+    settings_of,
+    settings_to_lower,
+    tell_all,
+    with_json,
+    with_settings,
+    with_wait,
+)
+from console.cli.deed import (
     ARMED_FOR,
     SecondPerson,
     lacking,
@@ -28,18 +40,7 @@ from console.cli_deed import (
     with_override,
     with_second_person,
 )
-from console.cli_watch import Watch, watching
-from console.command_line import (
-    Command,
-    Given,
-    fail,
-    panels_of,
-    settings_of,
-    tell_all,
-    with_json,
-    with_settings,
-    with_wait,
-)
+from console.cli.watch import Watch, watching
 
 if TYPE_CHECKING:
     from console.actions.checkpoint import Operator
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from console.actions.rollout.look import Look
     from console.actions.rollout.record import Applied
     from console.actions.rollout.rollout import Rollout
-    from console.cli_flags_told import Outcome
+    from console.cli.flags_told import Outcome
     from console.domain.assessment import Assessment
     from console.domain.rollout.gates import Asked
     from console.domain.rollout.operations import Operation
@@ -122,7 +123,7 @@ def demote(ctx: click.Context, /, *, feature: str, symbols: tuple[str, ...], **g
     """Take FEATURE, or some symbols of it, one stage down."""
     from console.domain.rollout.operations import Demote  # noqa: PLC0415
 
-    _change(ctx, lambda _: Demote(feature, symbols or None), **given)
+    _change(ctx, lambda _: Demote(feature, symbols or None), lowers=True, **given)
 
 
 @click.command()
@@ -133,7 +134,7 @@ def disable(ctx: click.Context, /, *, feature: str, **given: Any) -> None:
     """Switch FEATURE off, whatever its stage: the quick rollback."""
     from console.domain.rollout.operations import Disable  # noqa: PLC0415
 
-    _change(ctx, lambda _: Disable(feature), **given)
+    _change(ctx, lambda _: Disable(feature), lowers=True, **given)
 
 
 @click.command()
@@ -172,6 +173,7 @@ def _change(
     ctx: click.Context,
     operation_of: "Callable[[Rollout], Operation]",
     *,
+    lowers: bool = False,
     reason: str,
     confirm: str,
     override: str,
@@ -183,8 +185,11 @@ def _change(
     as_json: bool,
     **given: Any,
 ) -> NoReturn:
-    """Ask for the change, tell what came of it, and leave with the code that says so."""
-    settings = settings_of(ctx, Given(**given))
+    """Ask for the change, tell what came of it, and leave with the code that says so.
+
+    No mistake in the settings stops what `lowers` the risk, unless it is where they name the flags file.
+    """
+    settings, mistake = _settings(ctx, Given(**given), lowers=lowers)
     import json  # noqa: PLC0415
 
     from console.actions.kill.switch import KillSwitch  # noqa: PLC0415
@@ -198,7 +203,8 @@ def _change(
         second_person, settings, switch.notices.tell, ask=ask, approval=approval, break_glass=break_glass
     )
     try:
-        change = _Change(settings, rollout, switch, operation_of(rollout), asked, second, dry_run, seconds)
+        operation = operation_of(rollout)
+        change = _Change(settings, mistake, rollout, switch, operation, asked, second, dry_run, seconds)
         outcome = change.run()
     except AccessError as error:
         fail(str(error), 3)
@@ -208,11 +214,26 @@ def _change(
     sys.exit(outcome.code)
 
 
+def _settings(ctx: click.Context, given: Given, *, lowers: bool) -> "tuple[Settings, str]":
+    """The settings, and the mistake in them that doesn't stop what `lowers` the risk, which is told here."""
+    if not lowers:
+        return settings_of(ctx, given), ""
+    found = settings_to_lower(ctx, given)
+    found.remember()
+    if found.mistake:
+        click.echo(f"opsconsole: SETTINGS: {found.mistake}", err=True)
+    return found.settings, found.mistake
+
+
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """One change. `second` looks for a second person; `seconds` are what the engine has to load it."""
+    """One change. `second` looks for a second person; `seconds` are what the engine has to load it.
+
+    What raises the risk is refused where there is a `mistake` in the settings.
+    """
 
     settings: "Settings"
+    mistake: str
     rollout: "Rollout"
     switch: "KillSwitch"
     operation: "Operation"
@@ -248,8 +269,8 @@ class _Change:
 
     async def _followed(self, look: "Look", applied: "Applied") -> "Outcome":
         """Wait for the engine to load what was written at once, and tell what it did to every symbol."""
-        from console.actions.rollout.flags_file import Written  # noqa: PLC0415
-        from console.cli_flags_told import Outcome  # noqa: PLC0415
+        from console.actions.flags_file import Written  # noqa: PLC0415
+        from console.cli.flags_told import Outcome  # noqa: PLC0415
         from console.domain.rollout.plan import Plan  # noqa: PLC0415
 
         async with watching(self.settings, self.switch, ()) as watch:
@@ -261,7 +282,7 @@ class _Change:
     def _unheard(self, applied: "Applied") -> "Outcome":
         """What is known of it where whoever asked has left."""
         from console.actions.rollout.acknowledgement import Heard  # noqa: PLC0415
-        from console.cli_flags_told import Outcome  # noqa: PLC0415
+        from console.cli.flags_told import Outcome  # noqa: PLC0415
 
         heard = Heard(None, "nobody waited for the engine") if applied.done else None
         return Outcome(self.settings.context, applied.plan, applied=applied, heard=heard)
@@ -269,7 +290,8 @@ class _Change:
     async def _asked(self) -> "Outcome":
         """Look at everything, and do it if nothing is missing."""
         from console import threads  # noqa: PLC0415
-        from console.cli_flags_told import Outcome  # noqa: PLC0415
+        from console.cli.flags_told import Outcome  # noqa: PLC0415
+        from console.domain.access import AccessError  # noqa: PLC0415
         from console.domain.rollout.plan import Direction, Refusal  # noqa: PLC0415
 
         rollout, asked, second = self.rollout, self.asked, self.second()
@@ -280,6 +302,8 @@ class _Change:
             told = Outcome(self.settings.context, plan, dry_run=self.dry_run, doubt=live.rollout.doubt)
             if isinstance(plan, Refusal):
                 return told
+            if self.mistake and plan.direction is Direction.RAISES:
+                raise AccessError("this raises the risk: mend the settings first")
             who = operator_here(self.settings, consent=second.consent())
             gates = await threads.start(lambda: rollout.gates(plan, look, asked, who, live), name="gates")
             told = replace(told, draft=rollout.draft(plan, look), gates=gates)

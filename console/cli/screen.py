@@ -6,12 +6,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.command_line import fail
+from console.cli.command_line import fail
 from console.own_folder import own_folder
 
 if TYPE_CHECKING:
     from console.actions.kill.switch import KillSwitch
     from console.actions.rollout.rollout import Rollout
+    from console.actions.vigil_file import VigilFile
     from console.audit.anchors import Witness
     from console.audit.follow import Follower, Look
     from console.black_box import BlackBox
@@ -102,11 +103,11 @@ def access_of(
     return Access(catch, others, switch, rules.approvals_expire, lambda uid: str(person_of(uid)))
 
 
-def rollout_of(settings: "Settings", clock: "Clock") -> "Rollout":
-    """What changes features' stages. Imports a lot: to be called in a thread."""
+def rollout_of(settings: "Settings", clock: "Clock", vigil: "Callable[[], VigilFile]") -> "Rollout":
+    """What changes features' stages; `vigil` is this console's. Imports a lot: to be called in a thread."""
     from console.actions.rollout.rollout import Rollout  # noqa: PLC0415 (as said)
 
-    return Rollout(settings, clock)
+    return Rollout(settings, clock, seen=lambda: vigil().seen)
 
 
 class _Journal:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from console.command_line import Given, log_to, settings_of, tell_all, with_json, with_settings
+from console.cli.command_line import Given, log_to, settings_of, tell_all, with_json, with_settings
 
 if TYPE_CHECKING:
     from console.actions.kill.actuator import Actuator
@@ -59,7 +59,7 @@ def as_json_lines(document: dict[str, object]) -> list[str]:
 
 
 def _as_text(settings: "Settings", now: "Assessment", armed: "Sequence[Actuator]") -> Iterator[str]:
-    from console.report import kill_answer_lines  # noqa: PLC0415
+    from console.cli.report import kill_answer_lines  # noqa: PLC0415
 
     yield f"{settings.context} ({settings.chosen.environment})  {now.kill.title}: {now.kill.words}"
     yield from kill_answer_lines(now)
@@ -83,8 +83,8 @@ def _story(last: "LastTrip") -> str:
 
 
 def _as_json(settings: "Settings", now: "Assessment", armed: "Sequence[Actuator]") -> dict[str, object]:
+    from console.cli.report import kill_switch_json  # noqa: PLC0415
     from console.domain.last_trip import document_of  # noqa: PLC0415
-    from console.report import kill_switch_json  # noqa: PLC0415
 
     known = kill_switch_json(now)
     return {

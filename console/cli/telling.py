@@ -10,7 +10,7 @@ from typing import NoReturn
 
 import click
 
-from console.command_line import tell
+from console.cli.command_line import tell
 from console.patience import within
 
 LISTENS_WITHIN = 1.0

@@ -5,7 +5,7 @@ Imports wait until they are needed: what a command doesn't use costs it nothing.
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -40,12 +40,27 @@ class Given:
 
 
 def with_settings(command: Command) -> Command:
+    """The three options of `Given`."""
     for option in (
         click.option(
             "--state", type=click.Path(path_type=Path), help="The console's and the paper engine's folder."
         ),
         click.option("--context", metavar="NAME", help="Which engine of the settings."),
         click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="The settings file."),
+    ):
+        command = option(command)
+    return command
+
+
+def with_drawing(command: Command) -> Command:
+    """The options of how a screen is drawn: `fps` and `low_bandwidth`."""
+    for option in (
+        click.option("--low-bandwidth", is_flag=True, help="Paint seldom and plainly, on a slow line."),
+        click.option(
+            "--fps",
+            type=click.FloatRange(0.2, 30),
+            help="Paint this many times a second at most.  [default: 4]",
+        ),
     ):
         command = option(command)
     return command
@@ -89,6 +104,17 @@ def settings_for_trip(ctx: click.Context, given: Given) -> "FoundSettings":
     return found
 
 
+def settings_to_lower(ctx: click.Context, given: Given) -> "FoundSettings":
+    """The settings, or what of them is sound: for what lowers the risk in the flags file that they name."""
+    chosen, memory = _chosen(ctx, given, None)
+    found = memory.silence or _found(chosen, memory)
+    if isinstance(found, str):
+        found = _lowered_by(chosen, memory, found)
+    if isinstance(found, str):
+        fail(found)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class FoundSettings:
     """Settings to go by. `mistake` says why they aren't those that were asked for, and what they are.
@@ -118,7 +144,8 @@ def _found(chosen: Given, memory: SettingsMemory) -> FoundSettings | str:
 def _instead(chosen: Given, memory: SettingsMemory, mistake: str) -> FoundSettings | str:
     """What a trip can go by in spite of the `mistake`, which comes back where there is nothing.
 
-    That is what the file says without the variables that no trip needs, or else what was last found valid.
+    That is what the file says without the variables that no trip needs, or else what was last found valid,
+    or else what of the file has no mistake.
     """
     needed = needed_by_a_trip(os.environ)
     if not memory.silence and len(needed) < len(os.environ):
@@ -128,8 +155,46 @@ def _instead(chosen: Given, memory: SettingsMemory, mistake: str) -> FoundSettin
     last = memory.recall_last_valid()
     if last is not None:
         return FoundSettings(last, mistake=f"{mistake}. Tripped by those that were last found valid.")
-    late = within(_LAST_PATIENCE, lambda: _found(chosen, memory), "settings") if memory.silence else None
-    return late or mistake
+    if memory.silence:
+        return within(_LAST_PATIENCE, lambda: _found(chosen, memory), "settings") or mistake
+    from console.settings_file import SettingsError  # noqa: PLC0415 (as below)
+
+    try:
+        return FoundSettings(_sound_part(chosen, ()), mistake=f"{mistake}. Tripped by the rest of them.")
+    except SettingsError:
+        return mistake
+
+
+def _lowered_by(chosen: Given, memory: SettingsMemory, mistake: str) -> FoundSettings | str:
+    """What the flags file can be changed by in spite of the `mistake`, or what stands in the way.
+
+    Where nobody can say what the settings file was to mean, that is what was last found valid.
+    """
+    from console.settings_file import FOR_THE_FLAGS_FILE, SettingsError, UnreadableError  # noqa: PLC0415
+
+    try:
+        if not memory.silence:
+            part = _sound_part(chosen, FOR_THE_FLAGS_FILE)
+            return FoundSettings(part, mistake=f"{mistake}. Done by the rest of them.")
+    except UnreadableError:
+        pass
+    except SettingsError as error:
+        return str(error)
+    last = memory.recall_last_valid()
+    words = f"{mistake}. Done by those that were last found valid."
+    return mistake if last is None else FoundSettings(last, mistake=words)
+
+
+def _sound_part(chosen: Given, needed: Collection[str]) -> "Settings":
+    from console.settings_file import load_sound_part  # noqa: PLC0415 (as below)
+
+    return load_sound_part(
+        config=chosen.config,
+        context=chosen.context,
+        state=chosen.state,
+        environ=needed_by_a_trip(os.environ),
+        needed=needed,
+    )
 
 
 def _loaded(chosen: Given, environ: Mapping[str, str]) -> "Settings | str":
@@ -151,11 +216,17 @@ def monitor_of(settings: "Settings", *, once: bool = False) -> "Monitor":
 
 
 def panels_of(settings: "Settings") -> "tuple[Panel, ...]":
+    from console.panels_memory import remembered  # noqa: PLC0415
+
+    return remembered(settings.panels, lambda: _panels_in(settings.panels), os.environ)
+
+
+def _panels_in(file: Path) -> "tuple[Panel, ...]":
     from console.panels import PanelError, load_panels  # noqa: PLC0415
     from console.promql.query import parse_query  # noqa: PLC0415
 
     try:
-        return load_panels(settings.panels, parse_query)
+        return load_panels(file, parse_query)
     except PanelError as error:
         fail(str(error))
 

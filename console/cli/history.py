@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from console.cli_screen import run_screen
-from console.command_line import (
+from console.cli.command_line import (
     Given,
     fail,
     log_to,
@@ -21,6 +20,7 @@ from console.command_line import (
     settings_of,
     with_settings,
 )
+from console.cli.screen import run_screen
 
 if TYPE_CHECKING:
     from console.history.player import Player

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from console.cli_deed import operator_here
-from console.cli_watch import Watch, is_proven, resetting, watching
-from console.command_line import Given, fail, panels_of, settings_of, tell_all, with_settings
+from console.cli.command_line import Given, fail, panels_of, settings_of, tell_all, with_settings
+from console.cli.deed import operator_here
+from console.cli.watch import Watch, is_proven, resetting, watching
 
 if TYPE_CHECKING:
     from console.actions.kill.switch import KillSwitch

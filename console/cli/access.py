@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from console.command_line import Given, fail, say, settings_of, with_settings
+from console.cli.command_line import Given, fail, say, settings_of, with_settings
 
 if TYPE_CHECKING:
     from console.actions.access_check import Finding

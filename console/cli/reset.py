@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from console.cli_deed import (
+from console.cli.command_line import (
+    Given,
+    fail,
+    panels_of,
+    settings_of,
+    tell_all,
+    with_json,
+    with_settings,
+    with_wait,
+)
+from console.cli.deed import (
     ARMED_FOR,
     SecondPerson,
     lack_line,
@@ -24,17 +34,7 @@ from console.cli_deed import (
     with_override,
     with_second_person,
 )
-from console.cli_watch import is_proven, resetting, watching
-from console.command_line import (
-    Given,
-    fail,
-    panels_of,
-    settings_of,
-    tell_all,
-    with_json,
-    with_settings,
-    with_wait,
-)
+from console.cli.watch import is_proven, resetting, watching
 
 if TYPE_CHECKING:
     from console.actions.kill.resetting import Reset

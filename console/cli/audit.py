@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from console.command_line import Given, fail, say, settings_of, with_settings
+from console.cli.command_line import Given, fail, say, settings_of, with_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

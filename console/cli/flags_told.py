@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from console.actions.flags_file import Conflict, Draft, Unwritten, Written
 from console.actions.rollout.acknowledgement import Heard
 from console.actions.rollout.difference import Line, three_way, unified
-from console.actions.rollout.flags_file import Conflict, Draft, Unwritten, Written
-from console.cli_deed import lack_line, lacking
+from console.cli.deed import lack_line, lacking
 from console.domain.rollout.operations import (
     CanaryOnly,
     Demote,

@@ -6,13 +6,14 @@ it hasn't, of `lint` 0 without findings and 1 with some; 2 bad usage, 3 what can
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from console import cli_flags_change as changes
-from console.command_line import Given, fail, monitor_of, settings_of, tell_all, with_json, with_settings
+from console.cli import flags_change as changes
+from console.cli.command_line import Given, fail, monitor_of, settings_of, tell_all, with_json, with_settings
 
 if TYPE_CHECKING:
     from console.actions.rollout.history import Change
@@ -72,21 +73,22 @@ def diff(ctx: click.Context, /, *, feature: str | None, as_json: bool, **given: 
     settings, live = _looked(ctx, given)
     status = live.rollout
     known = _flags_of(status)
-    found = {name: status.differing(name) for name in _chosen(status, feature)}
-    cells = [(name, symbol) for name, symbols in found.items() for symbol in symbols or ()]
-    unknown = [name for name, symbols in found.items() if symbols is None]
+    found = {name: status.following(name) for name in _chosen(status, feature)}
+    cells = [(name, symbol) for name, following in found.items() for symbol in following.differing]
+    unknown = {name: each for name, each in found.items() if each.doubt or each.unknown}
     code = 1 if cells else 3 if unknown or status.desired_doubt else 0
     if as_json:
         differing = [
             {"feature": name, "symbol": symbol, **_cell_as_json(live, status.cell(name, symbol))}
             for name, symbol in cells
         ]
-        document = {**_file_as_json(settings, known, status), "differing": differing, "unknown": unknown}
+        untold = {name: each.unknown for name, each in unknown.items()}
+        document = {**_file_as_json(settings, known, status), "differing": differing, "unknown": untold}
         _tell_json({**document, "exit_code": code})
     else:
         tell_all(_file_lines(known, status))
         tell_all(_cell_lines(live, cells))
-        tell_all(f"{name}: can't be told" for name in unknown)
+        tell_all(f"{name}: {replace(each, differing=()).words}" for name, each in unknown.items())
         if code == 0:
             tell_all(["the engine has loaded what the file says"])
     sys.exit(code)
@@ -179,7 +181,7 @@ def _file_lines(known: "Flags", status: "RolloutStatus") -> Iterator[str]:
 
 def _feature_lines(status: "RolloutStatus", known: "Flags") -> Iterator[str]:
     """Each feature: what its entry says, in how many symbols it is in which stage, whether that is loaded."""
-    from console.cli_flags_told import stage_word  # noqa: PLC0415
+    from console.cli.flags_told import stage_word  # noqa: PLC0415
     from console.domain.rollout.stages import Stage, feature_named  # noqa: PLC0415
 
     width = max(map(len, status.features), default=0)
@@ -194,17 +196,24 @@ def _feature_lines(status: "RolloutStatus", known: "Flags") -> Iterator[str]:
 
 def _loading(status: "RolloutStatus", feature: str) -> str:
     """Whether the engine has loaded what the file says of the feature, in words."""
-    differing = status.differing(feature)
-    if differing is None:
+    found = status.following(feature)
+    if found.doubt:
         return "whether it is loaded isn't known"
-    if not differing:
-        return "loaded"
-    standing = status.cell(feature, differing[0]).standing.value
-    return f"{standing.upper()}: {len(differing)} symbol{'' if len(differing) == 1 else 's'}"
+    told = []
+    if found.differing:
+        standing = status.cell(feature, found.differing[0]).standing.value
+        told.append(f"{standing.upper()}: {_symbols(found.differing)}")
+    if found.unknown:
+        told.append(f"not known for {_symbols(found.unknown)}")
+    return ", ".join(told) or "loaded"
+
+
+def _symbols(symbols: tuple[str, ...]) -> str:
+    return f"{len(symbols)} symbol{'' if len(symbols) == 1 else 's'}"
 
 
 def _cell_lines(live: "Assessment", cells: Iterable[tuple[str, str]]) -> Iterator[str]:
-    from console.cli_flags_told import stage_word  # noqa: PLC0415
+    from console.cli.flags_told import stage_word  # noqa: PLC0415
     from console.domain.figures import seconds  # noqa: PLC0415
 
     for feature, symbol in cells:
@@ -229,11 +238,13 @@ def _file_as_json(settings: "Settings", known: "Flags", status: "RolloutStatus")
 def _feature_as_json(live: "Assessment", known: "Flags", name: str, symbols: Iterable[str]) -> Json:
     from console.domain.rollout.stages import feature_named  # noqa: PLC0415
 
-    entry = feature_named(known, name)
+    entry, following = feature_named(known, name), live.rollout.following(name)
     return {
         "enabled": None if entry is None else entry.enabled,
         "stage": None if entry is None else entry.stage,
-        "differing": live.rollout.differing(name),
+        "loaded": following.is_so,
+        "differing": following.differing,
+        "unknown": following.unknown,
         "symbols": {symbol: _cell_as_json(live, live.rollout.cell(name, symbol)) for symbol in symbols},
     }
 

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from console.cli_kill_status import as_json_lines, code_of_state, status, verdict_as_json
-from console.cli_reset import reset
-from console.command_line import (
+from console.cli.command_line import (
     FoundSettings,
     Given,
     fail,
@@ -24,8 +22,10 @@ from console.command_line import (
     with_settings,
     with_wait,
 )
+from console.cli.kill_status import as_json_lines, code_of_state, status, verdict_as_json
+from console.cli.reset import reset
+from console.cli.telling import Telling
 from console.patience import within
-from console.telling import Telling
 
 if TYPE_CHECKING:
     from console.actions.kill.actuator import Result

@@ -1,0 +1,117 @@
+"""The commands of the paper engine: `paper run`, `paper scenario`, `paper status`."""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from console.cli.command_line import Command, Given, fail, say, settings_of, with_settings
+
+if TYPE_CHECKING:
+    from console.sources.engine import EngineFile
+
+MOST_SYMBOLS = 5000
+
+
+def with_engine(command: Command) -> Command:
+    """The options of a paper engine that is started: `symbols`, `scenario`, `database`, `seed`."""
+    for option in (
+        click.option(
+            "--seed", type=int, default=1, show_default=True, help="Of the market and the strategy."
+        ),
+        click.option(
+            "--database", metavar="URL", help="A MariaDB or MySQL instead of SQLite in the state folder."
+        ),
+        click.option(
+            "--scenario", default="calm", show_default=True, help="What happens: `paper scenario` lists them."
+        ),
+        click.option(
+            "--symbols",
+            type=click.IntRange(0, MOST_SYMBOLS),
+            default=12,
+            show_default=True,
+            help="USD-M symbols.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group()
+def paper() -> None:
+    """The paper engine: run it, switch its scenario, see where it is."""
+
+
+@paper.command("run")
+@with_settings
+@with_engine
+@click.option("--until-stdin-closes", is_flag=True, hidden=True)
+@click.pass_context
+def paper_run(
+    ctx: click.Context,
+    /,
+    *,
+    symbols: int,
+    scenario: str,
+    database: str | None,
+    seed: int,
+    until_stdin_closes: bool,
+    **given: Any,
+) -> None:
+    """Run a paper engine in the foreground, until SIGTERM or Ctrl-C."""
+    from console.paper.service import PaperOptions, run_service  # noqa: PLC0415
+
+    settings = settings_of(ctx, Given(**given))
+    if until_stdin_closes:
+        from console.demo import stop_when_stdin_closes  # noqa: PLC0415
+
+        stop_when_stdin_closes()
+    sys.exit(run_service(PaperOptions(settings.state, database, symbols, seed, scenario)))
+
+
+@paper.command("scenario")
+@with_settings
+@click.argument("name", required=False)
+@click.pass_context
+def paper_scenario(ctx: click.Context, /, *, name: str | None, **given: Any) -> None:
+    """Switch the running engine to the scenario NAME; without a name, list them."""
+    from console import paper_client  # noqa: PLC0415
+
+    engine = _running_engine(ctx, Given(**given))
+    try:
+        if name is None:
+            current, known = paper_client.scenarios(engine)
+            for known_name, meaning in known.items():
+                say(f"{'*' if known_name == current else ' '} {known_name:<20} {meaning}")
+        else:
+            paper_client.switch_scenario(engine, name)
+            say(f"scenario {name}")
+    except paper_client.RefusedError as error:
+        fail(str(error))
+
+
+@paper.command("status")
+@with_settings
+@click.pass_context
+def paper_status(ctx: click.Context, /, **given: Any) -> None:
+    """Say where the running engine is: its process, its ports, its files."""
+    engine = _running_engine(ctx, Given(**given))
+    for field, value in engine.raw.items():
+        if value is not None:
+            say(f"{field:<22} {value}")
+
+
+def _running_engine(ctx: click.Context, given: Given) -> "EngineFile":
+    from console.sources.engine import is_alive, read_engine_file  # noqa: PLC0415
+    from console.sources.errors import SourceError  # noqa: PLC0415
+
+    file = settings_of(ctx, given, context="paper").state / "engine.json"
+    try:
+        engine = read_engine_file(file)
+    except SourceError as error:
+        fail(str(error))
+    if engine is None:
+        fail(f"no paper engine runs here: there is no {file}")
+    if not is_alive(engine):
+        fail(f"no paper engine runs here: process {engine.pid}, which {file} names, is gone")
+    return engine

@@ -1,0 +1,82 @@
+"""What lowers the risk is done in spite of a mistake elsewhere in the settings, which one line names."""
+
+import os
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from console.cli.flags import flags
+from console.cli.kill import kill
+from console.settings_file import load_settings
+from console.settings_memory import SettingsMemory
+
+SETTINGS = """\
+contexts:
+  prod:
+    environment: production
+    colour: red
+    flags_file: flags.yaml
+    kill_switch: {flag: engine.flag}
+"""
+OTHER = "  other: {environment: paper, colour: rad}\n"
+MISTAKE = (
+    ":7:39: contexts.other.colour: allowed: red, green, yellow, blue, magenta, cyan, orange, white or #rrggbb"
+)
+FLAGS = "features:\n  guard:\n    stage: shadow\n"
+OFF = "features:\n  guard:\n    enabled: false\n    stage: shadow\n"
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "console.yaml").write_text(SETTINGS + OTHER)
+    (tmp_path / "flags.yaml").write_text(FLAGS)
+    return tmp_path
+
+
+def opsconsole(home: Path, *arguments: str) -> Result:
+    group = flags if arguments[0] in ("disable", "demote", "enable") else kill
+    given = ("--config", str(home / "console.yaml"), "--state", str(home / "state"))
+    return CliRunner().invoke(group, [*arguments, *given, "--wait", "0"])
+
+
+@pytest.mark.parametrize("command", ["disable", "demote"])
+def test_a_change_that_lowers_the_risk_is_written(home: Path, command: str) -> None:
+    done = opsconsole(home, command, "guard")
+    assert done.stderr == f"opsconsole: SETTINGS: {home}/console.yaml{MISTAKE}. Done by the rest of them.\n"
+    assert done.exit_code == 1
+    assert (home / "flags.yaml").read_text() != FLAGS
+
+
+def test_one_that_raises_it_is_not(home: Path) -> None:
+    (home / "flags.yaml").write_text(OFF)
+    done = opsconsole(home, "enable", "guard", "--reason", "test")
+    assert (done.exit_code, done.stderr) == (2, f"opsconsole: {home}/console.yaml{MISTAKE}\n")
+    assert (home / "flags.yaml").read_text() == OFF
+
+
+def test_a_mistake_where_the_flags_file_is_named_stops_it(home: Path) -> None:
+    (home / "console.yaml").write_text(SETTINGS.replace("flags.yaml", "[flags.yaml]") + OTHER)
+    done = opsconsole(home, "disable", "guard")
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"opsconsole: {home}/console.yaml:5:17: contexts.prod.flags_file: ")
+
+
+def test_where_nothing_can_be_read_it_goes_by_what_was_valid_last(home: Path) -> None:
+    config, state = home / "console.yaml", home / "state"
+    config.write_text(SETTINGS)
+    SettingsMemory(config, None, state, os.environ).keep(load_settings(config=config, state=state))
+    config.write_text(SETTINGS + "  other: {\n")
+    done = opsconsole(home, "disable", "guard")
+    assert done.exit_code == 1
+    assert done.stderr.endswith(". Done by those that were last found valid.\n")
+    assert (home / "flags.yaml").read_text() == OFF
+
+
+def test_a_trip_goes_by_the_rest_where_nothing_was_valid_before(home: Path) -> None:
+    done = opsconsole(home, "trip", "--reason", "test")
+    assert done.stderr == (
+        f"opsconsole: SETTINGS: {home}/console.yaml{MISTAKE}. Tripped by the rest of them.\n"
+    )
+    assert (done.exit_code, (home / "engine.flag").read_bytes()) == (1, b"1")

@@ -1,0 +1,112 @@
+"""What `status` prints, from assessments that the tests make up."""
+
+import json
+import math
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from console.cli.report import as_json, as_text, kill_answer_lines
+from console.domain.assessment import Assessment
+from tests.unit.domain.trips import KNOWN, world
+from tests.unit.domain.worlds import BOOKS, NOW, account, answered, healthy, judged, metrics, of
+
+
+def with_margin(**values: float) -> Assessment:
+    return judged(replace(healthy(), metrics=answered("metrics", metrics(margin=of("", **values)))))
+
+
+def test_the_first_line_is_the_plugins() -> None:
+    assert as_text(judged(healthy()), "prod", "production").splitlines()[0] == (
+        "OK - prod (production): 2 symbols, no alerts"
+    )
+    critical = as_text(with_margin(BTC=2.0, SOL=1.0), "prod", "production").splitlines()[0]
+    assert critical == "CRITICAL - prod (production): 2 symbols, 1 alert; Margin Ratio SOL: 1.000 below 1.05"
+
+
+def test_json_holds_no_number_that_json_does_not_know() -> None:
+    text = as_json(with_margin(BTC=math.nan, SOL=math.inf), "prod", "production", NOW)
+    document = json.loads(text, parse_constant=lambda constant: (_ for _ in ()).throw(ValueError(constant)))
+    margin = document["symbols"]["BTC"]["values"]["margin_ratio"]
+    assert (margin["value"], margin["severity"], margin["reason"]) == (None, "unknown", "not a number")
+
+
+def test_json_says_when_and_how_it_is() -> None:
+    document = json.loads(as_json(judged(healthy()), "prod", "production", NOW))
+    assert datetime.fromisoformat(document["time"]) == datetime.fromtimestamp(NOW, UTC)
+    assert (document["severity"], document["exit_code"]) == ("ok", 0)
+
+
+def test_money_is_told_to_the_last_place() -> None:
+    books = replace(BOOKS, accounts=(account(2, "12345678901234.12345678"),))
+    document = json.loads(
+        as_json(judged(replace(healthy(), database=answered("database", books))), "p", "p", NOW)
+    )
+    assert document["accounts"][0]["total_equity"] == "12345678901234.12345678"
+
+
+def test_json_tells_what_is_known_of_a_symbol_beside_its_panels() -> None:
+    document = json.loads(as_json(judged(healthy()), "prod", "production", NOW))
+    symbol = document["symbols"]["BTC"]
+    assert (symbol["side"], symbol["quantity"], symbol["mark_price"]) == ("LONG", "1", 100.0)
+    assert (symbol["next_funding"], symbol["margin_direction"], symbol["doubts"]) == (None, None, {})
+    assert document["engine"]["uptime"] == 60.0
+
+
+def test_json_tells_the_kill_switch_with_its_grounds_and_what_is_left() -> None:
+    told = json.loads(as_json(judged(world()), "prod", "production", NOW))["kill_switch"]
+    assert (told["state"], told["title"], told["acknowledged"]) == ("tripped", "TRIPPED", True)
+    assert told["surfaces"]["flag file"] is True
+    assert told["fills"] == {"value": 0.0, "age": 0.5, "doubt": ""}
+    assert told["last_trip"]["reason"] == "test"
+    assert told["aftermath"]["resting_orders"] == {"value": None, "age": 0.5, "doubt": "no keys for it"}
+
+
+def test_text_tells_who_tripped_it_and_what_is_left_while_the_trip_stands() -> None:
+    lines = as_text(judged(world()), "prod", "production").splitlines()
+    begin = lines.index("kill switch  TRIPPED: the engine says so, and no fill since")
+    assert lines[begin + 1 : begin + 8] == [
+        "  tripped 2027-01-15 07:59:50+00:00 by dana: test",
+        "  flag file        done",
+        "  database         done",
+        "  fills            0, 0.5 s ago",
+        "  resting orders   unknown: no keys for it",
+        "  open at exchange unknown: no keys for it",
+        "  open in books    2, 0.5 s ago",
+    ]
+
+
+def test_each_ground_of_the_kill_switch_has_its_age() -> None:
+    assert list(kill_answer_lines(judged(world()))) == [
+        "engine           tripped, 0.5 s ago",
+        "flag file        set, 0.5 s ago",
+        "state file       not set, 0.5 s ago",
+        "feature flags    not set, 0.5 s ago",
+        "database         not set, 0.5 s ago",
+        "fills since      0, 0.5 s ago",
+        "resting orders   unknown: no keys for it",
+        "open at exchange unknown: no keys for it",
+        "open in books    2, 0.5 s ago",
+    ]
+
+
+def test_an_engine_that_says_nothing_of_its_kill_switch_is_unknown() -> None:
+    first = next(iter(kill_answer_lines(judged(world(None)))))
+    assert first == "engine           unknown: not exported"
+
+
+def test_a_trip_that_was_reset_is_not_told_in_text() -> None:
+    over = world(0.0, replace(KNOWN, reset=NOW - 5))
+    assert " by dana" not in as_text(judged(over), "prod", "production")
+
+
+def test_foreign_text_is_inert() -> None:
+    symbol = "\x1b[2J[red]\u202eBTC"
+    shown = as_text(with_margin(**{symbol: 1.0}), "prod", "production")
+    assert "\x1b" not in shown and "\u202e" not in shown
+    assert "\\x1b[2J[red]\\u202eBTC" in shown
+
+
+def test_many_alerts_are_cut_and_counted() -> None:
+    shown = as_text(with_margin(**{f"S{number}": 1.0 for number in range(30)}), "prod", "production")
+    assert "… and " in shown
+    assert len(shown.splitlines()) < 50
