@@ -2,9 +2,10 @@
 
 From the keyboard: a console in a terminal of its own shows 5,000 symbols whose every value changes, while
 database and endpoint take connections and never answer; from the key `T` to the durable flag. Then the same
-once more with the metrics gone too. In a process that runs: from the call to its return. From the command
-line: from the start of the process until the flag is there, in turns with a Python that writes the same file
-and does nothing else, so that a machine whose speed drifts moves both alike.
+once more with the metrics gone too. In turns with each trip such a file is written without a console, which
+tells how much of a late flag is the disk's. In a process that runs: from the call to its return. From the
+command line: from the start of the process until the flag is there, in turns with a Python that writes the
+same file and does nothing else, so that a machine whose speed drifts moves both alike.
 
     python -m benchmarks.kill [TRIPS]
 """
@@ -59,8 +60,11 @@ _LATEST = 10.0
 """Seconds after which a flag that isn't there won't come."""
 
 
-def from_the_keyboard(folder: Path, trips: int) -> Iterator[tuple[str, list[float]]]:
-    """Seconds from `T` to the durable flag of each trip: with symbols that change, then without metrics."""
+def from_the_keyboard(folder: Path, trips: int) -> Iterator[tuple[str, list[float], list[float]]]:
+    """Seconds from `T` to the durable flag of each trip: with symbols that change, then without metrics.
+
+    With them go those of the same write without a console, one after each trip.
+    """
     plain = (folder / "console.yaml").read_text(encoding="utf-8")
     config = folder / "screen.yaml"
     with paper_engine(SYMBOLS) as engine, _market(engine) as (url, market):
@@ -69,10 +73,10 @@ def from_the_keyboard(folder: Path, trips: int) -> Iterator[tuple[str, list[floa
         with Terminal(command, environment(folder), folder) as terminal:
             _wait_for(lambda: _ROW.search(terminal.text()), _START_SECONDS)
             time.sleep(3)  # until what a console does after its start is done
-            yield f"{SYMBOLS} symbols changing", [_pressed(terminal, folder, n) for n in range(trips)]
+            yield f"{SYMBOLS} symbols changing", *_in_turns(terminal, folder, trips)
             market.kill()
             time.sleep(3)
-            yield "metrics gone too", [_pressed(terminal, folder, n) for n in range(trips)]
+            yield "metrics gone too", *_in_turns(terminal, folder, trips)
 
 
 def in_process(folder: Path, trips: int) -> list[float]:
@@ -103,6 +107,23 @@ def from_the_command_line(folder: Path, runs: int) -> tuple[Spread, Spread, floa
     pairs = [(_until(flag, ours, folder), _until(flag, bare, folder)) for _ in range(runs)]
     first, second = (Spread.of([pair[side] for pair in pairs]) for side in (0, 1))
     return first, second, statistics.median(one / other for one, other in pairs)
+
+
+def _in_turns(terminal: Terminal, folder: Path, trips: int) -> tuple[list[float], list[float]]:
+    pairs = [(_pressed(terminal, folder, number), _written_alone(folder)) for number in range(trips)]
+    return [trip for trip, _ in pairs], [alone for _, alone in pairs]
+
+
+def _written_alone(folder: Path) -> float:
+    """What a flag costs with fresh file, fsync, rename and fsync of its folder, and nothing else."""
+    fresh, began = folder / "alone.fresh", time.perf_counter()
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    os.write(handle, b"1")
+    os.fsync(handle)
+    os.close(handle)
+    fresh.rename(folder / "alone")
+    _make_durable(folder)
+    return time.perf_counter() - began
 
 
 def _pressed(terminal: Terminal, folder: Path, number: int) -> float:
@@ -181,8 +202,9 @@ def main() -> None:
         (folder / "flags.yaml").write_text("global_kill_switch: false\nfeatures: {}\n")
         text = _SETTINGS.format(folder=folder, port=hole.getsockname()[1])
         (folder / "console.yaml").write_text(text)
-        for world, taken in from_the_keyboard(folder, trips):
-            print(f"key to durable flag, {trips} trips, {world}: {_told(taken)}", flush=True)
+        for world, taken, alone in from_the_keyboard(folder, trips):
+            print(f"key to durable flag, {trips} trips, {world}: {_told(taken)}")
+            print(f"  the same write alone: {_told(alone)}", flush=True)
         print(f"call to durable flag, {trips} trips: {_told(in_process(folder, trips))}", flush=True)
         ours, bare, ratio = from_the_command_line(folder, max(5, trips // 10))
         print(f"opsconsole kill trip to flag: {ours:.3f} s; a bare Python: {bare:.3f} s; ratio {ratio:.2f}")

@@ -6,7 +6,8 @@ allowed.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,27 @@ from console.settings import Context, Poll, Polls, Settings
 from console.settings_memory import ENV_PREFIX, TOP_FIELDS, config_file, shipped_configs
 from console.yaml_file import Document, Path_, YamlError, read_document
 
-__all__ = ["SettingsError", "default_state", "load_settings", "shipped_configs"]
+__all__ = [
+    "FOR_THE_FLAGS_FILE",
+    "SettingsError",
+    "UnreadableError",
+    "default_state",
+    "load_settings",
+    "load_sound_part",
+    "shipped_configs",
+]
+
+FOR_THE_FLAGS_FILE = ("engine_file", "flags_file", "rollout")
+"""What of a context says which flags file is its own, and how its engine reads it."""
+_STRICTEST: Mapping[str, object] = {"environment": "production", "colour": "red"}
 
 
 class SettingsError(ValueError):
     """A mistake in the settings, in one line."""
+
+
+class UnreadableError(SettingsError):
+    """The mistake is in the file's YAML: nobody can say what it was to mean."""
 
 
 def load_settings(
@@ -35,9 +52,53 @@ def load_settings(
     `config`, `context` and `state` are the command line's. Without a file named anywhere, the user's own
     `console.yaml` is taken, else the one that is shipped.
     """
-    env = os.environ if environ is None else environ
+    given = _gathered(config, context, state, os.environ if environ is None else environ)
+    settings = _validated(given.data, given)
+    places = {name: given.document.locate(("keys", name), key=True) for name in settings.keys}
+    settings.keep_key_places(places)
+    if settings.context not in settings.contexts:
+        raise _no_such_context(given)
+    return settings
+
+
+def load_sound_part(
+    *,
+    config: Path | None,
+    context: str | None,
+    state: Path | None,
+    environ: Mapping[str, str],
+    needed: Collection[str],
+) -> Settings:
+    """As `load_settings`, without what has a mistake and without other contexts: for what lowers the risk.
+
+    Raises SettingsError for a mistake in the `needed` fields of the context, and UnreadableError.
+    """
+    given = _gathered(config, context, state, environ)
+    name, contexts = given.data["context"], given.data.get("contexts")
+    own = contexts.get(name) if isinstance(contexts, dict) and isinstance(name, str) else None
+    if not isinstance(own, dict):
+        raise _no_such_context(given)
+    chosen = {**_STRICTEST, **{field: own[field] for field in needed if field in own}}
+    part = {"state": given.data["state"], "context": name, "contexts": {name: chosen}}
+    part["panels"] = str(shipped_configs() / "dashboard.yaml")
+    _validated(part, given)
+    _add_what_is_sound(own, to=chosen, of=part)
+    _add_what_is_sound({**given.data, "contexts": part["contexts"]}, to=part, of=part)
+    return Settings.model_validate(part)
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What file, environment and command line say, and where each of it stands."""
+
+    document: Document
+    data: dict[str, Any]
+    origins: Mapping[Path_, str]
+
+
+def _gathered(config: Path | None, context: str | None, state: Path | None, env: Mapping[str, str]) -> _Given:
     try:
-        return _load(_file(config, env), context, state, env)
+        return _gathered_from(_file(config, env), context, state, env)
     except (RuntimeError, KeyError):  # of Path.expanduser and platformdirs
         raise SettingsError(
             "no home folder: name the folders themselves, with --config and --state"
@@ -51,7 +112,7 @@ def _file(config: Path | None, env: Mapping[str, str]) -> Path:
         raise SettingsError("--config: the folder that it is seen from is gone; name it in full") from None
 
 
-def _load(file: Path, context: str | None, state: Path | None, env: Mapping[str, str]) -> Settings:
+def _gathered_from(file: Path, context: str | None, state: Path | None, env: Mapping[str, str]) -> _Given:
     document = _read(file)
     data = dict(document.data) if isinstance(document.data, dict) else {}
     origins: dict[Path_, str] = {}
@@ -68,16 +129,33 @@ def _load(file: Path, context: str | None, state: Path | None, env: Mapping[str,
     if "context" not in data:
         data["context"] = next(iter(contexts), "") if isinstance(contexts, dict) else ""
     _resolve_paths(data, file.parent, origins)
+    return _Given(document, data, origins)
+
+
+def _validated(data: Mapping[str, Any], given: _Given) -> Settings:
     try:
-        settings = Settings.model_validate(data)
+        return Settings.model_validate(data)
     except ValidationError as error:
-        raise SettingsError(_explain(error, document, origins)) from None
-    settings.keep_key_places({name: document.locate(("keys", name), key=True) for name in settings.keys})
-    if settings.context not in settings.contexts:
-        where = origins.get(("context",)) or document.locate(("context",))
-        allowed = ", ".join(settings.contexts)
-        raise SettingsError(f"{where}: there is no context {settings.context!r}; allowed: {allowed}")
-    return settings
+        raise SettingsError(_explain(error, given.document, given.origins)) from None
+
+
+def _add_what_is_sound(fields: Mapping[str, Any], *, to: dict[str, Any], of: Mapping[str, Any]) -> None:
+    """Put every one of `fields` into the mapping `to` with which the settings `of` are still valid."""
+    for field, value in fields.items():
+        before = dict(to)
+        to[field] = value
+        try:
+            Settings.model_validate(of)
+        except ValidationError:
+            to.clear()
+            to.update(before)
+
+
+def _no_such_context(given: _Given) -> SettingsError:
+    where = given.origins.get(("context",)) or given.document.locate(("context",))
+    contexts = given.data.get("contexts")
+    allowed = ", ".join(map(str, contexts)) if isinstance(contexts, dict) else "none"
+    return SettingsError(f"{where}: there is no context {given.data['context']!r}; allowed: {allowed}")
 
 
 def default_state() -> Path:
@@ -91,11 +169,11 @@ def _read(file: Path) -> Document:
     try:
         document = read_document(file)
     except YamlError as error:
-        raise SettingsError(str(error)) from None
+        raise UnreadableError(str(error)) from None
     except OSError as error:
-        raise SettingsError(f"{file}: {error.strerror or error}") from None
+        raise UnreadableError(f"{file}: {error.strerror or error}") from None
     for key, place in document.duplicates:
-        raise SettingsError(f"{file}:{place}: {key!r} appears twice")
+        raise UnreadableError(f"{file}:{place}: {key!r} appears twice")
     if not isinstance(document.data, dict):
         raise SettingsError(f"{file}:1:1: settings are a mapping with contexts")
     return document

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segments
 from rich.text import Text
@@ -20,7 +20,8 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from console import threads
-from console.tui.access import Access
+from console.actions.kill.trip import TRIP_WAIT
+from console.tui import garbage
 from console.tui.actions import actions, bindings
 from console.tui.app_actions import AppActions
 from console.tui.appearance import Appearance
@@ -41,6 +42,9 @@ from console.tui.view import ContextView, View
 from console.tui.watched import ChangesStages, FiresKillSwitch, FollowsJournal, Watched
 from console.tui.widgets.prompt import Prompt
 from console.tui.wishes import NO_WISHES, Wishes
+
+if TYPE_CHECKING:
+    from console.tui.access import Access
 
 __all__ = ["ContextView", "OpsConsole", "Watched"]
 
@@ -70,7 +74,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         kill: FiresKillSwitch | None = None,
         journal: FollowsJournal | None = None,
         rollout: Callable[[], ChangesStages] | None = None,
-        access: Callable[[], Access] | None = None,
+        access: "Callable[[], Access] | None" = None,
         fps: float = 4,
         on_key: Callable[[str], None] | None = None,
         unrecorded: Callable[[], str] = lambda: "",
@@ -123,7 +127,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         self.set_class(self.view.glyphs.ascii_only, "-ascii")
         self.set_class(self.view.context.environment == "production", "-production")
         self._draw_plainly(self._wishes.low_bandwidth is True)
-        self._give_signals_back = signals.obey(self.exit)
+        self._give_signals_back = signals.obey(self.exit, self._see_trip_through)
         self._line.asked(time.monotonic())  # by textual itself
         self.set_interval(1, self._look_around)
         self.set_timer(_AFTER_THE_START, self.get_access)
@@ -162,7 +166,13 @@ class OpsConsole(AppActions, inherit_bindings=False):
         self._line.answered(time.monotonic())
         self.tell_of_line(self._line.slow)
 
+    def _see_trip_through(self) -> None:
+        """Stay until a trip under way is over, whatever has become of the line."""
+        if self.view.kill is not None:
+            self.view.kill.close(TRIP_WAIT)
+
     def on_unmount(self) -> None:
+        garbage.resume()
         self._painting.end()
         self._give_signals_back()
 

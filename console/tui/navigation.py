@@ -7,6 +7,9 @@ import importlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from textual.timer import Timer
+
+from console.tui import garbage
 from console.tui.screens.frame import Frame
 from console.tui.terminal.app import TerminalApp
 from console.tui.view import View
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
     from console.domain.rollout.operations import Operation
 
 Make = Callable[[View], Frame]
+
+_CALM = 60.0
+"""Seconds after the key for the kill switch in which no look for garbage holds up the one that trips."""
 
 
 def load_kill_switch() -> None:
@@ -73,6 +79,7 @@ class Navigation:
     def __init__(self, app: TerminalApp[int], view: Callable[[], View]) -> None:
         self._app = app
         self._view = view
+        self._calm: Timer | None = None
 
     def to_overview(self) -> None:
         self._unwind(1)
@@ -103,6 +110,7 @@ class Navigation:
         """Show the kill switch above everything; where it is shown already, have it ready to be tripped."""
         from console.tui.screens.kill.screen import KillSwitch  # noqa: PLC0415 (as above)
 
+        self._keep_calm()
         for depth, screen in enumerate(self._app.screen_stack, 1):
             if isinstance(screen, KillSwitch):
                 self._unwind(depth)
@@ -139,3 +147,9 @@ class Navigation:
     def _unwind(self, depth: int) -> None:
         while len(self._app.screen_stack) > depth:
             self._app.pop_screen()
+
+    def _keep_calm(self) -> None:
+        garbage.pause()
+        if self._calm is not None:
+            self._calm.stop()
+        self._calm = self._app.set_timer(_CALM, garbage.resume)

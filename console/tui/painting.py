@@ -8,7 +8,7 @@ passes its limit. While the picture is held, its values go on growing old.
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 from textual.screen import Screen
@@ -17,11 +17,13 @@ from console.domain.access import Arming, Disarmed
 from console.domain.assessment import Assessment
 from console.domain.reading import Health
 from console.domain.severity import Severity
-from console.tui.access import Access, Waiting
 from console.tui.held import Held
 from console.tui.screens.frame import Box, Frame
 from console.tui.view import ReplayView, View
 from console.tui.watched import HasLogs, Holds, Replayed, Watched
+
+if TYPE_CHECKING:
+    from console.tui.access import Access, Waiting
 
 TICK = 0.5
 """Seconds between two paints when nothing arrives."""
@@ -82,12 +84,12 @@ class Painting:
         self.view = replace(self.view, line_is_slow=slow)
         self.now()
 
-    def take_access(self, access: Access) -> None:
+    def take_access(self, access: "Access") -> None:
         """What raising risk takes is there: from now on each judgement is told to the safety catch."""
         self.view = replace(self.view, access=access)
         self.now()
 
-    def tell_of_requests(self, requests: tuple[Waiting, ...]) -> None:
+    def tell_of_requests(self, requests: "tuple[Waiting, ...]") -> None:
         """What waits for a second person, for the operator to see."""
         if requests != self.view.requests:
             self.view = replace(self.view, requests=requests)
@@ -199,10 +201,10 @@ class Painting:
 
 
 def _visible(stack: list[Screen[Any]]) -> Iterator[Screen[Any]]:
-    """The screens from the top down to the first that covers everything."""
+    """The screens from the top down to the first that covers everything: a box doesn't."""
     for screen in reversed(stack):
         yield screen
-        if not screen.is_modal:
+        if not isinstance(screen, Box):
             return
 
 

@@ -10,8 +10,8 @@ from console.sources.logs.file import LogFile
 
 if TYPE_CHECKING:
     from console.actions.checkpoint import Operator
+    from console.actions.flags_file import Draft
     from console.actions.kill.actuator import Actuator, Order, Result, Scope
-    from console.actions.rollout.flags_file import Draft
     from console.actions.rollout.history import Change
     from console.actions.rollout.look import Look as FileLook
     from console.actions.rollout.record import Applied
@@ -105,6 +105,9 @@ class FiresKillSwitch(Protocol):
 
     def trip(self, reason: str, scope: "Scope") -> TripUnderWay:
         """Fire everything that can stop `scope`; comes back once the flag is durable."""
+
+    def close(self, seconds: float) -> None:
+        """Wait until a trip under way is over, recorded and told, `seconds` at most."""
 
 
 class ChangesStages(Protocol):

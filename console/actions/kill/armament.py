@@ -33,10 +33,6 @@ class UnableError(Exception):
     """Why a surface can't be written, as one line."""
 
 
-FLAGS_LOCK = "flags.lock"
-"""In the state folder: the lock on the flags file, for trips and for the rollout."""
-
-
 @dataclass(frozen=True, slots=True)
 class Surfaces:
     """Where the switches of an engine are; None for what it doesn't have.
@@ -95,7 +91,7 @@ def armament(
 
 def reserves(surfaces: Surfaces) -> tuple[Reserve, ...]:
     """The space kept for the engine's files, so that a full disk doesn't stop what lowers the risk."""
-    from console.actions.rollout.flags_file import reserve_of  # noqa: PLC0415 (not needed for a trip)
+    from console.actions.flags_file import reserve_of  # noqa: PLC0415 (not needed for a trip)
 
     kept = [_reserve(file) for file in (surfaces.flag, surfaces.state) if file is not None and file.name]
     flags = surfaces.flags_file
@@ -126,6 +122,7 @@ def database_of(
 
 def feature_flags_of(file: Path, state: Path, clock: Clock) -> "FeatureFlags":
     """The switch of a flags file, with the lock that all consoles of this `state` folder share."""
+    from console.actions.flags_file import FLAGS_LOCK  # noqa: PLC0415 (as above)
     from console.actions.kill.feature_flags import FeatureFlags  # noqa: PLC0415 (as above)
 
     return FeatureFlags(file, state / FLAGS_LOCK, clock)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from console.actions.durable import DurableError
+from console.actions.flags_file import Draft, FlagsFile, Written
 from console.actions.kill.actuator import WHOLE, Act, Answer, Order, Scope
-from console.actions.rollout.flags_file import Draft, FlagsFile, Written
 from console.domain.clock import Clock
 
 KEY = "global_kill_switch"
@@ -39,8 +40,8 @@ class FeatureFlags:
         import yaml  # noqa: PLC0415 (the flag is written before)
 
         try:
-            return _switch(self.file.read_bytes())
-        except (OSError, ValueError, RecursionError, yaml.YAMLError):
+            return FlagsFile(self.file, self.lock, self.clock).understood(_switch)
+        except (DurableError, ValueError, RecursionError, yaml.YAMLError):
             return "unreadable"
 
     def _put(self, *, on: bool) -> Answer:
@@ -62,8 +63,10 @@ class FeatureFlags:
 
     def _draft(self, content: bytes, *, on: bool) -> Draft:
         """The file with the switch set; one that is missing says false already."""
-        from console.yaml_span import put  # noqa: PLC0415 (as above)
+        from console.yaml_span import SpanError, put  # noqa: PLC0415 (as above)
 
+        if _is_being_saved(content):
+            raise SpanError(f"{self.file}: is empty: set {KEY} by hand, unless an editor is saving it")
         changed = put(content, (KEY,), on, str(self.file))
         return Draft(content, changed if on or _switch(content) != "missing" else content)
 
@@ -73,9 +76,16 @@ def _words(done: str, told: Written) -> str:
 
 
 def _switch(content: bytes) -> str:
-    """What the switch of a file that can be edited says, in words."""
+    """What the switch says, in words. Raises ValueError or YAMLError of what can't be edited."""
     import yaml  # noqa: PLC0415
 
+    if _is_being_saved(content):
+        raise ValueError("is empty")
     document = yaml.safe_load(content.decode("utf-8-sig"))
     value = document.get(KEY) if isinstance(document, dict) else None
     return "missing" if value is None else str(value).lower()
+
+
+def _is_being_saved(content: bytes) -> bool:
+    """Whether an editor may have emptied the file to write it anew: it would write what ours has replaced."""
+    return not content.strip()

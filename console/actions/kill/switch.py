@@ -198,11 +198,11 @@ class KillSwitch:
         user = self._user = self._user or _user_name_in_time()
         record = TripRecord(self._settings.context, self._journal, self._who, drill, held)
         trip = Trip(self.armed_with, Order(reason, scope, f"opsconsole {user}"), record, self._clock)
-        self._trip = trip
-        trip.fire()
         tell, again = partial(self._tell, drill=drill), partial(self._fire, reason, scope, drill=drill)
-        self._following = Following(trip, user, self._file, self._clock, drill=drill, tell=tell, again=again)
-        self._following.begin()
+        following = Following(trip, user, self._file, self._clock, drill=drill, tell=tell, again=again)
+        self._trip, self._following = trip, following  # before it is fired: who is told to end waits for it
+        trip.fire()
+        following.begin()
         return trip
 
     def _tell(self, trip: Trip, *, drill: bool) -> None:

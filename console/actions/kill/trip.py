@@ -5,6 +5,7 @@ second should its disk hang. Every actuator has its own deadline and its own res
 """
 
 import threading
+from _thread import start_new_thread
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,6 +17,8 @@ from console.domain.clock import Clock
 
 HEAD_START = 0.1
 """Seconds that the flag file has for itself: what the others import and compute would only slow it."""
+TRIP_WAIT = 30.0
+"""Seconds that a console which is left, or told to end, stays at most for a trip that is under way."""
 JOURNAL_DEADLINE = 0.5
 """Seconds after which the intent counts as not recorded; it may still be."""
 
@@ -79,7 +82,7 @@ class Trip:
     def fire(self) -> None:
         """Fire everything, once. Returns when the flag is written."""
         self._began = self._clock.now()
-        started = in_thread(self._launch, "kill launch")
+        started = self._start_launching()
         for shot in self._shots:
             if isinstance(shot.actuator, FlagFile):
                 self._run(shot)
@@ -134,6 +137,14 @@ class Trip:
         waited_for = next((shot for shot in self._shots if shot.result is None), None)
         if waited_for is not None:
             waited_for.finished.wait(seconds)
+
+    def _start_launching(self) -> bool:
+        """Have a thread launch the others, and go on: `threading` would wait until it runs."""
+        try:
+            start_new_thread(self._launch, ())
+        except RuntimeError:
+            return False
+        return True
 
     def _launch(self) -> None:
         """Start what isn't the flag file; what no thread can be had for runs here, one after the other."""

@@ -17,15 +17,16 @@ GRACE = 1.5
 """Seconds that the orderly exit has: it takes a tenth of that where the terminal is read."""
 
 
-def obey(leave: Callable[[int], None]) -> Callable[[], None]:
+def obey(leave: Callable[[int], None], finish: Callable[[], None]) -> Callable[[], None]:
     """Call `leave(128 + number)` on the running event loop at a signal, and end the process soon after it.
 
+    What mustn't be broken off, `finish` waits for, in the thread, before that: it comes back in time.
     To be called in the main thread. What is returned gives the signals back to whoever had them before; a
     signal that has come by then still ends the process in time.
     """
     loop = asyncio.get_running_loop()
     reader, writer = os.pipe()
-    threading.Thread(target=_end_in_time, args=(reader,), name="signals", daemon=True).start()
+    threading.Thread(target=_end_in_time, args=(reader, finish), name="signals", daemon=True).start()
 
     def come(number: int, _frame: FrameType | None) -> None:
         # Nothing here takes a lock: the main thread may be holding any.
@@ -42,9 +43,11 @@ def obey(leave: Callable[[int], None]) -> Callable[[], None]:
     return give_back
 
 
-def _end_in_time(reader: int) -> None:
+def _end_in_time(reader: int, finish: Callable[[], None]) -> None:
     told = os.read(reader, 1)
     if told:
+        finish()
         time.sleep(GRACE)  # with the pipe open: more signals may come, and be written
+        finish()  # of what the last key before the signal has begun
         os._exit(128 + told[0])
     os.close(reader)

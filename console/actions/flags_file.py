@@ -10,6 +10,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from console.actions.durable import ChangedError, DurableError, Reserve, digest, replace_file
 from console.actions.faults import points_of
@@ -17,10 +18,16 @@ from console.domain.clock import Clock
 from console.host_lock import LockError, host_lock, opened
 from console.patience import within
 
+T = TypeVar("T")
+
+FLAGS_LOCK = "flags.lock"
+"""In the state folder: the lock on the flags file, for trips and for the rollout."""
 TRIES = 8
 """How often a file that others change meanwhile is read and edited anew: each time it is their newest."""
 _SAVING = 0.005
-"""Seconds to the next look at a file that can't be edited: an editor that saves it may be half through."""
+"""Seconds to the next look at a file that makes no sense: an editor that saves it may be half through."""
+_LOOKS = 50
+"""How often such a file is looked at: an editor has a quarter of a second."""
 _LEAST_RESERVE = 64 * 1024
 """Bytes."""
 
@@ -98,6 +105,17 @@ class FlagsFile:
         """
         return self._alone(lambda: self._followed(draft_of, urgent=urgent), urgent=urgent)
 
+    def understood(self, meaning: Callable[[bytes], T]) -> T:
+        """What `meaning` makes of the file as soon as it can make anything of it.
+
+        Raises what it still raises when an editor has had time to finish, or DurableError.
+        """
+        for _ in range(_LOOKS - 1):
+            with suppress(Exception):  # whatever it is, the last look below lets it through
+                return meaning(self.read())
+            time.sleep(_SAVING)
+        return meaning(self.read())
+
     def _alone(self, act: Callable[[], Outcome], *, urgent: bool) -> Outcome:
         """Act under the lock; what is urgent goes on without it, and says so."""
         lock = host_lock(
@@ -124,21 +142,13 @@ class FlagsFile:
         while True:
             tries += 1
             try:
-                told = self._replaced(self._drafted(draft_of), urgent=urgent)
+                told = self._replaced(self.understood(draft_of), urgent=urgent)
             except DurableError as error:
                 return Unwritten(str(error))
             if not isinstance(told, Conflict):
                 return told
             if tries == TRIES:
                 return replace(told, why=f"{told.why}, {TRIES} times")
-
-    def _drafted(self, draft_of: Callable[[bytes], Draft]) -> Draft:
-        """What `draft_of` makes of the file as soon as it can make anything of it."""
-        for _ in range(TRIES - 1):
-            with suppress(Exception):  # whatever it is, the last try below lets it through
-                return draft_of(self.read())
-            time.sleep(_SAVING)
-        return draft_of(self.read())
 
     def _replaced(self, draft: Draft, *, urgent: bool) -> Outcome:
         owner = _owner(self.path)
