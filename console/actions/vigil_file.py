@@ -74,6 +74,12 @@ class VigilFile:
         self._note_from = clock.now()
         self._keep_from = clock.now() + KEEP_EVERY
 
+    @property
+    def seen(self) -> Vigil:
+        """All that was noted here, whether it is in the file already or not."""
+        with self._changing:
+            return self._seen
+
     def noted(self, assessment: Assessment) -> None:
         """Take note of a judgement; cheap, and never waits for the disk."""
         now = self._clock.now()
@@ -97,8 +103,7 @@ class VigilFile:
         from console.host_lock import LockError, host_lock  # noqa: PLC0415 (as above)
 
         with self._writing:
-            with self._changing:
-                seen = self._seen
+            seen = self.seen
             try:
                 make_folder(self._file.parent, pass_by)
                 lock = self._file.with_suffix(".lock")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 GAP = 300.0
-"""Seconds between two looks that still count as looking all the time: a look from cron each five minutes."""
+"""Seconds between two looks that still count as looking all the time: a console may be opened anew."""
 KEPT = 60 * 86400.0
 """Seconds for which it is remembered."""
 MOST_EPISODES = 1000
@@ -43,12 +43,10 @@ class Vigil:
     spans: tuple[Span, ...] = ()
     episodes: tuple[Episode, ...] = ()
 
-    def share(self, since: float, now: float) -> float:
-        """The share of the time from `since` to `now` in which somebody looked, 0 to 1."""
-        if now <= since:
-            return 1.0
+    def watched(self, since: float, now: float) -> float:
+        """For how many seconds from `since` to `now` somebody looked."""
         looked = (min(span.until, now) - max(span.since, since) for span in self.spans)
-        return min(1.0, sum(each for each in looked if each > 0) / (now - since))
+        return sum(each for each in looked if each > 0)
 
     def critical_since(self, since: float) -> tuple[Episode, ...]:
         """What was critical at `since` or after it."""

@@ -1,14 +1,11 @@
 """Whether the engine has loaded a change: by its own word on the file as it was written."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from console.actions.rollout.flags_file import Written
+from console.actions.flags_file import Written
 from console.actions.rollout.look import digest_of
 from console.actions.rollout.record import Applied
 from console.domain.assessment import Assessment
-
-_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +21,11 @@ def heard_of(applied: Applied, live: Assessment) -> Heard:
     status, outcome = live.rollout, applied.outcome
     if not isinstance(outcome, Written):
         return Heard(None, "it isn't written")
-    if status.doubt:
-        return Heard(None, f"what the engine has loaded isn't known: {status.doubt}")
+    following = status.following(applied.plan.operation.feature)
+    if following.doubt:
+        return Heard(None, following.words)
     if status.flags is None or status.flags.digest != digest_of(outcome.after):
         return Heard(None, "the file hasn't been seen as it was written")
-    differing = status.differing(applied.plan.operation.feature)
-    if differing is None:
-        return Heard(None, "the engine doesn't say what it has loaded")
-    return Heard(not differing, _words(differing, at_start=status.at_start))
-
-
-def _words(differing: Sequence[str], *, at_start: bool) -> str:
-    if not differing:
-        return "the engine has loaded it"
-    if at_start:
-        return "the engine reads the file when it starts: a restart is needed"
-    more = len(differing) - _MOST_NAMED
-    others = f" and {more} more" if more > 0 else ""
-    return f"the engine has something else loaded for {', '.join(differing[:_MOST_NAMED])}{others}"
+    if following.differing and status.at_start:
+        return Heard(False, "the engine reads the file when it starts: a restart is needed")
+    return Heard(following.is_so, following.words)

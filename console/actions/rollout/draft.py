@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from console.actions.rollout.flags_file import Draft
+from console.actions.flags_file import Draft
 from console.domain.edits import Edit
 from console.domain.rollout.stages import same_meaning
 from console.domain.surfaces import Flags

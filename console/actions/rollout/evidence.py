@@ -1,6 +1,6 @@
 """What is known of a change before it is made: since when, what happened meanwhile, what is true now."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +14,10 @@ from console.actions.vigil_file import read_vigil, vigil_of
 from console.domain.access import AccessError, Role
 from console.domain.assessment import Assessment
 from console.domain.clock import Clock
+from console.domain.rollout.following import Following
 from console.domain.rollout.gates import Ground, InStage, Past, Present
 from console.domain.rollout.plan import Plan
-from console.domain.vigil import Vigil
+from console.domain.vigil import Vigil, joined
 from console.sources.errors import SourceError
 
 if TYPE_CHECKING:
@@ -24,16 +25,21 @@ if TYPE_CHECKING:
 
 BOOKS_DEADLINE = 3.0
 """Seconds that each step of asking the database for liquidations may take."""
+_OTHER_FILE = Following(doubt="the file has not been compared since it is as it is")
 
 
 @dataclass(frozen=True, slots=True)
 class Witnesses:
-    """Who is asked: the journal and the vigil, git, the engine's books, and what is assessed now."""
+    """Who is asked: the journal and the vigil, git, the engine's books, and what is assessed now.
+
+    `seen` is what this console has seen itself: of the last minute only that tells.
+    """
 
     settings: "Settings"
     environ: Mapping[str, str]
     journal: RolloutJournal
     clock: Clock
+    seen: Callable[[], Vigil]
 
     def ground(self, plan: Plan, look: Look, live: Assessment, *, phrase: str, role: Role) -> Ground:
         """All that the gates of `plan` are judged by. Waits for disks, git and the database."""
@@ -59,13 +65,13 @@ class Witnesses:
         since = standing.since
         if since is None:
             return Past(0.0, (), None, standing.known_from)
-        vigil, liquidations = Vigil(), None
+        vigil, liquidations = self.seen(), None
         try:
-            vigil = read_vigil(vigil_of(self.settings.state, self.settings.context))
+            vigil = joined(read_vigil(vigil_of(self.settings.state, self.settings.context)), vigil)
             liquidations = self._liquidations(since)
         except (ValueError, SourceError) as error:
             unread = unread or str(error)
-        return Past(vigil.share(since, wall), vigil.critical_since(since), liquidations, unread)
+        return Past(vigil.watched(since, wall), vigil.critical_since(since), liquidations, unread)
 
     def _liquidations(self, since: float) -> int | None:
         """How many positions were liquidated since then; None in a context without a database."""
@@ -114,5 +120,5 @@ def _present(live: Assessment, look: Look, feature: str) -> Present:
         alerts=live.alerts,
         kill=live.kill,
         targets={status.metric.name: status.value for status in live.key_metrics},
-        drift=rollout.differing(feature) if compared else None,
+        following=rollout.following(feature) if compared else _OTHER_FILE,
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from console.actions.approvals import in_journal
-from console.actions.rollout.flags_file import Outcome, Written
+from console.actions.flags_file import Outcome, Written
 from console.actions.rollout.history import LOWER, RAISE, Change, changes
 from console.actions.rollout.look import Look, digest_of
 from console.audit.actor import this_actor

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from console.actions.checkpoint import Checkpoint, Operator, checkpoint_of
 from console.actions.durable import DurableError
-from console.actions.kill.armament import FLAGS_LOCK, surfaces_of
+from console.actions.flags_file import FLAGS_LOCK, Draft, FlagsFile, Unwritten
+from console.actions.kill.armament import surfaces_of
 from console.actions.rollout.deed import deed_of
 from console.actions.rollout.dialect import dialect_of
 from console.actions.rollout.draft import drafted
 from console.actions.rollout.evidence import Witnesses
-from console.actions.rollout.flags_file import Draft, FlagsFile, Unwritten
 from console.actions.rollout.history import RAISE, Change
 from console.actions.rollout.look import Look
 from console.actions.rollout.policy import APPROVED_ALWAYS
@@ -32,6 +32,7 @@ from console.domain.rollout.plan import Direction, Plan, Refusal
 from console.domain.rollout.planning import planned
 from console.domain.rollout.stages import Dialect, Stage, feature_named
 from console.domain.rollout.written import same_values, written
+from console.domain.vigil import Vigil
 from console.sources.errors import SourceError
 from console.sources.flags import parse_flags
 from console.yaml_span import SpanError
@@ -44,12 +45,17 @@ class Rollout:
     """One per context and process. Making one touches nothing; what isn't said otherwise waits for disks."""
 
     def __init__(
-        self, settings: "Settings", clock: Clock | None = None, environ: Mapping[str, str] = os.environ
+        self,
+        settings: "Settings",
+        clock: Clock | None = None,
+        environ: Mapping[str, str] = os.environ,
+        seen: Callable[[], Vigil] = Vigil,
     ) -> None:
+        """`seen` is what this console has seen itself; others find that in the vigil's file by and by."""
         self._settings = settings
         self._clock = clock or SystemClock()
         self._journal = RolloutJournal(settings, self._clock, environ)
-        self._witnesses = Witnesses(settings, environ, self._journal, self._clock)
+        self._witnesses = Witnesses(settings, environ, self._journal, self._clock, seen)
 
     @property
     def dialect(self) -> Dialect:

@@ -14,7 +14,8 @@ from console.domain.figures import seconds
 from console.domain.kill_evidence import ACCOUNTS
 from console.domain.metrics import Column, Metrics
 from console.domain.reading import SourceState
-from console.domain.rollout.differences import CellName, Differences, Drifting, differences
+from console.domain.rollout.differences import Compared, Differences, Drifting, differences
+from console.domain.rollout.following import Following
 from console.domain.rollout.loaded import Loaded, loaded
 from console.domain.rollout.stages import Dialect, Stage, StageRule, stage_rules
 from console.domain.snapshot import Snapshot
@@ -93,19 +94,14 @@ class RolloutStatus:
         return self.desired_doubt or self.loaded_doubt
 
     @property
-    def drift(self) -> Mapping[CellName, float]:
-        """Since when the engine has something else loaded, where that lasts."""
-        return {} if self.at_start else self._lasting
-
-    @property
-    def restart_needed(self) -> Mapping[CellName, float]:
-        """The same of an engine that has to be restarted for it."""
-        return self._lasting if self.at_start else {}
-
-    @property
     def drifting(self) -> tuple[Drifting, ...]:
-        """What lasts, feature by feature, whether it is drift or a restart is needed."""
-        return () if self.differences is None else self.differences.by_feature
+        """What lasts, feature by feature: drift, or `at_start` what needs a restart."""
+        return () if self.differences is None else self.differences.drifting
+
+    def lasting(self, feature: str) -> tuple[str, ...]:
+        """The symbols of the feature in which that is so."""
+        compared = self._compared(feature)
+        return () if compared is None else compared.lasting_symbols
 
     @property
     def traded_on(self) -> Mapping[str, float]:
@@ -114,8 +110,10 @@ class RolloutStatus:
 
     def cell(self, feature: str, symbol: str) -> Cell:
         desired, has = self.desired(feature, symbol), self.loaded(feature, symbol)
-        known = None if self.differences is None else self.differences.every.get((feature, symbol))
-        standing = self._standing((feature, symbol), desired, has)
+        compared = self._compared(feature)
+        known = None if compared is None else compared.difference(symbol)
+        lasts = compared is not None and compared.lasts(symbol)
+        standing = self._standing(desired, has, lasts=lasts)
         differs = standing not in (Standing.LOADED, Standing.UNKNOWN)
         since = known.since if differs and known is not None else None
         return Cell(desired, has, self._observed(symbol), standing, since)
@@ -135,30 +133,34 @@ class RolloutStatus:
             return desired
         return max((stage for stage in others if stage is not None), default=None)
 
-    def differing(self, feature: str) -> tuple[str, ...] | None:
-        """In which symbols the engine has something else loaded at present, however short that has been so.
-
-        None where none is known to differ, but not all are known.
-        """
-        if self.doubt or self.differences is None:
-            return None
-        found = tuple(symbol for name, symbol in self.differences.every if name == feature)
-        if not found and any(self._is_unknown(feature, symbol) for symbol in self.listings):
-            return None
-        return found
+    def following(self, feature: str) -> Following:
+        """Whether the engine has loaded at present what the file says, however short it hasn't."""
+        if self.doubt:
+            return Following(doubt=self.doubt)
+        compared = self._compared(feature)
+        if compared is None:
+            return Following(unknown=tuple(self.listings))
+        listed = compared.row.symbols.places
+        silent = (symbol for symbol in self.listings if symbol not in listed)
+        return Following(compared.differing, (*compared.unknown, *silent))
 
     @property
-    def _lasting(self) -> Mapping[CellName, float]:
-        return {} if self.differences is None else self.differences.lasting
+    def is_known(self) -> bool:
+        """Whether file and engine both tell the stage of every feature for every symbol."""
+        rows = map(self._compared, self.features)
+        return all(one is not None and one.is_known and len(one.found) == len(self.listings) for one in rows)
 
-    def _standing(self, name: CellName, desired: Stage | None, has: Stage | None) -> Standing:
+    def _compared(self, feature: str) -> Compared | None:
+        return None if self.differences is None else self.differences.features.get(feature)
+
+    def _standing(self, desired: Stage | None, has: Stage | None, *, lasts: bool) -> Standing:
         if desired is None or has is None or self.doubt:
             return Standing.UNKNOWN
         if desired is has:
             return Standing.LOADED
         if self.at_start:
             return Standing.RESTART
-        return Standing.DRIFT if name in self._lasting else Standing.PENDING
+        return Standing.DRIFT if lasts else Standing.PENDING
 
     def _observed(self, symbol: str) -> str:
         at = self.traded.get(symbol)
@@ -180,9 +182,6 @@ class RolloutStatus:
         account = self.listings.get(symbol)
         return (rule.stage(symbol, account) for rule in rules.values())
 
-    def _is_unknown(self, feature: str, symbol: str) -> bool:
-        return self.desired(feature, symbol) is None or self.loaded(feature, symbol) is None
-
 
 def rollout_status(
     snapshot: Snapshot,
@@ -200,13 +199,7 @@ def rollout_status(
     """
     now, file, metrics = snapshot.at, snapshot.flags, snapshot.metrics
     flags = file.value
-    same = before is not None and (before.flags is flags or before.flags == flags)
-    if before is not None and same:
-        rules, pasts, changed_at = before.rules, before.pasts, before.changed_at
-    else:
-        rules = {} if flags is None else stage_rules(flags, dialect)
-        pasts = () if before is None else (before.rules, *before.pasts)[:_MOST_PASTS]
-        changed_at = None if file.good is None else instant_of(file.good)
+    rules, pasts, changed_at = _ruled(file, dialect, before)
     engine = loaded(stages, None if before is None else before.engine)
     listings = _listings(names, engine, before)
     compared_at, found = _compared(snapshot, engine, rules, listings, before)
@@ -227,6 +220,18 @@ def rollout_status(
         engine=engine,
         differences=found,
     )
+
+
+def _ruled(
+    file: SourceState[Flags], dialect: Dialect, before: RolloutStatus | None
+) -> tuple[Mapping[str, StageRule], tuple[Mapping[str, StageRule], ...], float | None]:
+    """What the file rules, what it ruled before, and since when it does: as it was while it says the same."""
+    flags = file.value
+    if before is not None and (before.flags is flags or before.flags == flags):
+        return before.rules, before.pasts, before.changed_at
+    rules = {} if flags is None else stage_rules(flags, dialect)
+    pasts = () if before is None else (before.rules, *before.pasts)[:_MOST_PASTS]
+    return rules, pasts, None if file.good is None else instant_of(file.good)
 
 
 def _compared(
@@ -267,9 +272,9 @@ def _listings(names: tuple[str, ...], engine: Loaded, before: RolloutStatus | No
 def _features(
     rules: Mapping[str, StageRule], engine: Loaded, before: RolloutStatus | None
 ) -> tuple[str, ...]:
-    if before is not None and before.rules is rules and before.engine.features is engine.features:
+    if before is not None and before.rules is rules and before.engine.rows is engine.rows:
         return before.features
-    features = tuple(dict.fromkeys((*rules, *engine.named())))
+    features = tuple(dict.fromkeys((*rules, *engine.rows)))
     return before.features if before is not None and features == before.features else features
 
 

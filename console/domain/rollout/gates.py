@@ -11,6 +11,7 @@ from console.domain.access import AccessError, Role, stated
 from console.domain.figures import seconds
 from console.domain.gate import Gate
 from console.domain.kill_state import KillState, Verdict
+from console.domain.rollout.following import Following
 from console.domain.rollout.plan import Move, Plan
 from console.domain.rollout.stages import STAGES, Stage, feature_named
 from console.domain.severity import Severity
@@ -64,7 +65,7 @@ class InStage:
 class Past:
     """What is known of the time in the stage.
 
-    `watched` is the share of it in which a console looked, `critical` what was critical meanwhile, and
+    `watched` is for how many seconds of it a console looked, `critical` what was critical meanwhile, and
     `liquidations` how many positions were liquidated, None where that can't be told; `unread` says why
     something of it can't be read.
     """
@@ -79,13 +80,13 @@ class Past:
 class Present:
     """What is true now: alerts, the kill switch, the figures that have a target, each under its name.
 
-    `drift` is in which symbols the engine hasn't loaded what the file says, None where it doesn't say.
+    `following` is whether the engine has loaded what the file says now.
     """
 
     alerts: Sequence[Alert]
     kill: Verdict
     targets: Mapping[str, Judged]
-    drift: Sequence[str] | None
+    following: Following
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,7 @@ def _gates(plan: Plan, asked: Asked, ground: Ground) -> Iterator[Gate]:
     yield _alerts(ground.present.alerts)
     yield _targets(ground.present.targets)
     yield _kill_switch(ground.present.kill)
-    yield _acknowledged(ground.present.drift)
+    yield _acknowledged(ground.present.following)
     yield _or_overridden(_step(plan, ground), asked, ground)
     waited = _waited_for(plan, ground)
     yield _or_overridden(_time(waited, ground), asked, ground)
@@ -182,12 +183,9 @@ def _kill_switch(kill: Verdict) -> Gate:
     return Gate("kill switch", clear, "clear" if clear else f"{kill.title}: {kill.words}")
 
 
-def _acknowledged(drift: Sequence[str] | None) -> Gate:
-    if drift is None:
-        return Gate("acknowledged", None, "the engine doesn't say what it has loaded")
-    if drift:
-        return Gate("acknowledged", False, f"the engine has something else loaded for {_named(drift)}")
-    return Gate("acknowledged", True, "the engine has loaded what the file says now")
+def _acknowledged(following: Following) -> Gate:
+    words = "the engine has loaded what the file says now" if following.is_so else following.words
+    return Gate("acknowledged", following.is_so, words)
 
 
 def _step(plan: Plan, ground: Ground) -> Gate:
@@ -232,20 +230,27 @@ def _time(stage: Stage | None, ground: Ground) -> Gate:
     if known.since is None:
         return Gate("time in stage", None, known.known_from)
     lasted = ground.wall - known.since
-    said = f"in {stage.word} for {seconds(max(0.0, lasted))} of {seconds(wait)}, by {known.known_from}"
+    said = f"in {stage.word} for {seconds(_lasted(ground))} of {seconds(wait)}, by {known.known_from}"
     return Gate("time in stage", None if lasted < 0 else lasted >= wait, said)
 
 
 def _calm(ground: Ground) -> Gate:
     """No critical alert in that time, of which enough has to have been watched."""
-    past, policy = ground.past, ground.policy
-    watched = f"a console looked for {past.watched:.0%} of the time"
+    past, lasted = ground.past, _lasted(ground)
+    watched = f"a console looked for {seconds(past.watched)} of {seconds(lasted)}"
     if past.critical:
         names = _named([f"{one.name} {one.symbol or ''}".strip() for one in past.critical])
         return Gate("calm", False, f"was critical in that time: {names}")
-    if past.unread or past.watched < policy.watched:
-        return Gate("calm", None, past.unread or f"{watched}, which has to be {policy.watched:.0%}")
+    share = ground.policy.watched
+    if past.unread or past.watched < share * lasted:
+        return Gate("calm", None, past.unread or f"{watched}, it has to be {share:.0%}")
     return Gate("calm", True, f"nothing critical was seen; {watched}")
+
+
+def _lasted(ground: Ground) -> float:
+    """For how many seconds the feature stands as it does; 0 where nobody knows."""
+    since = ground.in_stage.since
+    return 0.0 if since is None else max(0.0, ground.wall - since)
 
 
 def _liquidations(past: Past) -> Gate:

@@ -1,12 +1,14 @@
 """What is said before a change: what it does to every symbol, what it takes, and the very lines it writes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+from textual.geometry import Size
 
 from console.domain.figures import seconds
 from console.domain.rollout.plan import Direction, Move, Plan, Refusal
 from console.tui.key_names import key_sign
 from console.tui.screens.kill.asking import key_of, label
-from console.tui.screens.kill.gates import Helps, gate_in_full, gate_lines
+from console.tui.screens.kill.gates import Helps, gate_in_full, gate_lines, second_person_line
 from console.tui.screens.rollout.cells import stage_words
 from console.tui.screens.rollout.look import Look
 from console.tui.screens.second_person import CONFIRMATION, SECOND_PERSON
@@ -34,8 +36,45 @@ _SIGNS = {"+": Tone.OK, "-": Tone.HIGH, "@": Tone.DIM}
 """The tones of a difference's lines, by what they begin with."""
 _MOST_NAMED = 40
 """Symbols of which a line has room for the names, at most."""
+_DIFFERENCE = 5
+"""Lines of the difference, at most, where the screen is low."""
+_HIGH = 30
+"""Lines from which on it isn't."""
+_MOST_LINES = 6
+"""Lines of such names where a phrase is typed."""
 _AGED = 1.5
 """Seconds after which it is told how long ago all that was looked at."""
+
+
+def blocks(
+    view: View, found: Look | None, objection: str, refused: str, size: Size
+) -> Iterator[tuple[Line, ...]]:
+    """All that is said until the change is made.
+
+    `objection` is why it can't be made now, `refused` why it wasn't when that was tried.
+    """
+    cells = size.width
+    yield tuple(head_lines(view, found, cells))
+    if found is not None and isinstance(found.plan, Refusal):
+        yield tuple(refusal_lines(view, found.plan, cells))
+        yield (instead_line(view, found.plan, cells),)
+        return
+    if found is not None and isinstance(found.plan, Plan):
+        yield from _asked(view, found, found.plan, size)
+    yield tuple(key_lines(view, found, objection, refused, cells))
+
+
+def _asked(view: View, found: Look, plan: Plan, size: Size) -> Iterator[tuple[Line, ...]]:
+    """What it does, its gates and what it writes, in the room that there is."""
+    cells, most = size.width, _DIFFERENCE if size.height < _HIGH else size.height // 3
+    effect = (*effect_lines(view, plan, cells), *held_lines(view, found, cells))
+    yield effect
+    second = tuple(second_person_line(view, found.word, cells))
+    difference = min(len(found.lines), most)
+    room = size.height - 3 - len(effect) - len(second) - difference
+    yield tuple(gates_lines(view, found, cells, room))
+    yield second
+    yield tuple(difference_lines(view, found, cells, difference))
 
 
 def head_lines(view: View, found: Look | None, cells: int) -> Iterator[Line]:
@@ -65,25 +104,33 @@ def refusal_lines(view: View, refusal: Refusal, cells: int) -> Iterator[Line]:
 def effect_lines(view: View, plan: Plan, cells: int) -> Iterator[Line]:
     """What becomes of the symbols, a line for each way that some of them go; then what is remarked."""
     said: list[Line] = [
-        (Span(f"{_move(view, move)}: {_many(len(symbols))}", _tone(move)), Span(f" {_named(symbols)}"))
+        (_going(view, move, symbols), Span(f" {_named(symbols)}"))
         for move, symbols in plan.effect.changed.items()
     ]
-    others = plan.effect.others
-    if others.before is not others.after:
-        said.append((Span(f"{_move(view, others)}: any symbol that comes later", _tone(others)),))
-    for number, line in enumerate(said):
+    for number, line in enumerate((*said, *_others(view, plan))):
         yield fit_line((label("" if number else "EFFECT"), *line), cells, view.glyphs.ellipsis)
     for remark in plan.remarks:
         for number, words in enumerate(wrap(remark, max(20, cells - 14))):
             yield label("" if number else "NOTE"), Span(words, Tone.WARNING)
 
 
+def confirmed_lines(view: View, plan: Plan, cells: int) -> Iterator[Line]:
+    """What becomes of the symbols, by name as far as there is room: a phrase says only how many they are."""
+    changed = plan.effect.changed
+    room = max(1, _MOST_LINES // max(1, len(changed)))
+    for move, symbols in changed.items():
+        yield (_going(view, move, symbols),)
+        names = wrap(", ".join(symbols), cells)
+        rest = (Span(" and others", Tone.WARNING),) if len(names) > room else ()
+        *whole, last = names[:room]
+        yield from ((Span(line),) for line in whole)
+        yield spread((Span(last),), rest, cells, view.glyphs.ellipsis)
+    yield from _others(view, plan)
+
+
 def held_lines(view: View, found: Look, cells: int) -> Iterator[Line]:
     """The positions at the exchange in the symbols that change."""
-    said = "; ".join(found.held) or "no position at the exchange in what changes"
-    unknown = any(words.startswith("not known") for words in found.held)
-    tone = Tone.UNKNOWN if unknown else Tone.STRONG if found.held else Tone.DIM
-    yield fit_line((label("HELD"), Span(said, tone)), cells, view.glyphs.ellipsis)
+    yield fit_line((label("HELD"), _held(found)), cells, view.glyphs.ellipsis)
 
 
 def gates_lines(view: View, found: Look, cells: int, room: int) -> Iterator[Line]:
@@ -115,11 +162,13 @@ def full_lines(view: View, found: Look, cells: int) -> list[Line]:
     if isinstance(plan, Refusal):
         return [*lines, (), *refusal_lines(view, plan, cells)]
     for move, symbols in plan.effect.changed.items():
-        lines += [(), (Span(f"{_move(view, move)}: {_many(len(symbols))}", _tone(move)),)]
+        lines += [(), (_going(view, move, symbols),)]
         lines += [(Span(line),) for line in wrap(", ".join(symbols), cells)]
-    lines += [(), *held_lines(view, found, cells), *((Span(words),) for words in plan.remarks), ()]
+    lines += [*_others(view, plan), (), *_wrapped("HELD", [_held(found)], cells)]
+    lines += [*_wrapped("NOTE", [Span(words, Tone.WARNING) for words in plan.remarks], cells), ()]
     lines += [line for gate in found.gates for line in gate_in_full(view, gate, cells)]
-    return [*lines, (), *difference_lines(view, found, cells, len(found.lines))]
+    difference = [Span(line, _SIGNS.get(line[:1], Tone.PLAIN)) for line in found.lines]
+    return [*lines, (), *_wrapped("WRITES", difference, cells)]
 
 
 def instead_line(view: View, refusal: Refusal, cells: int) -> Line:
@@ -153,6 +202,31 @@ def key_lines(view: View, found: Look | None, objection: str, refused: str, cell
         if found.raises:
             does = " asks for the phrase, and writes it" if found.is_typed else " writes it"
         yield spread((key, Span(does, Tone.STRONG)), age, cells, ellipsis)
+
+
+def _going(view: View, move: Move, symbols: Sequence[str]) -> Span:
+    """A way that some symbols go, and how many."""
+    return Span(f"{_move(view, move)}: {_many(len(symbols))}", _tone(move))
+
+
+def _others(view: View, plan: Plan) -> Iterator[Line]:
+    """What becomes of a symbol that is listed some day."""
+    others = plan.effect.others
+    if others.before is not others.after:
+        yield (Span(f"{_move(view, others)}: any later symbol", _tone(others)),)
+
+
+def _held(found: Look) -> Span:
+    said = "; ".join(found.held) or "no position at the exchange in what changes"
+    unknown = any(words.startswith("not known") for words in found.held)
+    return Span(said, Tone.UNKNOWN if unknown else Tone.STRONG if found.held else Tone.DIM)
+
+
+def _wrapped(words: str, said: Iterable[Span], cells: int) -> Iterator[Line]:
+    """All of it, in as many lines as that takes, the first of them under the label `words`."""
+    lines = (Span(line, span.tone) for span in said for line in wrap(span.text, max(20, cells - 14)))
+    for number, line in enumerate(lines):
+        yield label("" if number else words), line
 
 
 def _move(view: View, move: Move) -> str:

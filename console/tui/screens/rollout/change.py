@@ -4,7 +4,7 @@ What raises the risk passes every gate; what lowers it is written by one key. Th
 and again: one that has changed meanwhile ends a change that raises the risk.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import ClassVar, Protocol, runtime_checkable
@@ -12,7 +12,6 @@ from typing import ClassVar, Protocol, runtime_checkable
 from textual.geometry import Size
 
 from console.actions.rollout.acknowledgement import heard_of
-from console.actions.rollout.flags_file import Conflict
 from console.actions.rollout.record import Applied
 from console.domain.approval import Consent, Deed
 from console.domain.figures import seconds
@@ -24,7 +23,6 @@ from console.tui.safety import NOT_READY
 from console.tui.screens.confirm import Confirm, Danger
 from console.tui.screens.gated import NOT_LOOKED, OLD, Gated, InFull
 from console.tui.screens.kill.covering import stacked
-from console.tui.screens.kill.gates import second_person_line
 from console.tui.screens.rollout import asking, told
 from console.tui.screens.rollout.look import Asking, Draft, Look, apply, is_armed, look
 from console.tui.text import Line
@@ -32,10 +30,6 @@ from console.tui.view import View
 
 _LOOKS_EVERY = 1.0
 """Seconds between two looks, while nothing is said that asks for one."""
-_DIFFERENCE = 5
-"""Lines of the difference, at most, where the screen is low."""
-_HIGH = 30
-"""Lines from which on it isn't."""
 _DIALOG = 68
 """Cells of a line in the dialog."""
 
@@ -128,7 +122,7 @@ class Change(Gated[Look], inherit_bindings=False):
     def _have_typed(self, found: Look, plan: Plan, phrase: Phrase) -> None:
         danger = Danger(
             str(plan.operation),
-            lambda view: list(asking.effect_lines(view, plan, _DIALOG)),
+            lambda view: list(asking.confirmed_lines(view, plan, _DIALOG)),
             phrase,
             partial(self._shifted, found),
         )
@@ -233,44 +227,12 @@ class Change(Gated[Look], inherit_bindings=False):
     # Showing.
 
     def _shown(self, size: Size) -> Sequence[Line]:
-        blocks = self._before(size) if self._done is None else self._after(self._done, size)
+        done, live = self._done, self.view.live
+        if done is None:
+            refused = "" if self._is_under_way else self._refused or self._unseen
+            blocks = asking.blocks(self.view, self._found, self._objection(self.view), refused, size)
+        else:
+            now = self._began if live is None else live.at
+            waiting = told.Waiting(self._began, now if self._acknowledged is None else self._acknowledged)
+            blocks = told.blocks(self.view, done, self._reason, waiting, size.width)
         return stacked(blocks, size.height)
-
-    def _before(self, size: Size) -> Iterator[tuple[Line, ...]]:
-        view, cells, found = self.view, size.width, self._found
-        low = size.height < _HIGH
-        yield tuple(asking.head_lines(view, found, cells))
-        plan = None if found is None else found.plan
-        if isinstance(plan, Refusal):
-            yield tuple(asking.refusal_lines(view, plan, cells))
-            yield (asking.instead_line(view, plan, cells),)
-            return
-        if found is not None and plan is not None:
-            yield from self._asked(found, plan, size, low=low)
-        refused = "" if self._is_under_way else self._refused or self._unseen
-        yield tuple(asking.key_lines(view, found, self._objection(view), refused, cells))
-
-    def _asked(self, found: Look, plan: Plan, size: Size, *, low: bool) -> Iterator[tuple[Line, ...]]:
-        view, cells = self.view, size.width
-        effect = (*asking.effect_lines(view, plan, cells), *asking.held_lines(view, found, cells))
-        yield effect
-        second = tuple(second_person_line(view, found.word, cells))
-        difference = min(len(found.lines), _DIFFERENCE if low else size.height // 3)
-        room = size.height - 3 - len(effect) - len(second) - difference
-        yield tuple(asking.gates_lines(view, found, cells, room))
-        yield second
-        yield tuple(asking.difference_lines(view, found, cells, difference))
-
-    def _after(self, done: Applied, size: Size) -> Iterator[tuple[Line, ...]]:
-        view, live, cells = self.view, self.view.live, size.width
-        heard = None if live is None else heard_of(done, live)
-        yield (told.head_line(view, done, heard, cells),)
-        yield tuple(told.requested_lines(view, done.plan, self._reason, cells))
-        yield tuple(told.written_lines(view, done, cells))
-        if isinstance(done.outcome, Conflict):
-            yield tuple(told.conflict_lines(view, done.outcome, cells))
-        if live is not None and heard is not None and done.done:
-            until = live.at if self._acknowledged is None else self._acknowledged
-            yield (told.acknowledged_line(view, heard, until - self._began, cells),)
-            yield (told.observed_line(view, done.plan, live, self._began, cells),)
-        yield ()

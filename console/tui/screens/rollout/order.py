@@ -13,7 +13,7 @@ def ordered(symbols: Iterable[str], assessment: Assessment) -> Sequence[str]:
     """`symbols` in the default order of this moment."""
     rows = assessment.symbols
     held, severities, status = rows.known.held, rows.severities, assessment.rollout
-    drifting = {symbol for _, symbol in (status.drift or status.restart_needed)}
+    drifting = {symbol for one in status.drifting for symbol in status.lasting(one.feature)}
 
     def order(symbol: str) -> tuple[bool, bool, int, str]:
         place = rows.place(symbol)

@@ -127,20 +127,17 @@ class Rollout(Frame):
         live, chosen = self.view.live, self._on
         if live is None or chosen is None:
             return
-        rows = {name: place for place, name in enumerate(self.matrix.keys)}
+        rows, here = self.matrix.keys, self.matrix.keys.index(chosen.feature)
         columns = {symbol_of(each.key): place for place, each in enumerate(self.matrix.columns)}
-        lasting = live.rollout.drift or live.rollout.restart_needed
-        places = {
-            (rows[feature], columns[symbol]): (feature, symbol)
-            for feature, symbol in lasting
-            if feature in rows and symbol in columns
-        }
-        if not places:
-            self.refuse("nothing that is shown here drifts")
-            return
-        here = rows[chosen.feature], columns.get(chosen.symbol or "", -1)
-        feature, symbol = places[min((place for place in places if place > here), default=min(places))]
-        self.matrix.go_to(feature, key_of(symbol))
+        begin = columns.get(chosen.symbol or "", -1)
+        for number in range(len(rows) + 1):
+            feature = rows[(here + number) % len(rows)]
+            lasting = {columns[each]: each for each in live.rollout.lasting(feature) if each in columns}
+            places = [place for place in lasting if number or place > begin]
+            if places:
+                self.matrix.go_to(feature, key_of(lasting[min(places)]))
+                return
+        self.refuse("nothing that is shown here drifts")
 
     # Changing it.
 

@@ -1,10 +1,11 @@
 """What came of a change: requested, written, acknowledged, observed. Each is only what it says."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from console.actions.rollout.acknowledgement import Heard
+from console.actions.flags_file import Conflict, Written
+from console.actions.rollout.acknowledgement import Heard, heard_of
 from console.actions.rollout.difference import three_way
-from console.actions.rollout.flags_file import Conflict, Written
 from console.actions.rollout.record import Applied
 from console.domain.assessment import Assessment
 from console.domain.figures import seconds
@@ -14,6 +15,31 @@ from console.tui.screens.kill.asking import label
 from console.tui.text import Line, Span, fit_line, spread, wrap
 from console.tui.theme import Tone
 from console.tui.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """For the engine's word, since the change `began`, and `until` it came or, if it hasn't, the present."""
+
+    began: float
+    until: float
+
+
+def blocks(
+    view: View, done: Applied, reason: str, waiting: Waiting, cells: int
+) -> Iterator[tuple[Line, ...]]:
+    """All that is said of a change that was made, or was tried, for this `reason`."""
+    live = view.live
+    heard = None if live is None else heard_of(done, live)
+    yield (head_line(view, done, heard, cells),)
+    yield tuple(requested_lines(view, done.plan, reason, cells))
+    yield tuple(written_lines(view, done, cells))
+    if isinstance(done.outcome, Conflict):
+        yield tuple(conflict_lines(view, done.outcome, cells))
+    if live is not None and heard is not None and done.done:
+        yield (acknowledged_line(view, heard, waiting.until - waiting.began, cells),)
+        yield (observed_line(view, done.plan, live, waiting.began, cells),)
+    yield ()
 
 
 def head_line(view: View, done: Applied, found: Heard | None, cells: int) -> Line:

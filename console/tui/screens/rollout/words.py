@@ -98,23 +98,23 @@ def _end_of(path: str, cells: int, ellipsis: str) -> str:
 
 def _loaded(status: RolloutStatus, glyphs: Glyphs) -> Line:
     """Whether the engine has loaded what the file says, as far as that lasts."""
-    lasting = status.restart_needed or status.drift
+    drifting = status.drifting
     if status.loaded_doubt:
         return (Span(f"{glyphs.unknown} loaded: {status.loaded_doubt} ", Tone.UNKNOWN),)
-    if not lasting:
+    if not drifting:
         return (_nothing_lasts(status, glyphs),)
-    age = seconds(max(0.0, status.at - min(lasting.values())))
-    what = "need a restart" if status.restart_needed else "loaded otherwise"
-    return (Span(f"{glyphs.warning} {_cells(len(lasting))} {what}, for {age} ", Tone.WARNING),)
+    lasting = _cells(sum(one.symbols for one in drifting))
+    age = seconds(max(0.0, status.at - min(one.since for one in drifting)))
+    what = "need a restart" if status.at_start else "loaded otherwise"
+    return (Span(f"{glyphs.warning} {lasting} {what}, for {age} ", Tone.WARNING),)
 
 
 def _nothing_lasts(status: RolloutStatus, glyphs: Glyphs) -> Span:
     """What is so while no difference lasts: what isn't known isn't loaded."""
-    differing = 0 if status.differences is None else len(status.differences.every)
+    differing = 0 if status.differences is None else status.differences.count
     if differing:
         return Span(f"{glyphs.ellipsis} {_cells(differing)} not loaded yet ")
-    unsure = any(rule.default is None or None in rule.exceptions.values() for rule in status.rules.values())
-    if unsure or len(status.engine.column) < len(status.rules) * len(status.listings):
+    if not status.is_known:
         return Span(f"{glyphs.unknown} loaded, as far as all is known ", Tone.UNKNOWN)
     return Span(f"{glyphs.ok} the engine has loaded it ", Tone.OK)
 
@@ -188,14 +188,18 @@ def _whole(view: View, status: RolloutStatus, feature: str) -> Iterator[Line]:
     """The same of a feature as a whole."""
     written = None if status.flags is None else feature_named(status.flags, feature)
     yield _said("file", own_stage(written), view.glyphs)
-    differing = status.differing(feature)
-    if differing is None:
-        yield _engine(f"{view.glyphs.unknown} {status.loaded_doubt or 'not all is known'}", Tone.UNKNOWN)
-    elif differing:
-        symbols = f"{len(differing):,} symbol{'s' if len(differing) > 1 else ''}"
-        yield _engine(f"{view.glyphs.warning} something else for {symbols}", Tone.WARNING)
-    else:
-        yield _engine(f"{view.glyphs.ok} has loaded it", Tone.OK)
+    found, glyphs = status.following(feature), view.glyphs
+    if found.differing:
+        yield _engine(f"{glyphs.warning} something else for {_symbols(found.differing)}", Tone.WARNING)
+    if found.doubt or found.unknown:
+        words = found.doubt or f"not known for {_symbols(found.unknown)}"
+        yield _engine(f"{glyphs.unknown} {words}", Tone.UNKNOWN)
+    if found.is_so:
+        yield _engine(f"{glyphs.ok} has loaded it", Tone.OK)
+
+
+def _symbols(symbols: Sequence[str]) -> str:
+    return f"{len(symbols):,} symbol{'s' if len(symbols) > 1 else ''}"
 
 
 def _said(who: str, stage: Stage | None, glyphs: Glyphs) -> Line:
