@@ -18,6 +18,8 @@ from console.sources.errors import SourceError
 
 LONGEST_ANSWER = 4 << 20
 """Bytes that one answer may have: `group_concat_max_len` of a session on MySQL and MariaDB."""
+_CACHE = 512
+"""KiB of a SQLite file that are held. Whatever the engine writes makes them old: more would only grow."""
 _DRIVERS = {
     "sqlite": "sqlite",
     "mysql": "mysql+pymysql",
@@ -74,13 +76,15 @@ def open_engine(url: URL, password: str | None, timeout: float, ca_file: Path | 
 
 
 def _open_sqlite(file: Path, timeout: float) -> sqlite3.Connection:
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         f"file:{quote(str(file))}?mode=ro",
         uri=True,
         timeout=timeout,
         isolation_level=None,
         check_same_thread=False,
     )
+    connection.execute(f"PRAGMA cache_size = -{_CACHE}")
+    return connection
 
 
 @cache

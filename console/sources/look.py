@@ -200,7 +200,7 @@ def _decimal(value: object) -> Decimal | None:
     return number if number.is_finite() else None
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=512)
 def _seconds(value: object) -> float | None:
     """Engines write local time without a zone: seconds since 1970 as this host's zone has it."""
     try:

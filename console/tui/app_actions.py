@@ -1,4 +1,7 @@
-"""What the app itself does when an operator asks for it: one method for each action of its places."""
+"""What the app itself does when an operator asks for it: one method for each action of its places.
+
+The boxes that it opens are imported when they are wanted: the first picture doesn't wait for them.
+"""
 
 import re
 import time
@@ -10,17 +13,11 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from console.domain.status import SymbolStatus
 from console.domain.symbols import SymbolRows
 from console.tui.appearance import Appearance
-from console.tui.commands import Deed, Offered, fps_of
 from console.tui.navigation import Navigation
 from console.tui.painting import Painting
 from console.tui.places import offers
 from console.tui.safety import Safety
-from console.tui.saved_screen import save_screen, where
-from console.tui.screens.approving import approval_of
-from console.tui.screens.confirm import Confirm
 from console.tui.screens.frame import Frame
-from console.tui.screens.help import Help
-from console.tui.screens.palette import Palette
 from console.tui.terminal.app import TerminalApp
 from console.tui.view import View
 from console.tui.widgets.prompt import Question
@@ -29,6 +26,7 @@ from console.tui.wishes import Wishes
 if TYPE_CHECKING:
     from console.domain.approval import Request
     from console.domain.rollout.operations import Operation
+    from console.tui.commands import Deed
 
 
 @runtime_checkable
@@ -97,6 +95,8 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
         self._navigation.back()
 
     async def action_help(self) -> None:
+        from console.tui.screens.help import Help  # noqa: PLC0415 (as said above)
+
         about = self.screen.ABOUT if isinstance(self.screen, Frame) else ""
         if self._saved is not None:
             about = f"{about} The screen was last written to {self._saved} and .txt beside it.".lstrip()
@@ -105,6 +105,9 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
         await self.push_screen(Help(self.view, about, offers(self.screen, table), typing))
 
     async def action_palette(self) -> None:
+        from console.tui.commands import Offered  # noqa: PLC0415 (as said above)
+        from console.tui.screens.palette import Palette  # noqa: PLC0415 (as said above)
+
         assessment = self.view.assessment
         symbols = () if assessment is None else _names(assessment.symbols)
         table = self.view.actions
@@ -112,8 +115,10 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
         offered = Offered(here, table, self._appearance.names, symbols)
         await self.push_screen(Palette(self.view, offered, self._do))
 
-    def _do(self, deed: Deed) -> None:
+    def _do(self, deed: "Deed") -> None:
         """What was chosen in the palette, which has gone by now."""
+        from console.tui.commands import fps_of  # noqa: PLC0415 (as said above)
+
         if deed.offer is not None:
             self.call_later(self.run_action, deed.name, deed.offer.owner)
         elif deed.kind == "symbol":
@@ -188,6 +193,9 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
 
     async def action_approve(self) -> None:
         """Ask about what has waited longest."""
+        from console.tui.screens.approving import approval_of  # noqa: PLC0415 (as said above)
+        from console.tui.screens.confirm import Confirm  # noqa: PLC0415 (as said above)
+
         if not self.view.requests:
             self.refuse("nothing waits for your approval")
             return
@@ -222,6 +230,8 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
                 self.say("this line is slow: b draws seldom and plainly")
 
     def action_save_screen(self) -> None:
+        from console.tui.saved_screen import save_screen, where  # noqa: PLC0415 (as said above)
+
         if self._wishes.state is None:
             self.refuse("there is no state folder to write the screen into")
             return

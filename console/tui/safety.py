@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from console import threads
 from console.domain.access import AccessError, Arming, Disarmed, Ending, Role
 from console.domain.figures import seconds
-from console.tui.access import Access, Waiting, lack_of
 from console.tui.actions import IN_A_REPLAY
 from console.tui.painting import Painting
 from console.tui.widgets.prompt import Question
 
 if TYPE_CHECKING:
     from console.domain.approval import Request
+    from console.tui.access import Access, Waiting
 
 NOT_READY = "This console can't be armed yet: press the key again in a moment"
 LOOKS_EVERY = 2
@@ -45,7 +45,7 @@ class Safety:
         self._complaint = self._unseen = ""
 
     @property
-    def _access(self) -> Access | None:
+    def _access(self) -> "Access | None":
         return self._painting.view.access
 
     def touch(self) -> None:
@@ -66,6 +66,8 @@ class Safety:
         elif access.catch.standing.role < Role.OPERATOR:
             self._face.refuse(f"read-only: {access.catch.standing}")
         else:
+            from console.tui.access import lack_of  # noqa: PLC0415 (the first picture doesn't wait)
+
             self._face.ask(Question("why arm?", "", lack_of, self._arm))
 
     def approve(self, asked: "Request") -> None:
@@ -124,7 +126,7 @@ class Safety:
         else:
             self._face.refuse(f"READ-ONLY again: {ended.words}")
 
-    def _look_for_requests(self, access: Access) -> None:
+    def _look_for_requests(self, access: "Access") -> None:
         context = self._painting.view.context.name
         self._looking = threads.start(lambda: access.waiting(context), name="look for requests")
         self._looking.add_done_callback(self._found)

@@ -48,7 +48,8 @@ def visible(text: str) -> str:
 
 def _visible(text: str) -> str:
     shown = foreign.visible(text)
-    return shown if shown.isascii() else "".join(map(_apart, shown))
+    shown = shown if shown.isascii() else "".join(map(_apart, shown))
+    return text if shown == text else shown  # one object in every cache that keeps both
 
 
 _kept_visible = lru_cache(maxsize=2048)(_visible)

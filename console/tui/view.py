@@ -3,19 +3,22 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from console.domain.access import Arming, Disarmed
 from console.domain.assessment import Assessment
 from console.domain.figures import seconds
 from console.domain.reading import Health
 from console.domain.severity import Severity
-from console.tui.access import Access, Waiting
 from console.tui.actions import Action, actions
 from console.tui.headline import CONNECTING, Statement, last_judged, statements, symbol_statements
 from console.tui.preferences import Preferences
 from console.tui.text import one_colon
 from console.tui.theme import Glyphs
 from console.tui.watched import ChangesStages, FiresKillSwitch, FollowsJournal, HasLogs
+
+if TYPE_CHECKING:
+    from console.tui.access import Access, Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +92,9 @@ class View:
     kill: FiresKillSwitch | None = None
     journal: FollowsJournal | None = None
     rollout: Callable[[], ChangesStages] | None = None
-    access: Access | None = None
+    access: "Access | None" = None
     mode: Arming | Disarmed = Disarmed()  # noqa: RUF009 (a frozen value)
-    requests: tuple[Waiting, ...] = ()
+    requests: "tuple[Waiting, ...]" = ()
 
     def next(self, shown: Assessment, live: Assessment | None = None) -> "View":
         """The next paint's view; `live` is the present where the body shows something else."""
@@ -131,7 +134,7 @@ class View:
         return any(source.health not in (Health.WAITING, Health.OFF) for source in sources)
 
 
-def _waits(waiting: Waiting) -> Statement:
+def _waits(waiting: "Waiting") -> Statement:
     """That somebody waits for this very person."""
     asked = waiting.request
     what = f"{asked.deed.action} of {asked.deed.target}"

@@ -2,18 +2,21 @@
 
 import time
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from console.tui.access import Waiting
 from console.tui.friction import Phrase
 from console.tui.screens.confirm import Danger
 from console.tui.text import Line, Span, spread
 from console.tui.theme import Tone
 from console.tui.view import View
 
+if TYPE_CHECKING:
+    from console.tui.access import Waiting
+
 _GONE = "it was used, has expired or was approved by now"
 
 
-def approval_of(waiting: Waiting, environment: str) -> Danger:
+def approval_of(waiting: "Waiting", environment: str) -> Danger:
     """The question whether what somebody waits for may be done."""
     asked, deed = waiting.request, waiting.request.deed
     until = Span(f", until {_clock(asked.expires)}")

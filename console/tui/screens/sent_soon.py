@@ -9,12 +9,18 @@ from functools import cached_property
 from textual.screen import Screen, ScreenResultType
 from textual.timer import Timer
 
+from console.tui.terminal.compositor import LettingGo
+
 _PERIOD = 0.004
 """Seconds between two looks for changes, at least."""
 
 
 class SentSoon(Screen[ScreenResultType]):
     """A screen that sends its changes within milliseconds, also right after others."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = LettingGo()
 
     @cached_property
     def _update_timer(self) -> Timer:

@@ -15,6 +15,7 @@ from textual.screen import Screen
 
 from console.tui import garbage
 from console.tui.styling import SteadyStylesheet
+from console.tui.terminal.driver import TidyDriver
 from console.tui.terminal.output import Output
 
 ResultT = TypeVar("ResultT")
@@ -34,6 +35,9 @@ class TerminalApp(App[ResultT]):
 
     _output: Output | None = None
     _withheld_since: float | None = None
+
+    def get_driver_class(self) -> type[Driver]:
+        return TidyDriver
 
     def on_mount(self) -> None:
         self.set_timer(_STARTED, garbage.release)

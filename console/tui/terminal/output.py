@@ -8,7 +8,8 @@ frame becomes the shortest text that changes those which differ: short cursor mo
 import functools
 import itertools
 import operator
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from unicodedata import category
 
@@ -194,7 +195,6 @@ def _lines_of_layout(update: LayoutUpdate) -> Iterator[tuple[int, _Strips]]:
     for y, strips in enumerate(update.strips, update.region.y):
         line: dict[int, Strip] = {}
         x = update.region.x
-        _let_go(strips)
         for strip in strips:
             line[x] = strip
             x += strip.cell_length
@@ -208,24 +208,15 @@ def _lines_of_chops(update: ChopsUpdate) -> Iterator[tuple[int, _Strips]]:
     and what lies behind it, mostly blank, has taken its place.
     """
     for y, begin, end in update.spans:
-        _let_go(update.chops[y].values())
         ends = zip(update.chop_ends[y], update.chops[y].items(), strict=False)
         yield y, {x: strip if x < end and begin < its_end else None for its_end, (x, strip) in ends}
 
 
-def _let_go(strips: Iterable[Strip | None]) -> None:
-    """Take from strips the note of how each was cut: in one that is drawn whole that is the strip itself.
-
-    Only the garbage collector would ever end such a circle, and every line that is painted makes one.
-    """
-    for strip in strips:
-        if strip is not None:
-            strip._divide_cache.clear()
-
-
-@functools.lru_cache(maxsize=2048)
 def _graphemes(text: str) -> tuple[str, ...]:
-    """What each cell of `text` holds; marks go with what they stand on, control characters are left out."""
+    """What each cell of `text` holds; marks go with what they stand on, control characters are left out.
+
+    The same few signs fill thousands of remembered cells: each is one object.
+    """
     cells: list[str] = []
     for start, end, width in split_graphemes(text)[0]:
         grapheme = "".join(
@@ -235,7 +226,7 @@ def _graphemes(text: str) -> tuple[str, ...]:
             cells[-1:] = [cells[-1] + grapheme] if cells else []
         else:
             cells += [grapheme or " " * width, *[""] * (width - 1)]
-    return tuple(cells)
+    return tuple(map(sys.intern, cells))
 
 
 _INERT = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})

@@ -24,7 +24,7 @@ from console.tui.theme import TONES, Glyphs, Tone
 LONGEST = 500
 """Characters of an answer at most."""
 _LEAST_ENTRY = 14
-"""Cells that what is typed keeps beside a complaint."""
+"""Cells that what is typed keeps beside a complaint, as far as it fills them."""
 _GAP = 2
 """Cells before a complaint and after it."""
 
@@ -194,10 +194,11 @@ class Prompt(Widget, can_focus=True, inherit_bindings=False):
             return Strip.blank(self.size.width, self.rich_style)
         label: Line = (Span(f" {self._question.label} ", Tone.KEY), Span(" "))
         taken = sum(cell_len(visible(span.text)) for span in label)
-        right = self._right_end(self.size.width - taken - _LEAST_ENTRY - 2 * _GAP)
+        entry = min(_LEAST_ENTRY, cell_len(visible(self._entry.text)) + 1)
+        right = self._right_end(self.size.width - taken - entry - 2 * _GAP)
         cells = self.size.width - line_width(right)
         # Beside what is typed, where the eye is; what is wrong is worth more room than what is known.
-        complaint = clip(self._complaint, cells - taken - _LEAST_ENTRY - 2 * _GAP, self._glyphs.ellipsis)
+        complaint = clip(self._complaint, cells - taken - entry - 2 * _GAP, self._glyphs.ellipsis)
         room = cells - taken - (cell_len(complaint) + 2 * _GAP if complaint else 0)
         before, under, after = in_view(self._entry, max(1, room), self._glyphs.ellipsis)
         segments = [self._segment(span.text, span.tone) for span in label]

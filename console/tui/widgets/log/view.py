@@ -245,6 +245,8 @@ def _instead(page: Page, y: int, cells: int) -> Row:
         why = f"{page.note}. It is shown as soon as it can be read."
     elif page.complete and page.pattern is None:
         why = "the log is empty"
+    elif page.complete and page.pattern is not None and page.progress is None:
+        why = f"no line matches {page.pattern.text} in {page.path}"
     else:
         return ()
     words = wrap(why, max(1, cells - 4))

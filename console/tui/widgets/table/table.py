@@ -13,7 +13,6 @@ from textual.widget import Widget
 
 from console.domain.severity import Severity
 from console.tui.actions import Place, bindings
-from console.tui.screens.choose_columns import ChooseColumns
 from console.tui.text import visible
 from console.tui.theme import Glyphs
 from console.tui.view import View
@@ -267,6 +266,8 @@ class Table(Grid[T], can_focus=True, inherit_bindings=False):
 
     def action_choose_columns(self) -> None:
         if isinstance(self.screen, Stage) and self._all:
+            from console.tui.screens.choose_columns import ChooseColumns  # noqa: PLC0415 (not before it is wanted)
+
             shown = [column.key for column in self._across.columns]
             dialog = ChooseColumns(self.screen.view, self._all, shown, self._choose, self._in_view)
             self.app.push_screen(dialog, self._keep_choice)
