@@ -23,7 +23,7 @@ test campaign: export PYTHONDONTWRITEBYTECODE =  # what the workers compile, the
 
 test: $(TEST)  ## run the tests (with a real MariaDB and a real Prometheus)
 	@$(BIN)/python -m tests.servers
-	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 
 campaign: $(TEST)  ## the long runs that `make test` shortens
 	@$(BIN)/python -m tests.servers

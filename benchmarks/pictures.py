@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from console.command_line import panels_of
+from console.cli.command_line import panels_of
 from console.settings_file import load_settings
 from console.sources.engine import read_engine_file
 from console.tui.app import OpsConsole

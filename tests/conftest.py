@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +15,14 @@ from tests.mariadb import Databases, server
 
 # The same examples at every run, so that a run that fails can be run again; HYPOTHESIS_PROFILE=default
 # looks further each time.
-hypothesis.settings.register_profile("seeded", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("seeded", derandomize=True, deadline=None, max_examples=60)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "seeded"))
+
+
+def pytest_configure() -> None:
+    """Let the programs that tests start hear of Ctrl+C, which a shell has its background jobs ignore."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -23,7 +23,7 @@ from sqlalchemy import URL, make_url
 from tests.debian import NoServerError, environment_of, find, free_port
 
 _USER = "opsconsole"
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 _TO_INSTALL = "apt-get install mariadb-server-core, or set OPSCONSOLE_TEST_MYSQL to the URL of a server"
 
 
@@ -57,8 +57,8 @@ class Databases:
             port=self._server.port or 3306,
             user=self._server.username,
             password=self._server.password or "",
-            connect_timeout=5,
-            read_timeout=10,
+            connect_timeout=10,
+            read_timeout=30,
         )
 
 

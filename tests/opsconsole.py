@@ -9,6 +9,12 @@ from pathlib import Path
 from typing import Any
 
 COMMAND = [sys.executable, "-m", "console"]
+PATIENT = {
+    f"OPSCONSOLE_POLL__{source}__{limit}": seconds
+    for source in ("METRICS", "DATABASE", "EXCHANGE", "FLAGS", "ENGINE", "LOG")
+    for limit, seconds in (("TIMEOUT", "30s"), ("STALE_AFTER", "60s"))
+}
+"""Variables with which an engine that a busy machine keeps waiting still counts for fresh."""
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -44,9 +50,9 @@ def start(home: Path, *arguments: str) -> "subprocess.Popen[str]":
     )
 
 
-def status(home: Path, state: Path, *arguments: str) -> dict[str, Any]:
+def status(home: Path, state: Path, *arguments: str, more: Mapping[str, str] | None = None) -> dict[str, Any]:
     """`opsconsole status --json`, whose exit code has to be the one that it states."""
-    finished = run(home, "status", "--json", "--state", str(state), *arguments)
+    finished = run(home, "status", "--json", "--state", str(state), *arguments, more=more)
     document: dict[str, Any] = json.loads(finished.stdout)
     assert finished.returncode == document["exit_code"]
     return document

@@ -19,7 +19,7 @@ from typing import Any
 
 from tests.debian import NoServerError, find, free_port
 
-_START_SECONDS = 15.0
+_START_SECONDS = 60.0
 _TO_INSTALL = "apt-get install prometheus"
 
 
@@ -33,7 +33,7 @@ class Prometheus:
         """The answer of an API path; an error of the server's is an answer, too."""
         query = urllib.parse.urlencode(parameters)
         try:
-            with urllib.request.urlopen(f"{self.url}/api/v1/{path}?{query}", timeout=5) as response:
+            with urllib.request.urlopen(f"{self.url}/api/v1/{path}?{query}", timeout=30) as response:
                 answer: dict[str, Any] = json.load(response)
         except urllib.error.HTTPError as error:
             answer = json.load(error)

@@ -7,6 +7,8 @@ from pathlib import Path
 import pexpect
 import pyte
 
+from tests.waiting import DEADLINE
+
 LEFT_ALTERNATE_SCREEN = "\x1b[?1049l"
 SHOWED_CURSOR = "\x1b[?25h"
 
@@ -33,7 +35,7 @@ class Terminal:
             dimensions=(lines, columns),
             encoding="utf-8",
             codec_errors="replace",
-            timeout=10,
+            timeout=DEADLINE,
         )
 
     def __enter__(self) -> "Terminal":
@@ -61,7 +63,7 @@ class Terminal:
             self.sent += news
             self._stream.feed(news)
 
-    def wait_for(self, words: str, seconds: float = 20) -> None:
+    def wait_for(self, words: str, seconds: float = DEADLINE) -> None:
         """Wait until `words` stand on the screen; AssertionError shows what does instead."""
         deadline = time.monotonic() + seconds
         while words not in self.text:
@@ -81,7 +83,7 @@ class Terminal:
         self._screen.resize(lines, columns)
         self.child.setwinsize(lines, columns)
 
-    def wait_for_end(self, seconds: float = 10) -> int | None:
+    def wait_for_end(self, seconds: float = DEADLINE) -> int | None:
         """The exit status once the program has ended; what it still wrote is taken in."""
         deadline = time.monotonic() + seconds
         while self.child.isalive():

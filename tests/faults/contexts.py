@@ -14,6 +14,7 @@ from console.panels import load_panels
 from console.promql.query import parse_query
 from console.settings_file import load_settings, shipped_configs
 from console.wiring import open_monitor
+from tests.waiting import DEADLINE
 
 SETTINGS = """\
 panels: {panels}
@@ -54,7 +55,7 @@ def monitor_of(folder: Path, *surfaces: str) -> Monitor:
 
 
 async def until(
-    monitor: Monitor, condition: Callable[[Assessment], bool], seconds: float = 15.0
+    monitor: Monitor, condition: Callable[[Assessment], bool], seconds: float = DEADLINE
 ) -> Assessment:
     """The first assessment of which `condition` holds; the last one's alerts are told when none comes."""
     deadline = asyncio.get_running_loop().time() + seconds
@@ -70,7 +71,7 @@ async def until(
 
 
 async def source_until(
-    monitor: Monitor, name: str, condition: Callable[[SourceStatus], bool], seconds: float = 15.0
+    monitor: Monitor, name: str, condition: Callable[[SourceStatus], bool], seconds: float = DEADLINE
 ) -> SourceStatus:
     """One source's status, once `condition` holds of it."""
     assessment = await until(monitor, lambda now: condition(now.source(name)), seconds)

@@ -20,9 +20,10 @@ import pytest
 
 from console.actions.kill.switch import KillSwitch
 from console.settings_file import load_settings
-from tests.integration.paper_process import PaperProcess, eventually, plain_http
+from tests.integration.paper_process import PaperProcess, plain_http
 from tests.opsconsole import run
 from tests.small_disk import fill, make_read_only, small_disk
+from tests.waiting import eventually
 
 SETTINGS = """\
 poll:
@@ -223,7 +224,7 @@ def test_a_forgetful_engine_is_tripped_while_it_says_so_and_lost_for_the_next_wh
     here = host(tmp_path / "home", engine)
     told = here.trip(4)
     assert (told.code, told.state) == (0, "tripped")
-    eventually(lambda: not engine.tripped(), 10)
+    eventually(lambda: not engine.tripped())
     code, state, words = here.status()
     assert (code, state) == (1, "lost")
     assert words == "the engine acknowledged the trip, and now says that it is clear"

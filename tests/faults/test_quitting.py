@@ -10,8 +10,9 @@ from sqlalchemy import make_url
 from tests.integration.paper_process import PaperProcess
 from tests.mariadb import own_server
 from tests.opsconsole import environment
+from tests.waiting import DEADLINE
 
-NO_TIMEOUT_FITS_IN = 2.0
+NO_TIMEOUT_FITS_IN = 3.5
 """Seconds. Waiting for the server would take the database's time-out of four at least."""
 
 
@@ -26,7 +27,7 @@ def test_a_stopped_database_server_does_not_hold_up_quitting(tmp_path: Path) -> 
                 ["-m", "console", "--state", str(tmp_path)],
                 env={**environment(tmp_path, **password), "TERM": "xterm-256color"},
                 dimensions=(40, 120),
-                timeout=20,
+                timeout=DEADLINE,
             )
             console.expect("inside their limits")
             server.pause()

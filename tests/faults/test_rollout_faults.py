@@ -13,9 +13,10 @@ import pytest
 
 from tests.command import run_here
 from tests.faults.broken_endpoint import endpoint
-from tests.integration.paper_process import PaperProcess, eventually
+from tests.integration.paper_process import PaperProcess
 from tests.opsconsole import run, start
 from tests.small_disk import fill, small_disk
+from tests.waiting import eventually
 
 SETTINGS = """\
 poll:
@@ -164,7 +165,7 @@ def with_margin(value: str) -> Told:
 def test_on_figures_that_are_not_known_to_be_good_more_risk_is_refused(
     engine: PaperProcess, flags: Path, tmp_path: Path, told: Told, gate: str
 ) -> None:
-    eventually(lambda: "futures_margin_ratio{" in engine.get("/metrics").text, 20)
+    eventually(lambda: "futures_margin_ratio{" in engine.get("/metrics").text)
     with endpoint() as served:
         served.body = told(engine.get("/metrics").text).encode()
         where = configured(tmp_path, engine, f"metrics_url: {served.url}")

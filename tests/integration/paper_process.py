@@ -6,8 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine
 
 from console.paper.store import open_database
+from tests.waiting import DEADLINE, eventually
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
+SOON = 4.0
+"""Seconds that an engine may take to stop on a busy machine; waiting for its database would take more."""
 
 plain_http = httpx.Client(
     timeout=5, verify=False, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
@@ -54,7 +56,7 @@ class PaperProcess:
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal; answers the exit code."""
         self.process.send_signal(how)
-        return self.process.wait(10)
+        return self.process.wait(DEADLINE)
 
     def finished(self) -> tuple[int, str]:
         """Exit code and stderr of a process that ends by itself."""
@@ -112,11 +114,3 @@ class PaperProcess:
 
         eventually(is_there, START_SECONDS)
         self.file = json.loads(file.read_text())
-
-
-def eventually(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    """Wait until `condition` holds; fails after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.03)

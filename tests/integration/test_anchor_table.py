@@ -17,7 +17,7 @@ from console.audit.errors import AnchorError, NoAnchorError
 from console.audit.files import journal_file
 from console.audit.journal import Journal
 from console.audit.record import Head, Record
-from console.cli_audit import audit
+from console.cli.audit import audit
 from console.domain.clock import SystemClock
 from console.settings_file import load_settings
 from tests.unit.audit.journals import ALICE, arming

@@ -97,7 +97,7 @@ _operations = st.one_of(_moves, _opens, _opens, _closes, _closes, _others)
 
 
 @settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -113,7 +113,7 @@ def test_the_books_balance_after_every_operation(
 
 
 @pytest.mark.parametrize(
-    "count", [500, pytest.param(10_000, marks=pytest.mark.campaign)], ids=["short", "campaign"]
+    "count", [250, pytest.param(10_000, marks=pytest.mark.campaign)], ids=["short", "campaign"]
 )
 def test_the_books_balance_through_a_long_run_of_random_operations(database: Engine, count: int) -> None:
     chance = Random(20260102)

@@ -14,8 +14,7 @@ from console.paper.store import writing
 from console.paper.tickets import cancel_pending
 from tests.integration.books_audit import audit
 from tests.integration.books_trader import trade
-
-_DEADLINE_SECONDS = 20.0
+from tests.waiting import eventually
 
 
 def test_two_engines_on_one_account_take_turns(database_url: str) -> None:
@@ -47,23 +46,16 @@ def test_an_order_that_is_cancelled_while_it_fills_stays_cancelled(database_url:
 def test_an_engine_that_is_killed_leaves_books_that_balance(database_url: str) -> None:
     database = open_database(database_url)
     for seed in range(3):
-        before = _count_of_trades(database)
+        wanted = _count_of_trades(database) + 20
         with subprocess.Popen(
             [sys.executable, "-m", "tests.integration.books_trader", database_url, str(seed)]
         ) as trader:
             try:
-                _wait_for_trades(database, before + 20)
+                eventually(lambda wanted=wanted: _count_of_trades(database) >= wanted)  # type: ignore[misc]
             finally:
                 trader.kill()
         audit(database)
     database.dispose()
-
-
-def _wait_for_trades(database: Engine, wanted: int) -> None:
-    deadline = time.monotonic() + _DEADLINE_SECONDS
-    while _count_of_trades(database) < wanted:
-        assert time.monotonic() < deadline, "the trader doesn't trade"
-        time.sleep(0.01)
 
 
 def _count_of_trades(database: Engine) -> int:

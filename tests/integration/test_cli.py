@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,8 @@ import psutil
 import pytest
 
 from tests.integration.paper_process import PaperProcess
-from tests.opsconsole import run, start, status
+from tests.opsconsole import PATIENT, run, start, status
+from tests.waiting import DEADLINE, eventually
 
 
 @pytest.fixture(scope="module")
@@ -23,19 +23,13 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaperProcess]:
 
 def until_an_engine_runs(state: Path) -> int:
     """Wait for engine.json; returns the engine's pid."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if (state / "engine.json").exists():
-            return int(json.loads((state / "engine.json").read_text())["pid"])
-        time.sleep(0.05)
-    raise AssertionError("no engine started")
+    eventually((state / "engine.json").exists)
+    return int(json.loads((state / "engine.json").read_text())["pid"])
 
 
-def is_gone(pid: int, seconds: float = 8) -> bool:
-    deadline = time.monotonic() + seconds
-    while psutil.pid_exists(pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return not psutil.pid_exists(pid)
+def until_gone(pid: int) -> None:
+    """Wait for the end of a process that isn't ours."""
+    eventually(lambda: not psutil.pid_exists(pid))
 
 
 def test_the_version_is_told(tmp_path: Path) -> None:
@@ -84,7 +78,7 @@ def test_without_an_engine_the_status_is_unknown_and_says_why(tmp_path: Path) ->
 
 
 def test_a_calm_engine_is_ok_at_the_first_look(engine: PaperProcess, tmp_path: Path) -> None:
-    finished = run(tmp_path, "status", "--state", str(engine.state))
+    finished = run(tmp_path, "status", "--state", str(engine.state), more=PATIENT)
     assert (finished.returncode, finished.stdout.splitlines()[0]) == (
         0,
         "OK - paper (paper): 12 symbols, no alerts",
@@ -92,7 +86,7 @@ def test_a_calm_engine_is_ok_at_the_first_look(engine: PaperProcess, tmp_path: P
 
 
 def test_the_json_has_its_documented_shape(engine: PaperProcess, tmp_path: Path) -> None:
-    document = status(tmp_path, engine.state)
+    document = status(tmp_path, engine.state, more=PATIENT)
     assert set(document) == {
         "version", "context", "environment", "time", "severity", "exit_code", "sources", "engine",
         "kill_switch", "database", "symbols", "totals", "accounts", "key_metrics", "alerts",
@@ -119,9 +113,8 @@ def test_the_json_has_its_documented_shape(engine: PaperProcess, tmp_path: Path)
 
 
 def test_an_engine_that_is_found_by_the_environment(engine: PaperProcess, tmp_path: Path) -> None:
-    finished = run(
-        tmp_path, "status", more={"OPSCONSOLE_STATE": str(engine.state), "OPSCONSOLE_CONTEXT": "paper"}
-    )
+    found_by = {"OPSCONSOLE_STATE": str(engine.state), "OPSCONSOLE_CONTEXT": "paper"}
+    finished = run(tmp_path, "status", more={**PATIENT, **found_by})
     assert finished.returncode == 0
 
 
@@ -142,7 +135,7 @@ def test_the_core_starts_where_importing_textual_fails() -> None:
     program = (
         "import sys\n"
         "sys.modules['textual'] = None\n"
-        "import console.cli, console.report, console.wiring\n"
+        "import console.cli, console.cli.report, console.wiring\n"
         "import console.paper.service, console.sources.database, console.sources.http\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
@@ -153,7 +146,7 @@ def test_watching_prints_one_json_object_a_line(engine: PaperProcess, tmp_path: 
     assert watching.stdout is not None
     first, second = (json.loads(watching.stdout.readline()) for _ in range(2))
     watching.send_signal(signal.SIGINT)
-    watching.communicate(timeout=10)
+    watching.communicate(timeout=DEADLINE)
     assert first["time"] < second["time"]
     assert watching.returncode == 130
 
@@ -180,7 +173,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(engine: PaperProcess, tmp_pat
     assert watching.stdout is not None and watching.stderr is not None
     watching.stdout.readline()
     watching.stdout.close()
-    assert watching.wait(15) == 141
+    assert watching.wait(DEADLINE) == 141
     assert watching.stderr.read() == ""
 
 
@@ -208,8 +201,8 @@ def test_a_demo_that_is_ended_leaves_no_process_and_no_port(tmp_path: Path, how:
     demo = start(tmp_path, "demo", "--headless", "--seconds", "60", "--symbols", "2", "--state", str(state))
     engine = until_an_engine_runs(state)
     demo.send_signal(how)
-    demo.communicate(timeout=15)
-    assert is_gone(engine)
+    demo.communicate(timeout=DEADLINE)
+    until_gone(engine)
     assert not (state / "engine.json").exists()
 
 
@@ -223,7 +216,7 @@ def test_an_engine_that_cannot_stop_ends_once_its_console_is_gone() -> None:
     )
     engine = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE)
     try:
-        engine.communicate(timeout=5)  # which closes its stdin
+        engine.communicate(timeout=DEADLINE)  # which closes its stdin
     finally:
         engine.kill()
     assert engine.wait() == 1
@@ -237,18 +230,19 @@ def test_a_headless_demo_ends_with_the_engine_that_it_started(database_url: str,
         "demo",
         "--headless",
         "--seconds",
-        "4",
+        "6",
         "--symbols",
         "10",
         "--json",
         "--state",
         str(state),
         *place,
+        more=PATIENT,
     )
     document = json.loads(finished.stdout)
     assert (finished.returncode, document["severity"], document["alerts"]) == (0, "ok", [])
     assert len(document["symbols"]) == 18
-    assert is_gone(document["engine"]["pid"])
+    until_gone(document["engine"]["pid"])
 
 
 def test_a_second_demo_on_the_same_state_is_refused(engine: PaperProcess, tmp_path: Path) -> None:

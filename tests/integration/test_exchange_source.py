@@ -22,8 +22,9 @@ from console.sources.exchange import (
     Market,
 )
 from console.sources.focus import Focus
-from tests.integration.paper_process import PaperProcess, eventually
+from tests.integration.paper_process import PaperProcess
 from tests.tui.fake import HandClock
+from tests.waiting import eventually
 
 KEYS = Keys("key", "s3cret")
 

@@ -17,12 +17,13 @@ from click.testing import CliRunner
 from console.actions.kill.switch import KillSwitch
 from console.audit.files import records
 from console.audit.record import Phase
-from console.cli_kill import _code_of, is_proven, kill
+from console.cli.kill import _code_of, is_proven, kill
 from console.domain.kill_state import KillState, Verdict
 from console.domain.last_trip import last_trip_from
-from tests.integration.paper_process import PaperProcess, eventually
+from tests.integration.paper_process import PaperProcess
 from tests.opsconsole import COMMAND, environment, run
 from tests.unit.actions.contexts import settings_with
+from tests.waiting import eventually
 
 PROVEN = Verdict(KillState.TRIPPED, "", acknowledged=True, confirmed=True)
 HEAD = "contexts:\n  prod:\n    environment: production\n    colour: red\n"
@@ -175,7 +176,7 @@ def test_what_breaks_down_after_a_trip_is_never_bad_usage(
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(signal, "signal", lambda *_: None)
-    monkeypatch.setattr("console.cli_kill._follow", lost)
+    monkeypatch.setattr("console.cli.kill._follow", lost)
     monkeypatch.setenv("HOME", str(home))
     (home / "console.yaml").write_text(f"{HEAD}    kill_switch: {{flag: {flag}}}\n")
     done = CliRunner().invoke(kill, ["trip", *_files(home)])
@@ -199,7 +200,7 @@ def test_a_terminal_that_is_lost_mid_way_does_not_end_a_trip(home: Path) -> None
         stdout=subprocess.PIPE,
     ) as process:
         assert process.stdout is not None
-        eventually((home / "engine" / "flag").exists, 10)
+        eventually((home / "engine" / "flag").exists)
         process.stdout.close()
         process.send_signal(signal.SIGHUP)
         assert process.wait(20) == 1

@@ -16,8 +16,9 @@ from console.audit.open_intents import open_intents
 from console.audit.record import Record
 from console.audit.verify import verify
 from console.domain.last_trip import LastTrip, last_trip_from
-from tests.integration.paper_process import PaperProcess, eventually
+from tests.integration.paper_process import PaperProcess
 from tests.opsconsole import run
+from tests.waiting import eventually
 
 PAPER = """\
 contexts:

@@ -12,18 +12,20 @@ from console.audit.files import records
 from console.audit.record import Phase, Record
 from tests import sshd
 from tests.debian import NoServerError
-from tests.integration.paper_process import PaperProcess, eventually
+from tests.integration.paper_process import PaperProcess
 from tests.integration.test_over_ssh import remote
 from tests.sshd import Sshd
 from tests.terminal import Terminal
+from tests.waiting import eventually
 
+# The command takes longer than a signal otherwise leaves a console, which still reads what it says then.
 SETTINGS = """\
 contexts:
   paper:
     environment: paper
     colour: cyan
     engine_file: {engine}/engine.json
-    commands: {{trip_kill_switch: [sh, -c, 'sleep 1; echo stopped > {home}/stopped']}}
+    commands: {{trip_kill_switch: [sh, -c, 'sleep 2; echo stopping; echo stopped > {home}/stopped']}}
     kill_switch: {{deadlines: {{command: 20s}}}}
 """
 
@@ -56,7 +58,7 @@ def test_a_trip_whose_line_is_cut_completes_and_the_next_login_sees_who_did_what
             eventually(Path(engine.file["kill_switch"]["flag"]).exists)
             terminal.child.kill(signal.SIGKILL)
         assert not (home / "stopped").exists()
-        eventually(lambda: len(_journal(home)) == 2, 20)
+        eventually(lambda: len(_journal(home)) == 2)
         intent, outcome = _journal(home)
         assert (home / "stopped").exists(), outcome.evidence
         assert engine.tripped()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from console.audit.files import records
+from tests.waiting import DEADLINE
 
 pytestmark = pytest.mark.skipif(not find_spec("apprise"), reason="the extra [notify] isn't installed")
 
@@ -30,12 +31,12 @@ def test_people_and_syslog_hear_of_a_trip_from_the_command_line(tmp_path: Path) 
         socket.create_server(("127.0.0.1", 0)) as service,
     ):
         syslog.bind(str(tmp_path / "log"))
-        syslog.settimeout(5)
+        syslog.settimeout(DEADLINE)
         heard: list[bytes] = []
         answering = threading.Thread(target=_answer, args=(service, heard), daemon=True)
         answering.start()
         done = _trip(tmp_path, f"json://127.0.0.1:{service.getsockname()[1]}/key-8ef2c1")
-        answering.join(5)
+        answering.join(DEADLINE)
         said = _all_of(syslog)
     last = list(records(tmp_path / "state" / "audit"))[-1]
     assert (done["exit_code"], done["not_told"]) == (1, "")
@@ -48,7 +49,7 @@ def _trip(folder: Path, urls: str) -> dict[str, object]:
     where = ["--config", str(folder / "console.yaml"), "--state", str(folder / "state")]
     environ = {**os.environ, "HOME": str(folder), "NOTIFY_URLS": urls}
     command = [sys.executable, "-m", "console", *words, *where]
-    ran = subprocess.run(command, env=environ, stdout=subprocess.PIPE, timeout=30, check=False)
+    ran = subprocess.run(command, env=environ, stdout=subprocess.PIPE, timeout=2 * DEADLINE, check=False)
     answer: dict[str, object] = json.loads(ran.stdout)
     return answer
 

@@ -26,7 +26,8 @@ from console.monitor import Monitor
 from console.settings import Settings
 from console.settings_file import load_settings
 from console.wiring import open_monitor
-from tests.integration.paper_process import PaperProcess, eventually
+from tests.integration.paper_process import PaperProcess
+from tests.waiting import DEADLINE, eventually
 
 CLOCK = SystemClock()
 
@@ -55,7 +56,7 @@ class Console:
         last = LastTrip(at, "test", "test", "all", written=written)
         self.monitor.own_trip = lambda: last
 
-    async def until(self, state: KillState, words: str = "", seconds: float = 10) -> Verdict:
+    async def until(self, state: KillState, words: str = "", seconds: float = DEADLINE) -> Verdict:
         """The first verdict of this state that has these words."""
         deadline = time.monotonic() + seconds
         while True:

@@ -108,6 +108,23 @@ def test_a_lost_connection_leaves_no_process_behind(connect: Callable[..., Termi
     assert not alive
 
 
+def test_a_window_that_grew_shows_nothing_of_the_picture_afterwards(tmp_path: Path) -> None:
+    console = shlex.join(["env", f"PYTHONPATH={ROOT}", sys.executable, "-m", "tests.tui.live"])
+    inside = shlex.quote(f"echo begun; {console}; echo ended; read line")
+    environ = environment(tmp_path, TERM="xterm-256color", LANG="C.UTF-8")
+    with (
+        tmux.server(tmp_path / "socket") as command,
+        Terminal(["sh", "-c", f"{command} {inside}"], environ, 80, 25) as terminal,
+    ):
+        terminal.wait_for("MARGIN")
+        terminal.resize(120, 41)
+        terminal.wait_for("FUND 8H")
+        terminal.press("q")
+        terminal.wait_for("ended")
+        *lines, _of_tmux = terminal.text.splitlines()
+        assert [line for line in lines if line] == ["begun", "ended"]
+
+
 def test_a_tmux_server_takes_all_that_runs_in_it_with_it(tmp_path: Path) -> None:
     stubborn = f"trap '' HUP TERM; cd {tmp_path}; echo begun; while :; do sleep 1; done"
     environ = {**os.environ, "TERM": "xterm-256color"}

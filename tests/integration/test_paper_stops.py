@@ -10,8 +10,9 @@ from sqlalchemy import update
 
 from console.paper.store import writing
 from console.schema import settings
-from tests.integration.paper_process import PaperProcess, eventually
+from tests.integration.paper_process import SOON, PaperProcess
 from tests.mariadb import own_server
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -28,9 +29,9 @@ def set_switches(engine: PaperProcess, value: str, *keys: str) -> None:
 
 def test_the_flag_file_stops_trading_and_cancels_resting_orders(engine: PaperProcess) -> None:
     pending = "SELECT count(*) FROM futures_orders WHERE status = 'PENDING'"
-    eventually(lambda: engine.count(pending), 20)
+    eventually(lambda: engine.count(pending))
     Path(engine.file["kill_switch"]["flag"]).write_text("1")
-    eventually(engine.tripped, 1.5)
+    eventually(engine.tripped)
     eventually(lambda: not engine.count(pending))
     before = engine.trades()
     time.sleep(2.5)
@@ -40,14 +41,14 @@ def test_the_flag_file_stops_trading_and_cancels_resting_orders(engine: PaperPro
 def test_the_state_file_trips_and_is_not_overwritten(engine: PaperProcess) -> None:
     state = Path(engine.file["kill_switch"]["state"])
     state.write_text('{"counters":{},"last_ts":{},"tripped":true}')
-    eventually(engine.tripped, 2)
+    eventually(engine.tripped)
     assert json.loads(state.read_text())["tripped"] is True
 
 
 def test_the_flags_file_trips_and_disables_every_feature(engine: PaperProcess) -> None:
     flags = Path(engine.file["flags_file"])
     flags.write_text(flags.read_text().replace("global_kill_switch: false", "global_kill_switch: true"))
-    eventually(engine.tripped, 2)
+    eventually(engine.tripped)
     assert set(engine.values("futures_feature_stage").values()) == {0}
 
 
@@ -67,7 +68,7 @@ def test_http_trips_and_reset_waits_for_the_flag_to_go(engine: PaperProcess) -> 
     flag.unlink()
     reset = engine.post("/control/reset").json()
     assert (refused, reset) == (409, {"tripped": False})
-    eventually(lambda: not engine.tripped(), 2)
+    eventually(lambda: not engine.tripped())
     assert "[CRITICAL] ops_kill_switch: KILL SWITCH tripped: POST /control/kill: drill\\x0a" in engine.log()
 
 
@@ -81,9 +82,9 @@ def test_a_start_with_the_flag_file_there_opens_nothing(tmp_path: Path) -> None:
 def test_a_flags_change_is_loaded_and_a_broken_file_is_not(engine: PaperProcess) -> None:
     flags = Path(engine.file["flags_file"])
     flags.write_text("features:\n  unified_risk_guard: {stage: shadow}\n")
-    eventually(lambda: set(engine.values("futures_feature_stage").values()) == {1}, 3)
+    eventually(lambda: set(engine.values("futures_feature_stage").values()) == {1})
     flags.write_text("features:\n\tbroken")
-    eventually(lambda: "[ERROR] feature_flags" in engine.log(), 3)
+    eventually(lambda: "[ERROR] feature_flags" in engine.log())
     assert set(engine.values("futures_feature_stage").values()) == {1}
 
 
@@ -101,9 +102,9 @@ def test_it_trips_and_stops_while_the_database_answers_nothing(tmp_path: Path) -
             database.pause()
             time.sleep(1.5)
             Path(engine.file["kill_switch"]["flag"]).write_text("1")
-            eventually(engine.tripped, 1.5)
+            eventually(engine.tripped)
             started = time.monotonic()
             code = engine.stop()
             seconds = time.monotonic() - started
             database.resume()
-    assert (code, seconds < 1.5) == (0, True)
+    assert (code, seconds < SOON) == (0, True)

@@ -15,8 +15,9 @@ from console.history.payload import unpack
 from console.history.player import Player, open_player
 from console.history.segment import find_segments
 from tests import opsconsole
-from tests.integration.paper_process import PaperProcess, eventually
+from tests.integration.paper_process import PaperProcess
 from tests.terminal import Terminal
+from tests.waiting import DEADLINE, eventually
 
 SYMBOLS = 12
 
@@ -58,11 +59,11 @@ def killed(engine: PaperProcess, tmp_path_factory: pytest.TempPathFactory) -> tu
     home = tmp_path_factory.mktemp("home")
     recorder = recording(engine, home / "record")
     try:
-        eventually(lambda: steps_in(home / "record") >= 4, 30)
+        eventually(lambda: steps_in(home / "record") >= 4)
         assert engine.post("/control/kill", reason="drill").json()["tripped"] is True
         word = str(opsconsole.status(home, engine.state)["severity"])
         seen = steps_in(home / "record")
-        eventually(lambda: steps_in(home / "record") >= seen + 4, 20)  # the database is asked again by then
+        eventually(lambda: steps_in(home / "record") >= seen + 4)  # the database is asked again by then
     finally:
         recorder.kill()
         recorder.communicate()
@@ -104,9 +105,9 @@ def test_a_recorder_that_is_told_to_end_says_what_it_wrote(
     engine: PaperProcess, tmp_path: Path, sign: signal.Signals
 ) -> None:
     recorder = recording(engine, tmp_path / "record")
-    eventually(lambda: steps_in(tmp_path / "record") >= 1, 30)
+    eventually(lambda: steps_in(tmp_path / "record") >= 1)
     recorder.send_signal(sign)
-    said, errors = recorder.communicate(timeout=20)
+    said, errors = recorder.communicate(timeout=DEADLINE)
     (file,) = (tmp_path / "record").iterdir()
     assert (recorder.returncode, errors) == (0, "")
     assert said.endswith(f"kB: {file}\n")
@@ -114,7 +115,7 @@ def test_a_recorder_that_is_told_to_end_says_what_it_wrote(
 
 def test_a_recorder_for_some_seconds_ends_by_itself(engine: PaperProcess, tmp_path: Path) -> None:
     recorder = recording(engine, tmp_path / "record", "--seconds", "2.5")
-    recorder.communicate(timeout=30)
+    recorder.communicate(timeout=DEADLINE)
     assert (recorder.returncode, steps_in(tmp_path / "record") >= 1) == (0, True)
 
 
@@ -130,7 +131,7 @@ def test_a_record_that_cannot_be_written_is_told_and_ends_with_an_error(
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     recorder = recording(engine, tmp_path / "file" / "record", "--seconds", "2.5")
-    _, errors = recorder.communicate(timeout=30)
+    _, errors = recorder.communicate(timeout=DEADLINE)
     assert recorder.returncode == 1
     assert f"history is not recorded: {tmp_path}/file/record: Not a directory" in errors
 
@@ -146,13 +147,13 @@ def test_the_console_records_itself_with_the_keys_and_the_replay_shows_both(tmp_
         live.child.send("4")
         live.read(2.5)
         live.child.send("q")
-        live.child.expect(pexpect.EOF, timeout=10)
+        live.child.expect(pexpect.EOF)
     replay = Terminal([*opsconsole.COMMAND, "replay", "--state", str(state), "--at", "-0s"], environ, 120, 40)
     replay.wait_for("REPLAY")
     replay.wait_for("keys 4")
     replay.wait_for("BTCUSDT")
     replay.child.send("q")
-    replay.child.expect(pexpect.EOF, timeout=10)
+    replay.child.expect(pexpect.EOF)
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,10 @@ from console.audit.files import records
 from console.audit.open_intents import open_intents
 from console.audit.record import Record
 from tests.command import run_here
-from tests.integration.paper_process import PaperProcess, eventually
+from tests.integration.paper_process import PaperProcess
 from tests.integration.quick_engine import quick_metrics
 from tests.opsconsole import run
+from tests.waiting import eventually
 
 SETTINGS = """\
 poll:

@@ -16,9 +16,9 @@ from random import Random
 
 import pytest
 
+from console.actions.flags_file import Conflict, Draft, FlagsFile, Written
 from console.actions.rollout.difference import Side, three_way
 from console.actions.rollout.draft import drafted
-from console.actions.rollout.flags_file import Conflict, Draft, FlagsFile, Written
 from console.actions.swap import exchange
 from console.domain.clock import SystemClock
 from console.domain.rollout.operations import Operation, SetStage

@@ -117,7 +117,7 @@ async def test_after_every_change_the_engine_applies_what_the_model_says(
         settings = load_settings(config=tmp_path / "console.yaml", state=engine.state, environ={})
         monitor = open_monitor(settings, ())
         async with watching(monitor):
-            await until(monitor, lambda live: live.rollout.differing(FEATURES[0]) == ())
+            await until(monitor, lambda live: bool(live.rollout.following(FEATURES[0]).is_so))
             walk = Walk(engine, Rollout(settings), monitor, _armed(settings, monitor))
             for _ in range(changes):
                 directions.add(await walk.step(random))

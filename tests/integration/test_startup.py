@@ -16,7 +16,7 @@ def imported(home: Path, *names: str) -> set[str]:
         "import sys\n"
         "import click\n"
         "from console.cli import cli\n"
-        "from console.command_line import Given, settings_of\n"
+        "from console.cli.command_line import Given, settings_of\n"
         "settings = settings_of(click.Context(cli, obj=Given()), Given(context='paper'))\n"
         "import console.tui.app, console.wiring, console.sources.scrape\n"
         "print(*[name for name in sys.argv[1:] if name in sys.modules])\n"

@@ -75,7 +75,7 @@ def desks() -> Iterator[Desks]:
 
 def press_until(terminal: Terminal, key: str, words: str) -> None:
     """Press `key` again and again, for as long as the console has something to make ready for it."""
-    for _ in range(50):
+    for _ in range(150):
         terminal.press(key)
         terminal.read(0.2)
         if words in terminal.text:
@@ -86,8 +86,9 @@ def press_until(terminal: Terminal, key: str, words: str) -> None:
 def type_phrase(terminal: Terminal) -> None:
     """As a hand does: what comes faster counts for pasted."""
     terminal.wait_for(f"type {PHRASE}")
-    for letter in PHRASE:
-        terminal.press(letter)
+    for typed in range(1, len(PHRASE) + 1):
+        terminal.press(PHRASE[typed - 1])
+        terminal.wait_for(f"> {PHRASE[:typed].rstrip()}")
         terminal.read(0.06)
     terminal.press("\r")
 

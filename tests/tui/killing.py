@@ -17,7 +17,8 @@ from console.tui.app import OpsConsole
 from console.tui.wishes import NO_WISHES, Wishes
 from tests.tui.cases import UTF8
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, metrics_of, snapshot, symbol_rows
-from tests.tui.screen import text_of, until
+from tests.tui.screen import text_of
+from tests.waiting import until
 
 _SET = Answer(Act.DONE, "set", "not set", "set")
 
@@ -63,6 +64,10 @@ class Kill:
         self.fired = fired = trip(self.armed_with, reason, scope, Noted(), self.clock, by="dana")
         self.latest = last_trip(reason=reason, at=self.clock.wall(), written=written(*fired.fired))
         return fired
+
+    def close(self, seconds: float) -> None:
+        if self.fired is not None:
+            self.fired.wait(seconds)
 
 
 def everything(*, failing: bool = False, hanging: threading.Event | None = None) -> tuple[Actuator, ...]:

@@ -21,10 +21,11 @@ from console.tui.app import ContextView, OpsConsole
 from tests.tui.cases import UTF8
 from tests.tui.fake import HandClock
 from tests.tui.safety import ME, Others, Resets
-from tests.tui.screen import painted, text_of, until
+from tests.tui.screen import painted, text_of
 from tests.unit.actions.rollout.test_rollout import Desk
 from tests.unit.audit.journals import ALICE
 from tests.unit.domain.worlds import NOW, judged
+from tests.waiting import until
 
 CONTEXT = ContextView("prod", "production", "#d4372c", "db-1.internal", "dana")
 
@@ -42,15 +43,19 @@ def answered_at(taken: Snapshot, at: float) -> Snapshot:
 
 @dataclass
 class Engine:
-    """Watches a desk's file; while it is `deaf`, the engine goes on with what it had loaded."""
+    """Watches a desk's file; while it is `deaf`, the engine goes on with what it had loaded.
+
+    `spoil` is what is amiss with what is seen.
+    """
 
     desk: Desk
     clock: Clock
     deaf: Assessment | None = None
+    spoil: Callable[[Snapshot], Snapshot] = lambda taken: taken
 
     def assessment(self, ahead: float = 0.0) -> Assessment:
         seen = self.desk.live() if self.deaf is None else self.deaf
-        return judged(answered_at(seen.snapshot, self.clock.now()))
+        return judged(self.spoil(answered_at(seen.snapshot, self.clock.now())))
 
     async def run(self, changed: Callable[[], None]) -> None:
         await asyncio.Event().wait()

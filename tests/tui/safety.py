@@ -20,8 +20,9 @@ from console.tui.app import OpsConsole
 from tests.tui.cases import UTF8
 from tests.tui.fake import PAPER, START, HandClock, metrics_of, snapshot, symbol_rows
 from tests.tui.killing import Desk
-from tests.tui.screen import painted, until
+from tests.tui.screen import painted
 from tests.unit.audit.journals import ALICE, journal_in
+from tests.waiting import until
 
 ME, BOB = 1001, 1002
 DEED = Deed(

@@ -7,7 +7,7 @@ text, as letters under their cells. `OPSCONSOLE_UPDATE_SNAPSHOTS=1` writes what 
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,10 +16,11 @@ from rich.style import Style
 from textual.strip import Strip
 
 from console.tui.app import OpsConsole
+from tests.waiting import until
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
-_SNAPSHOT_WITHIN = 10.0
+_SNAPSHOT_WITHIN = 20.0
 """Seconds that a busy machine may take to paint what was asked for."""
 
 _LETTERS = {
@@ -66,13 +67,6 @@ def tone_letters(app: OpsConsole) -> str:
 def _letter_for(character: str, letter: str) -> str:
     """The letter under a character, as wide as that is."""
     return " " if character == " " else letter.ljust(cell_len(character))[: cell_len(character)]
-
-
-async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        await asyncio.sleep(0.01)
 
 
 async def painted(app: OpsConsole) -> None:

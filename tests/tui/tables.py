@@ -18,6 +18,7 @@ from console.tui.widgets.table.columns import Cell, Column
 from console.tui.widgets.table.table import Table
 from console.tui.wishes import Wishes
 from tests.tui.fake import PAPER, START, FakeWatched, nothing_yet
+from tests.waiting import DEADLINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ class TableApp(OpsConsole):
             self.post_message(key_event(key))
         done = asyncio.Event()
         self.call_later(done.set)
-        await asyncio.wait_for(done.wait(), 10)
+        await asyncio.wait_for(done.wait(), DEADLINE)
 
 
 def key_event(key: str) -> events.Key:

@@ -11,7 +11,8 @@ from console.tui.app import OpsConsole
 from console.tui.screens.alerts import Alerts, alert_rows
 from console.tui.screens.frame import Frame
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, Row, failing, metrics_of, snapshot
-from tests.tui.screen import assert_snapshot, painted, settled, text_of, until
+from tests.tui.screen import assert_snapshot, painted, settled, text_of
+from tests.waiting import until
 
 UTF8 = {"LANG": "C.UTF-8", "TERM": "xterm-256color"}
 CAUSE = "usdm: HTTP 503: " + "Internal error, try again. " * 4

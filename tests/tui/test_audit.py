@@ -16,8 +16,9 @@ from console.tui.screens.audit.detail import RecordDetail
 from tests.tui.cases import UTF8
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, metrics_of, snapshot, symbol_rows
 from tests.tui.journals import DANA, FOLDER, HOSTILE, edited, follower, journal, trip, write_an_evening
-from tests.tui.screen import painted, text_of, tone_letters, until
+from tests.tui.screen import painted, text_of, tone_letters
 from tests.tui.test_painting import a_record
+from tests.waiting import until
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,9 @@ from console.tui.watched import Watched
 from tests.tui.cases import CASES, UTF8
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock
 from tests.tui.journals import DANA, FOLDER, HOSTILE, edited, follower, journal, trip, write_an_evening
-from tests.tui.screen import assert_snapshot, painted, text_of, until
+from tests.tui.screen import assert_snapshot, painted, text_of
 from tests.tui.test_painting import a_record
+from tests.waiting import until
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
 

@@ -9,7 +9,7 @@ import pytest
 from console.actions.kill.switch import KillSwitch
 from console.audit.files import records
 from console.black_box import BlackBox
-from console.cli_screen import access_of, run_screen, standing_here
+from console.cli.screen import access_of, run_screen, standing_here
 from console.domain.access import Role, arm
 from console.domain.clock import SystemClock
 from console.settings import Settings

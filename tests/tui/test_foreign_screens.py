@@ -27,11 +27,12 @@ from console.tui.widgets.log.header import what_is_shown, which_log
 from console.tui.widgets.log.view import LogView
 from console.tui.widgets.table.columns import Cell, Column
 from tests.tui.fake import START, HandClock, Row, failing, metrics_of, snapshot
-from tests.tui.screen import painted, strips, until
+from tests.tui.logs import UTF8, WithLogs
+from tests.tui.screen import painted, strips
 from tests.tui.test_foreign_text import COUNTS, Host, assert_inert, foreign_texts
 from tests.tui.test_foreign_text import Row as TableRow
-from tests.tui.test_logs import UTF8, WithLogs
 from tests.tui.world import in_full
+from tests.waiting import until
 
 _TERMINAL = Console(color_system="truecolor", force_terminal=True)
 _ROWS, _CELLS = 40, 120

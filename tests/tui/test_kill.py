@@ -1,5 +1,6 @@
 """The kill switch on the screen: two keys trip it, nothing else does, and the result says what is proven."""
 
+import gc
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -22,8 +23,9 @@ from console.tui.wishes import Wishes
 from tests.tui.cases import UTF8
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, Row, metrics_of, snapshot, symbol_rows
 from tests.tui.killing import Desk, Kill, Stub, everything, last_trip, settled, written
-from tests.tui.screen import painted, text_of, until
+from tests.tui.screen import painted, text_of
 from tests.tui.test_painting import a_record
+from tests.waiting import until
 
 ONE_LOW = [*symbol_rows(4), Row("SOL/USD", margin=1.01)]
 
@@ -53,6 +55,15 @@ async def test_the_flag_is_on_the_disk_while_everything_else_still_hangs(tmp_pat
         assert "fired, no answer yet" in desk.text
         hanging.set()
         await until(lambda: "✓ database" in desk.text and "✓ http" in desk.text)
+
+
+async def test_no_look_for_garbage_comes_between_the_two_keys() -> None:
+    desk = Desk()
+    async with desk.app.run_test(size=(80, 24)):
+        await painted(desk.app)
+        await desk.press("K")
+        assert gc.get_threshold()[0] == 0
+    assert gc.get_threshold()[0] > 0
 
 
 async def test_no_other_keys_trip() -> None:

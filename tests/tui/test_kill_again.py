@@ -15,7 +15,8 @@ from console.tui.screens.palette import Palette
 from console.tui.text import Line, Span
 from tests.tui.fake import START, metrics_of, snapshot, symbol_rows
 from tests.tui.killing import Desk, last_trip, written
-from tests.tui.screen import painted, until
+from tests.tui.screen import painted
+from tests.waiting import until
 
 
 def tripped(by: LastTrip | None = None, at: float = START) -> Snapshot:

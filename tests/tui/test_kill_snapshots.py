@@ -12,8 +12,9 @@ from console.tui.app import OpsConsole
 from tests.tui.cases import ASCII, CASES, UTF8
 from tests.tui.fake import PAPER, START, failing, metrics_of, snapshot, symbol_rows
 from tests.tui.killing import Desk, everything, last_trip, settled, written
-from tests.tui.screen import assert_snapshot, painted, until
+from tests.tui.screen import assert_snapshot, painted
 from tests.tui.test_painting import a_record
+from tests.waiting import until
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
 CALM = snapshot(START, metrics_of(symbol_rows(5)))

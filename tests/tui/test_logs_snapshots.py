@@ -14,8 +14,8 @@ from console.tui.app import OpsConsole
 from console.tui.screens.logs import Logs
 from tests.tui.cases import CASES, UTF8, worst
 from tests.tui.fake import PAPER, START, HandClock, nothing_yet
+from tests.tui.logs import WithLogs, append, folder, line, log, shows, typed, view_of
 from tests.tui.screen import assert_snapshot, painted, text_of
-from tests.tui.test_logs import WithLogs, append, folder, line, log, shows, typed, view_of
 
 __all__ = ["folder", "log"]  # fixtures
 

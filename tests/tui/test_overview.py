@@ -8,7 +8,8 @@ from console.tui.screens.overview.summary import TEXTS
 from console.tui.screens.symbol.screen import SymbolDetail
 from tests.tui.cases import CASES, UTF8, Case, console_of, normal
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, Row, failing, metrics_of, snapshot
-from tests.tui.screen import painted, text_of, tone_letters, until
+from tests.tui.screen import painted, text_of, tone_letters
+from tests.waiting import until
 
 
 def row_of(app: OpsConsole, symbol: str) -> str:

@@ -16,7 +16,8 @@ from console.tui.theme import MEANINGS
 from console.tui.widgets.prompt import Prompt
 from tests.tui.fake import PAPER
 from tests.tui.plain import UTF8, PlainScreen, calm, plain_console
-from tests.tui.screen import painted, text_of, until
+from tests.tui.screen import painted, text_of
+from tests.waiting import until
 
 TABLE = actions(owns_engine=False)
 SYMBOLS = ("ADA/USD", "BTC/USD", "BTCUSDT", "WBTC/USD")

@@ -52,9 +52,9 @@ def test_a_line_that_leaves_the_picture_has_its_height_told_at_the_edge() -> Non
 
 
 def test_a_fall_from_anywhere_is_drawn_at_once() -> None:
-    began = time.monotonic()
+    began = time.thread_time()
     plot_lines(MARGIN, seen(falling(1e19, 1.03)), SIZE, UNICODE)
-    assert time.monotonic() - began < 2
+    assert time.thread_time() - began < 2
 
 
 def test_a_threshold_far_away_is_left_out() -> None:

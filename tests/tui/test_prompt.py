@@ -156,6 +156,17 @@ async def test_a_complaint_is_not_cut_off_for_a_long_text() -> None:
         assert "in bad" in last
 
 
+async def test_a_complaint_has_the_room_that_nothing_is_typed_in() -> None:
+    app = plain_console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        Asked(app, "x" * 47)
+        await pilot.press(*"bad")
+        await pilot.pause()
+        assert "x" * 47 in text_of(app).splitlines()[-1]
+        assert text_of(app).splitlines()[-1].endswith(" ctrl+k  kill ▐")
+
+
 async def test_keys_edit_the_line() -> None:
     app = plain_console()
     async with app.run_test(size=(80, 24)) as pilot:

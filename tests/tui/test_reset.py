@@ -28,7 +28,7 @@ from tests.tui.cases import UTF8
 from tests.tui.fake import PAPER, RULES, START, failing
 from tests.tui.killing import last_trip
 from tests.tui.safety import SafeDesk, tripped_at
-from tests.tui.screen import until
+from tests.waiting import until
 
 OVER = Asked("SOL is hedged", "paper paper", cause_acknowledged=True, override="only a test position")
 

@@ -6,9 +6,10 @@ import pytest
 
 from console.domain.approval import Deed
 from tests.tui.safety import DEED, SafeDesk, tripped_at
-from tests.tui.screen import assert_snapshot, until
+from tests.tui.screen import assert_snapshot
 from tests.tui.test_kill_snapshots import local_time_is_utc
 from tests.tui.test_reset import make_ready
+from tests.waiting import until
 
 __all__ = ["local_time_is_utc"]
 

@@ -31,12 +31,13 @@ from console.tui.theme import UNICODE
 from tests.tui.cases import CASES, UTF8
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, failing, metrics_of, snapshot, state
 from tests.tui.fake import Row as SymbolRow
+from tests.tui.logs import WithLogs
 from tests.tui.rollouts import answered_at
-from tests.tui.screen import painted, strips, text_of, until
+from tests.tui.screen import painted, strips, text_of
 from tests.tui.test_foreign_screens import poisoned_snapshot
 from tests.tui.test_foreign_text import assert_inert
-from tests.tui.test_logs import WithLogs
 from tests.tui.test_painting import a_record
+from tests.waiting import until
 
 NORMAL = CASES["normal"].snapshot
 GUARD = "unified_risk_guard"
@@ -275,7 +276,7 @@ async def test_in_a_replay_nothing_is_offered_that_changes_anything() -> None:
         assert " up " not in on.text.splitlines()[-1]
 
 
-async def test_enter_opens_the_symbol_and_e_what_the_log_says_of_the_feature_in_shadow(
+async def test_enter_opens_the_symbol_and_e_what_the_log_says_of_the_feature_in_shadow_or_that_it_is_silent(
     tmp_path: Path,
 ) -> None:
     log = tmp_path / "futures.log"
@@ -290,6 +291,9 @@ async def test_enter_opens_the_symbol_and_e_what_the_log_says_of_the_feature_in_
         await on.press("escape", "e")
         assert isinstance(on.app.screen, Logs)
         await until(lambda: "would have opened" in on.text and "something else" not in on.text)
+        await on.press("3", "down", "e")
+        words = "no line matches shadow.*smart_entry|smart_entry.*shadow in "
+        await until(lambda: words in on.text)
 
 
 async def test_only_what_is_to_be_seen_is_looked_up_of_thousands_of_symbols() -> None:

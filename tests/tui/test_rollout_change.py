@@ -6,18 +6,26 @@ from pathlib import Path
 import pytest
 
 from console.actions.checkpoint import Operator
-from console.actions.rollout.flags_file import Conflict
+from console.actions.flags_file import Conflict
 from console.actions.rollout.look import Look
 from console.actions.rollout.record import Applied
 from console.domain.access import Role
 from console.domain.assessment import Assessment
 from console.domain.rollout.gates import Asked
+from console.domain.rollout.operations import SetStage
 from console.domain.rollout.plan import Plan
+from console.domain.rollout.planning import planned
+from console.domain.rollout.stages import PAPER, Stage
+from console.domain.surfaces import Feature, Flags
 from console.tui.screens.confirm import Confirm
+from console.tui.screens.rollout.asking import confirmed_lines
 from console.tui.screens.rollout.change import Change
 from console.tui.screens.rollout.screen import Rollout
-from tests.tui.rollouts import RolloutDesk
-from tests.unit.actions.rollout.test_rollout import CANARY, PRODUCTION, SHADOW
+from console.tui.theme import UNICODE
+from console.tui.view import View
+from tests.tui.rollouts import CONTEXT, RolloutDesk
+from tests.unit.actions.rollout.amiss import AMISS
+from tests.unit.actions.rollout.test_rollout import CANARY, DAY, PRODUCTION, SHADOW
 
 SIZE = (80, 24)
 OFF = PRODUCTION.replace(b"enabled: true", b"enabled: false")
@@ -76,6 +84,41 @@ async def test_what_raises_the_risk_says_what_is_missing_and_writes_nothing(tmp_
         assert desk.written == SHADOW
 
 
+async def test_what_is_amiss_or_too_early_is_said_and_writes_nothing(tmp_path: Path) -> None:
+    desk = RolloutDesk(tmp_path, SHADOW)
+    async with desk.app.run_test(size=(160, 50)):
+        await promote(desk)
+        await desk.arm()
+        await desk.sees(" W  writes it")
+        for spoil, gate, words in AMISS.values():
+            desk.engine.spoil = spoil
+            await still_refused(desk, SHADOW, gate, words)
+        desk.engine.spoil = lambda taken: taken
+        desk.desk.write(SHADOW, age=6 * DAY)
+        await still_refused(desk, SHADOW, "time in stage", "in shadow for 6 d of 7 d, by the file's time")
+
+
+async def still_refused(desk: RolloutDesk, content: bytes, gate: str, words: str) -> None:
+    """Once that is looked at anew, the gate says so, and the key that writes doesn't."""
+    desk.clock.at += 1.5
+    await desk.sees("NOT YET", gate, words)
+    await desk.press("W")
+    assert desk.written == content
+    assert not [record for record in desk.desk.records() if record.action.startswith("rollout.")]
+
+
+async def test_a_viewer_raises_nothing_and_the_last_canary_symbol_stays(tmp_path: Path) -> None:
+    desk = RolloutDesk(tmp_path, CANARY, Role.VIEWER)
+    async with desk.app.run_test(size=(160, 50)):
+        await desk.begin("0")
+        await desk.sees("NOT POSSIBLE", "BTC is the last canary symbol of guard", "INSTEAD")
+        await desk.press("W")
+        assert desk.written == CANARY
+        await desk.press("escape", "f", "plus")
+        await desk.sees("RAISES RISK", "✘ role", "it takes an operator")
+        await still_refused(desk, CANARY, "role", "it takes an operator")
+
+
 async def test_what_raises_the_risk_is_written_once_every_gate_passes(tmp_path: Path) -> None:
     desk = RolloutDesk(tmp_path, SHADOW)
     async with desk.app.run_test(size=SIZE):
@@ -125,6 +168,11 @@ async def test_production_takes_a_second_person_and_the_typed_phrase(tmp_path: P
         await desk.type("two quiet weeks")
         await desk.press("s")
         await desk.sees("opsconsole approve 7K3QXM")
+        await desk.app.action_approve()
+        assert "nothing waits for your approval" in desk.text.splitlines()[-1]
+        await desk.press("W")
+        assert "second person: " in desk.text.splitlines()[-1]
+        assert desk.written == CANARY
         desk.others.approved_by(1002, "7K3QXM")
         desk.clock.at += 1.5
         await desk.sees("asks for the phrase")
@@ -229,3 +277,14 @@ async def test_keys_that_no_hand_has_pressed_write_nothing(tmp_path: Path) -> No
         assert "too fast" in desk.text.splitlines()[-1]
         await desk.press("escape")
         assert isinstance(desk.app.screen, Rollout)
+
+
+def test_whoever_types_the_phrase_for_many_symbols_sees_their_names() -> None:
+    names = tuple(f"S{number:03}USDT" for number in range(100))
+    flags = Flags("flags.yaml", "00", False, None, (Feature("guard", True, "shadow"),))
+    plan = planned(flags, SetStage("guard", Stage.CANARY, names[:99]), dict.fromkeys(names), PAPER)
+    assert isinstance(plan, Plan)
+    view = View(CONTEXT, UNICODE)
+    lines = ["".join(span.text for span in line) for line in confirmed_lines(view, plan, 68)]
+    assert lines[0].endswith("STARTS TRADING: 99 symbols")
+    assert (lines[1][:17], len(lines), lines[-1].endswith(" and others")) == ("S000USDT, S001USD", 7, True)

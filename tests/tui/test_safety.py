@@ -16,9 +16,10 @@ from console.tui.widgets.status_line import status_line, told
 from tests.tui.cases import UTF8
 from tests.tui.fake import PAPER, PRODUCTION, START, failing
 from tests.tui.safety import BOB, DEED, ME, SafeDesk, tripped_at
-from tests.tui.screen import painted, text_of, until
+from tests.tui.screen import painted, text_of
 from tests.tui.test_painting import a_record
 from tests.tui.test_status_line import assessment
+from tests.waiting import until
 
 
 async def test_a_reason_arms_and_the_same_key_disarms(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ from console.tui.saved_screen import where
 from console.tui.wishes import Wishes
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, Row, metrics_of, snapshot
 from tests.tui.plain import UTF8, calm, plain_console
-from tests.tui.screen import painted, text_of, until
+from tests.tui.screen import painted, text_of
+from tests.waiting import until
 
 HOSTILE = (
     Row("[red]BTC[/]", 1.1),

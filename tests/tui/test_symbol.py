@@ -14,7 +14,8 @@ from console.tui.app import OpsConsole
 from console.tui.screens.symbol.screen import SymbolDetail
 from tests.tui.cases import ALL, UTF8, normal, worst
 from tests.tui.fake import PANELS, PAPER, START, FakeWatched, HandClock, failing, nothing_yet
-from tests.tui.screen import painted, text_of, until
+from tests.tui.screen import painted, text_of
+from tests.waiting import until
 
 WORST = "BNB003/USD"
 

@@ -13,7 +13,8 @@ from console.tui.screens.positions.cells import Present
 from console.tui.theme import UNICODE
 from tests.tui.cases import UTF8, normal
 from tests.tui.fake import PANELS, PAPER, START, FakeWatched, HandClock
-from tests.tui.screen import painted, text_of, tone_letters, until
+from tests.tui.screen import painted, text_of, tone_letters
+from tests.waiting import until
 
 QUIET_AFTER = 15.0
 

@@ -8,7 +8,8 @@ from textual.pilot import Pilot
 
 from console.tui.app import OpsConsole
 from tests.tui.cases import CASES, console_of
-from tests.tui.screen import assert_snapshot, painted, text_of, until
+from tests.tui.screen import assert_snapshot, painted, text_of
+from tests.waiting import until
 
 SIZES = ((80, 24), (120, 40))
 STATES = ("normal", "worst", "stale", "disconnected", "hostile", "ascii")

@@ -7,8 +7,9 @@ import pytest
 from console.domain.severity import Severity
 from console.tui.widgets.table.columns import Cell
 from console.tui.widgets.table.filter import Filter
-from tests.tui.screen import text_of, until
+from tests.tui.screen import text_of
 from tests.tui.tables import COLUMNS, Pair, TableApp, margin_cell, pairs
+from tests.waiting import until
 
 
 def app_of(*rows: Pair) -> TableApp:

@@ -15,11 +15,12 @@ from console.domain.reading import Dated
 from console.domain.surfaces import Flags
 from console.monitor import Monitor, Watches
 from console.polling import Poller, Polling, Watch
+from tests.waiting import DEADLINE, until
 from tests.watching import watching
 
 EVERY_SECOND = Polling(interval=1.0, timeout=1.0, stale_after=1.8)
 EVERY_FIVE = Polling(interval=5.0, timeout=8.0, stale_after=15.0)
-QUICK = Polling(interval=0.05, timeout=5.0, stale_after=9.0)
+QUICK = Polling(interval=0.05, timeout=90.0, stale_after=99.0)
 FLAGS = Flags("flags.yaml", "0" * 64, False, None, ())
 
 
@@ -43,7 +44,7 @@ class MetricsSource:
         self.let_go = threading.Event()
 
     def read(self) -> Dated[Metrics]:
-        self.let_go.wait(5.0)
+        self.let_go.wait(2 * DEADLINE)
         return Dated(Metrics({}))
 
 
@@ -104,17 +105,13 @@ async def test_the_others_are_read_once_the_metrics_have_been_judged() -> None:
         await asyncio.sleep(0.15)
         assert flags.reads == 0
         metrics.let_go.set()
-        async with asyncio.timeout(5):
-            while not flags.reads:
-                await asyncio.sleep(0.01)
+        await until(lambda: flags.reads)
         assert monitor.snapshot().metrics.good is not None
 
 
 async def test_metrics_that_do_not_answer_keep_the_others_for_the_head_start_only() -> None:
     metrics, flags = MetricsSource(), FlagsSource()
     async with watching(monitor_of(metrics, flags, head_start=0.05)):
-        async with asyncio.timeout(4):
-            while not flags.reads:
-                await asyncio.sleep(0.01)
+        await until(lambda: flags.reads)
         assert not metrics.let_go.is_set()
         metrics.let_go.set()

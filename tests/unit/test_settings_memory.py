@@ -11,6 +11,7 @@ import pytest
 from console.settings import Settings
 from console.settings_file import load_settings
 from console.settings_memory import SettingsMemory
+from tests.waiting import DEADLINE
 
 TEXT = """\
 contexts:
@@ -176,7 +177,7 @@ def test_a_memory_on_a_disk_that_hangs_is_not_waited_for(
     os.mkfifo(file)
     began = time.monotonic()
     assert recall(config, env) is None
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < DEADLINE
 
 
 def last_valid(config: Path, env: Mapping[str, str], context: str | None = None) -> str | None:
@@ -206,7 +207,7 @@ def test_a_settings_file_on_a_disk_that_hangs_is_not_waited_for(
     began = time.monotonic()
     memory = SettingsMemory(config, None, config.parent, env)
     last = memory.recall_last_valid()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < DEADLINE
     assert (memory.recall(), memory.silence) == (None, f"{config}: no answer within 0.2 s")
     assert last is not None
     assert last.context == "futures-prod"

@@ -19,7 +19,7 @@ class Held:
 
     def fire(self, order: Order) -> Answer:
         self.called.set()
-        self.go.wait(10)
+        self.go.wait(60)
         return Answer(Act.DONE, "set at last")
 
 
@@ -60,7 +60,7 @@ class Notes:
 
     def intent(self, order: Order, actuators: Sequence[str]) -> None:
         if self.hold is not None:
-            self.hold.wait(10)
+            self.hold.wait(60)
         if self.failure:
             raise OSError(self.failure)
         self.intents.append(tuple(actuators))

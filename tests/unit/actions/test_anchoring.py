@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from console.audit.verify import verify
 from console.domain.clock import SystemClock
 from tests.unit.actions.contexts import settings_with
 from tests.unit.audit.journals import ALICE, arming, journal_in
+from tests.waiting import DEADLINE, eventually
 
 DATABASE = "database: {url: 'mysql://ops@127.0.0.1:1/books', password_env: DB_PASSWORD}"
 
@@ -48,13 +49,6 @@ class HandClock(SystemClock):
 @pytest.fixture
 def journal(tmp_path: Path) -> Journal:
     return journal_in(tmp_path)
-
-
-def eventually(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 5
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
 
 
 def test_the_head_is_told_and_only_when_it_is_new(journal: Journal) -> None:
@@ -158,7 +152,7 @@ def test_closing_does_not_wait_for_one_that_hangs(tmp_path: Path, black_hole: st
     anchoring.start()
     began = time.monotonic()
     anchoring.close(0.05)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < DEADLINE
 
 
 @pytest.fixture

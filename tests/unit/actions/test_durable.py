@@ -27,6 +27,7 @@ from console.actions.durable import (
 from console.actions.faults import VARIABLE
 from console.actions.swap import exchange
 from tests.small_disk import fill, make_read_only, small_disk
+from tests.waiting import DEADLINE
 
 OLD, NEW = b"a: 1\n", b"a: 2\n"
 
@@ -147,7 +148,7 @@ def test_the_edits_of_an_editor_that_knows_no_lock_are_never_overwritten_unseen(
         fresh.write_bytes(edit)
         fresh.replace(file)
         time.sleep(0.001)
-        deadline = time.monotonic() + 0.2
+        deadline = time.monotonic() + DEADLINE
         while not file.read_bytes().startswith(edit):  # for an instant it may be exchanged and given back
             if time.monotonic() > deadline:
                 lost.append(number)

@@ -4,6 +4,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,50 @@ def test_a_file_that_cannot_be_parsed_is_left_and_named_by_place(file: Path) -> 
     assert file.read_text() == "features: [\n"
 
 
+@contextmanager
+def saved_by_an_editor(file: Path, text: str) -> Iterator[None]:
+    """The file is empty at first, and `text` is written a moment later, by an editor that keeps the file."""
+    emptied = threading.Event()
+
+    def save() -> None:
+        with file.open("w") as stream:
+            emptied.set()
+            time.sleep(0.06)
+            stream.write(text)
+
+    editor = threading.Thread(target=save)
+    editor.start()
+    assert emptied.wait(5)
+    yield
+    editor.join()
+
+
+@pytest.mark.parametrize("text", [TEXT, TEXT.replace("false", "true")])
+def test_a_file_that_an_editor_empties_to_save_it_is_waited_for(file: Path, text: str) -> None:
+    saved = text + "# by hand\n"
+    with saved_by_an_editor(file, saved):
+        assert flags(file).fire(ORDER).act is Act.DONE
+    assert file.read_text() == saved.replace("false", "true")
+
+
+def test_a_reset_waits_for_it_too(file: Path) -> None:
+    with saved_by_an_editor(file, TEXT.replace("false", "true")):
+        assert flags(file).clear() == Answer(Act.DONE, "set to false", "true", "false")
+    assert file.read_text() == TEXT
+
+
+def test_what_the_switch_says_is_not_taken_from_a_file_that_is_being_saved(file: Path) -> None:
+    with saved_by_an_editor(file, TEXT.replace("false", "true")):
+        assert flags(file).said() == "true"
+
+
+def test_a_file_that_stays_empty_is_left_and_told(file: Path) -> None:
+    file.write_text("")
+    words = f"{file}: is empty: set {KEY} by hand, unless an editor is saving it"
+    assert flags(file).fire(ORDER) == Answer(Act.REFUSED, words)
+    assert (file.read_text(), flags(file).said()) == ("", "unreadable")
+
+
 def test_a_file_that_is_missing_is_told(file: Path) -> None:
     file.unlink()
     assert flags(file).fire(ORDER) == Answer(Act.FAILED, f"{file}: no such file or directory")
@@ -93,7 +139,7 @@ def test_an_edit_by_hand_in_the_last_instant_is_kept_and_edited_in_turn(
             fresh.write_text(TEXT + "# by hand\n")
             fresh.replace(file)
 
-    monkeypatch.setattr("console.actions.rollout.flags_file.points_of", lambda _subject: edit_once)
+    monkeypatch.setattr("console.actions.flags_file.points_of", lambda _subject: edit_once)
     assert flags(file).fire(ORDER).act is Act.DONE
     assert file.read_text() == TEXT.replace("false", "true") + "# by hand\n"
 
@@ -106,7 +152,7 @@ def test_a_file_that_changes_all_the_time_is_given_up_and_told(
             with file.open("a") as stream:
                 stream.write("#\n")
 
-    monkeypatch.setattr("console.actions.rollout.flags_file.points_of", lambda _subject: edit_always)
+    monkeypatch.setattr("console.actions.flags_file.points_of", lambda _subject: edit_always)
     assert flags(file).fire(ORDER) == Answer(Act.FAILED, f"{file}: has changed since, 8 times")
 
 

@@ -14,6 +14,7 @@ from console.actions.kill.last_trip_file import LastTripFile
 from console.domain.clock import SystemClock
 from console.domain.kill_state import KillState, Verdict
 from console.domain.last_trip import LastTrip
+from tests.waiting import DEADLINE
 
 TRIP = LastTrip(at=1000.0, by="alice", reason="margin", scope="all")
 UNCONFIRMED = Verdict(KillState.UNCONFIRMED, "", acknowledged=False, trip=1000.0)
@@ -192,6 +193,6 @@ def test_a_loss_on_a_disk_that_hangs_is_tripped_again_from_memory(
     os.mkfifo(tmp_path / "prod.json")  # whoever opens it waits
     observing = threading.Thread(target=console.hold.observed, args=(LOST, 1010.0), daemon=True)
     observing.start()
-    observing.join(5)
+    observing.join(DEADLINE)
     assert console.again == [(f"{HELD}margin", Scope.ALL)]
     (tmp_path / "prod.json").open("wb").close()

@@ -1,5 +1,6 @@
 """The last trip is kept for others: whole, private, and without losing what several consoles note of it."""
 
+import contextlib
 import json
 import os
 import threading
@@ -13,6 +14,7 @@ from console.domain.clock import SystemClock
 from console.domain.kill_state import Written
 from console.domain.last_trip import LastTrip, last_trip_from
 from console.host_lock import host_lock
+from tests.waiting import DEADLINE, eventually
 
 CLOCK = SystemClock()
 TRIP = LastTrip(
@@ -35,9 +37,17 @@ def on_disk(path: Path) -> LastTrip:
 
 
 def let_go(fifo: Path) -> None:
-    """Let those go on who wait for the fifo in the file's place, which then is free."""
+    """Let those go on who wait for the fifo in the file's place, once somebody does; the place then is free."""
+    opened: list[int] = []
+
+    def somebody_waits() -> bool:
+        with contextlib.suppress(OSError):
+            opened.append(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+        return bool(opened)
+
+    eventually(somebody_waits)
     fifo.rename(fifo.with_suffix(".gone"))
-    fifo.with_suffix(".gone").open("wb").close()
+    os.close(opened[0])
 
 
 def test_a_trip_is_kept_for_others(file: LastTripFile, path: Path) -> None:
@@ -111,10 +121,10 @@ def test_a_trip_on_a_disk_that_hangs_is_remembered_all_the_same(file: LastTripFi
     os.mkfifo(path)  # whoever opens it waits
     hanging = threading.Thread(target=file.begin, args=(TRIP,), daemon=True)
     hanging.start()
-    hanging.join(0.1)
-    assert (hanging.is_alive(), file.memory) == (True, TRIP)
+    eventually(lambda: file.memory == TRIP)
+    assert hanging.is_alive()
     let_go(path)
-    hanging.join(5)
+    hanging.join(DEADLINE)
     assert on_disk(path) == TRIP
 
 
@@ -123,12 +133,12 @@ def test_a_trip_that_a_disk_takes_late_does_not_hide_the_next_one(file: LastTrip
     os.mkfifo(path)
     next_one = replace(TRIP, at=2000.0)
     hanging = [threading.Thread(target=file.begin, args=(trip,), daemon=True) for trip in (TRIP, next_one)]
-    for thread in hanging:
+    for thread, trip in zip(hanging, (TRIP, next_one), strict=True):
         thread.start()
-        thread.join(0.1)
+        eventually(lambda trip=trip: file.memory == trip)  # type: ignore[misc]
     let_go(path)
     for thread in hanging:
-        thread.join(5)
+        thread.join(DEADLINE)
     assert file.memory == on_disk(path) == next_one
 
 

@@ -3,7 +3,6 @@
 import errno
 import json
 import threading
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from tests.unit.actions.engine_of_files import (
     tripped,
 )
 from tests.unit.domain.worlds import NOW
+from tests.waiting import eventually
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_a_trip_whose_note_comes_after_the_reset_is_fired_again(folder: Path) ->
     switch.reset(ASKED, WHO, live(tripped(switch)))
     late = console(folder)
     tripped(late, ago=1.0)  # before the reset was over
-    wait_for(lambda: len(journal(folder, "kill.trip")) == 6)
+    eventually(lambda: len(journal(folder, "kill.trip")) == 6)
 
 
 def test_what_fails_ends_it_and_the_trip_stands(folder: Path) -> None:
@@ -249,17 +249,8 @@ def test_whenever_a_trip_comes_everything_is_set_in_the_end(folder: Path, delay:
     working.join(10)
     other.close(10)
     switch.close(10)
-    wait_for(lambda: set(values(engine).values()) == {"0"})
-    wait_for(lambda: "global_kill_switch: true" in (folder / "engine" / "flags.yaml").read_text())
+    eventually(lambda: set(values(engine).values()) == {"0"})
+    eventually(lambda: "global_kill_switch: true" in (folder / "engine" / "flags.yaml").read_text())
     assert flag(folder).exists()
-    wait_for(lambda: last(folder).stands)
+    eventually(lambda: last(folder).stands)
     engine.dispose()
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    tick = threading.Event()
-    for _ in range(500):
-        if condition():
-            return
-        tick.wait(0.01)
-    raise AssertionError("not within 5 s")

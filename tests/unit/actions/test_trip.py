@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from console.actions.kill.flag_file import FlagFile, StateFile
 from console.actions.kill.trip import Journal, Trip, trip
 from console.domain.clock import SystemClock
 from tests.unit.actions.kill_fakes import Broken, Held, Notes, Quick
+from tests.waiting import eventually
 
 CLOCK = SystemClock()
 
@@ -63,10 +63,7 @@ def test_an_answer_after_the_deadline_still_counts() -> None:
     under_way = fire(held)
     assert under_way.wait()[0].state is Act.TIMED_OUT
     held.go.set()
-    deadline = time.monotonic() + 5
-    while under_way.results[0].state is not Act.DONE:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    eventually(lambda: under_way.results[0].state is Act.DONE)
 
 
 def test_what_is_late_is_still_waited_for_by_whoever_wants_to_know() -> None:
@@ -91,10 +88,7 @@ def test_a_flag_on_a_disk_that_hangs_does_not_hold_up_the_others(tmp_path: Path)
 
     under_way = Trip([Hung(tmp_path / "flag"), quick], Order("x"), None, CLOCK)
     threading.Thread(target=under_way.fire, daemon=True).start()
-    deadline = time.monotonic() + 5
-    while not quick.orders:
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    eventually(lambda: quick.orders)
     assert calls == ["flag"]
     (tmp_path / "hung").write_bytes(b"")
 
@@ -154,10 +148,7 @@ def test_a_journal_that_hangs_is_told_and_stops_nothing() -> None:
     notes = Notes(hold=threading.Event())
     under_way = fire(Quick(), journal=notes)
     assert under_way.wait()[0].state is Act.DONE
-    deadline = time.monotonic() + 5
-    while under_way.journal != "not recorded yet: no answer within 0.5 s":
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    eventually(lambda: under_way.journal == "not recorded yet: no answer within 0.5 s")
     assert notes.hold is not None
     notes.hold.set()
 
@@ -165,10 +156,11 @@ def test_a_journal_that_hangs_is_told_and_stops_nothing() -> None:
 def test_the_trip_completes_on_a_machine_that_has_no_threads_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_thread: threading.Thread) -> None:
+    def refuse(*_thread: object) -> None:
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr("console.actions.kill.trip.start_new_thread", refuse)
     notes = Notes()
     under_way = fire(Quick(), FlagFile(tmp_path / "flag"), journal=notes)
     assert [each.state for each in under_way.results] == [Act.DONE, Act.DONE]

@@ -1,6 +1,5 @@
 """A trip in the real journal: intent before, outcome after, each actuator's result as evidence."""
 
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from console.audit.partial import left_undone
 from console.audit.record import Phase, Record
 from console.domain.clock import SystemClock
 from tests.unit.actions.kill_fakes import Broken, Held, Quick
+from tests.waiting import eventually
 
 CLOCK = SystemClock()
 
@@ -58,7 +58,7 @@ def test_each_actuators_words_and_time_are_evidence(tmp_path: Path) -> None:
     _, outcome = fire(tmp_path / "audit", Quick())
     assert isinstance(outcome.evidence, dict)
     (told,) = outcome.evidence["actuators"]
-    assert 0 <= told.pop("milliseconds") < 1000
+    assert 0 <= told.pop("milliseconds") < 60_000
     assert told == {"name": "quick", "state": "done", "words": "set", "before": "1"}
 
 
@@ -101,8 +101,5 @@ def test_what_had_no_intent_is_noted_all_the_same(tmp_path: Path, monkeypatch: p
 
 def _written(folder: Path, count: int) -> list[Record]:
     """The journal's records, once there are as many."""
-    deadline = time.monotonic() + 5
-    while len(found := list(records(folder))) < count:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return found
+    eventually(lambda: len(list(records(folder))) >= count)
+    return list(records(folder))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from console.actions.vigil_file import KEEP_EVERY, VigilFile, critical_in, read_vigil, vigil_of
+from console.actions.vigil_file import KEEP_EVERY, NOTE_EVERY, VigilFile, critical_in, read_vigil, vigil_of
 from console.domain.assessment import Assessment, assess
 from console.domain.reading import Health
 from console.domain.severity import Severity
@@ -54,9 +54,15 @@ def test_two_consoles_write_one_vigil(tmp_path: Path) -> None:
     )
 
 
-def test_nothing_is_written_before_it_is_due(tmp_path: Path) -> None:
-    file = vigil_of(tmp_path, "paper")
-    VigilFile(file, HandClock(), at_once).noted(CALM)
+def test_what_was_seen_is_known_at_once_and_written_when_it_is_due(tmp_path: Path) -> None:
+    clock, file = HandClock(), vigil_of(tmp_path, "paper")
+    vigil = VigilFile(file, clock, at_once)
+    vigil.noted(CALM)
+    clock.at += NOTE_EVERY
+    vigil.noted(BAD)
+    assert vigil.seen == Vigil(
+        (Span(clock.at - NOTE_EVERY, clock.at),), (Episode("margin", "BTC/USD", clock.at, clock.at),)
+    )
     assert not file.exists()
 
 

@@ -13,6 +13,7 @@ from console.domain.assessment import Assessment, Judgement, Rules, aged, assess
 from console.domain.metrics import Metrics, Series, column_of
 from console.domain.reading import Reading, SourceState
 from console.domain.rollout.drift import Cell, RolloutStatus, Standing
+from console.domain.rollout.following import Following
 from console.domain.rollout.stages import PAPER, Dialect, Stage
 from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
@@ -72,6 +73,13 @@ def last(*snapshots: Snapshot, dialect: Dialect = PAPER) -> RolloutStatus:
     return [*judged(snapshots, dialect)][-1].rollout
 
 
+def drift(status: RolloutStatus) -> Mapping[tuple[str, str], float | None]:
+    """Since when the cells differ in which that lasts."""
+    cells = [(one.feature, symbol) for one in status.drifting for symbol in status.lasting(one.feature)]
+    assert len(cells) == sum(one.symbols for one in status.drifting)
+    return {cell: status.cell(*cell).since for cell in cells}
+
+
 def alerts(*snapshots: Snapshot, dialect: Dialect = PAPER) -> list[Alert]:
     assessment = [*judged(snapshots, dialect)][-1]
     return [alert for alert in assessment.alerts if alert.name in DRIFT]
@@ -91,7 +99,7 @@ def test_what_differs_is_drift_once_it_outlives_the_limit_of_the_metrics() -> No
     file, said = flags("guard: {stage: canary}"), engine(ALL_SHADOW)
     looks = [at(later, file, said) for later in (0, 1, LIMIT, 2.5)]
     found = [assessment.rollout for assessment in judged(looks)]
-    assert [len(status.drift) for status in found] == [0, 0, 0, 2]
+    assert [len(drift(status)) for status in found] == [0, 0, 0, 2]
     assert found[-1].cell("guard", "BTC") == Cell(CANARY, SHADOW, "", Standing.DRIFT, NOW)
 
 
@@ -103,14 +111,14 @@ def test_a_change_that_the_engine_follows_in_time_is_never_drift() -> None:
         at(61, new, engine(dict.fromkeys(ALL_SHADOW, 2.0))),
         at(65, new, engine(dict.fromkeys(ALL_SHADOW, 2.0))),
     ]
-    assert [len(one.rollout.drift) for one in judged(looks)] == [0, 0, 0, 0]
+    assert [len(drift(one.rollout)) for one in judged(looks)] == [0, 0, 0, 0]
     assert last(*looks).cell("guard", "BTC").standing is Standing.LOADED
 
 
 def test_words_of_an_engine_that_were_read_before_the_file_prove_nothing_against_it() -> None:
     old, new = at(0, flags(), engine(ALL_SHADOW)), flags("guard: {stage: canary}")
     first = replace(old, at=NOW + 1.5, flags=read("flags", new, NOW + 1.5))
-    assert last(old, first, at(3, new, engine(ALL_SHADOW))).drift == {}
+    assert drift(last(old, first, at(3, new, engine(ALL_SHADOW)))) == {}
 
 
 def test_a_file_that_cannot_be_read_again_does_not_make_drift_of_a_change() -> None:
@@ -122,26 +130,28 @@ def test_a_file_that_cannot_be_read_again_does_not_make_drift_of_a_change() -> N
         )
         for look in looks
     ]
-    assert last(first, *unread).drift == {}
+    assert drift(last(first, *unread)) == {}
 
 
 def test_a_difference_that_becomes_another_one_begins_anew() -> None:
     file = flags("guard: {stage: production}")
     looks = [at(later, file, engine(ALL_SHADOW)) for later in (0, 5)]
     further = engine({**ALL_SHADOW, ("guard", "SOL"): 2.0})
-    assert last(*looks, at(6, file, further)).drift == {("guard", "BTC"): NOW}
+    assert drift(last(*looks, at(6, file, further))) == {("guard", "BTC"): NOW}
 
 
 def test_a_comment_in_the_file_does_not_take_the_age_of_a_difference() -> None:
     file, said = flags("guard: {stage: canary}"), engine(ALL_SHADOW)
     other = flags("guard: {stage: canary}  # soon")
-    assert last(at(0, file, said), at(1, other, said), at(2.5, other, said)).drift.keys() == ALL_SHADOW.keys()
+    assert (
+        drift(last(at(0, file, said), at(1, other, said), at(2.5, other, said))).keys() == ALL_SHADOW.keys()
+    )
 
 
 def test_drift_ends_when_the_engine_follows() -> None:
     file = flags("guard: {stage: production}")
     looks = [at(0, file, engine(ALL_SHADOW)), at(5, file, engine(ALL_SHADOW)), at(6, file, engine(ALL_LIVE))]
-    assert [len(one.rollout.drift) for one in judged(looks)] == [0, 2, 0]
+    assert [len(drift(one.rollout)) for one in judged(looks)] == [0, 2, 0]
 
 
 @pytest.mark.parametrize("number", [float("nan"), 4.0, -1.0, 1.5])
@@ -149,25 +159,26 @@ def test_a_number_that_is_no_stage_is_unknown_and_no_drift(number: float) -> Non
     said = engine({("guard", "BTC"): number})
     status = last(at(0, flags(), said), at(9, flags(), said))
     assert status.cell("guard", "BTC") == Cell(SHADOW, None, "", Standing.UNKNOWN)
-    assert (status.drift, status.differing("guard")) == ({}, None)
+    assert (drift(status), status.following("guard")) == ({}, Following(unknown=("BTC", "SOL")))
 
 
 def test_a_stage_that_the_file_does_not_tell_is_unknown_and_no_drift() -> None:
     file = flags("guard: {stage: Canary}")
     status = last(at(0, file, engine(ALL_LIVE)), at(9, file, engine(ALL_LIVE)))
     assert status.cell("guard", "BTC") == Cell(None, LIVE, "", Standing.UNKNOWN)
-    assert (status.drift, status.differing("guard")) == ({}, None)
+    assert (drift(status), status.following("guard")) == ({}, Following(unknown=("BTC", "SOL")))
 
 
 def test_an_engine_that_exports_no_stages_is_unknown_and_no_drift() -> None:
     status = last(at(0, flags(), engine({})), at(9, flags(), engine({})))
     assert status.cell("guard", "BTC") == Cell(SHADOW, None, "", Standing.UNKNOWN)
-    assert (status.loaded_doubt, status.drift, status.differing("guard")) == ("not exported", {}, None)
+    assert (status.loaded_doubt, drift(status)) == ("not exported", {})
+    assert status.following("guard") == Following(doubt="not exported")
 
 
 def test_an_engine_that_no_longer_exports_stages_does_not_drift_any_more() -> None:
     looks = [at(later, flags(), engine(ALL_LIVE)) for later in (0, 9)]
-    assert last(*looks).drift
+    assert drift(last(*looks))
     assert alerts(*looks, at(10, flags(), engine({}))) == []
 
 
@@ -176,7 +187,7 @@ def test_without_a_flags_file_nothing_is_desired_and_nothing_drifts() -> None:
     looks = [replace(at(later, flags(), engine(ALL_LIVE)), flags=nothing) for later in (0, 9)]
     status = last(*looks)
     assert status.cell("guard", "BTC") == Cell(None, LIVE, "", Standing.UNKNOWN)
-    assert (status.desired_doubt, status.features, status.drift) == ("not configured", ("guard",), {})
+    assert (status.desired_doubt, status.features, drift(status)) == ("not configured", ("guard",), {})
 
 
 @pytest.mark.parametrize("source", ["metrics", "flags"])
@@ -185,7 +196,7 @@ def test_what_is_stale_is_shown_as_it_was_and_unknown(source: str) -> None:
     status = last(whole, replace(at(9, flags(), engine(ALL_SHADOW)), **{source: getattr(whole, source)}))
     assert status.cell("guard", "BTC") == Cell(SHADOW, SHADOW, "", Standing.UNKNOWN)
     assert status.doubt.startswith("stale for 9.0 s")
-    assert status.differing("guard") is None
+    assert status.following("guard").is_so is None
 
 
 def test_a_drift_that_cannot_be_looked_at_any_more_is_told_as_last_seen() -> None:
@@ -199,7 +210,7 @@ def test_an_engine_that_reads_at_its_start_needs_a_restart_and_does_not_drift() 
     looks = [at(later, flags("guard: {stage: canary}"), engine(ALL_SHADOW)) for later in (0, 9)]
     assert last(looks[0], dialect=dialect).cell("guard", "BTC").standing is Standing.RESTART
     status = last(*looks, dialect=dialect)
-    assert (len(status.restart_needed), status.drift) == (2, {})
+    assert (len(drift(status)), status.at_start) == (2, True)
     assert [alert.name for alert in alerts(*looks, dialect=dialect)] == ["restart needed"]
 
 
@@ -245,14 +256,14 @@ def test_stages_by_symbol_stand_only_where_the_engine_reads_them() -> None:
 
 def test_what_is_not_loaded_is_told_at_once_to_whoever_has_to_know() -> None:
     said = engine({**ALL_SHADOW, ("guard", "SOL"): 3.0})
-    assert last(at(0, flags(), said)).differing("guard") == ("SOL",)
-    assert last(at(0, flags(), engine(ALL_SHADOW))).differing("guard") == ()
+    assert last(at(0, flags(), said)).following("guard") == Following(("SOL",))
+    assert last(at(0, flags(), engine(ALL_SHADOW))).following("guard") == Following()
 
 
 def test_a_change_of_the_file_alone_is_seen_to_be_not_loaded() -> None:
     said = engine(ALL_SHADOW)
     looks = [at(0, flags(), said), at(1, flags("guard: {stage: canary}"), said)]
-    assert last(*looks).differing("guard") == ("BTC", "SOL")
+    assert last(*looks).following("guard") == Following(("BTC", "SOL"))
 
 
 def test_a_symbol_that_the_books_come_to_hold_is_listed() -> None:
@@ -263,12 +274,20 @@ def test_a_symbol_that_the_books_come_to_hold_is_listed() -> None:
 
 
 def test_a_symbol_without_a_word_leaves_open_whether_all_is_loaded() -> None:
-    assert last(at(0, flags(), engine({("guard", "BTC"): 1.0}))).differing("guard") is None
+    assert last(at(0, flags(), engine({("guard", "BTC"): 1.0}))).following("guard") == Following((), ("SOL",))
+
+
+def test_what_is_not_known_of_one_symbol_hides_no_difference_in_another() -> None:
+    said = engine({("guard", "BTC"): 3.0, ("guard", "SOL"): 1.0, ("guard", "ETH"): float("nan")})
+    found = last(at(0, flags(), said)).following("guard")
+    assert (found, found.is_so) == (Following(("BTC",), ("ETH",)), False)
+    assert last(at(0, flags(), said)).cell("guard", "ETH").standing is Standing.UNKNOWN
 
 
 def test_a_feature_that_the_engine_has_not_loaded_is_not_acknowledged() -> None:
     file = flags("guard: {stage: shadow}\n  new: {stage: shadow}")
-    assert last(at(0, file, engine(ALL_SHADOW))).differing("new") is None
+    found = last(at(0, file, engine(ALL_SHADOW))).following("new")
+    assert (found, found.is_so) == (Following(unknown=("BTC", "SOL")), None)
 
 
 def test_each_feature_has_one_alert_with_the_symbol_that_says_most() -> None:
@@ -406,10 +425,10 @@ def test_going_on_from_what_was_found_comes_to_what_stands_there(
         looks.append(at(later, flags(f"guard: {{stage: {stage}}}"), engine(said)))
     for look, assessment in zip(looks, judged(looks), strict=True):
         status, alone = assessment.rollout, last(look)
-        assert status.differing("guard") == alone.differing("guard")
+        assert status.following("guard") == alone.following("guard")
         for symbol in ("BTC", "SOL"):
             cell, fresh = status.cell("guard", symbol), alone.cell("guard", symbol)
             assert (cell.desired, cell.loaded) == (fresh.desired, fresh.loaded)
             drifts = cell.standing is Standing.DRIFT
-            assert drifts == (("guard", symbol) in status.drift)
+            assert drifts == (("guard", symbol) in drift(status))
             assert not drifts or (cell.since is not None and look.at - cell.since > LIMIT)

@@ -7,6 +7,7 @@ import pytest
 
 from console.domain.access import Role
 from console.domain.kill_state import KillState, Verdict
+from console.domain.rollout.following import Following
 from console.domain.rollout.gates import (
     WAIT,
     Asked,
@@ -31,6 +32,8 @@ NOW = 2_000_000_000.0
 LISTINGS = {"BTCUSDT": "2", "ETHUSDT": "2", "BTC/USD": "3"}
 WAITS = {Stage.SHADOW: WAIT, Stage.CANARY: WAIT}
 GOOD = Judged(1.8, Severity.OK)
+LASTED = 8 * 86400.0
+WATCHED = 0.95 * LASTED
 
 
 def flags(**entry: object) -> Flags:
@@ -54,9 +57,9 @@ def ground(now: Flags) -> Ground:
     return Ground(
         flags=now,
         policy=Policy("production", Stage.PRODUCTION, WAITS, 0.9),
-        in_stage=InStage(NOW - 8 * 86400, "the journal"),
-        past=Past(watched=0.95, critical=(), liquidations=0),
-        present=Present((), Verdict(KillState.CLEAR, ""), {"Margin ratio": GOOD}, ()),
+        in_stage=InStage(NOW - LASTED, "the journal"),
+        past=Past(watched=WATCHED, critical=(), liquidations=0),
+        present=Present((), Verdict(KillState.CLEAR, ""), {"Margin ratio": GOOD}, Following()),
         phrase="production guard",
         role=Role.OPERATOR,
         wall=NOW,
@@ -143,19 +146,31 @@ def test_a_canary_takes_in_more_symbols_only_after_its_time() -> None:
 
 def test_what_was_critical_in_that_time_keeps_it_back() -> None:
     was = Episode("margin", "BTCUSDT", NOW - 90, NOW - 60)
-    on = replace(ground(SHADOW), past=Past(0.95, (was,), 0))
+    on = replace(ground(SHADOW), past=Past(WATCHED, (was,), 0))
     assert failing(plan_of(SHADOW, TO_CANARY), on) == {"calm": False}
 
 
-@pytest.mark.parametrize("past", [Past(0.89, (), 0), Past(1.0, (), 0, "vigil.json: permission denied")])
+@pytest.mark.parametrize(
+    "past",
+    [Past(0.89 * LASTED, (), 0), Past(LASTED, (), 0, "vigil.json: permission denied")],
+)
 def test_what_nobody_has_watched_was_not_calm(past: Past) -> None:
     on = replace(ground(SHADOW), past=past)
     assert failing(plan_of(SHADOW, TO_CANARY), on) == {"calm": None}
 
 
+@pytest.mark.parametrize(
+    ("watched", "said"),
+    [(0.0, "0.0 s of 8 d, it has to be 90%"), (12, "12 s of 8 d, it has to be 90%"), (WATCHED, "7 d of 8 d")],
+)
+def test_how_long_was_watched_is_told_however_short(watched: float, said: str) -> None:
+    on = replace(ground(SHADOW), past=Past(watched, (), 0))
+    assert words(plan_of(SHADOW, TO_CANARY), on, "calm").endswith(f"a console looked for {said}")
+
+
 @pytest.mark.parametrize(("count", "passes"), [(1, False), (None, None)])
 def test_a_liquidation_in_that_time_keeps_it_back(count: int | None, passes: bool | None) -> None:
-    on = replace(ground(SHADOW), past=Past(0.95, (), count))
+    on = replace(ground(SHADOW), past=Past(WATCHED, (), count))
     assert failing(plan_of(SHADOW, TO_CANARY), on) == {"liquidations": passes}
 
 
@@ -176,8 +191,9 @@ def test_from_off_to_shadow_needs_no_time() -> None:
         ({"targets": {"Slippage": Judged(7.0, Severity.WARNING)}}, "targets", False),
         ({"targets": {"Slippage": Judged(float("nan"), Severity.UNKNOWN)}}, "targets", None),
         ({"targets": {}}, "targets", None),
-        ({"drift": ("BTCUSDT",)}, "acknowledged", False),
-        ({"drift": None}, "acknowledged", None),
+        ({"following": Following(differing=("BTCUSDT",))}, "acknowledged", False),
+        ({"following": Following(unknown=("BTCUSDT",))}, "acknowledged", None),
+        ({"following": Following(doubt="stale for 9.0 s")}, "acknowledged", None),
     ],
 )
 def test_what_is_wrong_now_keeps_it_back_and_no_override_helps(

@@ -37,15 +37,15 @@ def test_looks_inside_the_gap_are_one_span() -> None:
 def test_a_longer_silence_is_time_in_which_nobody_looked() -> None:
     vigil = watched(AT, AT + 100, AT + 100 + GAP + 1, AT + 200 + GAP + 1)
     assert len(vigil.spans) == 2
-    assert vigil.share(AT, AT + 200 + GAP + 1) == pytest.approx(200 / (200 + GAP + 1))
+    assert vigil.watched(AT, AT + 200 + GAP + 1) == 200
 
 
 def test_time_before_the_first_look_was_not_watched() -> None:
-    assert watched(AT, AT + 100).share(AT - 100, AT + 100) == 0.5
+    assert watched(AT, AT + 100).watched(AT - 100, AT + 100) == 100
 
 
 def test_nothing_was_watched_by_nobody() -> None:
-    assert Vigil().share(AT - 7 * 86400, AT) == 0
+    assert Vigil().watched(AT - 7 * 86400, AT) == 0
 
 
 def test_a_critical_alert_is_known_by_its_last_look() -> None:

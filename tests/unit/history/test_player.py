@@ -25,6 +25,7 @@ from tests.unit.history.records import (
     meaning,
     recorded,
 )
+from tests.waiting import until
 
 
 def opened(folder: Path, at: str | None = None, speed: float = 1.0) -> tuple[Player, HandClock]:
@@ -220,8 +221,6 @@ async def test_running_tells_of_each_step_as_it_comes(tmp_path: Path) -> None:
     player = open_player(recorded(tmp_path, falling_margin(40)), None, 128.0, SystemClock())
     told: list[Snapshot] = []
     running = asyncio.create_task(player.run(lambda: told.append(player.assessment().snapshot)))
-    async with asyncio.timeout(5):
-        while not told or told[-1].at < player.end:
-            await asyncio.sleep(0.02)
+    await until(lambda: told and told[-1].at >= player.end)
     running.cancel()
     assert len(told) > 3

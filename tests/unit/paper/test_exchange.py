@@ -17,6 +17,7 @@ from console.paper.exchange_api import ExchangeApi, ExchangeKeys
 from console.paper.loopback import Request, Response
 from console.paper.market import Market
 from console.paper.universe import Venue, listing_of, listings
+from tests.waiting import DEADLINE, eventually
 
 KEYS = ExchangeKeys("key", "secret")
 
@@ -275,13 +276,11 @@ def test_an_outage_answers_503_or_hangs_until_it_ends(api: ExchangeApi) -> None:
     ]
     for thread in threads:
         thread.start()
-    for thread in threads[:3]:
-        thread.join(0.2)
-    hanging = [thread for thread in threads if thread.is_alive()]
+    eventually(lambda: statuses == [503] * 3)
+    (hanging,) = (thread for thread in threads if thread.is_alive())
     api.set_down(False)
-    for thread in hanging:
-        thread.join(2)
-    assert (len(hanging), statuses) == (1, [503] * 4)
+    hanging.join(DEADLINE)
+    assert statuses == [503] * 4
 
 
 def test_the_keys_do_not_show_their_secret() -> None:

@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -11,6 +10,7 @@ import pytest
 
 from console.sources.engine import EngineSource, read_engine_file
 from console.sources.errors import SourceError
+from tests.waiting import eventually
 
 STATE = '{"counters":{"rest":1,"ws":0,"duplicates":0,"stale":0},"last_ts":{},"tripped":false}'
 
@@ -116,9 +116,7 @@ def test_a_process_that_is_held_is_alive_and_stopped(files: EngineSource, tmp_pa
         write_engine(tmp_path, process.pid, seen.create_time())
         assert (files.read().value.alive, files.read().value.stopped) == (True, False)
         process.send_signal(signal.SIGSTOP)
-        deadline = time.monotonic() + 5
-        while seen.status() != psutil.STATUS_STOPPED and time.monotonic() < deadline:
-            time.sleep(0.01)
+        eventually(lambda: seen.status() == psutil.STATUS_STOPPED)
         assert (files.read().value.alive, files.read().value.stopped) == (True, True)
     finally:
         process.kill()

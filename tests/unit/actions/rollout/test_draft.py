@@ -8,8 +8,8 @@ from random import Random
 import pytest
 import yaml
 
+from console.actions.flags_file import Draft
 from console.actions.rollout.draft import drafted
-from console.actions.rollout.flags_file import Draft
 from console.domain.edits import Put
 from console.domain.rollout.operations import (
     CanaryOnly,

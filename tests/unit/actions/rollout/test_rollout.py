@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from console.actions.checkpoint import Operator
+from console.actions.flags_file import Conflict, Unwritten, Written
 from console.actions.guard import RefusedError
-from console.actions.rollout.flags_file import Conflict, Unwritten, Written
 from console.actions.rollout.rollout import Rollout
 from console.actions.vigil_file import vigil_of
 from console.audit.files import records
@@ -26,7 +26,7 @@ from console.domain.rollout.gates import Asked
 from console.domain.rollout.operations import CanaryOnly, Disable, Operation, Promote, SetStage
 from console.domain.rollout.plan import Plan, Refusal
 from console.domain.rollout.stages import Stage
-from console.domain.vigil import Span, Vigil, document_of
+from console.domain.vigil import Episode, Span, Vigil, document_of
 from console.paper.store import open_database
 from console.sources.flags import parse_flags
 from tests.small_disk import fill, make_read_only, small_disk
@@ -47,12 +47,13 @@ class Desk:
     def __init__(self, folder: Path, content: bytes, database: str, *, role: Role = Role.OPERATOR) -> None:
         self.file = folder / "flags.yaml"
         self.write(content)
-        settings = settings_with(folder, f"flags_file: {self.file}", f"database: {{url: '{database}'}}")
-        self.state = settings.state
+        self.settings = settings_with(folder, f"flags_file: {self.file}", f"database: {{url: '{database}'}}")
+        self.state = self.settings.state
         vigil = vigil_of(self.state, "prod")
         vigil.parent.mkdir(parents=True)
         vigil.write_text(json.dumps(document_of(Vigil((Span(NOW - 9 * DAY, NOW),)))))
-        self.rollout = Rollout(settings, Wall(NOW), {})
+        self.seen = Vigil()
+        self.rollout = Rollout(self.settings, Wall(NOW), {}, lambda: self.seen)
         standing = Standing(Person(os.getuid(), "dana"), role, "named")
         self.who = Operator(standing, Arming(NOW - 1, NOW + 600, "a rollout", 600, NOW, frozenset()))
 
@@ -152,6 +153,18 @@ def test_what_is_amiss_refuses_it_and_nothing_is_written(desk: Desk, spoilt: str
         desk.rollout.apply(plan, desk.rollout.look(), WHY, desk.who, live)
     assert desk.file.read_bytes() == SHADOW
     assert desk.records() == []
+
+
+def test_what_this_console_has_seen_counts_before_it_is_in_the_file(desk: Desk) -> None:
+    vigil_of(desk.state, "prod").unlink()
+    plan = desk.plan(TO_CANARY)
+    desk.seen = Vigil((Span(NOW - 12, NOW),))
+    gates = desk.rollout.gates(plan, desk.rollout.look(), WHY, desk.who, desk.live())
+    assert "a console looked for 12 s of 8 d, it has to be 90%" in {gate.words for gate in gates}
+    desk.seen = Vigil((Span(NOW - 9 * DAY, NOW),))
+    assert desk.lacks(plan) == set()
+    desk.seen = replace(desk.seen, episodes=(Episode("margin", "BTC", NOW - 5, NOW),))
+    assert desk.lacks(plan) == {"calm"}
 
 
 def test_nobody_puts_a_feature_into_production_alone(tmp_path: Path, database: str) -> None:

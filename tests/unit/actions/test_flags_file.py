@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from console.actions import faults
+from console.actions import faults, flags_file
 from console.actions.durable import DurableError
-from console.actions.rollout import flags_file
-from console.actions.rollout.flags_file import Conflict, Draft, FlagsFile, Unwritten, Written, reserve_of
+from console.actions.flags_file import Conflict, Draft, FlagsFile, Unwritten, Written, reserve_of
 from console.domain.clock import SystemClock
 from console.host_lock import host_lock
 from tests.small_disk import fill, small_disk
@@ -86,7 +85,7 @@ def test_only_less_risk_makes_somebody_elses_file_ours() -> None:
         file = flags_in(Path(folder))
         source = (
             "import os, sys; from pathlib import Path; from console.domain.clock import SystemClock\n"
-            "from console.actions.rollout.flags_file import *\n"
+            "from console.actions.flags_file import *\n"
             "import ctypes, hashlib, console.actions.swap  # which the other user may not be able to read\n"
             "os.setgid(54321); os.setuid(54321)\n"
             "file = FlagsFile(Path(sys.argv[1]), Path(sys.argv[2]), SystemClock())\n"
@@ -260,7 +259,7 @@ def test_what_the_drafter_refuses_reaches_the_caller_and_frees_the_lock(file: Fl
 
 def test_writing_needs_neither_a_database_driver_nor_the_journal() -> None:
     source = (
-        "import sys; import console.actions.rollout.flags_file, console.actions.rollout.draft\n"
+        "import sys; import console.actions.flags_file, console.actions.rollout.draft\n"
         "sys.exit(sorted({'sqlalchemy', 'pymysql', 'sqlite3', 'console.audit'} & sys.modules.keys()) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
