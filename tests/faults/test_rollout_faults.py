@@ -156,7 +156,7 @@ def with_margin(value: str) -> Told:
     ("told", "gate"),
     [
         (long_ago, "fresh data: metrics is stale"),
-        (without_stages, "acknowledged: the engine doesn't say what it has loaded"),
+        (without_stages, "acknowledged: what the engine has loaded isn't known"),
         (with_margin("NaN"), "targets: not known: Margin ratio"),
         (with_margin("1.01"), "alerts: critical: "),
     ],

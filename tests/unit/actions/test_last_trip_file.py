@@ -37,7 +37,7 @@ def on_disk(path: Path) -> LastTrip:
 
 
 def let_go(fifo: Path) -> None:
-    """Let those go on who wait for the fifo in the file's place, once somebody does; the place then is free."""
+    """Let those go on who wait for the fifo in the file's place, once somebody does; then it is free."""
     opened: list[int] = []
 
     def somebody_waits() -> bool:
