@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from console.audit.anchors import AnchorFile
-from console.audit.journal import Journal
+from console.audit.journal import WAIT, Journal
 from console.audit.points import Point, pass_by
 from console.domain.clock import Clock
 
@@ -18,6 +18,6 @@ def anchor_in(state: Path, point: Point = pass_by) -> AnchorFile:
     return AnchorFile(state / "anchors" / "audit", point)
 
 
-def open_journal(state: Path, clock: Clock, point: Point = pass_by) -> Journal:
-    """The journal of `state`, anchored. Opening it touches nothing."""
-    return Journal(folder_in(state), clock, point, anchor=anchor_in(state, point))
+def open_journal(state: Path, clock: Clock, point: Point = pass_by, *, wait: float = WAIT) -> Journal:
+    """The journal of `state`, anchored. Opening it touches nothing; `wait` is for other consoles, in seconds."""
+    return Journal(folder_in(state), clock, point, anchor=anchor_in(state, point), wait=wait)

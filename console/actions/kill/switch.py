@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 DRILL = "kill.drill"
 """The action of the record that says how a drill went."""
+RECORDED_WITHIN = 5.0
+"""Seconds that a trip's record, which nobody waits for, gives other consoles to finish theirs."""
 NAME_DEADLINE = 0.05
 """Seconds that the system has to tell the operator's name."""
 
@@ -196,7 +198,7 @@ class KillSwitch:
 
     def _fire(self, reason: str, scope: Scope, *, drill: bool = False, held: bool = False) -> Trip:
         user = self._user = self._user or _user_name_in_time()
-        record = TripRecord(self._settings.context, self._journal, self._who, drill, held)
+        record = TripRecord(self._settings.context, self._trip_journal, self._who, drill, held)
         trip = Trip(self.armed_with, Order(reason, scope, f"opsconsole {user}"), record, self._clock)
         tell, again = partial(self._tell, drill=drill), partial(self._fire, reason, scope, drill=drill)
         following = Following(trip, user, self._file, self._clock, drill=drill, tell=tell, again=again)
@@ -265,6 +267,12 @@ class KillSwitch:
         from console.audit.open import open_journal  # noqa: PLC0415 (the flag is written before)
 
         return open_journal(self._settings.state, self._clock, point)
+
+    def _trip_journal(self) -> "Journal":
+        """The same for a trip: without its outcome it would read as one that broke off."""
+        from console.audit.open import open_journal  # noqa: PLC0415 (as above)
+
+        return open_journal(self._settings.state, self._clock, point, wait=RECORDED_WITHIN)
 
     def _who(self) -> "Actor":
         from console.audit.actor import this_actor  # noqa: PLC0415 (as above)

@@ -245,6 +245,8 @@ class Host(RuleBasedStateMachine):
     def _take_turns(self) -> None:
         for module in (trip, switch, last_trip_file):
             self.patches.enter_context(mock.patch.object(module, "threading", self.turns.threading))
+        launched = mock.patch.object(trip, "start_new_thread", lambda launch, _: self.turns.begin(launch))
+        self.patches.enter_context(launched)
         shot = trip._Shot
         made = mock.patch.object(trip, "_Shot", lambda actuator: shot(actuator, self.turns.event()))
         self.patches.enter_context(made)

@@ -16,11 +16,14 @@ from console.actions.kill.actuator import Act, Scope
 from console.actions.kill.hold import HELD
 from console.actions.kill.switch import KillSwitch
 from console.actions.notify import Notices
-from console.audit.files import records
+from console.audit.files import LOCK, records
+from console.audit.journal import WAIT
 from console.audit.record import Phase, Record
+from console.domain.clock import SystemClock
 from console.domain.kill_state import KillState, Verdict, Written
 from console.domain.last_trip import LastTrip, last_trip_from
 from console.domain.news import Kind
+from console.host_lock import host_lock
 from tests.small_disk import fill, small_disk
 from tests.unit.actions.contexts import settings_with
 from tests.unit.actions.kill_fakes import Held, Quick
@@ -66,6 +69,19 @@ def test_a_trip_is_kept_and_recorded_behind_the_flag(folder: Path) -> None:
     told = [(each.phase, each.reason, each.done, each.drill) for each in journal(folder)]
     assert told == [(Phase.INTENT, "margin", None, True), (Phase.OUTCOME, "margin", True, True)]
     assert journal(folder)[0].user == last.by
+
+
+def test_a_trip_is_recorded_when_other_consoles_have_had_the_journal_for_longer_than_usual(
+    folder: Path,
+) -> None:
+    switch = KillSwitch(settings_with(folder, FLAG))
+    switch.prepare()
+    with host_lock(folder / "state" / "audit" / LOCK, deadline=DEADLINE, clock=SystemClock()):
+        trip = switch.trip("margin")
+        time.sleep(WAIT + 0.2)
+        assert journal(folder) == []
+    assert trip.wait(DEADLINE)
+    assert [each.phase for each in journal(folder)] == [Phase.INTENT, Phase.OUTCOME]
 
 
 def test_whoever_closes_it_waits_for_a_trip_whose_flag_is_just_being_written(
