@@ -9,11 +9,11 @@ import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from console.settings import Context, Poll, Polls, Settings
+from console.settings import Poll, Polls, Settings
 from console.settings_memory import ENV_PREFIX, TOP_FIELDS, config_file, shipped_configs
 from console.yaml_file import Document, Path_, YamlError, read_document
 
@@ -304,11 +304,9 @@ def _fields_at(way: Path_) -> list[str]:
     model: type[BaseModel] = Settings
     steps = iter(way)
     for step in steps:
-        if step == "contexts":
-            next(steps, None)  # the context's name
-            model = Context
-        else:
-            annotation = model.model_fields[str(step)].annotation
-            choices = [annotation, *getattr(annotation, "__args__", ())]
-            model = next(c for c in choices if isinstance(c, type) and issubclass(c, BaseModel))
+        annotation = model.model_fields[str(step)].annotation
+        if get_origin(annotation) is dict:
+            next(steps, None)  # a name of the operator's choice
+        choices = [annotation, *get_args(annotation)]
+        model = next(c for c in choices if isinstance(c, type) and issubclass(c, BaseModel))
     return list(model.model_fields)

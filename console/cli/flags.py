@@ -112,8 +112,10 @@ def history(ctx: click.Context, /, *, feature: str | None, last: int, as_json: b
         fail(str(error), 3)
     if as_json:
         _tell_json({"context": settings.context, "changes": [_change_as_json(each) for each in found]})
-    else:
+    elif found:
         tell_all(line for each in found for line in _change_lines(each))
+    else:
+        click.echo("no such change is in the journal", err=True)
 
 
 @flags.command()

@@ -99,7 +99,7 @@ def set_(
     if only and (stage != "canary" or not symbols):
         fail("--only goes with --stage canary and at least one --symbol")
     operation = CanaryOnly(feature, symbols) if only else SetStage(feature, STAGES[stage], symbols or None)
-    _change(ctx, lambda _: operation, **given)
+    _change(ctx, lambda _: operation, lowers=not STAGES[stage].trades, **given)
 
 
 @click.command()

@@ -7,6 +7,7 @@ the second has NO DATA. Both stand beside `phase`, which at every evaluation is 
 Times are seconds on the console's clock, which never steps; durations are compared to the millisecond.
 """
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -56,8 +57,8 @@ class Alert:
     """One alert of a rule, raised by `series`.
 
     `active_at` is since when the condition has held, `lowest` and `highest` are the extremes of the value
-    since then. `quiet_since` is set while only `keep_firing_for` keeps it firing, `lost_since` since its
-    series vanished while it was firing.
+    since then, NaN only where it was nothing else. `quiet_since` is set while only `keep_firing_for` keeps it
+    firing, `lost_since` since its series vanished while it was firing.
     """
 
     labels: Labels
@@ -134,6 +135,8 @@ def _active(before: Alert | None, labels: Labels, found: Found, at: float) -> Al
         lost = None if before is None else before.lost_since
         return Alert(labels, found.series, Phase.PENDING, value, value, value, at, lost_since=lost)
     lowest, highest = min(before.lowest, value), max(before.highest, value)
+    if math.isnan(before.lowest):  # nothing was a number so far, and NaN is no extreme
+        lowest = highest = value
     return replace(before, series=found.series, value=value, lowest=lowest, highest=highest, quiet_since=None)
 
 
@@ -160,7 +163,7 @@ def _calm(alert: Alert, terms: Terms, at: float, *, missing: bool) -> Alert | No
         return replace(alert, phase=Phase.RESOLVED, resolved_at=at)
     if alert.phase is Phase.PENDING and not was_lost:
         return None
-    if alert.phase is Phase.PENDING or was_lost > alert.lost:
+    if alert.phase is Phase.PENDING or (was_lost and not alert.lost):
         return replace(alert, phase=Phase.RESOLVED, resolved_at=at)
     over = alert.resolved_at is None or at - alert.resolved_at > RESOLVED_KEPT
     return None if over and not alert.lost else alert

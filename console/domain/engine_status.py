@@ -6,6 +6,7 @@ from console.domain.surfaces import EngineState
 
 
 def engine_status(snapshot: Snapshot) -> EngineStatus:
+    """What was last said, whatever its age; the heartbeat has its own, in seconds."""
     metrics, files = snapshot.metrics.value, snapshot.engine.value
     build = next(iter(metrics.samples.get("futures_build_info", {})), None) if metrics else None
     beats = metrics is not None and metrics.exports("futures_heartbeat_timestamp_seconds")

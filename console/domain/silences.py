@@ -121,11 +121,11 @@ class Marks:
         return max(holding, key=lambda one: one.since, default=None)
 
 
-def silenced(marks: Marks, silence: Silence) -> Marks:
-    """With one more silence; ValueError where there is one of that key."""
+def silenced(marks: Marks, silence: Silence, now: float) -> Marks:
+    """With one more silence, which may begin later; ValueError where there is one of that key."""
     if any(one.key == silence.key for one in marks.silences):
         raise ValueError(f"there is a silence {silence.key} already")
-    kept = _remembered(marks, silence.since)
+    kept = _remembered(marks, now)
     return replace(kept, silences=(*kept.silences, silence))
 
 

@@ -9,6 +9,7 @@ from console.domain.status import SourceStatus
 
 
 def source_statuses(snapshot: Snapshot) -> tuple[SourceStatus, ...]:
+    """Every source of the snapshot, in its order."""
     return tuple(
         _process(snapshot) if state is snapshot.engine else _source(state, snapshot.at)
         for state in snapshot.sources()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 from console.domain.metrics import Column, Series, Vector
-from console.promql.statistics import largest, mean, quantile, smallest, total, variance
+from console.promql.statistics import deviation, largest, mean, quantile, smallest, total, variance
 from console.promql.tree import Aggregation
 from console.promql.vectors import NOTHING, EvaluationError, group, labelled
 
@@ -78,6 +78,6 @@ _SUMMARIES: dict[str, Callable[[Sequence[float]], float]] = {
     "max": largest,
     "count": lambda values: float(len(values)),
     "group": lambda _: 1.0,
-    "stddev": lambda values: math.sqrt(variance(values)),
+    "stddev": deviation,
     "stdvar": variance,
 }

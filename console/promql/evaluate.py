@@ -44,7 +44,7 @@ def evaluate(query: Query, store: SampleStore, at: float) -> Vector:
 def evaluate_any(query: Query, store: SampleStore, at: float) -> Value:
     """As `evaluate`, of whatever kind the answer is."""
     time = round(at * 1000)
-    return _answer(query, Moment(store, time, time, time))
+    return evaluate_node(query.root, Moment(store, time, time, time))
 
 
 def evaluate_steps(
@@ -57,7 +57,7 @@ def evaluate_steps(
 
 
 def evaluate_node(node: Node, moment: Moment) -> Value:
-    """The value of a part of a query. LookupError where a metric's past is needed and not kept."""
+    """The value of a part of a query. Raises as `evaluate` does."""
     value: Value
     match node:
         case Selector():
@@ -83,15 +83,8 @@ def evaluate_node(node: Node, moment: Moment) -> Value:
     return value
 
 
-def _answer(query: Query, moment: Moment) -> Value:
-    try:
-        return evaluate_node(query.root, moment)
-    except LookupError as error:
-        raise EvaluationError(str(error.args[0])) from error
-
-
 def _vector(query: Query, moment: Moment) -> Vector:
-    answer = _answer(query, moment)
+    answer = evaluate_node(query.root, moment)
     if isinstance(answer, float):
         return {NOTHING: answer}
     if isinstance(answer, Mapping):

@@ -136,7 +136,8 @@ class _Case:
 
     @property
     def steps(self) -> float:
-        return math.ceil(self.rule.hold / self.interval) * self.interval
+        interval = round(self.interval * 1000)
+        return math.ceil(round(self.rule.hold * 1000) / interval) * interval / 1000
 
 
 def _found(case: _Case) -> Iterator[Hole]:

@@ -48,7 +48,10 @@ def _with_itself(node: Operation, left: Column, right: Column) -> Vector:
 
 
 def _pairs(node: Operation, left: Vector, right: Vector) -> Iterator[tuple[Series, float]]:
-    """What comes of each series of the side that may have many and the one that matches it."""
+    """What comes of each series of the side that may have many and the one that matches it.
+
+    What a filter leaves out has no result that another one could be taken for.
+    """
     matching = node.matching
     mirrored = matching.many == "right"
     many, one = (right, left) if mirrored else (left, right)
@@ -59,18 +62,18 @@ def _pairs(node: Operation, left: Vector, right: Vector) -> Iterator[tuple[Serie
         if signature not in ones:
             continue
         other, other_value = ones[signature]
+        values = (other_value, value) if mirrored else (value, other_value)
+        if node.sign in COMPARISON and not node.as_bool and not COMPARISON[node.sign](*values):
+            continue
         result = _result(series, other, node)
         pair = (signature, None if matching.many is None else result)
         if pair in seen:
             raise EvaluationError(_SEVERAL if matching.many is None else _NOT_UNIQUE)
         seen.add(pair)
-        values = (other_value, value) if mirrored else (value, other_value)
         if node.sign in ARITHMETIC:
             yield result, ARITHMETIC[node.sign](*values)
-        elif node.as_bool:
-            yield result, float(COMPARISON[node.sign](*values))
-        elif COMPARISON[node.sign](*values):
-            yield result, values[0]
+        else:
+            yield result, float(COMPARISON[node.sign](*values)) if node.as_bool else values[0]
 
 
 _SEVERAL = "multiple matches for labels: many-to-one matching must be explicit (group_left/group_right)"

@@ -34,7 +34,7 @@ def _with_number(node: Operation, vector: Vector, number: float, *, number_first
         if number_first:
             return mapped(vector, lambda value: compute(number, value))
         return mapped(vector, lambda value: compute(value, number))
-    holds = COMPARISON[_MIRRORED.get(node.sign, node.sign) if number_first else node.sign]
+    holds = COMPARISON[MIRRORED.get(node.sign, node.sign) if number_first else node.sign]
     if node.as_bool:
         return mapped(vector, lambda value: float(holds(value, number)))
     if isinstance(vector, Column):
@@ -88,4 +88,5 @@ COMPARISON: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
 }
-_MIRRORED = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
+MIRRORED = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
+"""What a comparison becomes when its sides change places, where that is another one."""

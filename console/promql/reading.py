@@ -32,6 +32,8 @@ AGGREGATIONS = frozenset(
 OPERATORS = frozenset("+ - * / % ^ atan2 == != > < >= <= and or unless".split())  # noqa: SIM905
 SUBQUERY_STEP = 60_000
 """Milliseconds between the times of a subquery that doesn't say: Prometheus' own default."""
+MOST_STEPS = 11_000
+"""Times at which a subquery may ask: as many as Prometheus answers of a range."""
 
 
 class UnsupportedQuery(ValueError):  # noqa: N818 - what the query is, not an error of ours
@@ -151,9 +153,10 @@ def _subquery(tree: promql_parser.SubqueryExpr) -> Subquery:
     if tree.range is None:
         raise _unknown("a subquery without a range")
     step = SUBQUERY_STEP if tree.step is None else _milliseconds(tree.step)
-    return Subquery(
-        _node(tree.expr), _milliseconds(tree.range), step, _milliseconds(tree.offset), _pinned(tree.at)
-    )
+    length = _milliseconds(tree.range)
+    if not step or length // step > MOST_STEPS:
+        raise UnsupportedQuery(f"a subquery of more than {MOST_STEPS} steps")
+    return Subquery(_node(tree.expr), length, step, _milliseconds(tree.offset), _pinned(tree.at))
 
 
 _SIGNS = (

@@ -41,6 +41,8 @@ class AlertRule:
 
 @dataclass(frozen=True, slots=True)
 class RecordingRule:
+    """What `query` answers is kept as the metric `name`, with these labels put over its own."""
+
     name: str
     query: Query
     labels: tuple[tuple[str, str], ...]
@@ -65,6 +67,8 @@ class RuleGroup:
 
 @dataclass(frozen=True, slots=True)
 class RuleFile:
+    """`name` is the file as messages call it."""
+
     name: str
     groups: tuple[RuleGroup, ...]
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypedDict
 from console.domain.metrics import Series, Vector
 from console.promql.tracks import Told, Track, Tracks
 from console.promql.tree import Matcher
-from console.promql.vectors import Stretch
+from console.promql.vectors import EvaluationError, Stretch
 
 if TYPE_CHECKING:
     from console.promql.recordings import Recording
@@ -118,7 +118,7 @@ class SampleStore:
     def instant(self, name: str, at: float) -> Vector:
         """The series of a metric as they were at `at`, which before the last scrape needs its past.
 
-        LookupError where that isn't kept.
+        EvaluationError where that isn't kept.
         """
         time = round(at * 1000)
         if name in self._recordings:
@@ -133,7 +133,7 @@ class SampleStore:
         return {series: value for series, value in values if value is not None}
 
     def taken(self, name: str, at: float) -> Vector:
-        """When the samples that `instant` finds were taken, in seconds. LookupError as there."""
+        """When the samples that `instant` finds were taken, in seconds. EvaluationError as there."""
         time = round(at * 1000)
         if name in self._recordings:
             found = self._recordings[name].at(time, round(LOOKBACK * 1000))
@@ -145,7 +145,7 @@ class SampleStore:
     def ranges(self, name: str, start: int, end: int) -> Iterator[tuple[Series, Stretch]]:
         """The samples after `start` and until `end`, both in milliseconds, of each series that has any.
 
-        LookupError where the metric's past isn't kept.
+        EvaluationError where the metric's past isn't kept.
         """
         if name in self._recordings:
             yield from self._recordings[name].within(start, end)
@@ -178,9 +178,9 @@ class SampleStore:
         return self._times[scrape - self._offset]
 
     def tracks(self, name: str) -> Mapping[Series, Track]:
-        """The past of a metric, what changed last at the end. LookupError where that isn't kept."""
+        """The past of a metric, what changed last at the end. EvaluationError where that isn't kept."""
         if name not in self._tracks:
-            raise LookupError(f"the past of {name} is not kept")
+            raise EvaluationError(f"the past of {name} is not kept")
         return self._tracks[name]
 
     def changed_after(self, name: str, scrape: int) -> Iterator[tuple[Series, Track]]:
@@ -200,19 +200,22 @@ class SampleStore:
         times, offset, told = array("q", past["times"]), int(past["offset"]), past["metrics"]
         if list(times) != sorted(set(times)):
             raise ValueError("times that don't rise")
-        tracks = {name: Tracks.of(name, told[name]) if name in told else Tracks() for name in self._spans}
+        spans = {**dict.fromkeys(filter(self._is_like, told), self._retention), **self._spans}
+        tracks = {name: Tracks.of(name, told[name]) if name in told else Tracks() for name in spans}
         gaps = (
             place for place, (one, next_) in enumerate(pairwise(times), 1) if next_ - one > LOOKBACK * 1000
         )
         self._begun = array("q", [offset, *(offset + place for place in gaps)])
         self._latest = {name: past.latest for name, past in tracks.items()}
-        self._times, self._offset, self._tracks = times, offset, tracks
+        self._times, self._offset, self._tracks, self._spans = times, offset, tracks, spans
 
     def _keep(self, names: Iterator[str]) -> None:
         """Begin to keep the past of those that are to be kept by what their names are like."""
-        for name in names:
-            if any(all(one.accepts(name) for one in like) for like in self._like):
-                self._spans[name], self._tracks[name] = self._retention, Tracks()
+        for name in filter(self._is_like, names):
+            self._spans[name], self._tracks[name] = self._retention, Tracks()
+
+    def _is_like(self, name: str) -> bool:
+        return any(all(one.accepts(name) for one in like) for like in self._like)
 
     def _forget_changes(self, time: int) -> None:
         """Now and then, drop the changes that at `time`, in milliseconds, nobody looks back on any more."""

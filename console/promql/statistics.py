@@ -45,6 +45,12 @@ def variance(values: Sequence[float]) -> float:
     return squares / len(values)
 
 
+def deviation(values: Sequence[float]) -> float:
+    """The standard deviation; NaN also where the distances are too large to be squared."""
+    squared = variance(values)
+    return math.sqrt(squared) if squared >= 0 else math.nan
+
+
 def quantile(share: float, values: Sequence[float]) -> float:
     """The value below which this share of all lies, linear between two; NaN counts as the smallest."""
     if not values or math.isnan(share):

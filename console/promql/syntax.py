@@ -1,7 +1,6 @@
 """A query's tree as promql-parser has it: what it selects, compares and counts."""
 
-import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import promql_parser
@@ -17,15 +16,7 @@ from promql_parser import (
     VectorSelector,
 )
 
-_COMPARE: dict[str, Callable[[float, float], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    ">": operator.gt,
-    "<": operator.lt,
-    ">=": operator.ge,
-    "<=": operator.le,
-}
-_MIRRORED = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
+from console.promql.operators import COMPARISON, MIRRORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +28,7 @@ class Comparison:
     bound: float
 
     def holds(self, value: float) -> bool:
-        return _COMPARE[self.sign](value, self.bound)
+        return COMPARISON[self.sign](value, self.bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +68,7 @@ def number_of(tree: Expr) -> float | None:
 
 def filters(tree: Expr) -> bool:
     """Whether an expression leaves out values that don't compare."""
-    if not isinstance(tree, BinaryExpr) or str(tree.op) not in _COMPARE:
+    if not isinstance(tree, BinaryExpr) or str(tree.op) not in COMPARISON:
         return False
     return tree.modifier is None or not tree.modifier.return_bool
 
@@ -91,7 +82,7 @@ def comparison_of(tree: Expr) -> Comparison | None:
     if right is not None:
         return Comparison(tree.lhs, sign, right)
     if left is not None:
-        return Comparison(tree.rhs, _MIRRORED.get(sign, sign), left)
+        return Comparison(tree.rhs, MIRRORED.get(sign, sign), left)
     return None
 
 

@@ -25,12 +25,14 @@ def keep() -> None:
 
 
 def release() -> None:
-    """Look for garbage again, now and from here on; nothing where it wasn't held."""
-    if not gc.isenabled():
+    """Look for garbage again, now and from here on, or from `resume` on; nothing where it wasn't held."""
+    if gc.isenabled():
+        return
+    if not _is_paused():
         gc.collect()
-        gc.freeze()
         gc.set_threshold(*_THRESHOLDS)
-        gc.enable()
+    gc.freeze()
+    gc.enable()
 
 
 def pause() -> None:
@@ -41,3 +43,7 @@ def pause() -> None:
 def resume() -> None:
     """Look for it again as it comes."""
     gc.set_threshold(*_THRESHOLDS)
+
+
+def _is_paused() -> bool:
+    return gc.get_threshold()[0] == 0

@@ -45,6 +45,7 @@ def test_the_paper_engine_reads_stages_by_symbol() -> None:
         ("{watched: 2}", "5:24: contexts.prod.rollout.watched"),
         ("{waits: {shadow: soon}}", "5:31: contexts.prod.rollout.waits.shadow: a duration is a number"),
         ("{waits: {production: 7d}}", "rollout.waits.production: unknown field; allowed: shadow"),
+        ("{features: {a: {live: 7d}}}", "rollout.features.a.live: unknown field; allowed: shadow"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_place_and_what_is_allowed(file: Path, given: str, mistake: str) -> None:

@@ -6,7 +6,8 @@ from functools import partial
 from itertools import pairwise
 
 from console.domain.metrics import Vector
-from console.promql.statistics import largest, mean, quantile, smallest, total, variance
+from console.promql.operators import divide
+from console.promql.statistics import deviation, largest, mean, quantile, smallest, total, variance
 from console.promql.vectors import Moment, Ranges, distinct, nameless
 
 Values = Sequence[float]
@@ -59,7 +60,7 @@ def _line(times: Sequence[int], values: Values, zero: int) -> tuple[float, float
     x, y = total(seconds), total(values)
     xy = total([one * value for one, value in zip(seconds, values, strict=True)])
     xx = total([one * one for one in seconds])
-    slope = (xy - x * y / count) / (xx - x * x / count)
+    slope = divide(xy - x * y / count, xx - x * x / count)
     return slope, y / count - slope * x / count
 
 
@@ -69,7 +70,7 @@ _SUMMARIES: dict[str, Callable[[Values], float]] = {
     "max_over_time": largest,
     "min_over_time": smallest,
     "present_over_time": lambda _: 1.0,
-    "stddev_over_time": lambda values: math.sqrt(variance(values)),
+    "stddev_over_time": deviation,
     "stdvar_over_time": variance,
     "sum_over_time": total,
     "changes": _changes,

@@ -24,6 +24,7 @@ MISTAKE = (
     ":7:39: contexts.other.colour: allowed: red, green, yellow, blue, magenta, cyan, orange, white or #rrggbb"
 )
 FLAGS = "features:\n  guard:\n    stage: shadow\n"
+DISABLED = "features:\n  guard:\n    stage: disabled\n"
 OFF = "features:\n  guard:\n    enabled: false\n    stage: shadow\n"
 
 
@@ -36,14 +37,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def opsconsole(home: Path, *arguments: str) -> Result:
-    group = flags if arguments[0] in ("disable", "demote", "enable") else kill
+    group = flags if arguments[0] in ("disable", "demote", "enable", "set") else kill
     given = ("--config", str(home / "console.yaml"), "--state", str(home / "state"))
     return CliRunner().invoke(group, [*arguments, *given, "--wait", "0"])
 
 
-@pytest.mark.parametrize("command", ["disable", "demote"])
-def test_a_change_that_lowers_the_risk_is_written(home: Path, command: str) -> None:
-    done = opsconsole(home, command, "guard")
+@pytest.mark.parametrize("command", [("disable",), ("demote",), ("set", "--stage", "disabled")])
+def test_a_change_that_lowers_the_risk_is_written(home: Path, command: tuple[str, ...]) -> None:
+    done = opsconsole(home, *command, "guard")
     assert done.stderr == f"opsconsole: SETTINGS: {home}/console.yaml{MISTAKE}. Done by the rest of them.\n"
     assert done.exit_code == 1
     assert (home / "flags.yaml").read_text() != FLAGS
@@ -54,6 +55,16 @@ def test_one_that_raises_it_is_not(home: Path) -> None:
     done = opsconsole(home, "enable", "guard", "--reason", "test")
     assert (done.exit_code, done.stderr) == (2, f"opsconsole: {home}/console.yaml{MISTAKE}\n")
     assert (home / "flags.yaml").read_text() == OFF
+
+
+def test_a_stage_that_does_not_trade_raises_it_where_the_feature_was_off(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.cli.watch.SECOND_LOOK", 0.0)  # there is nothing to look at
+    (home / "flags.yaml").write_text(DISABLED)
+    done = opsconsole(home, "set", "guard", "--stage", "shadow", "--reason", "test")
+    assert (done.exit_code, (home / "flags.yaml").read_text()) == (3, DISABLED)
+    assert "this raises the risk: mend the settings first" in done.stderr
 
 
 def test_a_mistake_where_the_flags_file_is_named_stops_it(home: Path) -> None:

@@ -99,6 +99,12 @@ def test_value_and_its_extremes_are_kept() -> None:
     assert (alert.value, alert.lowest, alert.highest) == (2, 1, 3)
 
 
+@pytest.mark.parametrize("values", [(math.nan, 1.0, 3.0), (1.0, math.nan, 3.0), (3.0, 1.0, math.nan)])
+def test_what_is_no_number_is_no_extreme(values: tuple[float, ...]) -> None:
+    alert = btc(after(*((at, bad(value)) for at, value in enumerate(values))))
+    assert (alert.lowest, alert.highest) == (1, 3)
+
+
 def test_alerts_of_different_labels_have_their_own_time() -> None:
     both = Outcome({BTC: Found(BTC_RATIO, 1.0), ETH: Found(ETH_RATIO, 2.0)}, {BTC_RATIO, ETH_RATIO})
     state = after((0, BAD), (30, both), (60, both))

@@ -34,6 +34,13 @@ def acknowledgement(since: float = 100, until: float = 200) -> Acknowledgement:
     return Acknowledgement(BTC, "alice", "on it", since, until)
 
 
+def marked(*silences: Silence, now: float = 100) -> Marks:
+    marks = Marks()
+    for one in silences:
+        marks = silenced(marks, one, now)
+    return marks
+
+
 @pytest.mark.parametrize(
     ("text", "accepted"),
     [
@@ -78,7 +85,7 @@ def test_a_silence_holds_from_its_beginning_until_before_its_end() -> None:
 
 
 def test_of_several_silences_the_longest_is_told() -> None:
-    marks = silenced(silenced(Marks(), silence()), silence("severity=page", until=300, key="s2"))
+    marks = marked(silence(), silence("severity=page", until=300, key="s2"))
     assert [found and found.key for found in (marks.silenced_by(BTC, 150), marks.silenced_by(ETH, 350))] == [
         "s2",
         None,
@@ -112,7 +119,7 @@ def test_owner_reason_and_end_are_needed(owner: str, reason: str, until: float, 
 
 
 def test_a_silence_can_be_ended_once() -> None:
-    marks = unsilenced(silenced(Marks(), silence()), "s1", 150)
+    marks = unsilenced(marked(silence()), "s1", 150)
     assert marks.silenced_by(BTC, 149) is not None
     assert marks.silenced_by(BTC, 150) is None
     with pytest.raises(ValueError, match="there is no silence s1 that holds"):
@@ -120,12 +127,12 @@ def test_a_silence_can_be_ended_once() -> None:
 
 
 def test_a_silence_that_has_not_begun_is_taken_back() -> None:
-    assert unsilenced(silenced(Marks(), silence()), "s1", 50).silences == ()
+    assert unsilenced(marked(silence()), "s1", 50).silences == ()
 
 
 def test_two_silences_of_one_key_are_refused() -> None:
     with pytest.raises(ValueError, match="there is a silence s1 already"):
-        silenced(silenced(Marks(), silence()), silence())
+        marked(silence(), silence())
 
 
 def test_an_acknowledgement_is_of_one_alert_and_ends_with_it() -> None:
@@ -150,13 +157,19 @@ def test_an_acknowledgement_can_be_withdrawn() -> None:
 
 def test_what_ended_long_ago_is_forgotten() -> None:
     late = 201 + KEPT
-    marks = silenced(acknowledged(Marks(), acknowledgement()), silence())
-    marks = silenced(marks, silence(since=late, until=late + 1, key="s2"))
+    marks = silenced(acknowledged(Marks(), acknowledgement()), silence(), 100)
+    marks = silenced(marks, silence(since=late, until=late + 1, key="s2"), late)
     assert ([one.key for one in marks.silences], marks.acknowledgements) == (["s2"], ())
 
 
+def test_a_silence_for_later_ends_none_that_holds() -> None:
+    later = 201 + KEPT
+    marks = marked(silence(), silence(since=later, until=later + 1, key="s2"), now=150)
+    assert marks.silenced_by(BTC, 150) == silence()
+
+
 def test_marks_are_read_back_as_they_were_written() -> None:
-    marks = silenced(acknowledged(Marks(), acknowledgement()), silence(r'symbol=~"BTC\\w"'))
+    marks = silenced(acknowledged(Marks(), acknowledgement()), silence(r'symbol=~"BTC\\w"'), 100)
     assert marks_from(json.loads(json.dumps(document_of(marks)))) == marks
 
 

@@ -281,6 +281,18 @@ def test_arithmetic_is_that_of_floats(text: str, expected: float) -> None:
     assert number(text) == expected
 
 
+@pytest.mark.parametrize("text", ["stddev(errors)", "stddev_over_time(errors[1m])"])
+def test_a_deviation_beyond_all_numbers_is_no_failure(text: str) -> None:
+    store = SampleStore({"errors"})
+    store.append(1000, {"errors": {A: 1e308, B: -1e308}})
+    store.append(1010, {"errors": {A: -1e308, B: 1e308}})
+    assert not any(map(math.isfinite, evaluate(parse_query(text), store, 1010).values()))
+
+
+def test_a_line_that_is_foretold_from_too_far_away_is_no_failure() -> None:
+    value("predict_linear(errors[1m] @ 1010, 0)", history([1, 2]), 4e9)
+
+
 @pytest.mark.parametrize("text", ["0 / 0", "5 % 0", "Inf % 2", "(-8) ^ 0.5", "NaN / 0"])
 def test_arithmetic_without_a_result_is_nan(text: str) -> None:
     assert math.isnan(number(text))

@@ -184,6 +184,7 @@ def test_a_for_of_30_seconds_takes_up_to_two_minutes() -> None:
 
 def test_a_for_of_whole_evaluations_is_not_rounded() -> None:
     assert holes("x < 1; 30s") == []
+    assert holes("x < 1; 3300ms", intervals=Intervals(scrape=1, evaluation=1.1)) == []
 
 
 def test_a_value_of_nan_fires_nothing() -> None:

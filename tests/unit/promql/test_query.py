@@ -105,6 +105,9 @@ def test_a_query_tells_how_far_it_looks_back(text: str, seconds: float) -> None:
         ("a or " * 1_999 + "a", "more than 500 operators"),
         ("1+" * 450 + "1", "nested deeper than 100 levels"),
         ("1+" * 101 + "1", "nested deeper than 100 levels"),
+        ("max_over_time(a[1h:100ms])", "a subquery of more than 11000 steps"),
+        ("max_over_time(a[12000m:])", "a subquery of more than 11000 steps"),
+        ("max_over_time(a[1m:0.0001])", "a subquery of more than 11000 steps"),
     ],
 )
 def test_a_query_beyond_all_measure_is_refused(text: str, problem: str) -> None:

@@ -64,6 +64,15 @@ def test_the_past_of_metrics_is_kept_by_what_their_names_are_like() -> None:
         evaluate(parse_query("increase(up[1m])"), store, 10)
 
 
+def test_a_past_that_is_kept_by_its_name_outlives_the_console() -> None:
+    query = parse_query("increase({__name__=~'err.*'}[1m])")
+    one, other = (SampleStore(query.ranged, ranged_like=query.ranged_like) for _ in range(2))
+    for at in range(1, 11):
+        one.append(at, {"errors": {Series("errors", ()): 100.0 + at}, "up": {UP: 1.0}})
+    other.continue_from(one.past())
+    assert evaluate(query, other, 10) == evaluate(query, one, 10) != {}
+
+
 @pytest.mark.parametrize("every", [1.0, 1.7])
 def test_an_instant_as_long_ago_as_is_looked_back_is_still_known(every: float) -> None:
     query = parse_query("errors offset 5m")

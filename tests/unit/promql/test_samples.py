@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from console.domain.metrics import Series, Vector, column_of
 from console.promql.samples import FORGET_EVERY, SampleStore
 from console.promql.tracks import Track
+from console.promql.vectors import EvaluationError
 
 UP = Series("up", ())
 A, B = (Series("errors", (("symbol", symbol),)) for symbol in "AB")
@@ -89,7 +90,7 @@ def test_a_past_that_is_not_kept_is_an_error_and_not_emptiness() -> None:
     store = SampleStore()
     store.append(1, {"up": {UP: 1.0}})
     store.append(2, {"up": {UP: 1.0}})
-    with pytest.raises(LookupError, match="the past of up is not kept"):
+    with pytest.raises(EvaluationError, match="the past of up is not kept"):
         store.instant("up", 1.5)
 
 
