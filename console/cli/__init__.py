@@ -14,6 +14,7 @@ from console.cli.command_line import Given, fail, settings_of, with_drawing, wit
 
 _COMMANDS = {
     "access": "access",
+    "alerts": "alerts",
     "approve": "access",
     "audit": "audit",
     "completion": "completion",
@@ -23,6 +24,7 @@ _COMMANDS = {
     "kill": "kill",
     "notify": "notify",
     "paper": "paper",
+    "query": "query",
     "record": "history",
     "replay": "history",
     "status": "status",
@@ -67,6 +69,11 @@ def main() -> None:
     """The entry point of the `opsconsole` command: what goes wrong is one line."""
     try:
         code = cli.main(prog_name="opsconsole", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        code = error.exit_code
+    except click.UsageError as error:
+        fail(_said(error), error.exit_code)
     except click.ClickException as error:
         fail(error.format_message(), error.exit_code)
     except click.Abort:
@@ -74,3 +81,9 @@ def main() -> None:
     except OSError as error:
         fail(str(error))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _said(error: click.UsageError) -> str:
+    """What is wrong with the command line, and who tells how it should be."""
+    words = error.format_message()
+    return words if error.ctx is None else f"{words} See `{error.ctx.command_path} --help`"
