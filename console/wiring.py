@@ -36,7 +36,7 @@ from console.sources.source import Source
 if TYPE_CHECKING:
     from console.actions.kill.switch import KillSwitch
     from console.actions.vigil_file import VigilFile
-    from console.settings import Context, Poll, Prometheus, Settings
+    from console.settings import Context, Poll, Polls, Prometheus, Settings
     from console.settings import Exchange as ExchangeSettings
     from console.sources.exchange import Keys, MarketName
 
@@ -64,23 +64,14 @@ def open_monitor(
     single look nor where no panels are judged, so that nothing could be seen to be critical.
     """
     clock = clock or SystemClock()
-    chosen, poll = settings.chosen, settings.polling
+    chosen = settings.chosen
     pinned = None if chosen.database is None else chosen.database.server
     missing, dialect = frozenset(chosen.not_exported), dialect_of(chosen)
     rules = Rules(panels, KEY_METRICS, missing, chosen.quiet_after, pinned, dialect)
     surfaces = _Surfaces(settings, rules, clock, environ, once=once)
-    watches = Watches(
-        metrics=Watch(surfaces.metrics(), _polling(poll.metrics)),
-        database=Watch(surfaces.database(), _polling(poll.database)),
-        exchange=Watch(surfaces.exchange(), _polling(poll.exchange)),
-        flags=Watch(surfaces.flags(), _polling(poll.flags)),
-        engine=Watch(surfaces.engine(), _polling(poll.engine)),
-        log=Watch(surfaces.log(), _polling(poll.log)),
-        last_trip=Watch(surfaces.last_trip(), _polling(poll.engine)),
-    )
     jitter = chance or random.Random()  # noqa: S311 (no secret)
     monitor = Monitor(
-        watches,
+        _watches(surfaces, settings.polling),
         rules,
         clock,
         jitter,
@@ -94,6 +85,18 @@ def open_monitor(
         vigil = functools.cache(functools.partial(own_vigil, settings, clock))
     monitor.on_assessed = functools.partial(_told, kill_switch, vigil, clock)
     return monitor
+
+
+def _watches(surfaces: "_Surfaces", poll: "Polls") -> Watches:
+    return Watches(
+        metrics=Watch(surfaces.metrics(), _polling(poll.metrics)),
+        database=Watch(surfaces.database(), _polling(poll.database)),
+        exchange=Watch(surfaces.exchange(), _polling(poll.exchange)),
+        flags=Watch(surfaces.flags(), _polling(poll.flags)),
+        engine=Watch(surfaces.engine(), _polling(poll.engine)),
+        log=Watch(surfaces.log(), _polling(poll.log)),
+        last_trip=Watch(surfaces.last_trip(), _polling(poll.engine)),
+    )
 
 
 def _told(
@@ -145,7 +148,11 @@ class _Surfaces:
         self._state = settings.state
         self._samples = own_folder(settings.state) / "samples"
         self._queries = {text: parse_query(text) for text in _questions(rules)}
-        self._store = SampleStore(frozenset[str]().union(*(query.ranged for query in self._queries.values())))
+        queries = self._queries.values()
+        self._store = SampleStore(
+            frozenset[str]().union(*(query.ranged for query in queries)),
+            ranged_like=[like for query in queries for like in query.ranged_like],
+        )
 
     def metrics(self) -> Source[Metrics] | None:
         server, url = self._context.prometheus, self._context.metrics_url

@@ -79,6 +79,8 @@ def show(ctx: click.Context, /, *, last: int, as_json: bool, **given: Any) -> No
     newest = deque(_chosen(ctx, given), maxlen=last)
     _print(out.as_json_lines(newest) if as_json else map(out.as_text, newest))
     _fail_unless_sound(_verdict(ctx, given))
+    if not newest:
+        click.echo("no such record is in the journal", err=True)
 
 
 @audit.command()

@@ -43,7 +43,6 @@ def open_console(
     garbage.hold()
     standing = standing_here(settings)
     from console.actions.kill.switch import KillSwitch  # noqa: PLC0415 (not before somebody may be here)
-    from console.actions.kill.trip import TRIP_WAIT  # noqa: PLC0415
     from console.domain.clock import SystemClock  # noqa: PLC0415
 
     log_to(settings.state / "console.log")
@@ -54,9 +53,7 @@ def open_console(
 
     def watch() -> "Monitor":
         _later(functools.partial(_prepare, settings, switch, witnesses, leaving))
-        monitor = _monitor(settings, panels, clock, switch, vigil)
-        box.watch(monitor)
-        return monitor
+        return _monitor(settings, panels, clock, switch, vigil, box=box)
 
     try:
         return run_screen(
@@ -72,11 +69,7 @@ def open_console(
             witnesses=witnesses,
         )
     finally:
-        switch.close(TRIP_WAIT)
-        leaving.close()
-        box.close()
-        if box.note:
-            click.echo(f"opsconsole: {box.note}", err=True)
+        _leave(switch, leaving, box)
 
 
 def _context_view(settings: "Settings", owns_engine: bool) -> "ContextView":
@@ -105,10 +98,14 @@ def _monitor(
     clock: "Clock",
     switch: "KillSwitch",
     vigil: "Callable[[], VigilFile]",
+    *,
+    box: BlackBox,
 ) -> "Monitor":
     from console.wiring import open_monitor  # noqa: PLC0415 (as above)
 
-    return open_monitor(settings, panels, clock=clock, kill_switch=switch, vigil=vigil)
+    monitor = open_monitor(settings, panels, clock=clock, kill_switch=switch, vigil=vigil)
+    box.watch(monitor)
+    return monitor
 
 
 def _later(prepare: functools.partial[None]) -> None:
@@ -124,3 +121,14 @@ def _prepare(
 
     witnesses.append(leaving.enter_context(anchored(settings, os.environ)))
     switch.prepare()
+
+
+def _leave(switch: "KillSwitch", leaving: ExitStack, box: BlackBox) -> None:
+    """See a trip through, end what the screen had, and say what was not recorded."""
+    from console.actions.kill.trip import TRIP_WAIT  # noqa: PLC0415 (as said above)
+
+    switch.close(TRIP_WAIT)
+    leaving.close()
+    box.close()
+    if box.note:
+        click.echo(f"opsconsole: {box.note}", err=True)

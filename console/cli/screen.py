@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from console.domain.clock import Clock
     from console.settings import Settings
     from console.tui.access import Access
+    from console.tui.app import OpsConsole
     from console.tui.view import ContextView
     from console.tui.watched import Watched
+    from console.tui.wishes import Wishes
 
 
 def run_screen(
@@ -43,22 +45,15 @@ def run_screen(
     what changes features' stages, and `access` what raising risk takes, which a replay has not. `witnesses`
     tell by then what the journal's end should be, besides its file.
     """
-    from console import heap  # noqa: PLC0415
-    from console.tui import garbage  # noqa: PLC0415
     from console.tui.app import OpsConsole  # noqa: PLC0415 (no other command needs textual)
     from console.tui.keymap import KeymapError  # noqa: PLC0415
-    from console.tui.wishes import Wishes  # noqa: PLC0415
 
-    drawn = settings.screen
-    slow = True if low_bandwidth else None if drawn.low_bandwidth == "auto" else drawn.low_bandwidth
-    own = own_folder(settings.state)
-    wishes = Wishes(theme=drawn.theme, low_bandwidth=slow, keys=settings.keys, state=own)
     try:
         console = OpsConsole(
             context,
             watch,
-            wishes=wishes,
-            fps=fps or drawn.fps,
+            wishes=_wishes(settings, low_bandwidth),
+            fps=fps or settings.screen.fps,
             on_key=None if box is None else box.pressed,
             unrecorded=lambda: "" if box is None else box.note,
             kill=kill,
@@ -68,9 +63,7 @@ def run_screen(
         )
     except KeymapError as error:
         fail(f"{settings.place_of_key(error.action)}: keys.{error.action}: {error}")
-    heap.hold_together()  # before there are threads
-    garbage.keep()
-    return console.run() or 0
+    return _run(console)
 
 
 def standing_here(settings: "Settings") -> "Standing":
@@ -108,6 +101,23 @@ def rollout_of(settings: "Settings", clock: "Clock", vigil: "Callable[[], VigilF
     from console.actions.rollout.rollout import Rollout  # noqa: PLC0415 (as said)
 
     return Rollout(settings, clock, seen=lambda: vigil().seen)
+
+
+def _wishes(settings: "Settings", low_bandwidth: bool) -> "Wishes":
+    from console.tui.wishes import Wishes  # noqa: PLC0415 (as said)
+
+    drawn, own = settings.screen, own_folder(settings.state)
+    slow = True if low_bandwidth else None if drawn.low_bandwidth == "auto" else drawn.low_bandwidth
+    return Wishes(theme=drawn.theme, low_bandwidth=slow, keys=settings.keys, state=own)
+
+
+def _run(console: "OpsConsole") -> int:
+    from console import heap  # noqa: PLC0415 (as said)
+    from console.tui import garbage  # noqa: PLC0415 (as said)
+
+    heap.hold_together()  # before there are threads
+    garbage.keep()
+    return console.run() or 0
 
 
 class _Journal:

@@ -9,6 +9,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,7 +20,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from console import threads
+from console import heap, threads
 from console.actions.kill.trip import TRIP_WAIT
 from console.tui import garbage
 from console.tui.actions import actions, bindings
@@ -54,6 +55,8 @@ _PARTS = ("next_pane", "previous_pane")
 _STYLES = Path(__file__).parent / "styles"
 _AFTER_THE_START = 3.0
 """Seconds after which what is read or computed no longer keeps the first picture waiting."""
+_TIDIES_EVERY = 60.0
+"""Seconds between two times that memory which is free goes back to the system."""
 
 
 class OpsConsole(AppActions, inherit_bindings=False):
@@ -91,23 +94,13 @@ class OpsConsole(AppActions, inherit_bindings=False):
         """
         self._environment_colour = theme_variables(context.colour)
         super().__init__()
-        table = rebound(actions(context.owns_engine), wishes.keys)
-        self.set_keymap(textual_keymap(table, wishes.keys))
-        preferences = Preferences(wishes.state / "screen.json" if wishes.state else None)
-        view = View(
-            context,
-            glyphs_for(environ),
-            actions=table,
-            preferences=preferences,
-            kill=kill,
-            journal=journal,
-            rollout=rollout,
-        )
+        view = replace(_first_view(context, wishes, environ), kill=kill, journal=journal, rollout=rollout)
+        self.set_keymap(textual_keymap(view.actions, wishes.keys))
         self._painting = Painting(self, view, fps, unrecorded)
         self._safety = Safety(self._painting, Face(self.say, self.refuse, self.ask))
         self._access = access
         self._navigation = Navigation(self, lambda: self.view)
-        self._appearance = Appearance(self, environ, preferences, wishes.theme)
+        self._appearance = Appearance(self, environ, view.preferences, wishes.theme)
         self.take_theme()
         self._wishes = wishes
         self._line = LineWatch()
@@ -130,6 +123,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         self._give_signals_back = signals.obey(self.exit, self._see_trip_through)
         self._line.asked(time.monotonic())  # by textual itself
         self.set_interval(1, self._look_around)
+        self.set_interval(_TIDIES_EVERY, heap.give_back)
         self.set_timer(_AFTER_THE_START, self.get_access)
         self.call_after_refresh(self._start_watching)
 
@@ -256,3 +250,10 @@ class OpsConsole(AppActions, inherit_bindings=False):
 
 def _fits(size: Size) -> bool:
     return size.width >= SMALLEST.width and size.height >= SMALLEST.height
+
+
+def _first_view(context: ContextView, wishes: Wishes, environ: Mapping[str, str]) -> View:
+    """What is shown before anything is known. Raises KeymapError for keys that can't be the operator's."""
+    preferences = Preferences(wishes.state / "screen.json" if wishes.state else None)
+    table = rebound(actions(context.owns_engine), wishes.keys)
+    return View(context, glyphs_for(environ), actions=table, preferences=preferences)

@@ -119,7 +119,7 @@ async def test_a_terminal_too_small_names_the_command_that_stops_the_engine(size
     async with app.run_test(size=size) as pilot:
         await pilot.pause(0.1)
         shown = " ".join(text_of(app).replace("▌", " ").replace("▐", " ").split())
-        assert "opsconsole kill trip --context paper --reason WHY" in shown
+        assert "the same --config and --state: opsconsole kill trip --context paper --reason WHY" in shown
 
 
 async def test_only_quit_works_below_80_by_24_and_the_screen_says_so() -> None:

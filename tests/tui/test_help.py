@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.tui.actions import Action
+from console.tui.actions import Action, actions
 from console.tui.places import Offer, active_places, offers
 from console.tui.screens.help import Help, help_lines
 from console.tui.text import line_width
@@ -88,3 +88,9 @@ def test_no_line_is_wider_than_the_box(cells: int) -> None:
     for glyphs in (UNICODE, ASCII):
         made = help_lines("about " * 40, [Offer(action, "app", Help.__new__(Help))], [action], glyphs, cells)
         assert all(line_width(line) <= max(cells, 60) for line in made)
+
+
+def test_a_row_of_digits_is_told_by_its_ends() -> None:
+    reasons = next(action for action in actions(owns_engine=False) if action.id == "pick_reason")
+    lines = help_lines("", (), [reasons], UNICODE, 74)
+    assert any("".join(span.text for span in line).startswith("1 to 9  ") for line in lines)

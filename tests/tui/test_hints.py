@@ -78,6 +78,12 @@ async def test_tab_is_hinted_where_a_screen_has_parts(key: str, hinted: bool) ->
         assert ("tab  next part" in text_of(app)) is hinted
 
 
+def test_on_a_low_screen_the_rollout_says_that_digits_are_stages() -> None:
+    here = [a for a in actions(owns_engine=False) if {"rollout", "matrix", "app", "anywhere"} & set(a.places)]
+    shown = line(78, "rollout", table=[a for a in here if a.id != "next_pane"])
+    assert shown.startswith(" rollout  +  up  0  to 3 set ")
+
+
 def test_the_path_stands_first_with_the_separator_between_its_parts() -> None:
     assert line(78, "positions", "BTC/USD").startswith(" positions › BTC/USD ")
 

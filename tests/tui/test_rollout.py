@@ -26,8 +26,10 @@ from console.tui.screens.logs import Logs
 from console.tui.screens.overview.screen import Overview
 from console.tui.screens.rollout.order import kept
 from console.tui.screens.rollout.screen import Rollout
+from console.tui.screens.rollout.words import file_lines
 from console.tui.screens.symbol.screen import SymbolDetail
 from console.tui.theme import UNICODE
+from console.tui.view import View
 from tests.tui.cases import CASES, UTF8
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, failing, metrics_of, snapshot, state
 from tests.tui.fake import Row as SymbolRow
@@ -212,6 +214,25 @@ async def test_symbols_are_filtered_by_name_and_the_cursor_never_comes_to_the_wh
         assert "2 of 58 symbols" in on.text
         await on.press("escape")
         assert len(on.screen.matrix.columns) == 58
+
+
+async def test_a_mark_that_the_filter_hides_is_left_alone_and_the_screen_says_so() -> None:
+    async with opened(NORMAL, "space", "o", *"btc00", "enter", "minus", "space", "minus") as on:
+        assert on.asked == [Demote(GUARD, ("BTC000/USD",))] * 2
+        assert f"{GUARD} for 1 marked, not for 1 hidden: BTC000/USD" in on.text
+        await on.press("space")
+        assert f"{GUARD} for BTC000/USD, not for 1 marked but hidden" in on.text
+        await on.press("escape", "minus")
+        assert on.asked[2:] == [Demote(GUARD, ("BNB003/USD",))]
+
+
+def test_while_everything_is_off_the_screen_still_says_that_symbols_are_hidden() -> None:
+    off = with_flags(NORMAL, Flags("flags.yaml", "00", True, "staging", ()))
+    view = View(PAPER, UNICODE).next(FakeWatched(off, HandClock(START)).assessment())
+    _, second = file_lines(view, "btc", 2, 78)
+    assert "".join(span.text for span in second).startswith(
+        " global_kill_switch is on: everything is off  o btc  2 of 58 symbols"
+    )
 
 
 async def test_features_are_filtered_by_name_and_by_the_stage_of_a_symbol() -> None:

@@ -145,6 +145,18 @@ async def test_a_file_that_changes_meanwhile_ends_what_raises_the_risk(tmp_path:
         assert desk.written == SHADOW + b"# by hand\n"
 
 
+async def test_that_the_file_has_changed_is_said_before_how_many_gates_do_not_pass(tmp_path: Path) -> None:
+    desk = RolloutDesk(tmp_path, SHADOW)
+    async with desk.app.run_test(size=SIZE):
+        await desk.begin("2")
+        await desk.sees("INSTEAD")
+        await desk.press("1")
+        await desk.sees("of 15 gates don't pass")
+        desk.desk.write(SHADOW + b"# by hand\n")
+        desk.clock.at += 1.5
+        await desk.sees("NOT YET", "the flags file has changed since this was opened")
+
+
 async def test_gates_that_were_looked_at_long_ago_do_not_count(tmp_path: Path) -> None:
     desk = RolloutDesk(tmp_path, SHADOW)
     async with desk.app.run_test(size=SIZE):

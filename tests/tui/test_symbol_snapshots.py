@@ -13,7 +13,6 @@ from tests.waiting import until
 
 SIZES = ((80, 24), (120, 40))
 STATES = ("normal", "worst", "stale", "disconnected", "hostile", "ascii")
-EVERY = [(case, size) for case in STATES for size in SIZES] + [("normal", (200, 60))]
 WIDE = 110
 """Cells from which the plots stand beside the facts."""
 
@@ -26,10 +25,6 @@ def local_time_is_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     monkeypatch.undo()
     time.tzset()
-
-
-def name_of(value: object) -> str:
-    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 async def opened(app: OpsConsole, pilot: Pilot[int], symbol: str | None = None) -> None:
@@ -48,14 +43,28 @@ async def drawn(app: OpsConsole) -> None:
     await until(lambda: " now" in text_of(app))
 
 
-@pytest.mark.parametrize(("case", "size"), EVERY, ids=name_of)
-async def test_a_symbol_looks_as_reviewed(case: str, size: tuple[int, int]) -> None:
-    app = console_of(CASES[case])
-    async with app.run_test(size=size) as pilot:
-        await opened(app, pilot)
-        if size[0] >= WIDE:
+async def pinned(app: OpsConsole, pilot: Pilot[int], state: str, *sizes: tuple[int, int]) -> None:
+    """It looks as reviewed at each of the sizes, by default the common ones."""
+    for width, height in sizes or SIZES:
+        await pilot.resize_terminal(width, height)
+        if width >= WIDE:
             await drawn(app)
-        await assert_snapshot(app, f"symbol-{case}-{size[0]}x{size[1]}")
+        await assert_snapshot(app, f"symbol-{state}-{width}x{height}")
+
+
+@pytest.mark.parametrize("case", STATES)
+async def test_a_symbol_looks_as_reviewed(case: str) -> None:
+    app = console_of(CASES[case])
+    async with app.run_test(size=SIZES[0]) as pilot:
+        await opened(app, pilot)
+        await pinned(app, pilot, case)
+
+
+async def test_a_symbol_on_a_great_screen_looks_as_reviewed() -> None:
+    app = console_of(CASES["normal"])
+    async with app.run_test(size=(200, 60)) as pilot:
+        await opened(app, pilot)
+        await pinned(app, pilot, "normal", (200, 60))
 
 
 @pytest.mark.parametrize("case", ["normal", "stale", "ascii"])
@@ -68,37 +77,28 @@ async def test_the_plots_look_as_reviewed_on_a_page_of_their_own(case: str) -> N
         await assert_snapshot(app, f"symbol-plots-{case}-80x24")
 
 
-@pytest.mark.parametrize("size", SIZES, ids=name_of)
-async def test_a_name_of_forty_characters_and_a_number_of_twenty_digits_look_as_reviewed(
-    size: tuple[int, int],
-) -> None:
+async def test_a_name_of_forty_characters_and_a_number_of_twenty_digits_look_as_reviewed() -> None:
     app = console_of(CASES["hostile"])
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=SIZES[0]) as pilot:
         await opened(app, pilot, "A" * 40)
-        if size[0] >= WIDE:
-            await drawn(app)
-        await assert_snapshot(app, f"symbol-long-{size[0]}x{size[1]}")
+        await pinned(app, pilot, "long")
 
 
 @pytest.mark.parametrize(("case", "name"), [("normal", "unknown"), ("empty", "start")])
-@pytest.mark.parametrize("size", SIZES, ids=name_of)
-async def test_a_symbol_that_nobody_knows_looks_as_reviewed(
-    case: str, name: str, size: tuple[int, int]
-) -> None:
+async def test_a_symbol_that_nobody_knows_looks_as_reviewed(case: str, name: str) -> None:
     """Right after the start nobody has said anything yet, and nobody knows any."""
     app = console_of(CASES[case])
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=SIZES[0]) as pilot:
         await opened(app, pilot, "DOGE/USD")
-        await assert_snapshot(app, f"symbol-{name}-{size[0]}x{size[1]}")
+        for width, height in SIZES:
+            await pilot.resize_terminal(width, height)
+            await assert_snapshot(app, f"symbol-{name}-{width}x{height}")
 
 
-@pytest.mark.parametrize("size", SIZES, ids=name_of)
-async def test_a_symbol_reads_without_colour(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_symbol_reads_without_colour(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     app = console_of(CASES["worst"])
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=SIZES[0]) as pilot:
         await opened(app, pilot)
-        if size[0] >= WIDE:
-            await drawn(app)
-        await assert_snapshot(app, f"symbol-no-colour-{size[0]}x{size[1]}")
+        await pinned(app, pilot, "no-colour")
         assert "✘ critical  margin 1.010" in text_of(app)

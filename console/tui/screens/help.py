@@ -42,7 +42,7 @@ def help_lines(
     for title, group in (("HERE", here), ("EVERYWHERE", everywhere), ("WHERE A LINE IS TYPED", typing)):
         if group:
             lines.append((Span(title, Tone.DIM),))
-            lines += [line for action in group for line in _action_lines(action, keys, cells)]
+            lines += [line for action in group for line in _action_lines(action, keys, cells, glyphs)]
             lines.append(())
     lines.append((Span("SIGNS", Tone.DIM),))
     lines += legend(glyphs, cells)
@@ -57,14 +57,17 @@ def _beside(action: Action, taken: Set[str]) -> Action:
     )
 
 
-def _action_lines(action: Action, keys: int, cells: int) -> Iterator[Line]:
-    shown = fit(_keys(action), keys, "left", "")
+def _action_lines(action: Action, keys: int, cells: int, glyphs: Glyphs) -> Iterator[Line]:
+    shown = fit(_keys(action), keys, "left", glyphs.ellipsis)
     for number, words in enumerate(wrap(action.help, max(20, cells - keys - 2))):
         yield (Span(shown if number == 0 else " " * keys, Tone.STRONG), Span(f"  {words}"))
 
 
 def _keys(action: Action) -> str:
-    return " ".join(key_sign(key) for key in action.keys)
+    """All the keys; of a row of digits that there is no room for, its ends."""
+    shown = " ".join(key_sign(key) for key in action.keys)
+    is_long = width(shown) > _WIDEST_KEYS and all(map(str.isdigit, action.keys))
+    return f"{action.keys[0]} to {action.keys[-1]}" if is_long else shown
 
 
 def legend(glyphs: Glyphs, cells: int) -> Iterator[Line]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual.events import ScreenSuspend
@@ -28,6 +29,13 @@ from console.tui.widgets.log.view import LogView
 from console.tui.widgets.prompt import Question
 
 
+class PageReady(Message):
+    """The follower has another page."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, PageReady)
+
+
 class Logs(Frame):
     """Follows one of the logs for as long as it is on the screen."""
 
@@ -39,12 +47,6 @@ class Logs(Frame):
         " newest lines come again with the last-row key. Lines without a time of their own, such as a"
         " traceback's, belong to the line above. Numbered rotated files go on backwards; times are local."
     )
-
-    class PageReady(Message):
-        """The follower has another page."""
-
-        def can_replace(self, message: Message) -> bool:
-            return isinstance(message, Logs.PageReady)
 
     def __init__(self, view: View) -> None:
         super().__init__(view)
@@ -117,9 +119,9 @@ class Logs(Frame):
 
     def _page_is_ready(self) -> None:
         """Called in the follower's thread."""
-        self.post_message(self.PageReady())
+        self.post_message(PageReady())
 
-    def on_logs_page_ready(self) -> None:
+    def on_page_ready(self) -> None:
         """Show at once what was asked for; what comes by itself waits for the next paint."""
         if self._asked:
             self._asked = False
@@ -136,8 +138,7 @@ class Logs(Frame):
 
     def _header_lines(self, size: Size) -> tuple[Line, ...]:
         if self._source is None or self._log is None:
-            why = "a replay has no logs" if self.view.replay else "this context names no log to follow"
-            return ((Span(f" {why}", Tone.UNKNOWN),), ())
+            return _no_log(self.view)
         now, page, glyphs = self._source.clock.wall(), self._page, self.view.glyphs
         standing = None if self._lines.following else self._lines.line
         return (
@@ -185,7 +186,7 @@ class Logs(Frame):
 
     def action_filter_lines(self) -> None:
         now = self._page.pattern
-        self.ask(Question("filter", "" if now is None else now.text, _complaint, self._filter_answered))
+        self.ask(Question("filter", "" if now is None else now.text, _no_pattern, self._filter_answered))
 
     def _filter_answered(self, text: str | None) -> None:
         if text is not None:
@@ -235,7 +236,9 @@ class Logs(Frame):
 
     def action_search(self) -> None:
         sought = self._page.sought
-        self.ask(Question("search", "" if sought is None else sought.text, _complaint, self._search_answered))
+        self.ask(
+            Question("search", "" if sought is None else sought.text, _no_pattern, self._search_answered)
+        )
 
     def _search_answered(self, text: str | None) -> None:
         if text:
@@ -268,22 +271,12 @@ class Logs(Frame):
             self._ask_follower(lambda follower: follower.search(pattern, place, older=older))
 
     def action_jump_to_time(self) -> None:
-        self.ask(Question("time", "", self._time_complaint, self._time_answered))
-
-    def _time_complaint(self, text: str) -> str:
-        try:
-            self._moment(text)
-        except ValueError as error:
-            return str(error)
-        return ""
+        self.ask(Question("time", "", partial(_no_moment, self._source), self._time_answered))
 
     def _time_answered(self, text: str | None) -> None:
-        moment = None if text is None else self._moment(text)
+        moment = None if text is None else _moment(self._source, text)
         if moment is not None:
             self._ask_follower(lambda follower: follower.go_to(moment))
-
-    def _moment(self, text: str) -> Moment | None:
-        return parse_moment(text, self._source.clock.wall()) if text and self._source is not None else None
 
     def action_next_log(self) -> None:
         logs = () if self._source is None else self._source.logs
@@ -300,9 +293,28 @@ def _takes_off(page: Page) -> bool:
     return any(thing is not None for thing in (page.progress, page.pattern, page.sought))
 
 
-def _complaint(text: str) -> str:
+def _no_log(view: View) -> tuple[Line, ...]:
+    why = "a replay has no logs" if view.replay else "this context names no log to follow"
+    return ((Span(f" {why}", Tone.UNKNOWN),), ())
+
+
+def _moment(source: HasLogs | None, text: str) -> Moment | None:
+    return parse_moment(text, source.clock.wall()) if text and source is not None else None
+
+
+def _no_moment(source: HasLogs | None, text: str) -> str:
+    """Why `text` is no time; empty where it is one."""
+    return _complaint(partial(_moment, source), text)
+
+
+def _no_pattern(text: str) -> str:
+    """Why `text` is no pattern; empty where it is one."""
+    return _complaint(line_pattern, text)
+
+
+def _complaint(read: Callable[[str], object], text: str) -> str:
     try:
-        line_pattern(text)
+        read(text)
     except ValueError as error:
         return str(error)
     return ""

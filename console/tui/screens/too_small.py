@@ -34,7 +34,7 @@ def _notice(size: Size, terminal: Size, view: View) -> tuple[Line, ...]:
         (f"This terminal is {terminal.width}x{terminal.height}, too small.", Tone.STRONG),
         (f"The console needs {SMALLEST.width}x{SMALLEST.height}.", Tone.PLAIN),
         ("Enlarge it, or press q to quit.", Tone.DIM),
-        ("To stop the engine now, in a shell on this host:", Tone.PLAIN),
+        ("To stop the engine now, in a shell here, with the same --config and --state:", Tone.PLAIN),
         (f"opsconsole kill trip --context {quote(view.context.name)} --reason WHY", Tone.STRONG),
     )
     return tuple((Span(line, tone),) for words, tone in said for line in wrap(words, max(1, size.width)))

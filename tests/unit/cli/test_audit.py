@@ -36,6 +36,7 @@ def test_show_prints_the_newest_records_oldest_first(journal: Path) -> None:
 def test_show_filters_by_action_and_context(journal: Path) -> None:
     result = run("show", "--folder", journal, "--action", "kill.*", "--context", "paper")
     assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr == "no such record is in the journal\n"
 
 
 def test_show_as_json_prints_the_lines_of_the_journal(journal: Path) -> None:

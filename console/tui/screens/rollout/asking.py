@@ -70,9 +70,9 @@ def _asked(view: View, found: Look, plan: Plan, size: Size) -> Iterator[tuple[Li
     effect = (*effect_lines(view, plan, cells), *held_lines(view, found, cells))
     yield effect
     second = tuple(second_person_line(view, found.word, cells))
-    difference = min(len(found.lines), most)
-    room = size.height - 3 - len(effect) - len(second) - difference
-    yield tuple(gates_lines(view, found, cells, room))
+    room = size.height - 3 - len(effect) - len(second)
+    difference = min(len(found.lines), most if found.gates else max(most, room))
+    yield tuple(gates_lines(view, found, cells, room - difference))
     yield second
     yield tuple(difference_lines(view, found, cells, difference))
 
@@ -176,7 +176,7 @@ def instead_line(view: View, refusal: Refusal, cells: int) -> Line:
     keys = next(action.keys for action in view.actions if action.id == "take_instead")
     last = min(len(refusal.instead), len(keys))
     if not last:
-        return (Span("nothing comes near it: esc leaves everything as it is", Tone.DIM),)
+        return (Span("there is nothing to offer instead: esc leaves everything as it is", Tone.DIM),)
     signs = key_sign(keys[0]) if last == 1 else f"{key_sign(keys[0])} to {key_sign(keys[last - 1])}"
     said = Span(" looks at what is possible instead", Tone.STRONG)
     return fit_line((Span(f" {signs} ", Tone.KEY), said), cells, view.glyphs.ellipsis)
@@ -190,9 +190,9 @@ def key_lines(view: View, found: Look | None, objection: str, refused: str, cell
         yield Span(" REFUSED ", Tone.ALARM), Span(f" {first}", Tone.CRITICAL)
         yield from ((Span(f"{'':<10}{line}", Tone.CRITICAL),) for line in others)
     elif found is None or objection:
-        closed = () if found is None else [gate for gate in found.gates if gate.passes is not True]
         said = objection
-        if found is not None and len(found.missing) > 1:
+        if found is not None and objection == found.lack and len(found.missing) > 1:
+            closed = [gate for gate in found.gates if gate.passes is not True]
             said = f"{len(closed)} of {len(found.gates)} gates don't pass"
         left = (Span(" NOT YET ", Tone.BLIND), Span(f" {said}", Tone.UNKNOWN))
         yield spread(left, age, cells, ellipsis)

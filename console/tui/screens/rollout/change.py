@@ -147,7 +147,7 @@ class Change(Gated[Look], inherit_bindings=False):
             return "the flags file has changed since this was opened: esc, then look at it again"
         if now - found.at > OLD:
             return f"the gates were looked at {seconds(now - found.at)} ago, and not since"
-        return next((f"{gate.name}: {gate.words}" for gate in found.missing), "")
+        return found.lack
 
     def _shifted(self, seen: Look, view: View) -> str:
         """The same of a change that was seen to do what `seen` says."""

@@ -75,6 +75,11 @@ class Look:
         return missing_of(self.gates)
 
     @property
+    def lack(self) -> str:
+        """The first gate that is missing, in words; empty where none is."""
+        return next((f"{gate.name}: {gate.words}" for gate in self.missing), "")
+
+    @property
     def confirmed_by(self) -> str:
         """The action of the key that confirms: switching off has one of its own."""
         return "switch_off" if isinstance(self.plan.operation, Disable) else "write_change"

@@ -184,7 +184,8 @@ class Rollout(Frame):
         if at is None:
             return None
         symbol = None if at.column is None else symbol_of(at.column)
-        return Chosen(at.row, symbol, tuple(map(symbol_of, self.matrix.marked)))
+        marked = tuple(map(symbol_of, self.matrix.marked))
+        return Chosen(at.row, symbol, marked, self.matrix.hidden_marks)
 
     # Looking closer.
 

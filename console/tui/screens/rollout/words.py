@@ -44,12 +44,14 @@ def file_lines(view: View, only: str, shown: int, cells: int) -> Sequence[Line]:
 class Chosen:
     """What the cursor is on: a feature, and one of its symbols, or None for the feature as a whole.
 
-    `marked` are the symbols that are marked in its row.
+    `marked` are the symbols that are marked in its row, but for as many as the symbols' filter has `hidden`:
+    a change leaves alone what isn't in sight.
     """
 
     feature: str
     symbol: str | None
     marked: tuple[str, ...]
+    hidden: int = 0
 
     @property
     def meant(self) -> tuple[str, ...] | None:
@@ -125,13 +127,15 @@ def _cells(number: int) -> str:
 
 def _second_line(view: View, flags: Flags, only: str, counts: tuple[int, int], cells: int) -> Line:
     """What is wrong with the file; else which symbols are shown, and what the signs mean."""
-    if flags.global_kill_switch is not False:
-        on = flags.global_kill_switch
-        said = "global_kill_switch is on: everything is off" if on else "global_kill_switch says neither"
-        return (Span(f" {said} ", Tone.ALARM if on else Tone.BLIND),)
     left: list[Span] = []
     if only:
         left += [Span(f" o {only} ", Tone.KEY), Span(f" {counts[0]:,} of {counts[1]:,} symbols", Tone.STRONG)]
+    if flags.global_kill_switch is not False:
+        on = flags.global_kill_switch
+        said = "global_kill_switch is on: everything is off" if on else "global_kill_switch says neither"
+        return fit_line(
+            (Span(f" {said} ", Tone.ALARM if on else Tone.BLIND), *left), cells, view.glyphs.ellipsis
+        )
     serious = [finding for finding in flags.findings if finding.serious]
     for finding in (serious or flags.findings)[:1]:
         more = f" (+{len(flags.findings) - 1})" if len(flags.findings) > 1 else ""
@@ -157,10 +161,15 @@ def _scope(chosen: Chosen, cells: int, ellipsis: str) -> Line:
     if symbol is None:
         return Span(name, Tone.STRONG), Span(" as a whole", Tone.STRONG)
     if not marked:
-        return (Span(f"{name} for {symbol}", Tone.STRONG),)
-    named = ", ".join(islice(marked, _NAMED)) + (", …" if len(marked) > _NAMED else "")
-    several = f"{len(marked)} marked: {named}"
-    return Span(f"{name} for {several}", Tone.STRONG), Span(f"; the cursor is on {symbol}", Tone.DIM)
+        left = f", not for {chosen.hidden} marked but hidden" if chosen.hidden else ""
+        return Span(f"{name} for {symbol}", Tone.STRONG), Span(left, Tone.WARNING)
+    named = ", ".join(islice(marked, _NAMED)) + (f", {ellipsis}" if len(marked) > _NAMED else "")
+    return (
+        Span(f"{name} for {len(marked)} marked", Tone.STRONG),
+        Span(f", not for {chosen.hidden} hidden" if chosen.hidden else "", Tone.WARNING),
+        Span(f": {named}", Tone.STRONG),
+        Span(f"; the cursor is on {symbol}", Tone.DIM),
+    )
 
 
 def _stages(view: View, status: RolloutStatus, chosen: Chosen) -> Iterator[Line]:

@@ -83,9 +83,18 @@ class Matrix(Table[T], inherit_bindings=False):
 
     @property
     def marked(self) -> tuple[str, ...]:
-        """The columns of the marked cells in the cursor's row, in the order in which all of them stand."""
-        marks = self._marks.get(self.cursor_key or "", frozenset())
-        return tuple(column.key for column in self._all if column.key in marks) if marks else ()
+        """The columns of the marked cells in the cursor's row, as far as the filter leaves them."""
+        return _marked(self.columns, self._here)
+
+    @property
+    def hidden_marks(self) -> int:
+        """How many cells of the cursor's row are marked in columns that the filter hides."""
+        return len(_marked(self._all, self._here)) - len(self.marked)
+
+    @property
+    def _here(self) -> frozenset[str]:
+        """What is marked in the cursor's row, shown or not."""
+        return self._marks.get(self.cursor_key or "", frozenset())
 
     @property
     def columns(self) -> Sequence[Column[T]]:
@@ -253,3 +262,7 @@ class Matrix(Table[T], inherit_bindings=False):
 
 _NAMES: Sequence[Column[str]] = (Column("name", "NAME", 1, Cell, str, texts=lambda names: names),)
 """What a filter of columns sees: their names alone."""
+
+
+def _marked(columns: Sequence[Column[T]], marks: frozenset[str]) -> tuple[str, ...]:
+    return tuple(column.key for column in columns if column.key in marks) if marks else ()
