@@ -21,8 +21,10 @@ notify: $(RUN)  ## install what notifications need
 
 test campaign: export PYTHONDONTWRITEBYTECODE =  # what the workers compile, the next run needn't
 
+# In a fresh clone, what four workers would each compile is compiled once, while servers are fetched.
 test: $(TEST)  ## run the tests (with a real MariaDB and a real Prometheus)
-	@$(BIN)/python -m tests.servers
+	@[ -d tests/tui/__pycache__ ] || $(BIN)/python -m pytest --collect-only >/dev/null & \
+		$(BIN)/python -m tests.servers && wait
 	@$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 
 campaign: $(TEST)  ## the long runs that `make test` shortens

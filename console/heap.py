@@ -2,8 +2,8 @@
 
 glibc gives each of the first threads a heap of its own, and keeps what was freed in any of them: with
 thousands of symbols, more than is in use. Threads that take turns need only one, and what is large goes back
-to the system at once. What is small lies scattered: without being asked, the heap keeps what is free below its
-end, which grows by megabytes an hour.
+to the system at once. What is small lies scattered: without being asked, the heap keeps what is free below
+its end, which grows by megabytes an hour.
 """
 
 import ctypes

@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -9,11 +10,15 @@ from click.testing import CliRunner
 from console.cli import cli
 
 
-def run_here(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def run_here(
+    home: Path, *arguments: str, more: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
     """Run `opsconsole` with `arguments`, for a user whose home this is; as `tests.opsconsole.run`."""
     hang_up = signal.getsignal(signal.SIGHUP)
     try:
-        done = CliRunner().invoke(cli, arguments, env={"HOME": str(home), "XDG_CACHE_HOME": None})
+        done = CliRunner().invoke(
+            cli, arguments, env={"HOME": str(home), "XDG_CACHE_HOME": None, **(more or {})}
+        )
     finally:
         signal.signal(signal.SIGHUP, hang_up)  # which commands ignore that change the world
     if done.exception is not None and not isinstance(done.exception, SystemExit):

@@ -14,7 +14,10 @@ PATIENT = {
     for source in ("METRICS", "DATABASE", "EXCHANGE", "FLAGS", "ENGINE", "LOG")
     for limit, seconds in (("TIMEOUT", "30s"), ("STALE_AFTER", "60s"))
 }
-"""Variables with which an engine that a busy machine keeps waiting still counts for fresh."""
+"""Variables with which an engine that a busy machine keeps waiting still counts for fresh.
+
+For one look: who waits for what comes would ask a source that costs much as seldom as this allows.
+"""
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:

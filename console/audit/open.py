@@ -19,5 +19,5 @@ def anchor_in(state: Path, point: Point = pass_by) -> AnchorFile:
 
 
 def open_journal(state: Path, clock: Clock, point: Point = pass_by, *, wait: float = WAIT) -> Journal:
-    """The journal of `state`, anchored. Opening it touches nothing; `wait` is the others' time, in seconds."""
+    """The journal of `state`, anchored. Opening it touches nothing; `wait` is for others, in seconds."""
     return Journal(folder_in(state), clock, point, anchor=anchor_in(state, point), wait=wait)

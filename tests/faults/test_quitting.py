@@ -12,8 +12,10 @@ from tests.mariadb import own_server
 from tests.opsconsole import environment
 from tests.waiting import DEADLINE
 
-NO_TIMEOUT_FITS_IN = 3.5
-"""Seconds. Waiting for the server would take the database's time-out of four at least."""
+TIMEOUT = 20
+"""Seconds that the database has to answer."""
+NO_TIMEOUT_FITS_IN = 8
+"""Seconds. Waiting for the server would take the database's time-out at least, less what went by of it."""
 
 
 def test_a_stopped_database_server_does_not_hold_up_quitting(tmp_path: Path) -> None:
@@ -25,7 +27,10 @@ def test_a_stopped_database_server_does_not_hold_up_quitting(tmp_path: Path) -> 
             console = pexpect.spawn(
                 sys.executable,
                 ["-m", "console", "--state", str(tmp_path)],
-                env={**environment(tmp_path, **password), "TERM": "xterm-256color"},
+                env={
+                    **environment(tmp_path, **password, OPSCONSOLE_POLL__DATABASE__TIMEOUT=f"{TIMEOUT}s"),
+                    "TERM": "xterm-256color",
+                },
                 dimensions=(40, 120),
                 timeout=DEADLINE,
             )

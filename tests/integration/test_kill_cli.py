@@ -1,11 +1,11 @@
-"""`opsconsole kill`, as it is run on a broken evening: in processes of its own, against real engines."""
+"""`opsconsole kill`, as it is run on a broken evening, against real engines."""
 
 import errno
 import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,8 +20,9 @@ from console.audit.record import Phase
 from console.cli.kill import _code_of, is_proven, kill
 from console.domain.kill_state import KillState, Verdict
 from console.domain.last_trip import last_trip_from
+from tests.command import run_here
 from tests.integration.paper_process import PaperProcess
-from tests.opsconsole import COMMAND, environment, run
+from tests.opsconsole import COMMAND, PATIENT, environment, run
 from tests.unit.actions.contexts import settings_with
 from tests.waiting import eventually
 
@@ -47,8 +48,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaperProcess]:
         yield running
 
 
-def trip(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    return run(home, "kill", "trip", *_files(home), *arguments)
+def trip(
+    home: Path, *arguments: str, more: Mapping[str, str] | None = None
+) -> "subprocess.CompletedProcess[str]":
+    return run_here(home, "kill", "trip", *_files(home), *arguments, more=more)
 
 
 def _files(home: Path) -> list[str]:
@@ -75,7 +78,7 @@ def test_when_the_engine_acknowledged_it_is_kept_for_the_next_login(
 ) -> None:
     engine.post("/control/kill")
     eventually(engine.tripped)
-    done = run(tmp_path, "kill", "trip", "--state", str(engine.state), "--reason", "once more")
+    done = run_here(tmp_path, "kill", "trip", "--state", str(engine.state), "--reason", "once more")
     assert done.returncode == 0
     last = last_trip_from(json.loads((engine.state / "kill" / "paper.json").read_text()))
     assert last.acknowledged is not None
@@ -92,8 +95,11 @@ def test_what_the_engine_said_before_the_trip_or_of_another_one_proves_nothing()
 def test_an_engine_that_does_not_listen_is_one_with_the_cause(tmp_path: Path) -> None:
     with PaperProcess(tmp_path / "state") as deaf:
         deaf.scenario("deaf")
+        eventually(lambda: "scenario deaf" in deaf.log())
         state = str(deaf.state)
-        done = run(tmp_path, "kill", "trip", "--state", state, "--reason", "margin call", "--wait", "1.5")
+        done = run_here(
+            tmp_path, "kill", "trip", "--state", state, "--reason", "margin call", "--wait", "1.5"
+        )
     assert done.returncode == 1
     assert "the engine says that it is clear" in done.stdout.splitlines()[-1]
 
@@ -131,7 +137,7 @@ def test_a_trip_without_a_reason_or_with_another_scope_is_bad_usage(arguments: l
 
 
 def test_a_mistake_in_the_settings_does_not_stop_a_trip_where_they_were_valid_before(home: Path) -> None:
-    assert run(home, "kill", "status", *_files(home)[:4]).stderr == ""
+    assert run_here(home, "kill", "status", *_files(home)[:4]).stderr == ""
     with (home / "console.yaml").open("a") as file:
         file.write("  other: {environment: production, colour: rad}\n")
     done = trip(home, "--wait", "0")
@@ -145,7 +151,7 @@ def test_a_settings_file_on_a_disk_that_hangs_does_not_stop_a_trip(home: Path) -
     assert run(home, "kill", "status", *_files(home)[:4]).stderr == ""
     (home / "console.yaml").unlink()
     os.mkfifo(home / "console.yaml")  # whoever opens it waits
-    done = trip(home, "--wait", "0")
+    done = run(home, "kill", "trip", *_files(home), "--wait", "0")
     assert (done.returncode, (home / "engine" / "flag").read_bytes()) == (1, b"1")
     assert done.stderr == (
         f"opsconsole: SETTINGS: {home}/console.yaml: no answer within 0.2 s. "
@@ -155,7 +161,7 @@ def test_a_settings_file_on_a_disk_that_hangs_does_not_stop_a_trip(home: Path) -
 
 @pytest.mark.parametrize("variable", ["OPSCONSOLE_POLL__METRICS__INTERVAL", "OPSCONSOLE_POLL__NOTHING"])
 def test_a_variable_that_no_trip_needs_does_not_stop_one(home: Path, variable: str) -> None:
-    done = run(home, "kill", "trip", *_files(home), "--wait", "0", more={variable: "soon"})
+    done = trip(home, "--wait", "0", more={variable: "soon"})
     assert (done.returncode, (home / "engine" / "flag").read_bytes()) == (1, b"1")
     assert done.stderr.startswith(f"opsconsole: SETTINGS: {variable}: ")
     assert done.stderr.endswith(" Tripped without such variables.\n")
@@ -228,7 +234,7 @@ def test_a_full_pipe_that_nobody_reads_does_not_hold_up_a_trip(home: Path) -> No
 
 
 def _status(home: Path, state: str) -> tuple[int, str, str | None]:
-    done = run(home, "kill", "status", "--state", state, "--json")
+    done = run_here(home, "kill", "status", "--state", state, "--json", more=PATIENT)
     told: dict[str, Any] = json.loads(done.stdout)
     assert told["engine"]["age"] is not None
     return done.returncode, told["state"], told["trip"] and told["trip"]["reason"]

@@ -1,9 +1,10 @@
-"""`opsconsole kill reset` and `drill kill`, in processes of their own, against real engines."""
+"""`opsconsole kill reset` and `drill kill`, against real engines."""
 
 import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from console.audit.open_intents import open_intents
 from console.audit.record import Record
 from console.audit.verify import verify
 from console.domain.last_trip import LastTrip, last_trip_from
+from tests.command import run_here
 from tests.integration.paper_process import PaperProcess
 from tests.opsconsole import run
 from tests.waiting import eventually
@@ -28,10 +30,10 @@ contexts:
     engine_file: engine.json
     kill_switch: {cool_down: 50ms}
 poll:
-  metrics: {interval: 300ms}
-  database: {interval: 300ms}
-  engine: {interval: 300ms}
-  flags: {interval: 300ms}
+  metrics: {interval: 300ms, timeout: 20s, stale_after: 6s}
+  database: {interval: 300ms, timeout: 20s, stale_after: 6s}
+  engine: {interval: 300ms, timeout: 20s, stale_after: 6s}
+  flags: {interval: 300ms, timeout: 20s, stale_after: 6s}
 """
 PROD = """\
 contexts:
@@ -72,12 +74,16 @@ def files(tmp_path: Path) -> Path:
     operators = f"    access: {{operators: {{users: [{os.getuid()}]}}}}\n"
     (tmp_path / "console.yaml").write_text(PROD + operators)
     assert opsconsole(tmp_path, "kill", "trip", "--reason", "margin call", "--wait", "0").returncode == 1
+    time.sleep(0.06)  # the cool-down
     return tmp_path
 
 
-def opsconsole(home: Path, *arguments: str, **more: str) -> "subprocess.CompletedProcess[str]":
-    where = ("--config", str(home / "console.yaml"), "--state", str(home / "state"))
-    return run(home, *arguments, *where, more=more)
+def opsconsole(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    return run_here(home, *arguments, *where(home))
+
+
+def where(home: Path) -> tuple[str, ...]:
+    return "--config", str(home / "console.yaml"), "--state", str(home / "state")
 
 
 def told(done: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
@@ -120,7 +126,7 @@ def test_a_reset_is_refused_gate_by_gate_and_then_done_and_proven(home: Path, en
     assert (refused["exit_code"], lacking) == (3, {"armed", "cause", "recovery", "confirmation"})
     assert engine.tripped()
 
-    done = opsconsole(home, "kill", "reset", *SURE, "--confirm", "paper paper", "--json")
+    done = run(home, "kill", "reset", *SURE, "--confirm", "paper paper", "--json", *where(home))
     answer = told(done)
     assert (done.returncode, answer["done"], answer["acknowledged"]) == (0, True, True), answer["words"]
     steps = [each["name"] for each in answer["steps"]]
@@ -184,7 +190,8 @@ def test_a_second_person_can_be_asked_for_and_is_waited_for(files: Path) -> None
 @pytest.mark.parametrize("point", SOME_WRITES)
 def test_killed_at_a_write_the_next_one_finishes_it(files: Path, point: str) -> None:
     reset = ("kill", "reset", *SURE, "--confirm", "production prod", "--wait", "0")
-    assert opsconsole(files, *reset, **{VARIABLE: point}).returncode == -signal.SIGKILL
+    killed = run(files, *reset, *where(files), more={VARIABLE: point})
+    assert killed.returncode == -signal.SIGKILL
     opsconsole(files, *reset)
     assert not (files / "engine" / "flag").exists()
     assert (files / "engine" / "flags.yaml").read_text().endswith("# all\nfeatures: {}\n")

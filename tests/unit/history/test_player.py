@@ -129,10 +129,19 @@ def test_a_jump_out_of_the_record_goes_to_its_nearest_end(tmp_path: Path) -> Non
     assert player.at == steps[0].at
 
 
-@pytest.mark.parametrize("to", [40, 700, 1500])
-def test_after_a_jump_the_trails_reach_back_as_far_as_those_of_the_screen(tmp_path: Path, to: int) -> None:
+@pytest.fixture(scope="module")
+def long_record(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Snapshot], Path]:
+    """What was shown for 1,600 seconds, and the folder of its record."""
     steps = falling_margin(1600)
-    player, _ = opened(recorded(tmp_path, steps), at="-1s")
+    return steps, recorded(tmp_path_factory.mktemp("record"), steps)
+
+
+@pytest.mark.parametrize("to", [40, 700, 1500])
+def test_after_a_jump_the_trails_reach_back_as_far_as_those_of_the_screen(
+    long_record: tuple[list[Snapshot], Path], to: int
+) -> None:
+    steps, folder = long_record
+    player, _ = opened(folder, at="-1s")
     before = None
     for step in steps[: to + 1]:
         before = step, assess(step, RULES, before)

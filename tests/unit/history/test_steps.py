@@ -65,7 +65,7 @@ def _next(draw: st.DrawFn, state: SourceState[Any]) -> SourceState[Any]:
     return state
 
 
-@settings(max_examples=25, phases=(Phase.generate, Phase.shrink))
+@settings(max_examples=12, phases=(Phase.generate, Phase.shrink))
 @given(histories())
 def test_every_snapshot_comes_back_and_means_the_same(snapshots: list[Snapshot]) -> None:
     writer, reader = StepWriter(), StepReader()
