@@ -18,6 +18,7 @@ from console.paper.store import open_database
 from console.settings_access import Access as Rules
 from console.tui.access import Access
 from console.tui.app import ContextView, OpsConsole
+from console.tui.friction import FASTEST, FASTEST_AGAIN
 from tests.tui.cases import UTF8
 from tests.tui.fake import HandClock
 from tests.tui.safety import ME, Others, Resets
@@ -122,7 +123,10 @@ class RolloutDesk:
         await self.press(*keys)
 
     async def press(self, *keys: str) -> None:
+        """Press these, and those that confirm no sooner than a hand would."""
         for key in keys:
+            if key.isupper():
+                await asyncio.sleep(FASTEST_AGAIN if key == self.app.pace.key else FASTEST)
             await self.app._press_keys([key])
 
     async def type(self, text: str) -> None:
