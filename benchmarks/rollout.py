@@ -90,7 +90,7 @@ def _pressed(terminal: Terminal, number: int) -> float:
 
 
 def _is_acknowledged(screen: Screen) -> bool:
-    return "the engine has loaded it" in (screen.line_with("ACKNOWLEDGED") or "")
+    return "ACKNOWLEDGED" in (screen.line_with("the engine has loaded it") or "")
 
 
 async def without_a_screen(settings: Settings, changes: int) -> list[float]:
