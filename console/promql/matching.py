@@ -5,7 +5,7 @@ from array import array
 from collections.abc import Iterator
 
 from console.domain.metrics import Column, Series, Vector
-from console.promql.operators import ARITHMETIC, COMPARISON
+from console.promql.arithmetic import ARITHMETIC, COMPARISON
 from console.promql.tree import Matching, Operation
 from console.promql.vectors import EvaluationError, distinct, group, label_of, labelled, nameless, written
 

@@ -1,11 +1,9 @@
-"""What PromQL's operators make of numbers and vectors, by IEEE arithmetic where Python would raise."""
+"""What PromQL's operators make of numbers and vectors."""
 
-import math
-import operator
-from collections.abc import Callable
 from typing import cast
 
 from console.domain.metrics import Column, Vector
+from console.promql.arithmetic import ARITHMETIC, COMPARISON, MIRRORED
 from console.promql.tree import Operation
 from console.promql.vectors import Value, mapped
 
@@ -42,51 +40,3 @@ def _with_number(node: Operation, vector: Vector, number: float, *, number_first
         places = [place for place, value in enumerate(numbers) if holds(value, number)]
         return {series[place]: numbers[place] for place in places}
     return {series: value for series, value in vector.items() if holds(value, number)}
-
-
-def divide(left: float, right: float) -> float:
-    """IEEE division, where Python would raise."""
-    if right != 0:
-        return left / right
-    if left == 0 or math.isnan(left) or math.isnan(right):
-        return math.nan
-    return math.copysign(math.inf, left) * math.copysign(1.0, right)
-
-
-def _modulo(left: float, right: float) -> float:
-    if math.isinf(left) or right == 0:
-        return math.nan
-    return math.fmod(left, right)
-
-
-def _power(left: float, right: float) -> float:
-    odd = math.isfinite(right) and right == int(right) and right % 2 == 1
-    if left == 0 and right < 0:
-        return math.copysign(math.inf, left) if odd else math.inf
-    try:
-        return math.pow(left, right)
-    except OverflowError:
-        return -math.inf if left < 0 and odd else math.inf
-    except ValueError:  # a root of a negative number
-        return math.nan
-
-
-ARITHMETIC: dict[str, Callable[[float, float], float]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": divide,
-    "%": _modulo,
-    "^": _power,
-    "atan2": math.atan2,
-}
-COMPARISON: dict[str, Callable[[float, float], bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    ">": operator.gt,
-    "<": operator.lt,
-    ">=": operator.ge,
-    "<=": operator.le,
-}
-MIRRORED = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
-"""What a comparison becomes when its sides change places, where that is another one."""

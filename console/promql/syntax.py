@@ -16,7 +16,7 @@ from promql_parser import (
     VectorSelector,
 )
 
-from console.promql.operators import COMPARISON, MIRRORED
+from console.promql.arithmetic import COMPARISON, MIRRORED
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
 from console.domain.metrics import Series, Vector
-from console.promql.operators import divide
+from console.promql.arithmetic import divide
 from console.promql.vectors import Moment, distinct, labelled, nameless
 
 Bucket = tuple[float, float]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from console.domain.metrics import Vector
-from console.promql.operators import divide
+from console.promql.arithmetic import divide
 from console.promql.vectors import Moment, mapped
 
 Change = Callable[[float], float]

@@ -6,7 +6,7 @@ from functools import partial
 from itertools import pairwise
 
 from console.domain.metrics import Vector
-from console.promql.operators import divide
+from console.promql.arithmetic import divide
 from console.promql.statistics import deviation, largest, mean, quantile, smallest, total, variance
 from console.promql.vectors import Moment, Ranges, distinct, nameless
 
