@@ -1,5 +1,62 @@
-"""`python -m console` is `opsconsole`."""
+"""The process of the command line: `opsconsole`, and `python -m console`."""
 
-from console.cli import main
+import atexit
+import os
+import sys
+import threading
 
-main()
+
+def run() -> None:
+    """Run the command that `sys.argv` asks for, and end the process with its exit code.
+
+    Daemon threads that still wait for a server would wake up while the interpreter is taken down, which
+    Python 3.11 doesn't always survive. Where there are any, the process ends before that, once all else that
+    belongs to an orderly end is done.
+    """
+    end = _End()
+    atexit.register(end.come)  # what is registered first is called last
+    from console.cli import main  # noqa: PLC0415 (its imports register ends of their own)
+
+    try:
+        main()
+    except SystemExit as leaving:
+        end.code = _exit_code(leaving)
+        raise
+
+
+class _End:
+    """The end of the process, with the exit code of an unforeseen error until another one is known."""
+
+    code = 1
+
+    def come(self) -> None:
+        """End the process here, if there are other threads: only daemons are left by now."""
+        if threading.active_count() > 1:
+            os._exit(self.code if _flushed() else _UNFLUSHED)
+
+
+_UNFLUSHED = 120
+"""Python's own exit code where what was written last could not be."""
+
+
+def _exit_code(leaving: SystemExit) -> int:
+    """The code that Python makes of it; None is success, and of words it is 1."""
+    if leaving.code is None:
+        return 0
+    return leaving.code if isinstance(leaving.code, int) else 1
+
+
+def _flushed() -> bool:
+    """Whether everything that was written to standard output and standard error is out."""
+    flushed = True
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None and not stream.closed:
+                stream.flush()
+        except (OSError, ValueError, KeyboardInterrupt):
+            flushed = False
+    return flushed
+
+
+if __name__ == "__main__":
+    run()
