@@ -1,7 +1,7 @@
 """The commands of access: `approve`, `access check`. Thin.
 
 Exit codes of `access check`: 0 everything holds, 1 something doesn't, 3 something can't be told; 2 bad usage.
-`approve` ends with 0 once the approval counts, and with 1 where it doesn't.
+`approve` ends with 0 once the approval counts, and with 1 where it doesn't; 2 bad usage.
 """
 
 import json
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from console.cli.command_line import Given, fail, say, settings_of, with_settings
+from console.cli.deed import request_id
 
 if TYPE_CHECKING:
     from console.actions.access_check import Finding
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @with_settings
-@click.argument("id_", metavar="[ID]", required=False)
+@click.argument("id_", metavar="[ID]", required=False, callback=request_id)
 @click.option("--confirm", metavar="WORDS", help="What would be asked for: environment and target.")
 @click.pass_context
 def approve(ctx: click.Context, /, *, id_: str | None, confirm: str | None, **given: Any) -> None:

@@ -48,11 +48,28 @@ def with_second_person(command: Command) -> Command:
             metavar="REASON",
             help="For admins, in an emergency: why nobody else is asked.",
         ),
-        click.option("--approval", metavar="ID", help="The request that a second person has approved."),
+        click.option(
+            "--approval",
+            metavar="ID",
+            callback=request_id,
+            help="The request that a second person has approved.",
+        ),
         click.option("--ask", is_flag=True, help="Ask for a second person: says the id to approve."),
     ):
         command = option(command)
     return command
+
+
+def request_id(_ctx: click.Context, _parameter: click.Parameter, given: str | None) -> str | None:
+    """The id of a request as it is kept; for a parameter that takes one."""
+    if given is None:
+        return None
+    from console.domain.approval import checked_id  # noqa: PLC0415
+
+    try:
+        return checked_id(given)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,11 @@ from console.cli.command_line import (
     Given,
     fail,
     panels_of,
+    panels_or_mistake,
     settings_of,
     settings_to_lower,
     tell_all,
+    warn,
     with_json,
     with_settings,
     with_wait,
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from console.domain.assessment import Assessment
     from console.domain.rollout.gates import Asked
     from console.domain.rollout.operations import Operation
+    from console.domain.thresholds import Panel
     from console.settings import Settings
 
 _STAGES = ("disabled", "shadow", "canary", "production")
@@ -99,7 +102,7 @@ def set_(
     if only and (stage != "canary" or not symbols):
         fail("--only goes with --stage canary and at least one --symbol")
     operation = CanaryOnly(feature, symbols) if only else SetStage(feature, STAGES[stage], symbols or None)
-    _change(ctx, lambda _: operation, lowers=not STAGES[stage].trades, **given)
+    _change(ctx, lambda _: operation, may_lower=stage != "production", **given)
 
 
 @click.command()
@@ -123,7 +126,7 @@ def demote(ctx: click.Context, /, *, feature: str, symbols: tuple[str, ...], **g
     """Take FEATURE, or some symbols of it, one stage down."""
     from console.domain.rollout.operations import Demote  # noqa: PLC0415
 
-    _change(ctx, lambda _: Demote(feature, symbols or None), lowers=True, **given)
+    _change(ctx, lambda _: Demote(feature, symbols or None), may_lower=True, **given)
 
 
 @click.command()
@@ -134,7 +137,7 @@ def disable(ctx: click.Context, /, *, feature: str, **given: Any) -> None:
     """Switch FEATURE off, whatever its stage: the quick rollback."""
     from console.domain.rollout.operations import Disable  # noqa: PLC0415
 
-    _change(ctx, lambda _: Disable(feature), lowers=True, **given)
+    _change(ctx, lambda _: Disable(feature), may_lower=True, **given)
 
 
 @click.command()
@@ -166,14 +169,14 @@ def revert(ctx: click.Context, /, *, change: int, **given: Any) -> None:
                 return each.undo
         raise AccessError(f"the journal has no change {change} of the flags file")
 
-    _change(ctx, undo, **given)
+    _change(ctx, undo, may_lower=True, **given)
 
 
 def _change(
     ctx: click.Context,
     operation_of: "Callable[[Rollout], Operation]",
     *,
-    lowers: bool = False,
+    may_lower: bool = False,
     reason: str,
     confirm: str,
     override: str,
@@ -187,53 +190,69 @@ def _change(
 ) -> NoReturn:
     """Ask for the change, tell what came of it, and leave with the code that says so.
 
-    No mistake in the settings stops what `lowers` the risk, unless it is where they name the flags file.
+    One that `may_lower` the risk, and does, no mistake stops but where the settings name the flags file.
     """
-    settings, mistake = _settings(ctx, Given(**given), lowers=lowers)
-    import json  # noqa: PLC0415
-
+    settings, mistake = _settings(ctx, Given(**given), may_lower=may_lower)
+    panels = partial(_panels, settings, may_lower=may_lower)
     from console.actions.kill.switch import KillSwitch  # noqa: PLC0415
     from console.actions.rollout.rollout import Rollout  # noqa: PLC0415
     from console.domain.access import AccessError  # noqa: PLC0415
     from console.domain.rollout.gates import Asked  # noqa: PLC0415
 
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that is lost leaves nothing half done
     rollout, switch, asked = Rollout(settings), KillSwitch(settings), Asked(reason, confirm, override)
     second = partial(
         second_person, settings, switch.notices.tell, ask=ask, approval=approval, break_glass=break_glass
     )
     try:
-        operation = operation_of(rollout)
-        change = _Change(settings, mistake, rollout, switch, operation, asked, second, dry_run, seconds)
-        outcome = change.run()
+        outcome = _Change(
+            settings, mistake, panels, rollout, switch, operation_of(rollout), asked, second, dry_run, seconds
+        ).run()
     except AccessError as error:
         fail(str(error), 3)
     finally:
         switch.close(ARMED_FOR)
+    _leave(outcome, as_json=as_json)
+
+
+def _leave(outcome: "Outcome", *, as_json: bool) -> NoReturn:
+    import json  # noqa: PLC0415
+
     tell_all(json.dumps(outcome.as_json(), indent=2).splitlines() if as_json else outcome.as_text())
     sys.exit(outcome.code)
 
 
-def _settings(ctx: click.Context, given: Given, *, lowers: bool) -> "tuple[Settings, str]":
-    """The settings, and the mistake in them that doesn't stop what `lowers` the risk, which is told here."""
-    if not lowers:
+def _settings(ctx: click.Context, given: Given, *, may_lower: bool) -> "tuple[Settings, str]":
+    """The settings, and the mistake in them that doesn't stop what lowers the risk, which is told here."""
+    if not may_lower:
         return settings_of(ctx, given), ""
     found = settings_to_lower(ctx, given)
     found.remember()
     if found.mistake:
-        click.echo(f"opsconsole: SETTINGS: {found.mistake}", err=True)
+        warn(f"SETTINGS: {found.mistake}")
     return found.settings, found.mistake
+
+
+def _panels(settings: "Settings", *, may_lower: bool) -> "tuple[tuple[Panel, ...], str]":
+    """The panels, or none and the mistake in them, as in `_settings`."""
+    if not may_lower:
+        return panels_of(settings), ""
+    found = panels_or_mistake(settings)
+    if isinstance(found, str):
+        warn(f"PANELS: {found}")
+        return (), found
+    return found, ""
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
     """One change. `second` looks for a second person; `seconds` are what the engine has to load it.
 
-    What raises the risk is refused where there is a `mistake` in the settings.
+    What raises the risk is refused where there is a `mistake` in the settings, or in what `panels` reads.
     """
 
     settings: "Settings"
     mistake: str
+    panels: "Callable[[], tuple[tuple[Panel, ...], str]]"
     rollout: "Rollout"
     switch: "KillSwitch"
     operation: "Operation"
@@ -247,6 +266,7 @@ class _Change:
 
         from console.actions.anchoring import anchored  # noqa: PLC0415
 
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that is lost leaves nothing half done
         written = None if self.dry_run else self._at_once()
         with anchored(self.settings, os.environ):
             if written is None:
@@ -295,14 +315,15 @@ class _Change:
         from console.domain.rollout.plan import Direction, Refusal  # noqa: PLC0415
 
         rollout, asked, second = self.rollout, self.asked, self.second()
-        async with watching(self.settings, self.switch, panels_of(self.settings)) as watch:
+        panels, mistake = self.panels()
+        async with watching(self.settings, self.switch, panels) as watch:
             await watch.until_judged()
             live, look = watch.monitor.assessment(), rollout.look()
             plan = rollout.planned(self.operation, look, live)
             told = Outcome(self.settings.context, plan, dry_run=self.dry_run, doubt=live.rollout.doubt)
             if isinstance(plan, Refusal):
                 return told
-            if self.mistake and plan.direction is Direction.RAISES:
+            if (self.mistake or mistake) and plan.direction is Direction.RAISES:
                 raise AccessError("this raises the risk: mend the settings first")
             who = operator_here(self.settings, consent=second.consent())
             gates = await threads.start(lambda: rollout.gates(plan, look, asked, who, live), name="gates")

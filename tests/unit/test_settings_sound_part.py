@@ -58,6 +58,17 @@ def test_a_mistake_elsewhere_costs_only_what_it_stands_in(file: Path, said: str,
     assert sound == ["9108/" in FILE.replace(said, mistaken), "mysql" in FILE.replace(said, mistaken)]
 
 
+@pytest.mark.parametrize(
+    "mistaken",
+    ["waits: {shadow: soon}", "waits: {shadwo: 7d}", "features: [guard]", "furthest: far", "watched: 2"],
+)
+def test_of_the_rollout_only_how_the_file_is_read_has_to_be_sound(file: Path, mistaken: str) -> None:
+    rollout = sound_part(
+        file, FILE.replace("at start", f"at start, symbol_stages: true, {mistaken}")
+    ).chosen.rollout
+    assert (rollout.reads, rollout.symbol_stages) == ("at start", True)
+
+
 def test_what_is_sound_is_kept(file: Path) -> None:
     settings = sound_part(file, FILE.replace("cyan", "rad"))
     assert (settings.context, settings.history.keep, list(settings.contexts)) == ("prod", 3600, ["prod"])

@@ -54,6 +54,7 @@ def refused(
     change = flags_change._Change(
         settings=desk.settings,
         mistake="",
+        panels=lambda: ((), ""),
         rollout=desk.rollout,
         switch=None,  # type: ignore[arg-type]
         operation=operation,

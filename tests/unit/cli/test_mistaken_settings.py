@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from console.actions.rollout.history import Change
+from console.actions.rollout.rollout import Rollout
 from console.cli.flags import flags
 from console.cli.kill import kill
 from console.settings_file import load_settings
@@ -25,6 +27,7 @@ MISTAKE = (
 )
 FLAGS = "features:\n  guard:\n    stage: shadow\n"
 DISABLED = "features:\n  guard:\n    stage: disabled\n"
+PRODUCTION = "features:\n  guard:\n    stage: production\n    canary_symbols: [BTC]\n"
 OFF = "features:\n  guard:\n    enabled: false\n    stage: shadow\n"
 
 
@@ -37,7 +40,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def opsconsole(home: Path, *arguments: str) -> Result:
-    group = flags if arguments[0] in ("disable", "demote", "enable", "set") else kill
+    group = flags if arguments[0] in ("disable", "demote", "enable", "set", "revert") else kill
     given = ("--config", str(home / "console.yaml"), "--state", str(home / "state"))
     return CliRunner().invoke(group, [*arguments, *given, "--wait", "0"])
 
@@ -48,6 +51,32 @@ def test_a_change_that_lowers_the_risk_is_written(home: Path, command: tuple[str
     assert done.stderr == f"opsconsole: SETTINGS: {home}/console.yaml{MISTAKE}. Done by the rest of them.\n"
     assert done.exit_code == 1
     assert (home / "flags.yaml").read_text() != FLAGS
+
+
+def test_one_that_comes_down_to_canary_is_written(home: Path) -> None:
+    (home / "flags.yaml").write_text(PRODUCTION)
+    done = opsconsole(home, "set", "--stage", "canary", "guard")
+    assert done.exit_code == 1
+    assert (home / "flags.yaml").read_text() == PRODUCTION.replace("production", "canary")
+
+
+def test_one_that_reverts_to_less_is_written(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    promoted = Change(1, 0.0, "", "", "guard", "", {"stage": "shadow"}, {"stage": "production"}, "", True)
+    monkeypatch.setattr(Rollout, "history", lambda _: (promoted,))
+    (home / "flags.yaml").write_text(PRODUCTION)
+    done = opsconsole(home, "revert", "1")
+    assert done.exit_code == 1
+    assert (home / "flags.yaml").read_text() == PRODUCTION.replace("production", "shadow")
+
+
+def test_one_that_reverts_to_more_is_not(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("console.cli.watch.SECOND_LOOK", 0.0)  # there is nothing to look at
+    (home / "flags.yaml").write_text(PRODUCTION)
+    opsconsole(home, "set", "--stage", "canary", "guard")
+    lowered = (home / "flags.yaml").read_text()
+    done = opsconsole(home, "revert", "1", "--reason", "test")
+    assert (done.exit_code, (home / "flags.yaml").read_text()) == (3, lowered)
+    assert "this raises the risk: mend the settings first" in done.stderr
 
 
 def test_one_that_raises_it_is_not(home: Path) -> None:
@@ -65,6 +94,22 @@ def test_a_stage_that_does_not_trade_raises_it_where_the_feature_was_off(
     done = opsconsole(home, "set", "guard", "--stage", "shadow", "--reason", "test")
     assert (done.exit_code, (home / "flags.yaml").read_text()) == (3, DISABLED)
     assert "this raises the risk: mend the settings first" in done.stderr
+
+
+def test_panels_that_hold_a_mistake_stop_only_what_raises_the_risk(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.cli.watch.SECOND_LOOK", 0.0)  # there is nothing to look at
+    (home / "panels.yaml").write_text("panels: [\n")
+    (home / "console.yaml").write_text(f"panels: panels.yaml\n{SETTINGS}")
+    asked = opsconsole(home, "demote", "guard", "--dry-run")
+    assert asked.stderr.startswith(f"opsconsole: PANELS: {home}/panels.yaml:2:1: ")
+    assert asked.exit_code == 0
+    (home / "flags.yaml").write_text(DISABLED)
+    refused = opsconsole(home, "set", "guard", "--stage", "shadow", "--reason", "test")
+    assert (refused.exit_code, (home / "flags.yaml").read_text()) == (3, DISABLED)
+    enabled = opsconsole(home, "enable", "guard", "--reason", "test")
+    assert (enabled.exit_code, enabled.stderr) == (2, asked.stderr.replace("PANELS: ", ""))
 
 
 def test_a_mistake_where_the_flags_file_is_named_stops_it(home: Path) -> None:

@@ -29,6 +29,8 @@ def test_a_group_without_a_command_shows_its_commands(
         (["flags", "status"], "opsconsole flags"),
         (["flags", "set"], "opsconsole flags set"),
         (["status", "--nonsense"], "opsconsole status"),
+        (["approve", "nope"], "opsconsole approve"),
+        (["flags", "promote", "guard", "--approval", "nope"], "opsconsole flags promote"),
     ],
 )
 def test_what_cannot_be_read_names_the_help_of_its_command(
