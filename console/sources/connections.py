@@ -134,6 +134,11 @@ _BY_CODE = {
 _TIMED_OUT = (1205, 1317, 1969, 3024)
 
 
+def is_lost(error: Exception) -> bool:
+    """Whether the connection has broken, and not only the statement."""
+    return isinstance(error, DBAPIError) and error.connection_invalidated
+
+
 def in_words(error: Exception, timeout: float) -> str:
     """One short sentence without SQL, addresses of memory or credentials."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error

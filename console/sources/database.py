@@ -16,8 +16,15 @@ from console.domain.clock import Clock
 from console.domain.reading import Dated
 from console.domain.surfaces import Books, ServerIdentity
 from console.sources.books import BooksReader, columns_of
-from console.sources.connections import checked_url, identity_of, in_words, open_engine, prepare_session
-from console.sources.errors import SourceError
+from console.sources.connections import (
+    checked_url,
+    identity_of,
+    in_words,
+    is_lost,
+    open_engine,
+    prepare_session,
+)
+from console.sources.errors import NoConnectionError, SourceError
 from console.sources.focus import Focus
 
 
@@ -57,8 +64,9 @@ class DatabaseSource:
         try:
             return Dated(self._read())
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+            kind = NoConnectionError if self._connection is None or is_lost(error) else SourceError
             self.close()
-            raise SourceError(in_words(error, self._timeout)) from None
+            raise kind(in_words(error, self._timeout)) from None
         except SourceError:
             self.close()
             raise
@@ -128,7 +136,7 @@ class DatabaseSource:
         try:
             status = file.stat()
         except FileNotFoundError:
-            raise SourceError(f"{file}: no such database file") from None
+            raise NoConnectionError(f"{file}: no such database file") from None
         return status.st_dev, status.st_ino
 
 

@@ -7,3 +7,7 @@ class SourceError(Exception):
 
 class NothingThereError(SourceError):
     """There is nothing to ask yet, so asking again at the usual pace costs nobody anything."""
+
+
+class NoConnectionError(SourceError):
+    """Nobody answered: no connection came about, or it was lost."""

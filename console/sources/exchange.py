@@ -244,7 +244,7 @@ class Market:
         try:
             response = self._client.request("GET", f"{self._base}{path}", headers)
         except SourceError as error:
-            raise self._error(str(error)) from None
+            raise type(error)(f"{self._name}: {error}") from None
         weight = _whole(response.headers.get("x-mbx-used-weight-1m", ""))
         self._weight = self._weight if weight is None else weight
         self._respect(response)

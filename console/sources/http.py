@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from console.domain.clock import Clock
-from console.sources.errors import SourceError
+from console.sources.errors import NoConnectionError, SourceError
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -83,9 +83,9 @@ class HttpClient:
         try:
             return self._exchange(server, method, message)
         except TimeoutError as error:
-            raise SourceError(f"no answer within {self._timeout:g} s") from error
+            raise NoConnectionError(f"no answer within {self._timeout:g} s") from error
         except (OSError, HTTPException) as error:
-            raise SourceError(f"the answer broke off: {_broken(error)}") from error
+            raise NoConnectionError(f"the answer broke off: {_broken(error)}") from error
 
     def close(self) -> None:
         if self._connection is not None:
@@ -239,9 +239,9 @@ class _Connection:
         except TimeoutError:
             raise
         except OSError as error:
-            raise SourceError(_connecting(error)) from error
+            raise NoConnectionError(_connecting(error)) from error
         except UnicodeError:  # what Python's resolver says of a label that is empty or too long
-            raise SourceError("can't connect: its host is not a name that can be looked up") from None
+            raise NoConnectionError("can't connect: its host is not a name that can be looked up") from None
 
     @property
     def is_quiet(self) -> bool:
