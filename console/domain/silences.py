@@ -28,6 +28,15 @@ class LabelMatcher:
     sign: str
     value: str
 
+    def __post_init__(self) -> None:
+        if self.sign not in ("=", "!=", "=~", "!~"):
+            raise ValueError(f"{self.sign!r} is none of = != =~ !~")
+        if "~" in self.sign:
+            try:
+                _pattern(self.value)
+            except (re.error, OverflowError, RecursionError) as error:
+                raise ValueError(f"{self.value!r} is not a regular expression: {error}") from None
+
     def accepts(self, labels: Mapping[str, str]) -> bool:
         value = labels.get(self.label, "")
         if self.sign in ("=~", "!~"):
@@ -46,11 +55,6 @@ def parse_matcher(text: str) -> LabelMatcher:
         raise ValueError(f"{text!r} is no matcher: write a label, one of = != =~ !~ and a value")
     label, sign, quoted, plain = match.groups()
     value = plain if quoted is None else re.sub(r'\\([\\"])', r"\1", quoted)
-    if "~" in sign:
-        try:
-            _pattern(value)
-        except re.error as error:
-            raise ValueError(f"{text!r}: not a regular expression: {error}") from None
     return LabelMatcher(label, sign, value)
 
 

@@ -9,9 +9,10 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from enum import Enum
 from typing import Any
 
-from console.domain.metrics import Lineup, Series
+from console.domain.metrics import Labels, Lineup, Series
 from console.history.frames import RecordError
 
 Cells = Sequence[Any]
@@ -24,6 +25,8 @@ def as_json(value: object) -> object:
     """A value as JSON has it, where JSON doesn't know it: for `json.dumps`."""
     if isinstance(value, Decimal):
         return str(value)
+    if isinstance(value, Enum):
+        return value.value
     if isinstance(value, Series):
         return [value.name, value.labels]
     if isinstance(value, Mapping):
@@ -34,7 +37,7 @@ def as_json(value: object) -> object:
 def reader_of(hint: Any) -> "Reader | None":
     """How values of a type are read that fit into a cell; None for what needs tables of its own."""
     inner = without_none(hint)
-    read = _READERS.get(inner) or _compound(inner)
+    read = _READERS.get(inner) or _compound(inner) or _enum(inner)
     return read if read is None or inner is hint else replace(read, kinds=read.kinds | {types.NoneType})
 
 
@@ -86,6 +89,21 @@ def _compound(hint: Any) -> Reader | None:
     return None
 
 
+def _enum(hint: Any) -> Reader | None:
+    """The words of an enumeration, which are texts."""
+    if not (isinstance(hint, type) and issubclass(hint, Enum)):
+        return None
+    members = {member.value: member for member in hint}
+    words = f"one of {', '.join(members)}"
+    return Reader(words, frozenset({str}), functools.partial(_member, members, words))
+
+
+def _member(members: Mapping[str, Enum], words: str, raw: str) -> Enum:
+    if raw not in members:
+        raise RecordError(f"{raw[:40]!r} where {words} belongs")
+    return members[raw]
+
+
 def _tuple(item: Reader, raw: list[Any]) -> tuple[Any, ...]:
     return tuple(item(raw))
 
@@ -103,9 +121,15 @@ def _amount(raw: str) -> Decimal:
 
 def _series(raw: Any) -> Series:
     match raw:
-        case [str(name), list(labels)] if all(map(_is_label, labels)):
-            return Series(name, tuple((label, value) for label, value in labels))
+        case [str(name), list(labels)]:
+            return Series(name, _labels(labels))
     raise RecordError("a series is its name and its labels")
+
+
+def _labels(raw: list[Any]) -> Labels:
+    if not all(map(_is_label, raw)):
+        raise RecordError("a label is its name and its value")
+    return tuple((name, value) for name, value in raw)
 
 
 def _is_label(raw: Any) -> bool:
@@ -123,4 +147,5 @@ _READERS: dict[Any, Reader] = {
     bool: Reader("true or false", frozenset({bool})),
     float: Reader("a number", frozenset({int, float})),
     Decimal: Reader("an amount as text", frozenset({str}), _amount),
+    Labels: Reader("labels", frozenset({list}), _labels),
 }

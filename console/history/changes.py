@@ -10,7 +10,6 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from console.domain.metrics import LateSeries
@@ -211,21 +210,12 @@ def _said(column: Cells, before: Cells | None, blocks: Blocks) -> Any:
     if isinstance(column, array):
         return {_FLOATS: blocks.add(column, before if isinstance(before, array) else None)}
     if before is None:
-        return _told(column)
+        return column
     differ = list(map(operator.ne, before, _keys(column)))
     if 2 * sum(differ) > len(column):
-        return _told(column)
+        return column
     places = list(itertools.compress(range(len(column)), differ))
-    return {"at": places, "values": _told([column[place] for place in places])}
-
-
-def _told(cells: Cells) -> Cells:
-    """Cells for JSON: amounts as text, since asking how to tell each of thousands takes longer."""
-    if isinstance(cells, LateSeries):
-        return list(cells)
-    if Decimal not in set(map(type, cells)):
-        return cells
-    return [str(cell) if type(cell) is Decimal else cell for cell in cells]
+    return {"at": places, "values": [column[place] for place in places]}
 
 
 def _column(raw: Any, before: Cells | None, blocks: Blocks) -> Cells:

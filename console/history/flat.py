@@ -1,17 +1,20 @@
 """The values of the domain as tables of columns, and back: what a record holds instead of objects.
 
 A dataclass becomes a table of one row, a tuple or mapping of simple dataclasses a table of a row each, a
-metric's vector a table of series and numbers; what nests deeper becomes tables of its own, under longer
-paths. The type hints say how, so that a field which the domain gains is recorded without a word here, and a
-record without it is read with the field's default. Reading trusts nothing: a value that its hint forbids
-raises RecordError.
+metric's vector a table of series and numbers, a mapping of numbers one of texts and numbers; what nests
+deeper becomes tables of its own, under longer paths. One of several types lies under its type's name. The
+type hints say how, so that a field which the domain gains is recorded without a word here, and a record
+without it is read with the field's default. Reading trusts nothing: a value that its hint or its class
+forbids raises RecordError.
 """
 
+import contextlib
 import dataclasses
 import functools
+import types
 import typing
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Protocol
 
@@ -27,6 +30,8 @@ Flat = dict[str, Table]
 KEYS = "@"
 """The column of a mapping's keys, or of a tuple's numbers."""
 _NUMBERS = "value"
+_FIGURES = Mapping[str, float]
+"""Numbers by text, which may be thousands. One that may be None is a cell, as in the first records."""
 
 
 class Shape(Protocol):
@@ -73,6 +78,8 @@ def shape_of(hint: Any) -> Shape:
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return _Record(hint)
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        return _OneOf(arguments)
     if origin is tuple and arguments[1:] == (...,):
         return (
             _Rows(arguments[0], mapped=False)
@@ -82,6 +89,8 @@ def shape_of(hint: Any) -> Shape:
     if isinstance(origin, type) and issubclass(origin, Mapping):
         if arguments == (Series, float):
             return _Vector()
+        if hint == _FIGURES:
+            return _Figures()
         if arguments[0] is str:
             return (
                 _Rows(arguments[1], mapped=True)
@@ -97,10 +106,10 @@ class _Record:
     def __init__(self, cls: type) -> None:
         self._cls = cls
         fields = _fields(cls)
-        self._plain = {
-            name: reader for name, hint in fields.items() if (reader := reader_of(hint)) is not None
-        }
-        self._parts = {name: shape_of(hint) for name, hint in fields.items() if name not in self._plain}
+        self._plain = {name: read for name, hint in fields.items() if (read := _cell_of(hint)) is not None}
+        parts = {name: hint for name, hint in fields.items() if name not in self._plain}
+        self._parts = {name: shape_of(hint) for name, hint in parts.items()}
+        self._may_be_none = {name for name, hint in parts.items() if types.NoneType in typing.get_args(hint)}
         self._required = _required(cls)
 
     def flatten(self, value: Any, path: str, into: Flat) -> None:
@@ -120,47 +129,90 @@ class _Record:
                 (given[name],) = _one_row(read(table[name]), path)
         for name, shape in self._parts.items():
             part = shape.build(f"{path}/{name}", flat)
-            if part is not None or name in self._required:
+            if part is not None or name in self._may_be_none:
                 given[name] = part
         _check(self._required, given, path)
-        return self._cls(**given)
+        with _rules_of_the_domain(path):
+            return self._cls(**given)
+
+
+class _OneOf:
+    """A value of one of several dataclasses."""
+
+    def __init__(self, choices: Sequence[type]) -> None:
+        self._shapes = {cls.__name__: shape_of(cls) for cls in choices if cls is not types.NoneType}
+
+    def flatten(self, value: Any, path: str, into: Flat) -> None:
+        if value is not None:
+            name = type(value).__name__
+            self._shapes[name].flatten(value, f"{path}/{name}", into)
+
+    def build(self, path: str, flat: Tables) -> Any:
+        built = (shape.build(f"{path}/{name}", flat) for name, shape in self._shapes.items())
+        return next((value for value in built if value is not None), None)
 
 
 class _Rows:
-    """Many simple dataclasses: a row each, a column for each of their fields."""
+    """Many simple dataclasses: a row each."""
 
     def __init__(self, cls: type, *, mapped: bool) -> None:
-        self._cls = cls
+        self._row = _Row(cls)
         self._mapped = mapped
-        self._columns: dict[str, Reader] = {
-            name: reader for name, hint in _fields(cls).items() if (reader := reader_of(hint)) is not None
-        }
-        self._getters = {name: attrgetter(name) for name in self._columns}
-        self._required = _required(cls)
 
     def flatten(self, value: Any, path: str, into: Flat) -> None:
         if value is None:
             return
         rows = list(value.values()) if self._mapped else value
         columns: dict[str, Cells] = {KEYS: list(value)} if self._mapped else {}
-        columns.update((name, list(map(get, rows))) for name, get in self._getters.items())
+        columns.update(self._row.columns(rows))
         into[path] = columns
 
     def build(self, path: str, flat: Tables) -> Any:
         return flat.built(path, lambda table: self._build(path, flat, table))
 
     def _build(self, path: str, flat: Tables, table: Table) -> Any:
-        _check(self._required, table, path)
-        names = [name for name in self._columns if name in table]
-        columns = [flat.built_column(path, name, self._columns[name]) for name in names]
-        rows: tuple[Any, ...]
-        if len(names) == len(self._columns):
-            rows = tuple(map(self._cls, *columns))
-        else:
-            rows = tuple(
-                self._cls(**dict(zip(names, cells, strict=True))) for cells in zip(*columns, strict=True)
-            )
+        rows = self._row.built(path, flat, table)
         return dict(zip(flat.built_column(path, KEYS, TEXT), rows, strict=True)) if self._mapped else rows
+
+
+class _Row:
+    """A simple dataclass in a row: a column for each field, and for each field of one that is inside."""
+
+    def __init__(self, cls: type, prefix: str = "") -> None:
+        """`prefix` is what the columns' names begin with."""
+        self._cls = cls
+        self._prefix = prefix
+        self._fields: dict[str, Reader | _Row] = {
+            name: reader_of(hint) or _Row(hint, f"{prefix}{name}.") for name, hint in _fields(cls).items()
+        }
+        self._getters = {name: attrgetter(name) for name in self._fields}
+        self._numbers = {name for name, hint in _fields(cls).items() if hint is float}
+        self._required = _required(cls)
+
+    def columns(self, rows: Sequence[Any]) -> Iterator[tuple[str, Cells]]:
+        """The columns of `rows`; numbers, which may be many and mostly move, in an array."""
+        for name, field in self._fields.items():
+            cells = list(map(self._getters[name], rows))
+            if isinstance(field, _Row):
+                yield from field.columns(cells)
+            else:
+                yield f"{self._prefix}{name}", array("d", cells) if name in self._numbers else cells
+
+    def built(self, path: str, flat: Tables, table: Table) -> tuple[Any, ...]:
+        """The rows that the columns of `table` tell of."""
+        columns: dict[str, Cells] = {}
+        for name, field in self._fields.items():
+            column = f"{self._prefix}{name}"
+            if isinstance(field, _Row):
+                columns[name] = field.built(path, flat, table)
+            elif column in table:
+                columns[name] = flat.built_column(path, column, field)
+        _check(self._required, columns, path)
+        with _rules_of_the_domain(path):
+            if len(columns) == len(self._fields):
+                return tuple(map(self._cls, *columns.values()))
+            rows = zip(*columns.values(), strict=True)
+            return tuple(self._cls(**dict(zip(columns, cells, strict=True))) for cells in rows)
 
 
 class _Many:
@@ -201,10 +253,39 @@ class _Vector:
 
     @staticmethod
     def _build(path: str, flat: Tables, table: Table) -> Column:
-        numbers, lineup = table.get(_NUMBERS), flat.built_column(path, KEYS, read_lineup)
-        if not isinstance(numbers, array) or len(numbers) != len(lineup.series):
-            raise RecordError(f"{path}: not a number for each series")
-        return Column(lineup, numbers)
+        lineup = flat.built_column(path, KEYS, read_lineup)
+        return Column(lineup, _numbers_of(table, len(lineup.series), path))
+
+
+class _Figures:
+    """Numbers by text."""
+
+    def flatten(self, value: Any, path: str, into: Flat) -> None:
+        into[path] = {KEYS: list(value), _NUMBERS: array("d", value.values())}
+
+    def build(self, path: str, flat: Tables) -> Any:
+        return flat.built(path, lambda table: self._build(path, flat, table))
+
+    @staticmethod
+    def _build(path: str, flat: Tables, table: Table) -> Mapping[str, float]:
+        keys = flat.built_column(path, KEYS, TEXT)
+        return dict(zip(keys, _numbers_of(table, len(keys), path), strict=True))
+
+
+def _numbers_of(table: Table, count: int, path: str) -> "array[float]":
+    numbers = table.get(_NUMBERS)
+    if not isinstance(numbers, array) or len(numbers) != count:
+        raise RecordError(f"{path}: not {count} numbers")
+    return numbers
+
+
+@contextlib.contextmanager
+def _rules_of_the_domain(path: str) -> Iterator[None]:
+    """Values that a dataclass refuses are none that a console writes."""
+    try:
+        yield
+    except ValueError as error:
+        raise RecordError(f"{path or 'value'}: {error}") from None
 
 
 def _one_row(cells: Cells, path: str) -> Cells:
@@ -218,10 +299,15 @@ def _check(required: frozenset[str], given: Mapping[str, Any], path: str) -> Non
         raise RecordError(f"{path or 'value'}: no {', '.join(sorted(required - given.keys()))}")
 
 
+def _cell_of(hint: Any) -> Reader | None:
+    return None if hint == _FIGURES else reader_of(hint)
+
+
 def _is_simple(hint: Any) -> bool:
     """Whether each value is a dataclass that fits into one row."""
-    cls = hint if isinstance(hint, type) and dataclasses.is_dataclass(hint) else None
-    return cls is not None and all(reader_of(field) is not None for field in _fields(cls).values())
+    if not (isinstance(hint, type) and dataclasses.is_dataclass(hint)):
+        return False
+    return all(reader_of(field) is not None or _is_simple(field) for field in _fields(hint).values())
 
 
 def _fields(cls: type) -> dict[str, Any]:

@@ -11,8 +11,10 @@ import struct
 import zlib
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
+from console.domain.metrics import LateSeries
 from console.history.cells import as_json
 from console.history.frames import LARGEST_PAYLOAD, RecordError
 
@@ -99,9 +101,12 @@ def unpack(payload: bytes, before: bytes = b"") -> tuple[dict[str, Any], Blocks,
 
 
 def _pieces(value: object) -> Iterator[bytes]:
-    """JSON in pieces, a column of a table to each at most: the whole text of thousands of rows is long."""
+    """JSON in pieces, a column of a table to each at most: the whole text of thousands of rows is long.
+
+    What a column is told by is there for as long as its piece is written.
+    """
     if not isinstance(value, dict) or not value:
-        yield json.dumps(value, separators=(",", ":"), default=as_json).encode()
+        yield json.dumps(_told(value), separators=(",", ":"), default=as_json).encode()
         return
     before = b"{"
     for key, inner in value.items():
@@ -109,6 +114,15 @@ def _pieces(value: object) -> Iterator[bytes]:
         yield from _pieces(inner)
         before = b","
     yield b"}"
+
+
+def _told(value: object) -> object:
+    """A column for JSON: amounts as text, since asking how to tell each of thousands takes longer."""
+    if isinstance(value, LateSeries):
+        return [[one.name, one.labels] for one in value]
+    if not isinstance(value, list) or Decimal not in set(map(type, value)):
+        return value
+    return [str(cell) if type(cell) is Decimal else cell for cell in value]
 
 
 def _end(text: Sequence[bytes]) -> bytes:

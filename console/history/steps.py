@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from console.domain.alert_book import AlertBook
 from console.domain.metrics import Metrics
 from console.domain.reading import Reading, SourceState
 from console.domain.snapshot import Snapshot
@@ -26,9 +27,10 @@ _SHAPES: dict[str, Shape] = {
     "engine": shape_of(EngineState),
     "log": shape_of(LogTail),
     "last_trip": shape_of(KeptTrip),
+    "alerts": shape_of(AlertBook),
 }
 """Every source of a snapshot, and how its values are laid out."""
-_LATER = {"last_trip"}
+_LATER = {"last_trip", "alerts"}
 """What older records lack."""
 
 
@@ -51,7 +53,7 @@ class StepWriter:
         blocks = Blocks()
         sources = {
             state.name: self._source(state, blocks)
-            for state in (*snapshot.sources(), snapshot.last_trip)
+            for state in (*snapshot.sources(), snapshot.last_trip, snapshot.alerts)
             if self._states.get(state.name) is not state
         }
         document = {"number": self._number, "at": snapshot.at, "every": every, "sources": sources}
@@ -114,6 +116,8 @@ class StepReader:
             at, every = _time(document["at"]), _time(document["every"])
         except (KeyError, TypeError, AttributeError) as error:
             raise RecordError(f"not what a console writes: {type(error).__name__}: {error}") from None
+        if whole:
+            self._sources |= {name: _SourceReader(name) for name in _SHAPES.keys() - said.keys()}
         for source, state, flat in read:
             source.take(state, flat)
         self.at, self.every, self._number = at, every, expected + 1

@@ -53,6 +53,7 @@ def settings_at(state: Path, context: str = "paper", **history: object) -> Setti
         context=context,
         contexts=contexts,
         panels=state / "p",
+        rules=[state / "r"],
         history=History.model_validate(history),
     )
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from console.domain.alert_book import AlertBook
 from console.domain.assessment import assess
 from console.domain.metrics import Metrics, Series
 from console.domain.reading import Reading, SourceState
@@ -19,11 +20,12 @@ from console.history.payload import pack, unpack
 from console.history.steps import StepReader, StepWriter
 from console.sources.exposition import Exposition
 from tests.unit.domain.worlds import BOOKS, NOW, healthy, position
+from tests.unit.history.alert_books import alert_books
 from tests.unit.history.records import RULES, meaning, with_books, with_metrics
 
 TYPES: dict[str, type] = {
     "metrics": Metrics, "database": Books, "exchange": Exchange, "flags": Flags, "engine": EngineState,
-    "log": LogTail, "last_trip": KeptTrip,
+    "log": LogTail, "last_trip": KeptTrip, "alerts": AlertBook,
 }  # fmt: skip
 
 labels = st.dictionaries(st.sampled_from(("symbol", "side", "mode")), st.text(max_size=3), max_size=2)
@@ -33,6 +35,7 @@ st.register_type_strategy(
 st.register_type_strategy(Decimal, st.decimals(allow_nan=False, allow_infinity=False))
 st.register_type_strategy(float, st.floats(allow_nan=False))
 st.register_type_strategy(str, st.text(max_size=5))
+st.register_type_strategy(AlertBook, alert_books(st.floats(allow_nan=False)))
 times = st.floats(NOW - 100, NOW + 100)
 
 
