@@ -7,16 +7,22 @@ the path of the binary.
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
+import pytest
+
+from console.domain.metrics import Series
 from tests.debian import NoServerError, find, free_port
 
 _START_SECONDS = 60.0
@@ -55,13 +61,20 @@ class Prometheus:
 
 
 @contextlib.contextmanager
-def server(folder: Path, target: str, interval: str = "200ms") -> Iterator[Prometheus]:
-    """A server that scrapes `target` (host:port) and keeps all in `folder`. Raises NoServerError."""
+def server(
+    folder: Path, target: str, interval: str = "200ms", *, rules: Sequence[Path] = (), evaluation: str = "1m"
+) -> Iterator[Prometheus]:
+    """A server that scrapes `target` (host:port) and keeps all in `folder`. Raises NoServerError.
+
+    It evaluates the rule files `rules`, each group every `evaluation` where it has no interval of its own.
+    """
     binary = find_binary()
     port = free_port()
     config, log = folder / "prometheus.yml", folder / "prometheus.log"
     config.write_text(
-        f"global: {{scrape_interval: {interval}, scrape_timeout: {interval}}}\n"
+        f"global: {{scrape_interval: {interval}, scrape_timeout: {interval},"
+        f" evaluation_interval: {evaluation}}}\n"
+        f"rule_files: {json.dumps(list(map(str, rules)))}\n"
         f"scrape_configs: [{{job_name: engine, static_configs: [{{targets: ['{target}']}}]}}]\n"
     )
     command = [
@@ -83,6 +96,42 @@ def server(folder: Path, target: str, interval: str = "200ms") -> Iterator[Prome
     finally:
         process.kill()
         process.wait()
+
+
+@contextlib.contextmanager
+def serving(page: Callable[[], str | None]) -> Iterator[str]:
+    """A target (host:port) that answers each scrape with the next page, and with 503 where there is none."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            text = page()
+            body = (text or "").encode()
+            self.send_response(503 if text is None else 200)
+            self.send_header("Content-Type", "text/plain; version=0.0.4")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        threading.Thread(target=http.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{http.server_port}"
+        http.shutdown()
+
+
+def series_of(metric: dict[str, str]) -> Series:
+    """The series that an answer of the server's names."""
+    labels = tuple(sorted(pair for pair in metric.items() if pair[0] != "__name__"))
+    return Series(metric.get("__name__", ""), labels)
+
+
+def do_without(error: NoServerError) -> NoReturn:
+    """Skip the test that has no server; in CI it fails."""
+    if os.environ.get("CI", "").lower() in ("1", "true"):
+        pytest.fail(f"CI needs Prometheus: {error}")
+    pytest.skip(str(error))
 
 
 def find_binary() -> Path:

@@ -8,9 +8,11 @@ import math
 import sys
 from abc import abstractmethod
 from array import array
-from collections.abc import Hashable, ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
+from bisect import bisect_left
+from collections.abc import Callable, Hashable, ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import compress
 from typing import overload
 
 Labels = tuple[tuple[str, str], ...]
@@ -73,10 +75,17 @@ class LateSeries(Sequence[Series]):
 
 
 class Lineup:
-    """Different series in their order: one object for as long as they are the same, so that `is` tells."""
+    """Different series in their order: one object for as long as they are the same, so that `is` tells.
+
+    Lineups with the same `origin` are of the same series, with or without their metric's name; `stands` says
+    for each where it stands among those of the origin.
+    """
 
     def __init__(self, series: Iterable[Series]) -> None:
         self.series: Sequence[Series] = series if isinstance(series, LateSeries) else tuple(series)
+        self.origin = object()
+        self.stands: Sequence[int] = range(len(self.series))
+        self._judged: dict[Hashable, bytes] = {}
 
     @cached_property
     def places(self) -> Mapping[Series, int]:
@@ -126,12 +135,55 @@ class Lineup:
             return self._grouped.get(symbol, ())
         return (self.by_symbol[symbol],) if symbol in self.by_symbol else ()
 
+    @property
+    def identity(self) -> tuple[object, Sequence[int]]:
+        """Equal for lineups of the same series, with or without their metric's name."""
+        return self.origin, self.stands
+
+    def judged(self, key: Hashable, accepts: Callable[[Series], bool]) -> bytes:
+        """For each series whether it is accepted, 1 or 0: found out once for each `key`."""
+        if key not in self._judged:
+            self._judged[key] = bytes(map(accepts, self.series))
+        return self._judged[key]
+
     @cached_property
     def nameless(self) -> "Lineup":
         """The same series without their metric's name, as PromQL's functions leave them."""
         lineup = Lineup(_Nameless(self.series, self.symbols))
         lineup.by_symbol = self.by_symbol  # the same places: thousands need not be kept twice
+        lineup.origin = self.origin
         return lineup
+
+    def bare(self) -> "Lineup":
+        """The same series without anything that was found out about them."""
+        lineup = Lineup(self.series)
+        lineup.origin, lineup.stands = self.origin, self.stands
+        return lineup
+
+    def part(self, places: Sequence[int]) -> "Lineup":
+        """Those of the series that stand at `places`, which rise."""
+        return _Part(self, places)
+
+
+class _Part(Lineup):
+    """Some of a lineup's series."""
+
+    def __init__(self, whole: Lineup, places: Sequence[int]) -> None:
+        super().__init__(_Some(whole.series, places))
+        self.origin = whole.origin
+        self.stands = list(map(whole.stands.__getitem__, places))
+        self._whole, self._places = whole, places
+
+    @cached_property
+    def nameless(self) -> Lineup:
+        return self._whole.nameless.part(self._places)
+
+    def place(self, series: Series) -> int | None:
+        there = self._whole.place(series)
+        if there is None:
+            return None
+        place = bisect_left(self._places, there)
+        return place if place < len(self._places) and self._places[place] == there else None
 
 
 class _Nameless(LateSeries):
@@ -166,6 +218,38 @@ class _Nameless(LateSeries):
         return Series("", self._named[place].labels)
 
 
+class _Some(LateSeries):
+    """Those of some series that stand at these places."""
+
+    def __init__(self, series: Sequence[Series], places: Sequence[int]) -> None:
+        self._series = series
+        self._places = places
+
+    @property
+    def symbols(self) -> Sequence[str | None]:
+        return [one.symbol for one in self]
+
+    @property
+    def labels(self) -> Sequence[Labels]:
+        return [one.labels for one in self]
+
+    @property
+    def keys(self) -> Sequence[Hashable]:
+        return list(self)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, place: int) -> Series: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Series]: ...
+    def __getitem__(self, place: int | slice) -> Series | Sequence[Series]:
+        if isinstance(place, slice):
+            return [self._series[one] for one in self._places[place]]
+        return self._series[self._places[place]]
+
+
 class Column(Mapping[Series, float]):
     """The values of a lineup, one for each series: a vector without a dictionary of its own."""
 
@@ -176,13 +260,26 @@ class Column(Mapping[Series, float]):
         self.numbers = numbers
 
     def __getitem__(self, series: Series) -> float:
-        return self.numbers[self.lineup.places[series]]
+        place = self.lineup.place(series)
+        if place is None:
+            raise KeyError(series)
+        return self.numbers[place]
+
+    def __contains__(self, series: object) -> bool:
+        return isinstance(series, Series) and self.lineup.place(series) is not None
 
     def __iter__(self) -> Iterator[Series]:
         return iter(self.lineup.series)
 
     def __len__(self) -> int:
         return len(self.numbers)
+
+    def where(self, holds: Iterable[object]) -> "Column":
+        """Those of the values for which `holds` tells something true."""
+        places = list(compress(range(len(self.numbers)), holds))
+        if len(places) == len(self.numbers):
+            return self
+        return Column(self.lineup.part(places), array("d", map(self.numbers.__getitem__, places)))
 
     def says_the_same(self, other: "Column") -> bool:
         """Whether each of the same series has the same value, NaN included."""

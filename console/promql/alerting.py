@@ -3,18 +3,17 @@
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from console.domain.alert_state import Alert, Found, Outcome
+from console.domain.alert_state import Found, Outcome, RuleAlert
 from console.domain.metrics import Labels, Series, Vector
-from console.promql.evaluate import EvaluationError, evaluate
+from console.promql.evaluate import EvaluationError
+from console.promql.round import Round
 from console.promql.rule_file import AlertRule
-from console.promql.samples import SampleStore
 from console.promql.templates import Subject
 
 
-def outcome_at(rule: AlertRule, store: SampleStore, at: float) -> Outcome:
-    """What `rule` finds at `at`, seconds on the store's clock. EvaluationError when that can't be told."""
-    watched = [evaluate(query, store, at) for query in rule.watched]
-    return outcome_of(rule, evaluate(rule.query, store, at), watched)
+def outcome_at(rule: AlertRule, tick: Round) -> Outcome:
+    """What `rule` finds at this instant. EvaluationError when that can't be told."""
+    return outcome_of(rule, tick.evaluate(rule.query), [tick.evaluate(query) for query in rule.watched])
 
 
 def outcome_of(rule: AlertRule, found: Vector, watched: Sequence[Vector]) -> Outcome:
@@ -32,7 +31,7 @@ def outcome_of(rule: AlertRule, found: Vector, watched: Sequence[Vector]) -> Out
 
 
 def annotations_of(
-    rule: AlertRule, alert: Alert, external_labels: Mapping[str, str] | None = None
+    rule: AlertRule, alert: RuleAlert, external_labels: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """The texts of an alert, with its last value."""
     subject = _subject(alert.series, alert.value, external_labels)

@@ -22,12 +22,11 @@ from console.promql.tree import (
     Range,
     Selector,
     Subquery,
-    Taken,
     Text,
 )
 from console.promql.vectors import NOTHING, EvaluationError, Moment, Ranges, Stretch, Value, mapped
 
-__all__ = ["EvaluationError", "evaluate", "evaluate_any", "evaluate_steps"]
+__all__ = ["EvaluationError", "evaluate", "evaluate_any", "evaluate_steps", "vector_of"]
 
 
 def evaluate(query: Query, store: SampleStore, at: float) -> Vector:
@@ -38,13 +37,15 @@ def evaluate(query: Query, store: SampleStore, at: float) -> Vector:
     kept, and where the answer is no vector but a text or a range.
     """
     time = round(at * 1000)
-    return _vector(query, Moment(store, time, time, time))
+    with store.lock:
+        return vector_of(query, Moment(store, time, time, time))
 
 
 def evaluate_any(query: Query, store: SampleStore, at: float) -> Value:
     """As `evaluate`, of whatever kind the answer is."""
     time = round(at * 1000)
-    return evaluate_node(query.root, Moment(store, time, time, time))
+    with store.lock:
+        return evaluate_node(query.root, Moment(store, time, time, time))
 
 
 def evaluate_steps(
@@ -53,11 +54,34 @@ def evaluate_steps(
     """The query's answers from `start` to `end`, every `step`, all in seconds. Raises as `evaluate` does."""
     first, last = round(start * 1000), round(end * 1000)
     for time in range(first, last + 1, round(step * 1000)):
-        yield time / 1000, _vector(query, Moment(store, time, first, last))
+        with store.lock:
+            vector = vector_of(query, Moment(store, time, first, last))
+        yield time / 1000, vector
+
+
+def vector_of(query: Query, moment: Moment) -> Vector:
+    """As `evaluate`, for who holds the store's lock."""
+    answer = evaluate_node(query.root, moment)
+    if isinstance(answer, float):
+        return {NOTHING: answer}
+    if isinstance(answer, Mapping):
+        return answer
+    raise EvaluationError(
+        f"the query answers a {'text' if isinstance(answer, str) else 'range'}, not a vector"
+    )
 
 
 def evaluate_node(node: Node, moment: Moment) -> Value:
-    """The value of a part of a query. Raises as `evaluate` does."""
+    """The value of a part of a query, which is looked up where the moment knows it. Raises as `evaluate`."""
+    if moment.known is None:
+        return _evaluated(node, moment)
+    value = moment.known.get(node)
+    if value is None:
+        value = moment.known[node] = _evaluated(node, moment)
+    return value
+
+
+def _evaluated(node: Node, moment: Moment) -> Value:
     value: Value
     match node:
         case Selector():
@@ -76,22 +100,9 @@ def evaluate_node(node: Node, moment: Moment) -> Value:
             value = _negative(evaluate_node(operand, moment))
         case Missing(operand=operand, labels=labels):
             value = _missing(evaluate_node(operand, moment), labels)
-        case Taken(selector=selector):
-            value = mapped(selecting.taken(selector, moment), float)
         case Subquery():
             value = _subquery(node, moment)
     return value
-
-
-def _vector(query: Query, moment: Moment) -> Vector:
-    answer = evaluate_node(query.root, moment)
-    if isinstance(answer, float):
-        return {NOTHING: answer}
-    if isinstance(answer, Mapping):
-        return answer
-    raise EvaluationError(
-        f"the query answers a {'text' if isinstance(answer, str) else 'range'}, not a vector"
-    )
 
 
 def _call(node: Call, moment: Moment) -> Value:
@@ -99,6 +110,8 @@ def _call(node: Call, moment: Moment) -> Value:
     match node:
         case Call(function="rate" | "increase", arguments=(Range() as counters,)):
             return call(moment, counters)
+        case Call(function="timestamp", arguments=(Selector() as selector,)):
+            return mapped(selecting.taken(selector, moment), lambda taken: taken + moment.store.ahead)
         case _:
             return call(moment, *[evaluate_node(argument, moment) for argument in node.arguments])
 
@@ -132,7 +145,7 @@ def _subquery(node: Subquery, moment: Moment) -> Ranges:
     start = end - node.length
     found: dict[Series, tuple[list[int], list[float]]] = {}
     for time in range((start // node.step + 1) * node.step, end + 1, node.step):
-        value = evaluate_node(node.operand, moment._replace(time=time))
+        value = evaluate_node(node.operand, moment._replace(time=time, known=None))
         vector = {NOTHING: value} if isinstance(value, float) else cast("Vector", value)
         for series, one in vector.items():
             times, values = found.setdefault(series, ([], []))

@@ -1,8 +1,8 @@
 """Operators between two vectors: which series belong together, and what comes of each pair."""
 
-import itertools
 from array import array
 from collections.abc import Iterator
+from typing import cast
 
 from console.domain.metrics import Column, Series, Vector
 from console.promql.arithmetic import ARITHMETIC, COMPARISON
@@ -15,36 +15,56 @@ def match(node: Operation, left: Vector, right: Vector) -> Vector:
     matching = node.matching
     match node.sign:
         case "and":
-            others = {_signature(series, matching) for series in right}
-            return {series: one for series, one in left.items() if _signature(series, matching) in others}
+            return _matched(left, right, matching, wanted=True)
         case "unless":
-            others = {_signature(series, matching) for series in right}
-            return {series: one for series, one in left.items() if _signature(series, matching) not in others}
+            return _matched(left, right, matching, wanted=False)
         case "or":
-            others = {_signature(series, matching) for series in left}
-            added = (pair for pair in right.items() if _signature(pair[0], matching) not in others)
-            return distinct([*left.items(), *added])
+            added = _matched(right, left, matching, wanted=False)
+            return {**left, **added} if left and added else left or added
+        case _ if not (left and right):
+            return {}
+        case _ if _same_series(left, right, matching):
+            return _one_by_one(node, cast("Column", left), cast("Column", right))
         case _:
-            if not (left and right):
-                return {}
-            if isinstance(left, Column) and isinstance(right, Column) and _one_by_one(left, right, matching):
-                return _with_itself(node, left, right)
             return distinct(_pairs(node, left, right))
 
 
-def _one_by_one(left: Column, right: Column, matching: Matching) -> bool:
-    return left.lineup is right.lineup and matching == Matching()
+def _matched(vector: Vector, others: Vector, matching: Matching, *, wanted: bool) -> Vector:
+    """The series that match one of the others; those that match none where that isn't wanted."""
+    if not others or (matching.on and not matching.labels):
+        return vector if bool(others) is wanted else {}
+    if _same_origin(vector, others, matching):
+        one, other = cast("Column", vector).lineup, cast("Column", others).lineup
+        there = other.stands if isinstance(other.stands, range) else set(other.stands)
+        return cast("Column", vector).where((stand in there) is wanted for stand in one.stands)
+    signatures = {_signature(series, matching) for series in others}
+    return {
+        series: value
+        for series, value in vector.items()
+        if (_signature(series, matching) in signatures) is wanted
+    }
 
 
-def _with_itself(node: Operation, left: Column, right: Column) -> Vector:
-    """The operation between two columns of the same series, thousands perhaps."""
-    pairs = zip(left.numbers, right.numbers, strict=True)
+def _same_origin(left: Vector, right: Vector, matching: Matching) -> bool:
+    """Whether series match just where they stand at the same place."""
+    if matching != Matching() or not isinstance(left, Column) or not isinstance(right, Column):
+        return False
+    return left.lineup.origin is right.lineup.origin
+
+
+def _same_series(left: Vector, right: Vector, matching: Matching) -> bool:
+    """Whether these are two columns, thousands long perhaps, of the same series."""
+    if not _same_origin(left, right, matching):
+        return False
+    return cast("Column", left).lineup.identity == cast("Column", right).lineup.identity
+
+
+def _one_by_one(node: Operation, left: Column, right: Column) -> Vector:
+    """The operation between two columns of the same series."""
     if node.sign in ARITHMETIC or node.as_bool:
         compute = ARITHMETIC.get(node.sign) or COMPARISON[node.sign]
-        return Column(left.lineup.nameless, array("d", itertools.starmap(compute, pairs)))
-    series, holds = left.lineup.series, COMPARISON[node.sign]
-    places = [place for place, (one, other) in enumerate(pairs) if holds(one, other)]
-    return {series[place]: left.numbers[place] for place in places}
+        return Column(left.lineup.nameless, array("d", map(compute, left.numbers, right.numbers)))
+    return left.where(map(COMPARISON[node.sign], left.numbers, right.numbers))
 
 
 def _pairs(node: Operation, left: Vector, right: Vector) -> Iterator[tuple[Series, float]]:

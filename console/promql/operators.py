@@ -1,5 +1,6 @@
 """What PromQL's operators make of numbers and vectors."""
 
+from itertools import repeat
 from typing import cast
 
 from console.domain.metrics import Column, Vector
@@ -36,7 +37,5 @@ def _with_number(node: Operation, vector: Vector, number: float, *, number_first
     if node.as_bool:
         return mapped(vector, lambda value: float(holds(value, number)))
     if isinstance(vector, Column):
-        series, numbers = vector.lineup.series, vector.numbers
-        places = [place for place, value in enumerate(numbers) if holds(value, number)]
-        return {series[place]: numbers[place] for place in places}
+        return vector.where(map(holds, vector.numbers, repeat(number)))
     return {series: value for series, value in vector.items() if holds(value, number)}

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from console.promql.reading import UnsupportedQuery, read
 from console.promql.tree import Matcher, Node, Range, Selector, Subquery, parts
 
-__all__ = ["Query", "UnsupportedQuery", "parse_query"]
+__all__ = ["Query", "UnsupportedQuery", "parse_query", "query_within"]
 
 MAX_LENGTH = 10_000
 MAX_OPERATORS = 500
@@ -55,6 +55,15 @@ def parse_query(text: str) -> Query:
         max((reach for _, reach in back), default=0.0),
         tuple(dict.fromkeys(selector.names for selector, _ in back if selector.name is None)),
     )
+
+
+def query_within(text: str, longest: float) -> Query:
+    """As `parse_query`, of a query that looks back no further than `longest` seconds, as samples are kept."""
+    query = parse_query(text)
+    if query.window > longest:
+        reach = "to a pinned time" if math.isinf(query.window) else f"{query.window:g} s"
+        raise UnsupportedQuery(f"{text!r}: looks back {reach}, but samples are kept for {longest:g} s")
+    return query
 
 
 _TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"

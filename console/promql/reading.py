@@ -1,5 +1,6 @@
 """promql-parser's tree as small values of our own. What the evaluator doesn't know is refused by name."""
 
+import math
 import re
 from datetime import timedelta
 
@@ -21,7 +22,6 @@ from console.promql.tree import (
     Range,
     Selector,
     Subquery,
-    Taken,
     Text,
     pattern,
 )
@@ -49,7 +49,7 @@ def _node(tree: object) -> Node:
     node: Node
     match tree:
         case promql_parser.NumberLiteral():
-            node = Number(tree.val)
+            node = _number(tree.val)
         case promql_parser.StringLiteral():
             node = Text(tree.val)
         case promql_parser.ParenExpr():
@@ -73,6 +73,11 @@ def _node(tree: object) -> Node:
     return node
 
 
+def _number(value: float) -> Node:
+    """A number; -0, which would be equal to 0, as what it is the negation of."""
+    return Negation(Number(0.0)) if value == 0 and math.copysign(1.0, value) < 0 else Number(value)
+
+
 def _call(call: promql_parser.Call) -> Node:
     name = call.func.name
     arguments = tuple(map(_node, call.args))
@@ -81,8 +86,6 @@ def _call(call: promql_parser.Call) -> Node:
     if name not in FUNCTIONS:
         raise _unknown(f"{name}()")
     match arguments:
-        case (Selector() as selector,) if name == "timestamp":
-            return Taken(selector)
         case (_, Text(value=label), Text(), Text(), Text(value=expression)) if name == "label_replace":
             _check_pattern(expression)
             _check_label(name, label)

@@ -1,115 +1,151 @@
 """The recent past of the metrics that queries look back on, and the present of all of them.
 
-Samples of one scrape share their time, so times are kept once for all, and of a series only the scrapes at
-which its value changed (`tracks`).
+They come from the scrapes of an engine, from what the console measures itself, and from what rules record.
 """
 
-from array import array
-from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, TypedDict
+import threading
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from console.domain.metrics import Series, Vector
-from console.promql.tracks import Told, Track, Tracks
+from console.promql.frames import Frames
+from console.promql.scrapes import LOOKBACK, Scrapes, Window
+from console.promql.target import FORGET_EVERY, Target, TargetPast, Wishes
+from console.promql.tracks import Track, Tracks
 from console.promql.tree import Matcher
-from console.promql.vectors import EvaluationError, Stretch
+from console.promql.vectors import Stretch
 
 if TYPE_CHECKING:
+    from console.promql.query import Query
     from console.promql.recordings import Recording
 
-LOOKBACK = 300.0
-"""Seconds for which a sample stands for the present, as Prometheus has it."""
-FORGET_EVERY = 60.0
-"""Seconds between two times that what nobody looks back on is looked for."""
+__all__ = ["FORGET_EVERY", "LOOKBACK", "Past", "SampleStore", "Window"]
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The scrapes inside a range, from `first` to `last`, and the range's bounds in milliseconds."""
+class Past(TargetPast):
+    """A store's past, to be kept between two runs: the engine's, and what the console measured itself."""
 
-    first: int
-    last: int
-    start: int
-    end: int
-
-
-class Past(TypedDict):
-    """A store's past in plain lists, to be kept between two runs."""
-
-    times: list[int]
-    offset: int
-    metrics: dict[str, Told]
+    own: TargetPast
 
 
 class SampleStore:
     """What the scrapes of one engine said: everything of the last one, and of `ranged` metrics the past.
 
-    So, too, of those whose names `ranged_like` accepts. `retention` is in seconds, as is the shorter one that
-    `look_back` may set for a metric. Memory is bounded by them, and by how often series change; one that has
-    vanished is forgotten when that is as long ago.
+    So, too, of those whose names `ranged_like` accepts. `retention` is in seconds, as are the shorter spans
+    that `look_back` and `keep` may set for a metric. Memory is bounded by them, and by how often series
+    change; one that has vanished is forgotten when that is as long ago.
+
+    One thread may append while others ask. Who asks for more than one thing holds `lock` meanwhile, as
+    `evaluate` and `Round` do. `ahead` is how many seconds the time of day is ahead of the store's clock,
+    which never steps.
     """
 
     def __init__(
         self,
         ranged: Collection[str] = (),
         retention: float = 3900.0,
-        ranged_like: Collection[Collection[Matcher]] = (),
+        ranged_like: Iterable[Collection[Matcher]] = (),
     ) -> None:
-        self._retention = round(retention * 1000)
-        self._spans = dict.fromkeys(ranged, self._retention)
-        self._times = array("q")  # milliseconds, as Prometheus counts
-        self._offset = 0  # the scrape number of the first of the times
-        self._begun = array("q", [0])  # the scrape numbers after a gap longer than `LOOKBACK`
-        self._forgotten = 0  # when that was last looked for
-        self._tracks = {name: Tracks() for name in self._spans}
-        self._latest: dict[str, Vector] = {}
-        self._like = ranged_like
+        self.lock = threading.RLock()
+        self.retention = retention
+        self.ahead = 0.0
+        longest = round(retention * 1000)
+        self._wishes = Wishes(longest, dict.fromkeys(ranged, longest), tuple(ranged_like))
+        self._wishes_are_all = False  # `keep` has said what is wanted
+        self._engine, self._own = Target(self._wishes), Target(self._wishes)
+        self._own_names: set[str] = set()
         self._recordings: dict[str, Recording] = {}
+
+    @property
+    def begun(self) -> bool:
+        """Whether there has been a scrape."""
+        return self._engine.scrapes.next > self._engine.scrapes.offset
+
+    @property
+    def size(self) -> int:
+        """Bytes that the samples of the past take, without the objects around them."""
+        with self.lock:
+            recorded = sum(recording.size for recording in self._recordings.values())
+            return self._engine.size + self._own.size + recorded
 
     def look_back(self, seconds: Mapping[str, float]) -> None:
         """Keep the past of these metrics for so long only, if that is less than the retention."""
-        for name in self._spans.keys() & seconds.keys():
-            self._spans[name] = round(min(self._retention, max(seconds[name], LOOKBACK) * 1000))
+        spans = self._wishes.spans
+        shorter = {name: self._wishes.span(seconds[name]) for name in spans.keys() & seconds.keys()}
+        self._wish(replace(self._wishes, spans={**spans, **shorter}))
+
+    def keep(self, queries: Iterable["Query"]) -> None:
+        """From now on keep the past that these queries look back on, as far as they do, and no other."""
+        spans: dict[str, int] = {}
+        like: list[Collection[Matcher]] = []
+        for query in queries:
+            like += query.ranged_like
+            span = self._wishes.span(query.window)
+            spans |= {name: max(spans.get(name, 0), span) for name in query.ranged}
+        self._wishes_are_all = True
+        self._wish(replace(self._wishes, spans=spans, like=like))
 
     def append(self, at: float, samples: Mapping[str, Vector]) -> None:
         """Add a scrape of `at`, seconds on the console's clock, later than the one before.
 
-        A series that isn't in it has ended there. A scrape that failed is one without samples: it ends all.
+        A series that isn't in it has ended there.
         """
+        with self.lock:
+            self._engine.append(round(at * 1000), samples)
+
+    def fail(self, at: float) -> None:
+        """A scrape of `at` failed: all series have ended, but for what the console measures itself."""
+        with self.lock:
+            self._engine.scrapes.fail(round(at * 1000))
+
+    def measure(self, at: float, own: Mapping[str, Vector]) -> None:
+        """Add what the console measures itself at `at`, if that is later than the last time."""
         time = round(at * 1000)
-        if self._times and time <= self._times[-1]:
-            raise ValueError(f"a scrape of {at:.3f} comes after one of {self._times[-1] / 1000:.3f}")
-        scrape = self._offset + len(self._times)
-        if self._times and time - self._times[-1] > LOOKBACK * 1000:
-            self._begun.append(scrape)
-        self._times.append(time)
-        self._keep(name for name in samples if name not in self._tracks)
-        for name, tracks in self._tracks.items():
-            tracks.add(scrape, samples.get(name, {}))
-        self._latest = dict(samples)
-        self._forget_changes(time)
-        self._forget_times(time - self._retention)
+        with self.lock:
+            if self._own.scrapes.is_next(time):
+                self._own.append(time, own)
+                self._own_names |= own.keys()
 
     def covered(self, at: float) -> float:
         """Seconds before `at` that were watched without a gap longer than `LOOKBACK`."""
+        with self.lock:
+            return self._engine.scrapes.covered(round(at * 1000))
+
+    def covered_by(self, query: "Query", at: float) -> float:
+        """Of the seconds before `at` that the query looks back on, how many were watched.
+
+        A metric that wasn't kept at first counts from when it was. One that is missing in the scrapes, or
+        whose scrapes fail, has been watched all the same.
+        """
         time = round(at * 1000)
-        scrapes = bisect_right(self._times, time)
-        if scrapes == 0 or time - self._times[scrapes - 1] > LOOKBACK * 1000:
-            return 0.0
-        begun = self._begun[bisect_right(self._begun, self._offset + scrapes - 1) - 1]
-        return (time - self._times[max(0, begun - self._offset)]) / 1000
+        with self.lock:
+            names = query.ranged | ({""} if query.ranged_like else frozenset())
+            covered = [
+                self._recordings[name].covered(time)
+                if name in self._recordings
+                else self._target(name).covered(name, time)
+                for name in names
+            ]
+        return min([query.window, *covered])
 
     def names(self) -> Collection[str]:
         """The metrics of the last scrape, those whose past is kept, and those that are recorded."""
-        return self._latest.keys() | self._tracks.keys() | self._recordings.keys()
+        return {*self._engine.names(), *self._own.names(), *self._recordings}
 
     def recording(self, name: str) -> "Recording":
         """The metric of this name that isn't scraped, but whose samples come one by one."""
         from console.promql.recordings import Recording  # noqa: PLC0415 - few rule files record anything
 
         return self._recordings.setdefault(name, Recording())
+
+    def record(self, name: str, at: float, vector: Vector, *, by: Hashable) -> None:
+        """What `by`, such as a rule, says that a metric is at `at`, seconds on the console's clock."""
+        time = round(at * 1000)
+        with self.lock:
+            recording = self.recording(name)
+            recording.say(time, vector, by=by)
+            recording.forget(time - self._wishes.longest)
 
     def records(self, name: str) -> bool:
         """Whether a metric's samples come one by one, and not with the scrapes."""
@@ -124,13 +160,7 @@ class SampleStore:
         if name in self._recordings:
             found = self._recordings[name].at(time, round(LOOKBACK * 1000))
             return {series: value for series, _, value in found}
-        scrapes = bisect_right(self._times, time)
-        if scrapes == 0 or self._times[scrapes - 1] <= time - LOOKBACK * 1000:
-            return {}
-        if scrapes == len(self._times):
-            return self._latest.get(name, {})
-        values = ((s, track.at(self._offset + scrapes - 1)) for s, track in self.tracks(name).items())
-        return {series: value for series, value in values if value is not None}
+        return self._target(name).instant(name, time)
 
     def taken(self, name: str, at: float) -> Vector:
         """When the samples that `instant` finds were taken, in seconds. EvaluationError as there."""
@@ -138,9 +168,9 @@ class SampleStore:
         if name in self._recordings:
             found = self._recordings[name].at(time, round(LOOKBACK * 1000))
             return {series: when / 1000 for series, when, _ in found}
-        vector = self.instant(name, at)
-        when = self._times[bisect_right(self._times, time) - 1] / 1000 if vector else 0.0
-        return dict.fromkeys(vector, when)
+        scrapes = self.scrapes(name)
+        scrape = scrapes.at(time)
+        return {} if scrape is None else dict.fromkeys(self.instant(name, at), scrapes.time(scrape) / 1000)
 
     def ranges(self, name: str, start: int, end: int) -> Iterator[tuple[Series, Stretch]]:
         """The samples after `start` and until `end`, both in milliseconds, of each series that has any.
@@ -148,91 +178,56 @@ class SampleStore:
         EvaluationError where the metric's past isn't kept.
         """
         if name in self._recordings:
-            yield from self._recordings[name].within(start, end)
-            return
-        window = self.window(end / 1000, (end - start) / 1000)
-        if window is None:
-            return
-        times = self._times[window.first - self._offset : window.last - self._offset + 1]
-        for series, track in self.tracks(name).items():
-            places, values = track.samples(window.first, window.last)
-            if len(values) == len(times):
-                yield series, Stretch(times, values)
-            elif values:
-                yield series, Stretch([times[place - window.first] for place in places], values)
+            return self._recordings[name].within(start, end)
+        return self._target(name).ranges(name, start, end)
 
-    def window(self, at: float, seconds: float) -> Window | None:
-        """The range of `seconds` that ends at `at`: without its left bound, with its right one.
+    def scrapes(self, name: str) -> Scrapes:
+        """The scrapes among which those are counted that have a metric."""
+        return self._target(name).scrapes
 
-        None when no scrape is inside.
+    def window(self, at: float, seconds: float, name: str = "") -> Window | None:
+        """The scrapes of a metric in the range of `seconds` that ends at `at`: without its left bound.
+
+        None when there is none.
         """
         end = round(at * 1000)
-        start = end - round(seconds * 1000)
-        first, beyond = bisect_right(self._times, start), bisect_right(self._times, end)
-        if first == beyond:
-            return None
-        return Window(self._offset + first, self._offset + beyond - 1, start, end)
+        return self.scrapes(name).window(end - round(seconds * 1000), end)
 
-    def time(self, scrape: int) -> int:
-        """When a scrape was, in milliseconds on the console's clock."""
-        return self._times[scrape - self._offset]
-
-    def tracks(self, name: str) -> Mapping[Series, Track]:
-        """The past of a metric, what changed last at the end. EvaluationError where that isn't kept."""
-        if name not in self._tracks:
-            raise EvaluationError(f"the past of {name} is not kept")
-        return self._tracks[name]
+    def tracks(self, name: str) -> Tracks | Frames:
+        """The past of a metric. EvaluationError where that isn't kept."""
+        return self._target(name).tracks(name)
 
     def changed_after(self, name: str, scrape: int) -> Iterator[tuple[Series, Track]]:
-        """The series of a metric that changed, came or went after `scrape`, and so are not steady since."""
-        return self._tracks[name].changed_after(scrape)
+        """The series of a metric that changed, came or went after `scrape`, and so are not steady since.
+
+        Their tracks go back to `scrape` at least.
+        """
+        return self._target(name).changed_after(name, scrape)
 
     def past(self) -> Past:
         """What `continue_from` takes, in plain lists."""
-        metrics = {name: tracks.told() for name, tracks in self._tracks.items()}
-        return {"times": self._times.tolist(), "offset": self._offset, "metrics": metrics}
+        with self.lock:
+            own = self._own.told(lambda name: name in self._own_names)
+            return {**self._engine.told(lambda name: name not in self._own_names), "own": own}
 
     def continue_from(self, past: Past) -> None:
-        """Take up a past that another store told, in place of one's own, of the metrics that are ranged here.
+        """Take up a past that another store told, in place of one's own.
 
-        ValueError, TypeError or KeyError when it isn't one; then this store is unchanged.
+        Of all its metrics, until `keep` has said which are wanted. ValueError, TypeError or KeyError when it
+        isn't one; then this store is unchanged.
         """
-        times, offset, told = array("q", past["times"]), int(past["offset"]), past["metrics"]
-        if list(times) != sorted(set(times)):
-            raise ValueError("times that don't rise")
-        spans = {**dict.fromkeys(filter(self._is_like, told), self._retention), **self._spans}
-        tracks = {name: Tracks.of(name, told[name]) if name in told else Tracks() for name in spans}
-        gaps = (
-            place for place, (one, next_) in enumerate(pairwise(times), 1) if next_ - one > LOOKBACK * 1000
-        )
-        self._begun = array("q", [offset, *(offset + place for place in gaps)])
-        self._latest = {name: past.latest for name, past in tracks.items()}
-        self._times, self._offset, self._tracks, self._spans = times, offset, tracks, spans
+        engine, own = Target(self._wishes), Target(self._wishes)
+        engine.continue_from(past, all_of_it=not self._wishes_are_all)
+        own.continue_from(past["own"], all_of_it=not self._wishes_are_all)
+        with self.lock:
+            self._engine, self._own = engine, own
+            self._own_names |= past["own"]["metrics"].keys()
 
-    def _keep(self, names: Iterator[str]) -> None:
-        """Begin to keep the past of those that are to be kept by what their names are like."""
-        for name in filter(self._is_like, names):
-            self._spans[name], self._tracks[name] = self._retention, Tracks()
+    def _target(self, name: str) -> Target:
+        return self._own if name in self._own_names else self._engine
 
-    def _is_like(self, name: str) -> bool:
-        return any(all(one.accepts(name) for one in like) for like in self._like)
-
-    def _forget_changes(self, time: int) -> None:
-        """Now and then, drop the changes that at `time`, in milliseconds, nobody looks back on any more."""
-        if time < self._forgotten + FORGET_EVERY * 1000:
-            return
-        self._forgotten = time
-        for name, tracks in self._tracks.items():
-            seen_from_there = bisect_left(self._times, time - self._spans[name]) - 1
-            tracks.forget(self._offset + max(0, seen_from_there))
-        for recording in self._recordings.values():
-            recording.forget(time - self._retention)
-
-    def _forget_times(self, before: int) -> None:
-        """Drop scrapes from before `before`, in milliseconds, once they are an eighth of what is kept."""
-        old = bisect_right(self._times, before)
-        if old * 8 <= len(self._times):
-            return
-        del self._times[:old]
-        self._offset += old
-        del self._begun[: bisect_right(self._begun, self._offset) - 1]
+    def _wish(self, wishes: Wishes) -> None:
+        with self.lock:
+            self._wishes = wishes
+            self._engine.keep(wishes)
+            self._own.keep(wishes)

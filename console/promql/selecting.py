@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import TypeVar
 
-from console.domain.metrics import Series, Vector
+from console.domain.metrics import Column, Lineup, Series, Vector
 from console.promql.tree import Pinned, Range, Selector
 from console.promql.vectors import Moment, Ranges, Stretch
 
@@ -16,7 +16,7 @@ def moved(moment: Moment, offset: int, pinned: Pinned) -> int:
     if pinned is None:
         return moment.time - offset
     if isinstance(pinned, int):
-        return pinned - offset
+        return pinned - round(moment.store.ahead * 1000) - offset
     return (moment.start if pinned == "start" else moment.end) - offset
 
 
@@ -40,6 +40,13 @@ def ranges(node: Range, moment: Moment) -> Ranges:
     return Ranges(start, end, samples)
 
 
+def accepted(selector: Selector, lineup: Lineup) -> bytes:
+    """For each series whether a selector finds it, 1 or 0."""
+    if not selector.matchers:
+        return b"\1" * len(lineup.series)
+    return lineup.judged(selector.matchers, selector.accepts)
+
+
 @lru_cache(maxsize=64)
 def judged_by(selector: Selector) -> Callable[[Series], bool]:
     """What a selector thinks of each series, found out once."""
@@ -49,8 +56,10 @@ def judged_by(selector: Selector) -> Callable[[Series], bool]:
 def _found(selector: Selector, moment: Moment, look: Callable[[str, float], Vector]) -> Vector:
     at = moved(moment, selector.offset, selector.pinned) / 1000
     names = _names(selector, moment)
-    if len(names) == 1 and not selector.matchers:
-        return look(names[0], at)
+    if len(names) == 1:
+        vector = look(names[0], at)
+        if isinstance(vector, Column):
+            return vector.where(accepted(selector, vector.lineup))
     return {series: one for name in names for series, one in _chosen(selector, look(name, at).items())}
 
 

@@ -7,12 +7,20 @@ but the value that they have now.
 
 import itertools
 import math
+import operator
 from array import array
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import TypedDict, cast, overload
 
-from console.domain.metrics import Column, Labels, LateSeries, Lineup, Series, Vector
+from console.domain.metrics import Column, Labels, LateSeries, Lineup, Series, column_of
+
+MANY_CHANGES, CHANGES_EACH = 100_000, 8
+"""Changes of a metric that are kept one by one, and so many more for each of its series."""
+MANY_SERIES = 256
+"""Series from which on they are not kept one by one if most change at once."""
+NOTHING_SAID = Column(Lineup(()), array("d"))
+"""What a scrape says of a metric that isn't in it."""
 
 Changes = tuple[list[int], list[float], list[int]]
 """Scrape numbers, the values from each on, and whether the series was there at all."""
@@ -21,6 +29,7 @@ Changes = tuple[list[int], list[float], list[int]]
 class Told(TypedDict):
     """A metric's past in plain lists: the series that are there now, with their values, and what changed."""
 
+    watched_from: int
     begun: int
     labels: Sequence[Labels]
     values: list[float]
@@ -56,11 +65,32 @@ class Track:
     def changes(self) -> Changes:
         return self._since.tolist(), self._values.tolist(), self._there.tolist()
 
+    @property
+    def length(self) -> int:
+        """How many changes it holds."""
+        return len(self._since)
+
     def set(self, scrape: int, value: float | None) -> None:
         """The value from `scrape` on; None while the series isn't there."""
         self._since.append(scrape)
         self._values.append(0.0 if value is None else value)
         self._there.append(value is not None)
+
+    def befores(self) -> Iterator[tuple[int, float | None]]:
+        """The scrapes at which the value changed, and what it was before; None where it wasn't there."""
+        values = (v if there else None for v, there in zip(self._values, self._there, strict=True))
+        return zip(self._since, itertools.chain([None], values), strict=False)
+
+    def extend(self, scrapes: Sequence[int], values: Sequence[float]) -> None:
+        """The values from each of the scrapes on."""
+        self._since.extend(scrapes)
+        self._values.extend(values)
+        self._there.frombytes(b"\1" * len(scrapes))
+
+    def end(self, scrape: int) -> None:
+        """The series isn't there from `scrape` on."""
+        if self._there[-1]:
+            self.set(scrape, None)
 
     def at(self, scrape: int) -> float | None:
         """The value at `scrape`; None when the series was not there."""
@@ -88,10 +118,6 @@ class Track:
         values = itertools.chain.from_iterable(itertools.repeat(v, end - start + 1) for start, end, v in runs)
         return list(places), array("d", values)
 
-    def steady(self, first: int, last: int) -> bool:
-        """Whether one and the same value was there from `first` to `last`."""
-        return bool(self._since and self._since[-1] <= first <= last and self._there[-1])
-
     def forget(self, before: int) -> bool:
         """Drop what was over before the scrape `before`; True when nothing has changed after it."""
         over = max(0, bisect_right(self._since, before) - 1)
@@ -103,18 +129,20 @@ class Tracks(Mapping[Series, Track]):
     """The tracks of a metric's series, what changed last at the end.
 
     A track is kept of what has changed since the scrape `begun`. A series of the latest scrape that has none
-    has had its value since then.
+    has had its value since then. `watched_from` is the first scrape of which it is known what it said.
     """
 
-    def __init__(self) -> None:
-        self._begun = 0
-        self._latest: Vector = {}
+    def __init__(self, watched_from: int = 0) -> None:
+        self.watched_from = watched_from
+        self._begun = watched_from
+        self._latest = NOTHING_SAID
         self._moved: dict[Series, Track] = {}
+        self._changes = 0
 
     @classmethod
     def of(cls, name: str, told: Told) -> "Tracks":
         """The past that `told` tells of a metric; ValueError, TypeError or KeyError when it isn't one."""
-        tracks = cls()
+        tracks = cls(int(told["watched_from"]))
         tracks._begun = int(told["begun"])
         labels, values = _checked(told["labels"]), map(_number, told["values"])
         numbers = array("d", values)
@@ -125,39 +153,74 @@ class Tracks(Mapping[Series, Track]):
         series = map(Series, itertools.repeat(name), _checked([labels for labels, _ in changed]))
         moved = zip(series, [Track.of(*changes) for _, changes in changed], strict=True)
         tracks._moved = dict(sorted(moved, key=lambda pair: pair[1].changed_at))
+        tracks._changes = sum(track.length for track in tracks._moved.values())
         return tracks
 
     @property
-    def latest(self) -> Vector:
+    def latest(self) -> Column:
         """The series of the last scrape, as it said them."""
         return self._latest
+
+    @property
+    def size(self) -> int:
+        """Bytes that its samples take."""
+        return 17 * self._changes + 8 * len(self._latest)
 
     def told(self) -> Told:
         """What `of` takes."""
         return {
+            "watched_from": self.watched_from,
             "begun": self._begun,
-            "labels": _labels(self._latest),
-            "values": list(self._latest.values()),
+            "labels": self._latest.lineup.labels,
+            "values": self._latest.numbers.tolist(),
             "changes": [(series.labels, track.changes()) for series, track in self._moved.items()],
         }
 
-    def add(self, scrape: int, new: Vector) -> None:
-        """What the scrape with this number says; a series that isn't in it has ended there."""
+    def add(self, scrape: int, new: Column) -> bool:
+        """What the scrape with this number says; a series that isn't in it has ended there.
+
+        Where so much has changed that whole columns would take less room, nothing is done but to say False.
+        """
         if self._latest or self._moved:
-            for series, before, value in _differences(self._latest, new):
+            differences = _differences(self._latest, new)
+            changes = self._changes + len(differences or ())
+            if differences is None or changes > MANY_CHANGES + CHANGES_EACH * len(new):
+                return False
+            for series, before, value in differences:
                 track = self._moved.pop(series, None) or self._steady(before)
                 track.set(scrape, value)
                 self._moved[series] = track
+            self._changes = changes
         else:
             self._begun = scrape
         self._latest = new
+        return True
+
+    def columns(self) -> list[tuple[int, Column]]:
+        """What the scrapes said at which anything changed, in their order."""
+        undone: dict[int, list[tuple[Series, float | None]]] = {}
+        for series, track in self._moved.items():
+            for scrape, before in track.befores():
+                if scrape > self._begun:
+                    undone.setdefault(scrape, []).append((series, before))
+        columns, column = [], self._latest
+        for scrape in sorted(undone, reverse=True):
+            columns.append((scrape, column))
+            column = _with(column, undone[scrape])
+        return [(self._begun, column), *reversed(columns)]
+
+    def at(self, scrape: int) -> Column:
+        """The series as they were at `scrape`: what has changed since is put back."""
+        latest = self._latest if scrape >= self._begun else NOTHING_SAID
+        return _with(latest, ((series, track.at(scrape)) for series, track in self._moved_after(scrape)))
+
+    def since(self, scrape: int) -> Iterator[tuple[Series, Track]]:
+        """Each series with its track from `scrape` on, or from before."""
+        return iter(self.items())
 
     def changed_after(self, scrape: int) -> Iterator[tuple[Series, Track]]:
         """The series that changed, came or went after `scrape`, and so are not steady since."""
-        for series, track in reversed(self._moved.items()):
-            if track.changed_at <= scrape:
-                return
-            yield series, track
+        yield from self._moved_after(scrape)
         if self._begun > scrape:
             yield from ((s, self._steady(value)) for s, value in self._latest.items() if s not in self._moved)
 
@@ -166,6 +229,7 @@ class Tracks(Mapping[Series, Track]):
         for series in [one for one, track in self._moved.items() if track.forget(before)]:
             del self._moved[series]
         self._begun = max(self._begun, before)
+        self._changes = sum(track.length for track in self._moved.values())
 
     def __getitem__(self, series: Series) -> Track:
         track = self._moved.get(series)
@@ -178,16 +242,15 @@ class Tracks(Mapping[Series, Track]):
     def __len__(self) -> int:
         return len(self._latest) + sum(series not in self._latest for series in self._moved)
 
+    def _moved_after(self, scrape: int) -> Iterator[tuple[Series, Track]]:
+        latest_first = reversed(self._moved.items())
+        return itertools.takewhile(lambda moved: moved[1].changed_at > scrape, latest_first)
+
     def _steady(self, value: float | None) -> Track:
         track = Track()
         if value is not None:
             track.set(self._begun, value)
         return track
-
-
-def _labels(vector: Vector) -> Sequence[Labels]:
-    """Each series' labels; of a column, which comes again and again with the same, they are made once."""
-    return vector.lineup.labels if isinstance(vector, Column) else [series.labels for series in vector]
 
 
 def _checked(told: Iterable[Labels]) -> list[Labels]:
@@ -236,22 +299,47 @@ class _Told(LateSeries):
         return Series(self._name, self._labels[place])
 
 
-def _differences(old: Vector, new: Vector) -> Iterable[tuple[Series, float | None, float | None]]:
-    """The series with a new value, from which to which: None where they are new, or gone.
+def _differences(old: Column, new: Column) -> Sequence[tuple[Series, float | None, float | None]] | None:
+    """The series with a new value, from which to which, None where they are new or gone.
 
-    NaN is a new value each time it is said.
+    None instead of them all where they are most series.
     """
-    if new is old:
+    if new is old or new.says_the_same(old):
         return ()
-    if isinstance(old, Column) and isinstance(new, Column) and _alike(old.lineup, new.lineup):
-        series, pairs = new.lineup.series, zip(old.numbers, new.numbers, strict=True)
-        return [(series[at], before, value) for at, (before, value) in enumerate(pairs) if before != value]
+    if alike(old.lineup, new.lineup):
+        before, now, series = old.numbers, new.numbers, new.lineup.series
+        places = list(itertools.compress(range(len(now)), map(operator.ne, before, now)))
+        if most(len(places), len(now)):
+            return None
+        return [(series[place], before[place], now[place]) for place in places]
     changed: list[tuple[Series, float | None, float | None]] = [
-        (series, before, value) for series, value in new.items() if (before := old.get(series)) != value
+        (one, value, said) for one, said in new.items() if (value := old.get(one)) != said
     ]
-    return changed + [(series, old[series], None) for series in old.keys() - new.keys()]
+    changed += [(one, old[one], None) for one in old.keys() - new.keys()]
+    return None if most(len(changed), len(new)) else changed
 
 
-def _alike(one: Lineup, other: Lineup) -> bool:
+def most(changed: int, series: int) -> bool:
+    """Whether of so many series, which are many, most have changed."""
+    return changed > max(MANY_SERIES, series) // 2
+
+
+def _with(column: Column, values: Iterable[tuple[Series, float | None]]) -> Column:
+    """The column with these values in place of its own; without the series that have none."""
+    numbers, there = column.numbers[:], bytearray(b"\1") * len(column)
+    others: dict[Series, float] = {}
+    for series, value in values:
+        place = column.lineup.place(series)
+        if place is None:
+            others |= {} if value is None else {series: value}
+        elif value is None:
+            there[place] = 0
+        else:
+            numbers[place] = value
+    known = Column(column.lineup, numbers).where(there)
+    return column_of({**known, **others}) if others else known
+
+
+def alike(one: Lineup, other: Lineup) -> bool:
     """Whether these, of the same metric, hold the same series in the same order, without making any."""
     return one is other or (len(one.series) == len(other.series) and one.labels == other.labels)

@@ -1,6 +1,8 @@
 """What a query is made of, once it is read: small values that the evaluator walks.
 
 Named tuples, not dataclasses: making a dozen dataclasses takes longer than reading all queries of a start.
+Tuples are equal whatever their names are: no two kinds of node have the same fields, so that equal nodes mean
+the same.
 """
 
 import re
@@ -72,12 +74,6 @@ class Subquery(NamedTuple):
     pinned: Pinned = None
 
 
-class Taken(NamedTuple):
-    """When the samples that a selector finds were taken."""
-
-    selector: Selector
-
-
 class Missing(NamedTuple):
     """One series with these labels where an expression finds nothing: `absent` and `absent_over_time`."""
 
@@ -126,9 +122,7 @@ class Call(NamedTuple):
     arguments: tuple["Node", ...]
 
 
-Node = (
-    Number | Text | Selector | Range | Subquery | Taken | Missing | Negation | Operation | Aggregation | Call
-)
+Node = Number | Text | Selector | Range | Subquery | Missing | Negation | Operation | Aggregation | Call
 
 SCALAR_FUNCTIONS = ("pi", "scalar", "time")
 
@@ -159,7 +153,7 @@ def parts(node: Node) -> tuple[Node, ...]:
             return (left, right)
         case Call(arguments=arguments):
             return arguments
-        case Range(selector=selector) | Taken(selector=selector):
+        case Range(selector=selector):
             return (selector,)
         case _:
             return ()

@@ -9,6 +9,7 @@ from console.domain.metrics import Column, Labels, Series, Vector
 
 if TYPE_CHECKING:
     from console.promql.samples import SampleStore
+    from console.promql.tree import Node
 
 NOTHING = Series("", ())
 """The series of what has no labels."""
@@ -16,15 +17,6 @@ NOTHING = Series("", ())
 
 class EvaluationError(Exception):
     """A query that has no answer over these samples, with the reason."""
-
-
-class Moment(NamedTuple):
-    """When a query is evaluated, over what: milliseconds, with both ends of the range that is asked for."""
-
-    store: "SampleStore"
-    time: int
-    start: int
-    end: int
 
 
 class Stretch(NamedTuple):
@@ -43,6 +35,19 @@ class Ranges(NamedTuple):
 
 
 Value = float | str | Vector | Ranges
+
+
+class Moment(NamedTuple):
+    """When a query is evaluated, over what: milliseconds, with both ends of the range that is asked for.
+
+    `known` is what parts of queries came to at this moment, where several of them are evaluated at it.
+    """
+
+    store: "SampleStore"
+    time: int
+    start: int
+    end: int
+    known: "dict[Node, Value] | None" = None
 
 
 @lru_cache(maxsize=1 << 16)

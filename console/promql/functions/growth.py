@@ -3,12 +3,14 @@
 from array import array
 from functools import partial
 from itertools import pairwise
+from operator import sub
 
 from console.domain.metrics import Column, Series, Vector
-from console.promql.samples import SampleStore, Window
-from console.promql.selecting import judged_by, moved, ranges
-from console.promql.tracks import Track
-from console.promql.tree import Range
+from console.promql.frames import Frames, Grown
+from console.promql.scrapes import Scrapes, Window
+from console.promql.selecting import accepted, moved, ranges
+from console.promql.tracks import Track, Tracks
+from console.promql.tree import Range, Selector
 from console.promql.vectors import Moment, Ranges, Stretch, distinct, nameless
 
 
@@ -43,48 +45,52 @@ def _last_growth(_: Moment, found: Ranges, *, per_second: bool) -> Vector:
 
 def _of_scrapes(name: str, node: Range, moment: Moment, *, per_second: bool) -> Vector:
     store, selector = moment.store, node.selector
-    at = moved(moment, selector.offset, selector.pinned) / 1000
-    window = store.window(at, node.length / 1000)
-    if window is None:
+    end, scrapes = moved(moment, selector.offset, selector.pinned), store.scrapes(name)
+    window = scrapes.window(end - node.length, end)
+    if window is None or window.first == window.last:
         return {}
     divisor = node.length / 1000 if per_second else 1.0
-    if not selector.matchers and window.first < window.last:
-        column = _mostly_steady(name, window, divisor, store, at)
-        if column is not None:
-            return column
-    result: dict[Series, float] = {}
-    accepts = judged_by(selector)
-    for series, track in store.tracks(name).items():
-        if selector.matchers and not accepts(series):
+    past = store.tracks(name)
+    grown = past.grown(window.first, window.last) if isinstance(past, Frames) else None
+    if grown is None:
+        return _mostly_steady(past, selector, window, scrapes, divisor)
+    column = _all_moving(grown, window, scrapes, divisor)
+    return column.where(accepted(selector, column.lineup)) if selector.matchers else column
+
+
+def _all_moving(grown: Grown, window: Window, scrapes: Scrapes, divisor: float) -> Column:
+    """How series grew that were all there at the same scrapes of the window."""
+    seen = scrapes.time(grown.first), scrapes.time(grown.last), grown.scrapes
+    pairs = zip(grown.numbers, grown.initial.numbers, strict=True)
+    numbers = array("d", (_extended(one, begun, seen, window) / divisor for one, begun in pairs))
+    return Column(grown.initial.lineup.nameless, numbers)
+
+
+def _mostly_steady(
+    past: Tracks | Frames, selector: Selector, window: Window, scrapes: Scrapes, divisor: float
+) -> Vector:
+    """How series grew: those that are there at the end not at all, but for what changed in the window."""
+    latest = past.at(window.last)
+    numbers = array("d", map(sub, latest.numbers, latest.numbers))  # 0, but NaN of what is not finite
+    known = bytearray(accepted(selector, latest.lineup))
+    gone: dict[Series, float] = {}
+    for series, track in past.changed_after(window.first):
+        place = latest.lineup.place(series)
+        if not (selector.accepts(series) if place is None else known[place]):
             continue
-        grown = _increase(track, window, store)
-        if grown is not None:
-            result[nameless(series)] = grown / divisor
-    return result
-
-
-def _mostly_steady(name: str, window: Window, divisor: float, store: SampleStore, at: float) -> Column | None:
-    """How the series of the last scrape grew: 0 but for those that changed in the window.
-
-    None where series came or went, so that others have an answer than those.
-    """
-    latest = store.instant(name, at)
-    if not isinstance(latest, Column):
-        return None
-    numbers = array("d", bytes(8 * len(latest)))
-    for series, track in store.changed_after(name, window.first):
-        place, grown = latest.lineup.place(series), _increase(track, window, store)
-        if place is not None and grown is not None:
+        grown = _increase(track, window, scrapes)
+        if place is None:
+            gone |= {} if grown is None else {nameless(series): grown / divisor}
+        elif grown is None:
+            known[place] = 0
+        else:
             numbers[place] = grown / divisor
-        elif place is not None or grown is not None:
-            return None
-    return Column(latest.lineup.nameless, numbers)
+    column = Column(latest.lineup.nameless, numbers).where(known)
+    return {**column, **gone} if gone else column
 
 
-def _increase(track: Track, window: Window, store: SampleStore) -> float | None:
+def _increase(track: Track, window: Window, scrapes: Scrapes) -> float | None:
     """How much a counter grew in the window, by its stretches of equal value."""
-    if track.steady(window.first, window.last) and window.first < window.last:
-        return 0.0
     runs = track.runs(window.first, window.last)
     if not runs:
         return None
@@ -97,7 +103,7 @@ def _increase(track: Track, window: Window, store: SampleStore) -> float | None:
         previous = value
     if count < 2:
         return None
-    seen = store.time(runs[0][0]), store.time(runs[-1][1]), count
+    seen = scrapes.time(runs[0][0]), scrapes.time(runs[-1][1]), count
     return _extended(grown, initial, seen, window)
 
 

@@ -20,17 +20,18 @@ class _Date(NamedTuple):
 
 
 def _time(moment: Moment) -> float:
-    return moment.time / 1000
+    """The time of day, which is what metrics tell of, too."""
+    return moment.time / 1000 + moment.store.ahead
 
 
 def _timestamp(moment: Moment, vector: Vector) -> Vector:
     """Of anything but a plain selector: a value that was computed is of the moment of the query."""
-    return mapped(vector, lambda _: moment.time / 1000)
+    return mapped(vector, lambda _: _time(moment))
 
 
 def _part(moment: Moment, vector: Vector | None = None, *, of: Callable[[int], int]) -> Vector:
     """A part of each value's date, or of that of the query; NaN of what is no time."""
-    times = {NOTHING: moment.time / 1000} if vector is None else vector
+    times = {NOTHING: _time(moment)} if vector is None else vector
     return mapped(times, lambda value: float(of(math.trunc(value))) if math.isfinite(value) else math.nan)
 
 

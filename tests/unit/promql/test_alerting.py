@@ -4,6 +4,7 @@ from console.domain.alert_state import NEVER_EVALUATED, Terms, evaluated
 from console.domain.metrics import Series
 from console.promql.alerting import annotations_of, outcome_at
 from console.promql.evaluate import EvaluationError
+from console.promql.round import Round
 from console.promql.rule_file import AlertRule, rules_of
 from console.promql.samples import SampleStore
 from console.yaml_file import parse_document
@@ -27,14 +28,14 @@ def rule_of(text: str) -> AlertRule:
     return rule
 
 
-def store(**ratios: float) -> SampleStore:
-    made = SampleStore()
-    made.append(1000, {"ratio": {one: ratios[one.symbol or ""] for one in (BTC, ETH)}})
-    return made
+def at_1000(**ratios: float) -> Round:
+    store = SampleStore()
+    store.append(1000, {"ratio": {one: ratios[one.symbol or ""] for one in (BTC, ETH)}})
+    return Round(store, 1000)
 
 
 def test_an_alert_has_the_series_labels_the_rules_and_its_name() -> None:
-    outcome = outcome_at(rule_of(LOW), store(BTCUSDT=1.01, ETHUSDT=2), 1000)
+    outcome = outcome_at(rule_of(LOW), at_1000(BTCUSDT=1.01, ETHUSDT=2))
     assert list(outcome.active) == [
         (("alertname", "Low"), ("severity", "page"), ("symbol", "BTCUSDT"), ("team", "btcusdt"))
     ]
@@ -42,21 +43,19 @@ def test_an_alert_has_the_series_labels_the_rules_and_its_name() -> None:
 
 
 def test_what_is_watched_are_the_harmless_series_too() -> None:
-    outcome = outcome_at(rule_of(LOW), store(BTCUSDT=1.01, ETHUSDT=2), 1000)
+    outcome = outcome_at(rule_of(LOW), at_1000(BTCUSDT=1.01, ETHUSDT=2))
     assert outcome.present is not None
     assert set(outcome.present) == {BTC, ETH}
 
 
 def test_a_rule_that_compares_nothing_watches_nothing() -> None:
-    assert (
-        outcome_at(rule_of(LOW.replace("ratio <", "ratio < bool")), store(BTCUSDT=1, ETHUSDT=1), 1000).present
-        is None
-    )
+    rule = rule_of(LOW.replace("ratio <", "ratio < bool"))
+    assert outcome_at(rule, at_1000(BTCUSDT=1, ETHUSDT=1)).present is None
 
 
 def test_the_texts_beside_an_alert_speak_of_its_last_value() -> None:
     rule = rule_of(LOW)
-    state = evaluated(NEVER_EVALUATED, Terms(), outcome_at(rule, store(BTCUSDT=1.01, ETHUSDT=2), 1000), 1000)
+    state = evaluated(NEVER_EVALUATED, Terms(), outcome_at(rule, at_1000(BTCUSDT=1.01, ETHUSDT=2)), 1000)
     (alert,) = state.alerts.values()
     assert annotations_of(rule, alert) == {"summary": "ratio of BTCUSDT is 1.01"}
 
@@ -64,4 +63,4 @@ def test_the_texts_beside_an_alert_speak_of_its_last_value() -> None:
 def test_two_series_that_are_the_same_alert_are_no_answer() -> None:
     rule = rule_of(LOW.replace('"{{ $labels.symbol | toLower }}"', "x, symbol: all"))
     with pytest.raises(EvaluationError, match="two series of the result are the same alert"):
-        outcome_at(rule, store(BTCUSDT=1, ETHUSDT=1), 1000)
+        outcome_at(rule, at_1000(BTCUSDT=1, ETHUSDT=1))

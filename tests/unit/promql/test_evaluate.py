@@ -183,7 +183,7 @@ def test_functions_drop_the_name_and_filters_keep_it() -> None:
 
 
 def test_a_plain_selector_answers_the_scrape_itself() -> None:
-    scraped = {A: 1.0, B: 2.0}
+    scraped = column_of({A: 1.0, B: 2.0})
     assert evaluate(parse_query("errors{symbol=~'.*'}"), now(errors=scraped), 1000) is scraped
 
 

@@ -10,6 +10,7 @@ from console.domain.alert_state import NEVER_EVALUATED, Phase, RuleState, Terms,
 from console.domain.metrics import Series
 from console.promql.alerting import outcome_at
 from console.promql.lint import Finding, Intervals, lint
+from console.promql.round import Round
 from console.promql.rule_file import AlertRule, RuleFile, load_rules, rules_of
 from console.promql.samples import SampleStore
 from console.settings_file import shipped_configs
@@ -62,7 +63,7 @@ def states(
             samples = {named(text): value for text, value in scraped(at).items()}
             store.append(1000 + at, {series.name: {series: value} for series, value in samples.items()})
         else:
-            state = evaluated(state, terms, outcome_at(one, store, 1000 + at), 1000 + at)
+            state = evaluated(state, terms, outcome_at(one, Round(store, 1000 + at)), 1000 + at)
             told.append(state)
     return told
 
@@ -293,13 +294,14 @@ def test_the_hardened_rules_have_no_hole_that_is_known() -> None:
         ("SourceDown", lambda at: {ENGINE: float(at < 500)}, True),
         ("FuturesNotANumber", lambda _: {"futures_margin_ratio": math.nan}, True),
         ("FuturesNotANumber", lambda _: {"futures_margin_ratio": 1.0}, False),
-        ("FuturesMarginUnknown", lambda _: {"opsconsole_open_positions": 2}, True),
+        ("FuturesMarginUnknown", lambda _: {ENGINE: 1, "opsconsole_open_positions": 2}, True),
         (
             "FuturesMarginUnknown",
-            lambda _: {"opsconsole_open_positions": 2, "futures_margin_ratio": 9},
+            lambda _: {ENGINE: 1, "opsconsole_open_positions": 2, "futures_margin_ratio": 9},
             False,
         ),
-        ("FuturesMarginUnknown", lambda _: {"opsconsole_open_positions": 0}, False),
+        ("FuturesMarginUnknown", lambda _: {ENGINE: 1, "opsconsole_open_positions": 0}, False),
+        ("FuturesMarginUnknown", lambda _: {ENGINE: 0, "opsconsole_open_positions": 2}, False),
         ("FuturesEngineStill", lambda at: {"futures_heartbeat_timestamp_seconds": 1000 + min(at, 500)}, True),
         ("FuturesEngineStill", lambda at: {"futures_heartbeat_timestamp_seconds": 1000 + at}, False),
         ("CoinConnectionFailures", lambda at: {FAILURES: 0 if at < 20 else 6}, True),

@@ -7,7 +7,7 @@ import pytest
 from console.domain.metrics import Series
 from console.domain.thresholds import KEY_METRICS, KeyMetric
 from console.promql.evaluate import evaluate
-from console.promql.query import UnsupportedQuery, parse_query
+from console.promql.query import UnsupportedQuery, parse_query, query_within
 from console.promql.samples import SampleStore
 from console.promql.tree import Matcher, Selector
 
@@ -122,3 +122,11 @@ def test_a_deep_query_is_evaluated() -> None:
 
 def test_brackets_in_text_are_no_nesting() -> None:
     parse_query("up{a='" + "(" * 200 + "'} # " + "[" * 200)
+
+
+def test_a_query_that_looks_back_further_than_samples_are_kept_is_refused() -> None:
+    assert query_within("rate(errors[1h])", 3600).window == 3600
+    with pytest.raises(UnsupportedQuery, match="looks back 3900 s, but samples are kept for 3600 s"):
+        query_within("rate(errors[1h] offset 5m)", 3600)
+    with pytest.raises(UnsupportedQuery, match="looks back to a pinned time"):
+        query_within("errors @ 1000", 3600)

@@ -43,11 +43,37 @@ def test_recorded_samples_come_in_order_of_time() -> None:
         store.recording("rule:worst").say(60_000, {A: 1.0})
 
 
+def test_rules_that_record_the_same_metric_do_not_end_each_others_series() -> None:
+    store = SampleStore()
+    for at in (1000, 1060):
+        store.record("rule:worst", at, {A: 1.0}, by="one")
+        store.record("rule:worst", at, {B: 2.0}, by="other")
+        assert evaluate(parse_query("rule:worst"), store, at) == {A: 1.0, B: 2.0}
+    store.record("rule:worst", 1120, {}, by="one")
+    assert evaluate(parse_query("rule:worst"), store, 1120) == {B: 2.0}
+
+
+@pytest.mark.parametrize("order", [("one", "other"), ("other", "one")])
+def test_a_series_goes_on_that_another_rule_records_from_now_on(order: tuple[str, str]) -> None:
+    store = SampleStore()
+    store.record("rule:worst", 1000, {A: 1.0}, by="one")
+    for by in order:
+        store.record("rule:worst", 1060, {A: 2.0} if by == "other" else {}, by=by)
+    assert evaluate(parse_query("rule:worst"), store, 1060) == {A: 2.0}
+
+
+def test_of_what_two_rules_say_of_a_series_the_first_counts() -> None:
+    store = SampleStore()
+    store.record("rule:worst", 1000, {A: 1.0}, by="one")
+    store.record("rule:worst", 1000, {A: 2.0}, by="other")
+    store.record("rule:worst", 1060, {}, by="one")
+    assert evaluate(parse_query("rule:worst"), store, 1060) == {A: 1.0}
+
+
 def test_recorded_samples_are_forgotten_with_the_retention() -> None:
     store = SampleStore(retention=100)
     for at in range(1, 1000):
-        store.recording("rule:worst").say(at * 1000, {A: 1.0} if at < 500 else {B: 1.0})
-        store.append(at, {"up": {UP: 1.0}})
+        store.record("rule:worst", at, {A: 1.0} if at < 500 else {B: 1.0}, by="a rule")
     answer = evaluate_any(parse_query("rule:worst[1h]"), store, 999)
     assert isinstance(answer, Ranges)
     assert answer.samples.keys() == {B}

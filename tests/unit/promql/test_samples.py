@@ -35,23 +35,6 @@ def test_every_sample_can_be_had_back(values: list[float | None]) -> None:
     assert (kept(tracks[A], len(values)) if A in tracks else {}) == expected
 
 
-@given(
-    st.lists(st.sampled_from([None, 0.0, 1.0]), min_size=1, max_size=20),
-    st.integers(0, 19),
-    st.integers(0, 19),
-)
-def test_steady_means_one_value_without_a_gap(values: list[float | None], one: int, other: int) -> None:
-    store = SampleStore({"errors"})
-    for at, value in enumerate(values, 1):
-        store.append(at, {} if value is None else {"errors": {A: value}})
-    first, last = sorted((one % len(values), other % len(values)))
-    track = store.tracks("errors").get(A, Track())
-    inside = set(values[first : last + 1])
-    if track.steady(first, last):
-        assert len(inside) == 1
-        assert None not in inside
-
-
 def test_a_series_that_left_a_scrape_is_gone_at_once() -> None:
     store = SampleStore()
     store.append(1, {"errors": {A: 1.0, B: 2.0}})
@@ -124,8 +107,8 @@ def test_a_range_within_the_retention_survives_the_forgetting() -> None:
         store.append(at, {"errors": {A: float(at // 4)}})
     window = store.window(100, 10)
     assert window is not None
-    runs = list(store.tracks("errors")[A].runs(window.first, window.last))
-    assert [(store.time(first), store.time(last), value) for first, last, value in runs] == [
+    runs, times = list(store.tracks("errors")[A].runs(window.first, window.last)), store.scrapes("errors")
+    assert [(times.time(first), times.time(last), value) for first, last, value in runs] == [
         (91_000, 91_000, 22.0),
         (92_000, 95_000, 23.0),
         (96_000, 99_000, 24.0),
@@ -194,7 +177,7 @@ def test_a_counter_that_rests_again_takes_no_room_any_more() -> None:
     for at in range(1, 1000):
         store.append(at, counters(min(at, 50)))
     assert kept_changes(store) == 0
-    assert store.tracks("errors")[Series("errors", (("symbol", "S0"),))].steady(900, 998)
+    assert store.tracks("errors")[Series("errors", (("symbol", "S0"),))].runs(900, 998) == [(900, 998, 50.0)]
 
 
 @given(

@@ -1,0 +1,79 @@
+"""The lowest value of each symbol over the last minutes, in little memory: by parts of that time."""
+
+import math
+from array import array
+from collections.abc import Mapping, Sequence
+
+from console.domain.metrics import Column, Vector
+
+
+class Lows:
+    """The lowest values of one metric in the last `seconds`, to the length of one of `parts` parts of them.
+
+    What is no number is lower than nothing; a symbol that was nothing else is NaN.
+    """
+
+    def __init__(self, seconds: float, parts: int) -> None:
+        self._part = seconds / parts
+        self._kept = parts
+        self._symbols: dict[str, int] = {}
+        self._parts: dict[int, _Part] = {}
+        self._noted: Vector = {}
+        self._places: Sequence[int] = ()
+        self._from = self._until = math.nan
+
+    def note(self, at: float, vector: Vector, gap: float) -> None:
+        """What the metric is at `at`; after more than `gap` seconds it is watched only from then on."""
+        if not at - self._until <= gap:
+            self._parts.clear()
+            self._from = at
+        self._until = at
+        number = math.floor(at / self._part)
+        for old in [one for one in self._parts if one <= number - self._kept]:
+            del self._parts[old]
+        places = self._placed(vector)
+        self._parts.setdefault(number, _Part()).note(places, vector, len(self._symbols))
+
+    def watched(self, at: float) -> float:
+        """Seconds before `at` that are known, as far as they are looked back on."""
+        return 0.0 if math.isnan(self._from) else min(at - self._from, self._part * self._kept)
+
+    def lowest(self) -> Mapping[str, float]:
+        """The lowest value of each symbol that was there, "" for what has none."""
+        lows = array("d", [math.inf]) * len(self._symbols)
+        unread: set[int] = set()
+        for part in self._parts.values():
+            unread |= part.unread
+            for place, value in enumerate(part.lows):
+                lows[place] = min(lows[place], value)
+        told = {symbol: lows[place] for symbol, place in self._symbols.items() if lows[place] < math.inf}
+        numberless = (symbol for symbol, place in self._symbols.items() if place in unread)
+        return {**dict.fromkeys(numberless, math.nan), **told}
+
+    def _placed(self, vector: Vector) -> Sequence[int]:
+        """The places of the vector's symbols; those of last time where its series are the same."""
+        before, self._noted = self._noted, vector
+        same = isinstance(before, Column) and isinstance(vector, Column) and before.lineup is vector.lineup
+        if not same:
+            symbols = (series.symbol or "" for series in vector)
+            self._places = [self._symbols.setdefault(symbol, len(self._symbols)) for symbol in symbols]
+        return self._places
+
+
+class _Part:
+    """One part of the time: the lowest values by place, and the places of what was no number."""
+
+    __slots__ = ("lows", "unread")
+
+    def __init__(self) -> None:
+        self.lows = array("d")
+        self.unread: set[int] = set()
+
+    def note(self, places: Sequence[int], vector: Vector, symbols: int) -> None:
+        lows = self.lows
+        lows.extend([math.inf] * (symbols - len(lows)))
+        for place, value in zip(places, vector.values(), strict=True):
+            if value < lows[place]:
+                lows[place] = value
+            elif math.isnan(value):
+                self.unread.add(place)
