@@ -19,7 +19,11 @@ from console.domain.reading import Dated
 from console.promql.evaluate import EvaluationError, evaluate
 from console.promql.query import Query
 from console.promql.samples import LOOKBACK, Past, SampleStore
+from console.promql.sampling import Sampling
+from console.sources.discovered import cancel_if_possible
+from console.sources.errors import SourceError
 from console.sources.scrape import Scraped
+from console.sources.source import Source
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +111,7 @@ class ScrapedMetrics:
         self,
         source: Scraper,
         queries: Mapping[str, Query],
-        store: SampleStore,
+        sampling: Sampling,
         clock: Clock,
         *,
         kept: Kept | None = None,
@@ -116,11 +120,12 @@ class ScrapedMetrics:
     ) -> None:
         self._source = source
         self._queries = queries
-        self._store = store
+        self._sampling = sampling
+        self._store = sampling.store
         self._clock = clock
         self._kept = kept
         self._twice = twice
-        store.look_back(_spans(queries.values()))
+        self._store.look_back(_spans(queries.values()))
         if kept is not None:
             kept.recall(clock.now())
         self._pause = pause
@@ -147,6 +152,7 @@ class ScrapedMetrics:
         began = self._clock.now()
         scraped = self._source.read()
         now = self._clock.now()
+        self._store.ahead = self._clock.wall() - now
         self._store.append(now, scraped.samples)
         return scraped, now - began
 
@@ -160,6 +166,30 @@ class ScrapedMetrics:
         if before is not None and isinstance(before.vector, Column) and isinstance(vector, Column):
             return before if vector.says_the_same(before.vector) else Answer(vector)
         return Answer(vector)
+
+
+class AttendedMetrics:
+    """Metrics of an engine's own endpoint, where a scrape that fails is known to have failed.
+
+    Then every series has ended, as in Prometheus.
+    """
+
+    def __init__(self, source: Source[Metrics], sampling: Sampling, clock: Clock) -> None:
+        self._source = source
+        self._sampling = sampling
+        self._clock = clock
+
+    def read(self) -> Dated[Metrics]:
+        try:
+            return self._source.read()
+        except SourceError:
+            self._sampling.store.fail(self._clock.now())
+            raise
+        finally:
+            self._sampling.begun.set()
+
+    def cancel(self) -> None:
+        cancel_if_possible(self._source)
 
 
 def _spans(queries: Iterable[Query]) -> dict[str, float]:

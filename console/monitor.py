@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from console import threads
+from console.domain.alert_book import AlertBook
 from console.domain.assessment import Assessment, Judgement, Rules, aged, assess, is_older_view
 from console.domain.clock import Clock
 from console.domain.kill_state import KillState
@@ -24,9 +25,12 @@ TOGETHER = 0.4
 """Seconds that an answer waits at most for others that are under way, to be judged with them."""
 _FIRST_LOOK = 0.03
 """Seconds that a face has to itself to show the first judgement."""
+_OTHERS = 3.0
+"""Seconds that the alert rules wait at most for the first answers of all sources."""
 
 
 _NO_FILE: Watch[KeptTrip] = Watch(None, Polling(1.0, 2.0, 4.0))
+_NO_RULES: Watch[AlertBook] = Watch(None, Polling(1.0, 4.0, 10.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class Watches:
     engine: Watch[EngineState]
     log: Watch[LogTail]
     last_trip: Watch[KeptTrip] = _NO_FILE
+    alerts: Watch[AlertBook] = _NO_RULES
 
 
 class Monitor:
@@ -76,9 +81,11 @@ class Monitor:
         self._engine = Poller("engine", watches.engine, clock, chance)
         self._log = Poller("log", watches.log, clock, chance)
         self._last_trip = Poller("last_trip", watches.last_trip, clock, chance)
+        self._alerts = Poller("alerts", watches.alerts, clock, chance)
         self._judged: Judgement | None = None
         self._news: asyncio.Event | None = None
         self._begun = asyncio.Event()
+        self._all_answered = asyncio.Event()
 
     @property
     def rules(self) -> Rules:
@@ -100,6 +107,7 @@ class Monitor:
             engine=self._engine.state,
             log=self._log.state,
             last_trip=with_own_trip(self._last_trip.state, self.own_trip(), self.clock.now()),
+            alerts=self._alerts.state,
         )
 
     def assessment(self, ahead: float = 0.0) -> Assessment:
@@ -161,12 +169,24 @@ class Monitor:
             self._news = None
 
     async def _poll(self, poller: "Poller[Any]", start: float, news: asyncio.Event) -> None:
-        """Poll one source; any but the metrics from when these have been judged for the first time."""
+        """Poll one source; any but the metrics from when these have been judged for the first time.
+
+        The alert rules ask what the others have measured: they come last.
+        """
         if poller is not self._metrics and self._metrics.state.configured:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._head_start):
                     await self._begun.wait()
-        await poller.run(news.set, start)
+        if poller is self._alerts:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_OTHERS):
+                    await self._all_answered.wait()
+        await poller.run(functools.partial(self._answered, news), start)
+
+    def _answered(self, news: asyncio.Event) -> None:
+        news.set()
+        if all(poller.state.last is not None for poller in self._pollers() if poller is not self._alerts):
+            self._all_answered.set()
 
     async def _judge(self, news: asyncio.Event, changed: Callable[[], None]) -> None:
         """Judge in a thread whenever there is something new: with thousands of symbols it takes a while."""
@@ -209,6 +229,7 @@ class Monitor:
             self._engine,
             self._log,
             self._last_trip,
+            self._alerts,
         ]
         return [poller for poller in every if poller.state.configured]
 

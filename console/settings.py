@@ -69,6 +69,10 @@ def _check_port(url: str) -> None:
         raise ValueError("a host, and perhaps a port from 1 to 65535")
 
 
+def _listed(value: object) -> object:
+    return value if isinstance(value, list) else [value]
+
+
 HttpUrl = Annotated[str, BeforeValidator(_http_url)]
 OwnUrl = Annotated[str, BeforeValidator(_own_url)]
 DatabaseUrl = Annotated[str, BeforeValidator(_database_url)]
@@ -77,6 +81,7 @@ Colour = Annotated[str, Field(pattern=r"^(red|green|yellow|blue|magenta|cyan|ora
 LogName = Annotated[str, Field(min_length=1, max_length=20)]
 ThemeName = Literal["dark", "light", "red-green", "blue-yellow", "dark-16", "light-16"]
 Arguments = Annotated[list[str], Field(min_length=1)]
+RuleFiles = Annotated[list[Path], BeforeValidator(_listed)]
 
 
 class Poll(Model):
@@ -136,8 +141,8 @@ class Database(Model):
         return self
 
 
-class Prometheus(Model):
-    """A Prometheus-compatible server, with basic or bearer credentials from the environment."""
+class HttpServer(Model):
+    """A server's base URL, with basic or bearer credentials from the environment."""
 
     url: HttpUrl
     username_env: Variable | None = None
@@ -146,12 +151,18 @@ class Prometheus(Model):
     ca_file: Path | None = None
 
     @model_validator(mode="after")
-    def _one_kind_of_credentials(self) -> "Prometheus":
+    def _one_kind_of_credentials(self) -> "HttpServer":
         if (self.username_env is None) != (self.password_env is None):
             raise ValueError("basic credentials are username_env and password_env together")
         if self.username_env is not None and self.bearer_env is not None:
             raise ValueError("either username_env with password_env, or bearer_env")
         return self
+
+
+class Prometheus(HttpServer):
+    """A Prometheus-compatible server, perhaps with the Alertmanager that holds its silences."""
+
+    alertmanager: HttpServer | None = None
 
 
 class Exchange(Model):
@@ -218,8 +229,9 @@ class Context(Model):
     """One engine with its surfaces and environment. A surface that is left out is not watched.
 
     `quiet_after` is how long the engine may write nothing into its database before nothing that stands there
-    is taken for the present; `logs` are further files to follow beside `log_file`; `poll` stands in place of
-    the settings' own for this context.
+    is taken for the present; `logs` are further files to follow beside `log_file`; `poll` and `rules` stand
+    in place of the settings' own for this context. `evaluation` is how often a group of rules is evaluated
+    that doesn't say its own interval.
     """
 
     environment: Literal["paper", "development", "staging", "production"]
@@ -239,6 +251,8 @@ class Context(Model):
     not_exported: list[MetricName] = Field(default_factory=list)
     quiet_after: Seconds = 15
     poll: Polls | None = None
+    rules: Annotated[RuleFiles | None, Field(min_length=1)] = None
+    evaluation: Seconds = 15
 
     @model_validator(mode="after")
     def _one_way_to_the_metrics(self) -> "Context":
@@ -289,7 +303,7 @@ class Settings(Model):
     notify: Notify = Notify()
     audit: Audit = Audit()
     panels: Path
-    rules: Path | None = None
+    rules: RuleFiles = Field(default_factory=list)
     screen: Screen = Screen()
     keys: dict[str, Annotated[list[str], BeforeValidator(_keys)]] = Field(default_factory=dict)
 
@@ -306,6 +320,11 @@ class Settings(Model):
     @property
     def chosen(self) -> Context:
         return self.contexts[self.context]
+
+    @property
+    def rule_files(self) -> list[Path]:
+        """The files of the chosen context's alert rules."""
+        return self.rules if self.chosen.rules is None else self.chosen.rules
 
     @property
     def polling(self) -> Polls:

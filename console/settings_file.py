@@ -29,6 +29,8 @@ __all__ = [
 
 FOR_THE_FLAGS_FILE = ("engine_file", "flags_file", "rollout")
 """What of a context says which flags file is its own, and how its engine reads it."""
+_FOR_PROMOTIONS = ("furthest", "waits", "features", "watched")
+"""What of a context's rollout no change goes by that lowers the risk."""
 _STRICTEST: Mapping[str, object] = {"environment": "production", "colour": "red"}
 
 
@@ -78,9 +80,10 @@ def load_sound_part(
     own = contexts.get(name) if isinstance(contexts, dict) and isinstance(name, str) else None
     if not isinstance(own, dict):
         raise _no_such_context(given)
-    chosen = {**_STRICTEST, **{field: own[field] for field in needed if field in own}}
+    chosen = {**_STRICTEST, **{field: _to_lower(own[field]) for field in needed if field in own}}
     part = {"state": given.data["state"], "context": name, "contexts": {name: chosen}}
     part["panels"] = str(shipped_configs() / "dashboard.yaml")
+    part["rules"] = str(shipped_configs() / SHIPPED_RULES["guide"])
     _validated(part, given)
     _add_what_is_sound(own, to=chosen, of=part)
     _add_what_is_sound({**given.data, "contexts": part["contexts"]}, to=part, of=part)
@@ -124,7 +127,7 @@ def _gathered_from(file: Path, context: str | None, state: Path | None, env: Map
     if "state" not in data:
         data["state"] = str(default_state())
     data.setdefault("panels", str(shipped_configs() / "dashboard.yaml"))
-    data.setdefault("rules", str(shipped_configs() / "alert_rules.yaml"))
+    data.setdefault("rules", "guide")
     contexts = data.get("contexts")
     if "context" not in data:
         data["context"] = next(iter(contexts), "") if isinstance(contexts, dict) else ""
@@ -137,6 +140,13 @@ def _validated(data: Mapping[str, Any], given: _Given) -> Settings:
         return Settings.model_validate(data)
     except ValidationError as error:
         raise SettingsError(_explain(error, given.document, given.origins)) from None
+
+
+def _to_lower(value: object) -> object:
+    """A field of the context, without what of it only promotions go by."""
+    if not isinstance(value, dict):
+        return value
+    return {field: inner for field, inner in value.items() if field not in _FOR_PROMOTIONS}
 
 
 def _add_what_is_sound(fields: Mapping[str, Any], *, to: dict[str, Any], of: Mapping[str, Any]) -> None:
@@ -215,7 +225,8 @@ def _resolve_paths(data: dict[str, Any], folder: Path, origins: Mapping[Path_, s
     def resolved(value: object, base: Path) -> object:
         return str(base / Path(value).expanduser()) if isinstance(value, str) and value else value
 
-    for field in ("state", "panels", "rules"):
+    data["rules"] = _rule_files(data["rules"], Path().absolute() if ("rules",) in origins else folder)
+    for field in ("state", "panels"):
         if field in data:
             data[field] = resolved(data[field], Path() if (field,) in origins else folder)
             data[field] = _whole(data[field], origins.get((field,), ""))
@@ -226,6 +237,21 @@ def _resolve_paths(data: dict[str, Any], folder: Path, origins: Mapping[Path_, s
         name: _with_paths(context, folder, Path(str(data["state"])), resolved)
         for name, context in contexts.items()
     }
+
+
+SHIPPED_RULES = {"guide": "alert_rules.yaml", "hardened": "alert_rules_hardened.yaml"}
+"""The rule files that are named by a word."""
+
+
+def _rule_files(value: object, folder: Path) -> object:
+    """A rule file or a list of them, each a path or the word for a shipped one."""
+    if isinstance(value, list):
+        return [_rule_files(each, folder) for each in value]
+    if not isinstance(value, str) or not value:
+        return value
+    if value in SHIPPED_RULES:
+        return str(shipped_configs() / SHIPPED_RULES[value])
+    return str(folder / Path(value).expanduser())
 
 
 def _whole(path: object, origin: str) -> object:
@@ -245,6 +271,8 @@ def _with_paths(context: object, folder: Path, state: Path, resolved: Any) -> ob
     for field, base in (("engine_file", state), ("flags_file", folder), ("log_file", folder)):
         if field in context:
             context[field] = resolved(context[field], base)
+    if "rules" in context:
+        context["rules"] = _rule_files(context["rules"], folder)
     if isinstance(context.get("logs"), dict):
         context["logs"] = {name: resolved(value, folder) for name, value in context["logs"].items()}
     for field, inner in (

@@ -196,6 +196,10 @@ class _Recalled(SimpleNamespace):
     def polling(self) -> Any:
         return self.chosen.poll or self.poll
 
+    @property
+    def rule_files(self) -> Any:
+        return self.rules if self.chosen.rules is None else self.chosen.rules
+
     def place_of_key(self, action: str) -> str:
         return self._places.get(action, "keys")
 

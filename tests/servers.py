@@ -2,13 +2,14 @@
 
 import sys
 
-from tests import mariadb, prometheus, sshd, tmux
+from tests import alertmanager, mariadb, prometheus, sshd, tmux
 from tests.debian import NoServerError
 
 
 def main() -> int:
     """Find or unpack each; a server that can't be had is named with the one command that brings it."""
-    for find in (mariadb.find_binary, prometheus.find_binary, sshd.find_all, tmux.find_binary):
+    servers = (mariadb.find_binary, prometheus.find_binary, alertmanager.find_binary)
+    for find in (*servers, sshd.find_all, tmux.find_binary):
         try:
             find()
         except NoServerError as error:

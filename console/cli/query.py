@@ -12,9 +12,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 import click
 
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from console.promql.samples import SampleStore
     from console.promql.vectors import Value
     from console.settings import Prometheus, Settings
+    from console.sources.prometheus_server import Rows
 
 SERVER_TIMEOUT = 30.0
 """Seconds that a server may take: an expression is not one of the panels', and may be dear."""
@@ -35,26 +34,6 @@ _TOGETHER = 0.005
 """Seconds within which two recorded scrapes are one: a store tells no more than milliseconds apart."""
 _OWN_ORDER = re.compile(r"\s*(sort|topk|bottomk)", re.IGNORECASE)
 """How an expression begins whose series come in the order that it asks for."""
-_SINGLE = ("scalar", "string")
-"""The kinds of answers that have one row, without labels."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One series with its samples: times in seconds since 1970, and values as Prometheus writes them."""
-
-    labels: Mapping[str, str]
-    samples: tuple[tuple[float, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What an expression came to. `kind` is vector, matrix, scalar or string; `by` is who evaluated it."""
-
-    kind: str
-    rows: tuple[_Row, ...]
-    by: str
-    notes: tuple[str, ...] = ()
 
 
 @click.command()
@@ -99,57 +78,24 @@ def query(
         _tell(expression, answer)
 
 
-def _asked(server: "Prometheus", expression: str, at: float | None, clock: "Clock") -> _Answer:
+def _asked(server: "Prometheus", expression: str, at: float | None, clock: "Clock") -> "Rows":
     """The server's answer. SourceError where it isn't well; a refused expression ends the command."""
     from console.sources.credentials import Credentials  # noqa: PLC0415
-    from console.sources.errors import SourceError  # noqa: PLC0415
-    from console.sources.http import HttpClient  # noqa: PLC0415
-    from console.sources.prometheus import MAX_BYTES  # noqa: PLC0415
+    from console.sources.prometheus_server import PrometheusServer, RefusedQuery  # noqa: PLC0415
 
-    url = server.url.rstrip("/") + "/api/v1/query"
-    known = Credentials(server.bearer_env, server.username_env, server.password_env).headers(url)
-    headers = {"Content-Type": "application/x-www-form-urlencoded", **known}
-    wanted = {"query": expression} if at is None else {"query": expression, "time": f"{at:.3f}"}
+    credentials = Credentials(server.bearer_env, server.username_env, server.password_env)
     ca_file = str(server.ca_file) if server.ca_file else None
-    client = HttpClient(clock=clock, timeout=SERVER_TIMEOUT, max_bytes=MAX_BYTES, ca_file=ca_file)
-    with closing(client):
-        response = client.request("POST", url, headers, urlencode(wanted, errors="replace").encode())
-    try:
-        said = json.loads(response.body)
-        if said["status"] == "error":
-            why = " ".join(str(said["error"]).split())
-            fail(f"{said['errorType']}: {why}", 2 if said["errorType"] == "bad_data" else 1)
-        kind, result = said["data"]["resultType"], said["data"]["result"]
-        notes = (*(said.get("warnings") or ()), *(said.get("infos") or ()))
-        return _Answer(kind, tuple(_rows(kind, result)), server.url, tuple(map(str, notes)))
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        is_well = response.status == 200
-        words = "the answer is not a Prometheus server's" if is_well else f"HTTP {response.status}"
-        raise SourceError(words) from None
+    asked = PrometheusServer(
+        server.url, clock=clock, timeout=SERVER_TIMEOUT, credentials=credentials, ca_file=ca_file
+    )
+    with closing(asked):
+        try:
+            return asked.asking().rows(expression, at)
+        except RefusedQuery as error:
+            fail(str(error), 2 if error.kind == "bad_data" else 1)
 
 
-def _rows(kind: str, result: Any) -> Iterator[_Row]:
-    """The rows of an answer; whatever its shape lacks raises as Python does."""
-    from console.sources.errors import SourceError  # noqa: PLC0415
-
-    if kind in _SINGLE:
-        yield _Row({}, (_sample(result),))
-        return
-    for row in result:
-        if "histogram" in row or "histograms" in row:
-            raise SourceError("the answer holds native histograms, which can't be shown here")
-        labels = {str(name): str(value) for name, value in row["metric"].items()}
-        yield _Row(labels, tuple(map(_sample, row["values"] if kind == "matrix" else [row["value"]])))
-
-
-def _sample(pair: Any) -> tuple[float, str]:
-    at, value = pair
-    return float(at), str(value)
-
-
-def _evaluated(
-    settings: "Settings", expression: str, at: str | None, watch: float, clock: "Clock"
-) -> _Answer:
+def _evaluated(settings: "Settings", expression: str, at: str | None, watch: float, clock: "Clock") -> "Rows":
     """What is seen from here. SourceError where the engine doesn't answer."""
     from console.promql.evaluate import EvaluationError, evaluate_any  # noqa: PLC0415
     from console.promql.query import UnsupportedQuery, parse_query  # noqa: PLC0415
@@ -169,10 +115,10 @@ def _evaluated(
     else:
         when = _recall_at(settings, store, at, retention)
     try:
-        kind, rows = _told(evaluate_any(asked, store, when), when)
+        value = evaluate_any(asked, store, when)
     except EvaluationError as error:
         fail(str(error), 1)
-    return _Answer(kind, rows, "console", _unseen(asked, store.covered(when)))
+    return _told(value, when, _unseen(asked, store.covered(when)))
 
 
 def _recall(settings: "Settings", store: "SampleStore", until: float, seconds: float) -> None:
@@ -273,24 +219,24 @@ def _unseen(asked: "Query", seen: float) -> tuple[str, ...]:
     return (f"the expression looks back {back}, of which only the last {math.floor(seen)} s were seen",)
 
 
-def _told(value: "Value", at: float) -> tuple[str, tuple[_Row, ...]]:
-    """Which kind of answer `value` is, and its rows."""
+def _told(value: "Value", at: float, notes: tuple[str, ...]) -> "Rows":
+    """The value as an answer."""
     from console.promql.vectors import Ranges  # noqa: PLC0415
+    from console.sources.prometheus_server import Row, Rows  # noqa: PLC0415
 
     match value:
         case float():
-            return "scalar", (_Row({}, ((at, _number(value)),)),)
+            return Rows("scalar", (Row({}, ((at, _number(value)),)),), notes)
         case str():
-            return "string", (_Row({}, ((at, value),)),)
+            return Rows("string", (Row({}, ((at, value),)),), notes)
         case Ranges(samples=samples):
-            return "matrix", tuple(
-                _Row(
-                    _labels(series),
-                    tuple((ms / 1000, _number(one)) for ms, one in zip(*stretch, strict=True)),
-                )
+            stretches = (
+                (series, tuple((ms / 1000, _number(one)) for ms, one in zip(*stretch, strict=True)))
                 for series, stretch in samples.items()
             )
-    return "vector", tuple(_Row(_labels(series), ((at, _number(one)),)) for series, one in value.items())
+            return Rows("matrix", tuple(Row(_labels(series), told) for series, told in stretches), notes)
+    rows = tuple(Row(_labels(series), ((at, _number(one)),)) for series, one in value.items())
+    return Rows("vector", rows, notes)
 
 
 def _labels(series: "Series") -> dict[str, str]:
@@ -304,7 +250,7 @@ def _number(value: float) -> str:
     return "NaN" if math.isnan(value) else f"{'-' if value < 0 else '+'}Inf"
 
 
-def _tell(expression: str, answer: _Answer) -> None:
+def _tell(expression: str, answer: "Rows") -> None:
     from console.domain.foreign import visible  # noqa: PLC0415
 
     tell_all(_lines(expression, answer))
@@ -313,11 +259,11 @@ def _tell(expression: str, answer: _Answer) -> None:
         click.echo(f"opsconsole: {visible(note)}", err=True)
 
 
-def _lines(expression: str, answer: _Answer) -> Iterator[str]:
+def _lines(expression: str, answer: "Rows") -> Iterator[str]:
     """A line for each sample, by its series, which are sorted unless the expression sorts."""
     from console.domain.foreign import visible  # noqa: PLC0415
 
-    if answer.kind in _SINGLE:
+    if answer.is_single:
         yield answer.rows[0].samples[0][1]
         return
     rows = [(visible(_written(row.labels)), row.samples) for row in answer.rows]
@@ -338,11 +284,11 @@ def _written(labels: Mapping[str, str]) -> str:
     return f"{name}{{{chosen}}}" if chosen or not name else name
 
 
-def _tell_json(settings: "Settings", expression: str, answer: _Answer) -> None:
+def _tell_json(settings: "Settings", expression: str, answer: "Rows") -> None:
     document = {
         "context": settings.context,
         "query": expression,
-        "by": answer.by,
+        "by": settings.chosen.prometheus.url if settings.chosen.prometheus else "console",
         "notes": answer.notes,
         "resultType": answer.kind,
         "result": _result(answer),
@@ -350,9 +296,9 @@ def _tell_json(settings: "Settings", expression: str, answer: _Answer) -> None:
     tell_all(json.dumps(document, indent=2).splitlines())
 
 
-def _result(answer: _Answer) -> object:
+def _result(answer: "Rows") -> object:
     """What Prometheus' HTTP API says of such an answer."""
-    if answer.kind in _SINGLE:
+    if answer.is_single:
         return answer.rows[0].samples[0]
     if answer.kind == "matrix":
         return [{"metric": row.labels, "values": row.samples} for row in answer.rows]

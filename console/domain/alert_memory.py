@@ -17,7 +17,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from console.domain.alert_state import Alert, Phase, RuleState
+from console.domain.alert_state import Phase, RuleAlert, RuleState
 from console.domain.metrics import Labels, Series
 
 OUTAGE_TOLERANCE = 3600.0
@@ -56,7 +56,7 @@ def restored(document: object, interval: float, now: float, wall: float) -> Rule
     return RuleState({alert.labels: alert for alert in taken_up if alert is not None}, at)
 
 
-def _taken_up(alert: Alert, outage: float, unseen: float, at: float) -> Alert | None:
+def _taken_up(alert: RuleAlert, outage: float, unseen: float, at: float) -> RuleAlert | None:
     if outage <= OUTAGE_TOLERANCE:
         return replace(alert, active_at=alert.active_at + unseen) if alert.phase is Phase.PENDING else alert
     if alert.phase is Phase.FIRING or alert.lost:
@@ -65,7 +65,7 @@ def _taken_up(alert: Alert, outage: float, unseen: float, at: float) -> Alert | 
     return None
 
 
-def _document(alert: Alert, at: float) -> dict[str, object]:
+def _document(alert: RuleAlert, at: float) -> dict[str, object]:
     times = {name: getattr(alert, name) for name in _TIMES}
     return {
         "labels": _pairs(alert.labels),
@@ -76,7 +76,7 @@ def _document(alert: Alert, at: float) -> dict[str, object]:
     }
 
 
-def _alert(document: object, at: float) -> Alert:
+def _alert(document: object, at: float) -> RuleAlert:
     if not isinstance(document, Mapping):
         raise ValueError("an alert is a mapping")
     times = {name: at - _number(document, name) for name in _TIMES if name in document}
@@ -84,7 +84,7 @@ def _alert(document: object, at: float) -> Alert:
         raise ValueError("an alert says in seconds since when it has been active")
     values = {name: _number(document, name) for name in _VALUES}
     labels, phase = _labels(document.get("labels")), Phase(document.get("phase"))
-    return Alert(labels, _series(document.get("series")), phase, **values, **times)
+    return RuleAlert(labels, _series(document.get("series")), phase, **values, **times)
 
 
 def _pairs(labels: Labels) -> list[list[str]]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from console.domain.metrics import Labels, Series
+from console.domain.silences import Marks
 
 RESOLVED_KEPT = 900.0
 """Seconds for which a resolved alert is still told of."""
@@ -53,7 +54,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Alert:
+class RuleAlert:
     """One alert of a rule, raised by `series`.
 
     `active_at` is since when the condition has held, `lowest` and `highest` are the extremes of the value
@@ -86,7 +87,7 @@ class RuleState:
     `no_data_since` is since when there has been no series at all to compare.
     """
 
-    alerts: Mapping[Labels, Alert]
+    alerts: Mapping[Labels, RuleAlert]
     evaluated_at: float | None = None
     error: str | None = None
     failing_since: float | None = None
@@ -100,7 +101,7 @@ def evaluated(state: RuleState, terms: Terms, outcome: Outcome, at: float) -> Ru
     """The state after an evaluation at `at`; an earlier one than the last counts as the last."""
     if state.evaluated_at is not None:
         at = max(at, state.evaluated_at)
-    alerts: dict[Labels, Alert] = {}
+    alerts: dict[Labels, RuleAlert] = {}
     for labels, found in outcome.active.items():
         alerts[labels] = _judged(_active(state.alerts.get(labels), labels, found, at), terms, at)
     for labels, alert in state.alerts.items():
@@ -120,6 +121,20 @@ def failed(state: RuleState, error: str, at: float) -> RuleState:
     return replace(state, error=error, failing_since=since)
 
 
+def acknowledge_losses(state: RuleState, marks: Marks, wall_ahead: float) -> RuleState:
+    """The state after people have taken note of series that are gone.
+
+    Marks are in the time of day, which is `wall_ahead` seconds ahead of the console's clock.
+    """
+    for labels, alert in state.alerts.items():
+        lost = alert.lost_since
+        if lost is not None and any(
+            one.labels == labels and one.since >= lost + wall_ahead for one in marks.acknowledgements
+        ):
+            state = acknowledge_loss(state, labels)
+    return state
+
+
 def acknowledge_loss(state: RuleState, labels: Labels) -> RuleState:
     """The state after somebody has taken note that this alert's series is gone."""
     alert = state.alerts.get(labels)
@@ -128,19 +143,19 @@ def acknowledge_loss(state: RuleState, labels: Labels) -> RuleState:
     return replace(state, alerts={**state.alerts, labels: replace(alert, lost_since=None)})
 
 
-def _active(before: Alert | None, labels: Labels, found: Found, at: float) -> Alert:
+def _active(before: RuleAlert | None, labels: Labels, found: Found, at: float) -> RuleAlert:
     """The alert whose condition holds, with its new value; begun anew where it wasn't active before."""
     value = found.value
     if before is None or before.phase is Phase.RESOLVED:
         lost = None if before is None else before.lost_since
-        return Alert(labels, found.series, Phase.PENDING, value, value, value, at, lost_since=lost)
+        return RuleAlert(labels, found.series, Phase.PENDING, value, value, value, at, lost_since=lost)
     lowest, highest = min(before.lowest, value), max(before.highest, value)
     if math.isnan(before.lowest):  # nothing was a number so far, and NaN is no extreme
         lowest = highest = value
     return replace(before, series=found.series, value=value, lowest=lowest, highest=highest, quiet_since=None)
 
 
-def _judged(alert: Alert, terms: Terms, at: float) -> Alert:
+def _judged(alert: RuleAlert, terms: Terms, at: float) -> RuleAlert:
     """Whether the alert's condition has held for long enough; a `for` that has grown takes firing back."""
     if not _passed(alert.active_at, terms.hold, at):
         return replace(alert, phase=Phase.PENDING, fired_at=None)
@@ -149,7 +164,7 @@ def _judged(alert: Alert, terms: Terms, at: float) -> Alert:
     return replace(alert, lost_since=None)
 
 
-def _calm(alert: Alert, terms: Terms, at: float, *, missing: bool) -> Alert | None:
+def _calm(alert: RuleAlert, terms: Terms, at: float, *, missing: bool) -> RuleAlert | None:
     """The alert whose condition doesn't hold, or whose series is `missing`; None: it is forgotten."""
     was_lost, firing = alert.lost, alert.phase is Phase.FIRING
     if missing and firing and alert.quiet_since is None:

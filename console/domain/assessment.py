@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from console.domain.account_status import account_statuses, books_alerts, equity_trails
 from console.domain.aftermath import Aftermath, aftermath
+from console.domain.alert_rows import AlertRow
+from console.domain.alert_status import NO_RULES, AlertStatus, alert_status, alerts_of
 from console.domain.alerts import (
     key_metric_alerts,
     kill_switch_alerts,
@@ -42,7 +44,9 @@ from console.domain.status import (
 from console.domain.surfaces import Books, ServerIdentity
 from console.domain.symbols import SymbolRows, judge_symbols
 from console.domain.thresholds import KeyMetric, Panel
+from console.domain.told_by_rules import untold
 from console.domain.trails import Trails
+from console.domain.triggers import Judgement as RollbackTrigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,12 @@ class Rules:
     quiet_after: float = math.inf
     server: str | None = None
     dialect: Dialect = field(default_factory=Dialect)
+
+    @property
+    def queries(self) -> Mapping[str, str]:
+        """What panels and key metrics ask, by their names."""
+        panels = {panel.name: panel.query for panel in self.panels}
+        return panels | {metric.name: metric.query for metric in self.key_metrics}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +105,25 @@ class Assessment:
     alerts: tuple[Alert, ...]
     panels: tuple[Panel, ...]
     next_change: float | None
+    ruled: AlertStatus = NO_RULES
     margins: Trails = field(default_factory=Trails)
     fundings: Trails = field(default_factory=Trails)
     equities: Trails = field(default_factory=Trails)
+
+    @property
+    def alert_rows(self) -> tuple[AlertRow, ...]:
+        """What the alert rules say, the worst first."""
+        return self.ruled.rows
+
+    @property
+    def by_symbol(self) -> Mapping[str, tuple[AlertRow, ...]]:
+        """What they say of each symbol that is pending or wrong, the worst first."""
+        return self.ruled.by_symbol
+
+    @property
+    def triggers(self) -> tuple[RollbackTrigger, ...]:
+        """The guide's rollback triggers, in its order; none where no rules are evaluated."""
+        return self.ruled.triggers
 
     @property
     def totals(self) -> Mapping[str, Judged]:
@@ -142,9 +168,12 @@ def assess(snapshot: Snapshot, rules: Rules, before: Judgement | None = None) ->
     seen = _seen(snapshot, symbols, keys, rules.not_exported, last)
     kill, evidence, watch, left = _kill(snapshot, doubt, wrong, before)
     rollout, drift = _rollout(snapshot, rules, symbols, last, doubt)
+    ruled = alert_status(snapshot, NO_RULES if last is None else last.ruled)
     alerts = [*source_alerts(sources), *kill_switch_alerts(kill), *surface_alerts(snapshot)]
-    alerts += (*symbols.alerts, *key_metric_alerts(keys)) if seen is None else seen.alerts
+    of_figures = (*symbols.alerts, *key_metric_alerts(keys)) if seen is None else seen.alerts
+    alerts += untold(of_figures, ruled.rows, rules.queries)
     alerts += (*books_alerts(snapshot, accounts, doubt, wrong), *drift)
+    alerts += alerts_of(snapshot, ruled, rules.not_exported)
     return Assessment(
         at=now,
         severity=_overall(sources, alerts),
@@ -164,7 +193,8 @@ def assess(snapshot: Snapshot, rules: Rules, before: Judgement | None = None) ->
         rollout=rollout,
         alerts=_worst_first(alerts, () if last is None else last.alerts),
         panels=rules.panels,
-        next_change=_next_change(snapshot, rules.quiet_after),
+        next_change=_next_change(snapshot, rules.quiet_after, ruled),
+        ruled=ruled,
         margins=margins,
         fundings=fundings,
         equities=equity_trails(Trails() if last is None else last.equities, snapshot.database),
@@ -204,7 +234,7 @@ def _rollout(
 
 def _worst_first(alerts: list[Alert], before: tuple[Alert, ...]) -> tuple[Alert, ...]:
     """The alerts in order; the same tuple as before where nothing else is wrong than was."""
-    ordered = tuple(sorted(alerts, key=lambda alert: -alert.severity))
+    ordered = tuple(sorted(alerts, key=lambda alert: (-alert.severity, alert.muted)))
     return before if ordered == before else ordered
 
 
@@ -223,7 +253,7 @@ def is_older_view(seen: Snapshot, assessment: Assessment, snapshot: Snapshot) ->
     pairs = zip(seen.sources(), snapshot.sources(), strict=True)
     if not all(old.last is new.last and old.good is new.good for old, new in pairs):
         return False
-    if not seen.tells_the_same_trip(snapshot):
+    if not seen.tells_the_same_trip(snapshot) or seen.alerts.last is not snapshot.alerts.last:
         return False
     unknown = any(source.severity is Severity.UNKNOWN for source in assessment.sources)
     doubtful = unknown or assessment.books_doubt
@@ -244,17 +274,19 @@ def aged(assessment: Assessment, snapshot: Snapshot) -> Assessment:
         kill_evidence=evidence,
         aftermath=left,
         rollout=replace(assessment.rollout, at=snapshot.at),
+        ruled=alert_status(snapshot, assessment.ruled),
     )
 
 
-def _next_change(snapshot: Snapshot, quiet_after: float) -> float | None:
-    """When the next value that is still fresh will pass its limit."""
-    limits = [state.stale_at() for state in snapshot.sources() if state.usable(snapshot.at)]
+def _next_change(snapshot: Snapshot, quiet_after: float, ruled: AlertStatus) -> float | None:
+    """When the next value that is still fresh will pass its limit, or what mutes an alert ends."""
+    states = (*snapshot.sources(), snapshot.alerts)
+    limits = [ruled.until, *(state.stale_at() for state in states if state.usable(snapshot.at))]
     if snapshot.database.usable(snapshot.at):
         limits.append(quiet_at(snapshot.database, snapshot.at, quiet_after))
     if snapshot.trip is not None:
         limits.append(snapshot.trip.at + OUTCOME_BY)
-    return min((at for at in limits if at is not None and at > snapshot.at), default=None)
+    return min((at for at in limits if at is not None and snapshot.at < at < math.inf), default=None)
 
 
 Kill = tuple[Verdict, Evidence, KillWatch, Aftermath | None]

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from console.domain.alert_book import AlertBook
 from console.domain.last_trip import LastTrip, joined
 from console.domain.metrics import Metrics
 from console.domain.reading import Reading, SourceState
 from console.domain.surfaces import Books, EngineState, Exchange, Flags, KeptTrip, LogTail
 
+_NO_RULES: SourceState[AlertBook] = SourceState("alerts", 6.0, configured=False)
 _NO_FILE: SourceState[KeptTrip] = SourceState("last_trip", 4.0, configured=False)
 
 
@@ -27,6 +29,7 @@ class Snapshot:
     log: SourceState[LogTail]
     engine: SourceState[EngineState]
     last_trip: SourceState[KeptTrip] = _NO_FILE
+    alerts: SourceState[AlertBook] = _NO_RULES
 
     @property
     def trip(self) -> LastTrip | None:

@@ -102,12 +102,16 @@ class KeyMetricStatus:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something that is wrong now. `symbol` is None where the whole engine or console is meant."""
+    """Something that is wrong now. `symbol` is None where the whole engine or console is meant.
+
+    `muted`: somebody has taken it on, or has silenced it.
+    """
 
     name: str
     severity: Severity
     summary: str
     symbol: str | None = None
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -294,7 +294,7 @@ def _extended(
     """The trails with what the newest good answer says, if that is new."""
     if column is None or state.good is None:
         return trails
-    return trails.with_moment(instant_of(state.good), known.names, column.numbers)
+    return trails.with_moment(instant_of(state.good), known.names, column.numbers, known.places)
 
 
 def _worst(columns: Iterable[PanelColumn], rows: int) -> bytes:

@@ -94,15 +94,22 @@ class Trails:
         late = not self.fine or self.newest.at >= self.fine[-1].at + FINE_STEP
         return (*fine, self.newest) if late else fine
 
-    def with_moment(self, at: float, names: Sequence[str], values: Iterable[float]) -> "Trails":
+    def with_moment(
+        self,
+        at: float,
+        names: Sequence[str],
+        values: Iterable[float],
+        places: Mapping[str, int] | None = None,
+    ) -> "Trails":
         """These, and everybody's value at `at`; an instant that is not after the newest is left out.
 
-        Quickest with the same `names` object as before.
+        Quickest with the same `names` object as before. `places` says where each name stands, if that is
+        known: there may be thousands.
         """
         newest = self.newest
         if newest is not None and at <= newest.at:
             return self
-        moment = Moment(at, self._places(names), array("f", values))
+        moment = Moment(at, self._places(names, places), self._values(values))
         if newest is None or (self.fine and newest.at < self.fine[-1].at + FINE_STEP):
             return Trails(self.coarse, self.fine, moment, names)
         coarse, fine = list(self.coarse), [*self.fine, newest]
@@ -114,10 +121,16 @@ class Trails:
             del coarse[0]
         return Trails(tuple(coarse), tuple(fine), moment, names)
 
-    def _places(self, names: Sequence[str]) -> Mapping[str, int]:
+    def _places(self, names: Sequence[str], places: Mapping[str, int] | None) -> Mapping[str, int]:
         if self.newest is not None and (names is self.names or list(names) == list(self.names)):
             return self.newest.places
-        return {name: place for place, name in enumerate(names)}
+        return {name: place for place, name in enumerate(names)} if places is None else places
+
+    def _values(self, values: Iterable[float]) -> "array[float]":
+        """The column of the newest moment where nobody's value has changed since: hours of them are kept."""
+        column = array("f", values)
+        before = None if self.newest is None else self.newest.values
+        return column if before is None or before.tobytes() != column.tobytes() else before
 
 
 def instant_of(reading: Reading[object]) -> float:

@@ -108,6 +108,18 @@ class Past:
     seconds: float
 
 
+def beyond(lowest: Mapping[str, float], limit: float, sign: int) -> Mapping[str, float]:
+    """Of the lowest values by symbol those beyond `limit`, upwards with a `sign` of 1, or else the nearest.
+
+    One that isn't a number is beyond every limit.
+    """
+    found = {symbol: value for symbol, value in lowest.items() if not (value - limit) * sign <= 0}
+    if found or not lowest:
+        return found
+    nearest = max(lowest, key=lambda symbol: lowest[symbol] * sign)
+    return {nearest: lowest[nearest]}
+
+
 @dataclass(frozen=True, slots=True)
 class Life:
     """Whether the engine lives: the age of its heartbeat in seconds, and whether somebody stopped it."""

@@ -4,46 +4,34 @@ Sources are made in the reader's thread at their first poll, with their imports:
 """
 
 import functools
-import hashlib
-import json
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from console.actions.rollout.dialect import dialect_of
+from console.domain.alert_book import AlertBook
 from console.domain.assessment import Assessment, Rules
 from console.domain.clock import Clock, SystemClock
-from console.domain.metrics import Metrics
 from console.domain.reading import Health
-from console.domain.surfaces import Books, EngineState, Exchange, Flags, KeptTrip, LogTail
 from console.domain.thresholds import KEY_METRICS, Panel
-from console.feed import Kept, ScrapedMetrics, ServedMetrics
 from console.monitor import Monitor, Watches
-from console.own_folder import own_folder
 from console.polling import Polling, Watch
-from console.promql.query import parse_query
-from console.promql.samples import SampleStore
-from console.sources.credentials import Credentials
-from console.sources.discovered import Deferred, Discovered
-from console.sources.engine import EngineFile, EngineSource, read_engine_file
-from console.sources.errors import NothingThereError, SourceError
-from console.sources.focus import Focus
-from console.sources.logs.file import LogFile
 from console.sources.source import Source
+from console.wiring.alerts import alert_source
+from console.wiring.surfaces import Surfaces
 
 if TYPE_CHECKING:
+    from console.actions.alert_notify import AlertNotices
     from console.actions.kill.switch import KillSwitch
     from console.actions.vigil_file import VigilFile
-    from console.settings import Context, Poll, Polls, Prometheus, Settings
-    from console.settings import Exchange as ExchangeSettings
-    from console.sources.exchange import Keys, MarketName
-
-T = TypeVar("T")
+    from console.settings import Polls, Settings
 
 HEAD_START = 0.5
 """Seconds that the metrics have for themselves at most when a screen opens; the others come after them."""
+_LAST_TRIP = Polling(1.0, 2.0, 4.0)
+_ALERTS = Polling(1.0, 5.0, 4.0)
+"""Of the rules, of which each group has an interval of its own."""
 
 
 def open_monitor(
@@ -60,18 +48,20 @@ def open_monitor(
     """Build the chosen context's monitor; nothing is connected before its first poll.
 
     `once` is for a command that looks a single time; `kill_switch` is told what each judgement says of it.
-    `vigil` makes, once, what remembers the judgements; without it an `own_vigil` does, but neither of a
-    single look nor where no panels are judged, so that nothing could be seen to be critical.
+    Alert rules are evaluated where panels are judged. `vigil` makes, once, what remembers the judgements;
+    without it an `own_vigil` does, but neither of a single look nor where no panels are judged, so that
+    nothing could be seen to be critical.
     """
     clock = clock or SystemClock()
     chosen = settings.chosen
     pinned = None if chosen.database is None else chosen.database.server
     missing, dialect = frozenset(chosen.not_exported), dialect_of(chosen)
     rules = Rules(panels, KEY_METRICS, missing, chosen.quiet_after, pinned, dialect)
-    surfaces = _Surfaces(settings, rules, clock, environ, once=once)
+    surfaces = Surfaces(settings, rules, clock, environ, once=once)
+    alerts = alert_source(settings, surfaces, clock, environ) if panels else None
     jitter = chance or random.Random()  # noqa: S311 (no secret)
     monitor = Monitor(
-        _watches(surfaces, settings.polling),
+        _watches(surfaces, settings.polling, alerts),
         rules,
         clock,
         jitter,
@@ -83,25 +73,29 @@ def open_monitor(
         monitor.own_trip = lambda: kill_switch.latest
     if vigil is None and panels and not once:
         vigil = functools.cache(functools.partial(own_vigil, settings, clock))
-    monitor.on_assessed = functools.partial(_told, kill_switch, vigil, clock)
+    notices = functools.cache(functools.partial(own_notices, settings, clock, environ))
+    telling = notices if panels and not once else None
+    monitor.on_assessed = functools.partial(_told, kill_switch, vigil, telling, clock)
     return monitor
 
 
-def _watches(surfaces: "_Surfaces", poll: "Polls") -> Watches:
+def _watches(surfaces: Surfaces, poll: "Polls", alerts: Source[AlertBook] | None) -> Watches:
     return Watches(
-        metrics=Watch(surfaces.metrics(), _polling(poll.metrics)),
-        database=Watch(surfaces.database(), _polling(poll.database)),
-        exchange=Watch(surfaces.exchange(), _polling(poll.exchange)),
-        flags=Watch(surfaces.flags(), _polling(poll.flags)),
-        engine=Watch(surfaces.engine(), _polling(poll.engine)),
-        log=Watch(surfaces.log(), _polling(poll.log)),
-        last_trip=Watch(surfaces.last_trip(), _polling(poll.engine)),
+        metrics=surfaces.metrics(),
+        database=surfaces.watched("database", surfaces.database(), poll.database),
+        exchange=surfaces.watched("exchange", surfaces.exchange(), poll.exchange),
+        flags=surfaces.watched("flags", surfaces.flags(), poll.flags),
+        engine=surfaces.watched("engine", surfaces.engine(), poll.engine),
+        log=surfaces.watched("log", surfaces.log(), poll.log),
+        last_trip=Watch(surfaces.last_trip(), _LAST_TRIP),
+        alerts=Watch(alerts, _ALERTS),
     )
 
 
 def _told(
     kill_switch: "KillSwitch | None",
     vigil: "Callable[[], VigilFile] | None",
+    notices: "Callable[[], AlertNotices | None] | None",
     clock: Clock,
     assessment: Assessment,
 ) -> None:
@@ -110,6 +104,8 @@ def _told(
         kill_switch.observed(assessment.kill, clock.wall())
     if vigil is not None and not any(source.health is Health.WAITING for source in assessment.sources):
         vigil().noted(assessment)
+    if notices is not None and (telling := notices()) is not None:
+        telling.observed(assessment)
 
 
 def own_vigil(settings: "Settings", clock: Clock) -> "VigilFile":
@@ -119,218 +115,14 @@ def own_vigil(settings: "Settings", clock: Clock) -> "VigilFile":
     return VigilFile(vigil_of(settings.state, settings.context), clock, _keep_vigil)
 
 
+def own_notices(settings: "Settings", clock: Clock, environ: Mapping[str, str]) -> "AlertNotices | None":
+    """What tells people of alerts while this process watches; None where the settings name nobody."""
+    from console.actions.alert_notify import alert_notices  # noqa: PLC0415 (a picture is shown before)
+
+    return alert_notices(settings, clock, environ)
+
+
 def _keep_vigil(keep: Callable[[], None]) -> None:
     from console.actions.kill.trip import in_thread  # noqa: PLC0415 (not before it is wanted)
 
     in_thread(keep, "keep the vigil")
-
-
-def _polling(poll: "Poll") -> Polling:
-    return Polling(poll.interval, poll.timeout, poll.stale_after)
-
-
-class _Surfaces:
-    """The sources of one context.
-
-    What the context doesn't name is looked up in its engine file, if it has one.
-    """
-
-    def __init__(
-        self, settings: "Settings", rules: Rules, clock: Clock, environ: Mapping[str, str], *, once: bool
-    ) -> None:
-        self._name = settings.context
-        self._context: Context = settings.chosen
-        self._poll = settings.polling
-        self._clock = clock
-        self._environ = environ
-        self._once = once
-        self.focus = Focus()
-        self._state = settings.state
-        self._samples = own_folder(settings.state) / "samples"
-        self._queries = {text: parse_query(text) for text in _questions(rules)}
-        queries = self._queries.values()
-        self._store = SampleStore(
-            frozenset[str]().union(*(query.ranged for query in queries)),
-            ranged_like=[like for query in queries for like in query.ranged_like],
-        )
-
-    def metrics(self) -> Source[Metrics] | None:
-        server, url = self._context.prometheus, self._context.metrics_url
-        if server is not None:
-            return Deferred(lambda: self._served(server))
-        if url is not None:
-            address = hashlib.sha256(url.encode()).hexdigest()[:12]
-            return Deferred(lambda: self._scraped(url, f"{self._name}-{address}"))
-        return self._discovered(lambda engine: self._scraped(_needed(engine, "metrics_url"), self._name))
-
-    def _served(self, server: "Prometheus") -> Source[Metrics]:
-        from console.sources.prometheus import PrometheusSource  # noqa: PLC0415 (as said above)
-
-        source = PrometheusSource(
-            server.url,
-            list(self._queries),
-            clock=self._clock,
-            timeout=self._poll.metrics.timeout,
-            credentials=Credentials(
-                server.bearer_env, server.username_env, server.password_env, self._environ
-            ),
-            ca_file=str(server.ca_file) if server.ca_file else None,
-        )
-        return ServedMetrics(source)
-
-    def _scraped(self, url: str, kept_as: str) -> Source[Metrics]:
-        from console.sources.scrape import ScrapeSource  # noqa: PLC0415 (as said above)
-
-        source = ScrapeSource(url, clock=self._clock, timeout=self._poll.metrics.timeout)
-        kept = Kept(self._store, self._samples / f"{kept_as}.json")
-        return ScrapedMetrics(source, self._queries, self._store, self._clock, kept=kept, twice=self._once)
-
-    def database(self) -> Source[Books] | None:
-        database = self._context.database
-        if database is not None:
-            return Deferred(lambda: self._books(database.url, database.password_env, database.ca_file))
-        return self._discovered(
-            lambda engine: self._books(
-                _needed(engine, "database_url"), engine.text("database_password_env"), None
-            )
-        )
-
-    def _books(self, url: str, password_env: str | None, ca_file: Path | None) -> Source[Books]:
-        from console.sources.database import DatabaseSource  # noqa: PLC0415 (200 ms of imports)
-
-        password = self._secret(password_env) if password_env else None
-        return DatabaseSource(
-            url,
-            clock=self._clock,
-            timeout=self._poll.database.timeout,
-            password=password,
-            ca_file=ca_file,
-            focus=self.focus,
-        )
-
-    def exchange(self) -> Source[Exchange] | None:
-        exchange = self._context.exchange
-        if exchange is None:
-            return self._discovered(self._paper_exchange)
-        return Deferred(lambda: self._named_exchange(exchange))
-
-    def _named_exchange(self, exchange: "ExchangeSettings") -> Source[Exchange]:
-        from console.sources.exchange import Keys  # noqa: PLC0415 (as said above)
-
-        named: dict[MarketName, str | None] = {"usdm": exchange.usdm, "coinm": exchange.coinm}
-        bases = {name: base for name, base in named.items() if base is not None}
-        keys = None
-        if exchange.key_env and exchange.secret_env:
-            keys = Keys(self._secret(exchange.key_env), self._secret(exchange.secret_env))
-        return self._venues(bases, keys)
-
-    def _paper_exchange(self, engine: EngineFile) -> Source[Exchange]:
-        base, keys = _needed(engine, "exchange_url"), Path(_needed(engine, "exchange_keys"))
-        return self._venues({"usdm": base, "coinm": base}, _paper_keys(keys))
-
-    def _venues(self, bases: "Mapping[MarketName, str]", keys: "Keys | None") -> Source[Exchange]:
-        from console.sources.exchange import ExchangeSource  # noqa: PLC0415 (as said above)
-
-        timeout = self._poll.exchange.timeout / 2  # of one call; the reading has several
-        return ExchangeSource(bases, clock=self._clock, timeout=timeout, keys=keys, focus=self.focus)
-
-    def flags(self) -> Source[Flags] | None:
-        file = self._context.flags_file
-        if file is not None:
-            return Deferred(lambda: self._flags(file))
-        return self._discovered(lambda engine: self._flags(Path(_needed(engine, "flags_file"))))
-
-    def _flags(self, file: Path) -> Source[Flags]:
-        from console.sources.flags import FlagsSource  # noqa: PLC0415 (as said above)
-
-        return FlagsSource(file)
-
-    def log(self) -> Source[LogTail] | None:
-        file = self._context.log_file
-        if file is not None:
-            return Deferred(lambda: self._log(file))
-        return self._discovered(lambda engine: self._log(Path(_needed(engine, "log_file"))))
-
-    def _log(self, file: Path) -> Source[LogTail]:
-        from console.sources.logs.source import LogSource  # noqa: PLC0415 (as said above)
-
-        return LogSource(file, clock=self._clock, focus=self.focus)
-
-    def logs(self) -> tuple[LogFile, ...]:
-        """Every log of the context that can be followed, the engine's own first."""
-        context = self._context
-        named = {name: LogFile(name, functools.partial(Path, path)) for name, path in context.logs.items()}
-        if context.log_file is not None:
-            return (LogFile("engine", functools.partial(Path, context.log_file)), *named.values())
-        if context.engine_file is None:
-            return tuple(named.values())
-        return (LogFile("engine", functools.partial(_log_of_engine, context.engine_file)), *named.values())
-
-    def engine(self) -> Source[EngineState] | None:
-        context, files = self._context, self._context.kill_switch
-        if files.flag is not None or files.state is not None:
-            return EngineSource(flag=files.flag, state=files.state, engine_file=context.engine_file)
-        return self._discovered(self._paper_files)
-
-    def last_trip(self) -> Source[KeptTrip]:
-        return Deferred(self._kept_trip)
-
-    def _kept_trip(self) -> Source[KeptTrip]:
-        from console.actions.kill.last_trip_file import path_of  # noqa: PLC0415 (as said above)
-        from console.sources.last_trip import LastTripSource  # noqa: PLC0415 (as said above)
-
-        return LastTripSource(path_of(self._state, self._name))
-
-    def _paper_files(self, engine: EngineFile) -> Source[EngineState]:
-        named = engine.raw.get("kill_switch")
-        files = named if isinstance(named, dict) else {}
-        return EngineSource(
-            flag=Path(str(files["flag"])) if "flag" in files else None,
-            state=Path(str(files["state"])) if "state" in files else None,
-            engine_file=self._context.engine_file,
-        )
-
-    def _discovered(self, connect: Callable[[EngineFile], Source[T]]) -> Source[T] | None:
-        engine_file = self._context.engine_file
-        return None if engine_file is None else Discovered(engine_file, connect)
-
-    def _secret(self, variable: str) -> str:
-        value = self._environ.get(variable)
-        if not value:
-            raise SourceError(f"the environment variable {variable} is not set")
-        return value
-
-
-def _questions(rules: Rules) -> Iterator[str]:
-    """Every query that the rules need answered."""
-    for panel in rules.panels:
-        yield panel.query
-    for metric in rules.key_metrics:
-        yield metric.query
-        if metric.lifetime is not None:
-            yield metric.lifetime
-
-
-def _log_of_engine(engine_file: Path) -> Path:
-    engine = read_engine_file(engine_file)
-    if engine is None:
-        raise NothingThereError(f"no engine runs: there is no {engine_file}")
-    return Path(_needed(engine, "log_file"))
-
-
-def _needed(engine: EngineFile, field: str) -> str:
-    value = engine.text(field)
-    if value is None:
-        raise SourceError(f"the engine's file has no {field}")
-    return value
-
-
-def _paper_keys(file: Path) -> "Keys":
-    """The paper exchange's own keys, which guard nothing but play money."""
-    from console.sources.exchange import Keys  # noqa: PLC0415 (as said above)
-
-    try:
-        keys = json.loads(file.read_bytes())
-        return Keys(str(keys["api_key"]), str(keys["api_secret"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        raise SourceError(f"{file}: no keys of the paper exchange") from None

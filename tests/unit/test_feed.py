@@ -10,6 +10,7 @@ from console.domain.metrics import Column, Lineup, Series
 from console.feed import KEEP_EVERY, KEPT_PER_SECOND, Kept, ScrapedMetrics
 from console.promql.query import parse_query
 from console.promql.samples import SampleStore
+from console.promql.sampling import Sampling
 from console.sources.scrape import Scraped
 from tests.tui.fake import HandClock
 
@@ -37,7 +38,7 @@ class Feed:
         self.feed = ScrapedMetrics(
             counter,
             {RATE: parse_query(RATE)},
-            store,
+            Sampling(store),
             clock,
             kept=Kept(store, file),
             twice=twice,
@@ -122,7 +123,7 @@ class Gauges:
 
 def test_an_answer_that_says_the_same_is_the_same_object(clock: HandClock) -> None:
     queries = {text: parse_query(text) for text in (ERRORS.name, RATE)}
-    feed = ScrapedMetrics(Gauges(1.0, 1.0, 1.0, 2.0), queries, SampleStore([ERRORS.name]), clock)
+    feed = ScrapedMetrics(Gauges(1.0, 1.0, 1.0, 2.0), queries, Sampling(SampleStore([ERRORS.name])), clock)
     answers = []
     for _ in range(4):
         clock.at += 1

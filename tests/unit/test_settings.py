@@ -239,7 +239,17 @@ def test_a_copy_of_the_shipped_file_works_anywhere(tmp_path: Path) -> None:
     copy = tmp_path / "console.yaml"
     copy.write_text((shipped_configs() / "console.yaml").read_text())
     settings = load(copy)
-    assert settings.panels.is_file() and settings.rules is not None and settings.rules.is_file()
+    assert [settings.panels.is_file(), *(file.is_file() for file in settings.rule_files)] == [True, True]
+    assert settings.rule_files[0].name == "alert_rules_hardened.yaml"
+
+
+def test_rule_files_are_named_by_path_or_by_a_word_for_a_shipped_one(file: Path) -> None:
+    with file.open("a") as settings:
+        settings.write("rules: [own.yaml, hardened]\n")
+    assert load(file).rule_files == [
+        file.parent / "own.yaml",
+        shipped_configs() / "alert_rules_hardened.yaml",
+    ]
 
 
 def test_a_mistake_in_the_environment_names_the_variable(file: Path) -> None:

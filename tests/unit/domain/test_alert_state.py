@@ -10,10 +10,10 @@ from console.domain.alert_memory import OUTAGE_TOLERANCE, remembered, restored
 from console.domain.alert_state import (
     NEVER_EVALUATED,
     RESOLVED_KEPT,
-    Alert,
     Found,
     Outcome,
     Phase,
+    RuleAlert,
     RuleState,
     Terms,
     acknowledge_loss,
@@ -45,7 +45,7 @@ def after(*steps: tuple[float, Outcome], terms: Terms = MINUTE) -> RuleState:
     return state
 
 
-def btc(state: RuleState) -> Alert:
+def btc(state: RuleState) -> RuleAlert:
     return state.alerts[BTC]
 
 

@@ -35,6 +35,20 @@ def test_an_instant_that_is_not_after_the_newest_is_left_out() -> None:
     assert trails.with_moment(1.5, NAMES, (9.0, 9.0)) is trails
 
 
+def test_a_column_that_says_the_same_is_kept_once() -> None:
+    trails = Trails()
+    for at in (0.0, 10.0, 20.0):
+        trails = trails.with_moment(at, NAMES, (1.0, math.nan))
+    assert len({id(moment.values) for moment in trails.moments()}) == 1
+
+
+def test_where_names_stand_is_taken_from_who_knows() -> None:
+    places = {"BTC": 0, "SOL": 1}
+    newest = Trails().with_moment(0.0, NAMES, (1.0, 2.0), places).newest
+    assert newest is not None
+    assert newest.places is places
+
+
 @given(st.floats(0.2, 40), st.integers(1, 3000))
 def test_an_endless_watch_keeps_a_bounded_and_orderly_past(step: float, count: int) -> None:
     trails = watched([step * number for number in range(count)])

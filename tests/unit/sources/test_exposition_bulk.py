@@ -1,5 +1,6 @@
 """Reading thousands of alike lines at once comes to what reading each of them does."""
 
+import tracemalloc
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from console.domain.metrics import Column, LateSeries, Series
 from console.sources import exposition, exposition_bulk
 from console.sources.exposition import Exposition
-from console.sources.exposition_bulk import alike_lines, read_numbers
+from console.sources.exposition_bulk import Heads, alike_lines, read_numbers
 from tests.unit.sources.test_exposition import outcome, scrapes
 
 SYMBOLS = tuple(f"T{number:03}USDT" for number in range(200))
@@ -108,6 +109,36 @@ def test_series_are_made_when_asked_for_and_equal_what_a_line_makes() -> None:
     assert vector[Series("futures_mark_price", (("symbol", "T199USDT"),))] == 1
     assert vector.lineup.symbols == list(SYMBOLS)
     assert [one.symbol for one in series[-2:]] == ["T198USDT", "T199USDT"]
+
+
+HEADS = st.lists(st.binary(min_size=1).filter(lambda head: head.split() == [head]))
+
+
+@given(HEADS)
+def test_heads_in_one_text_are_what_they_were(heads: list[bytes]) -> None:
+    together = Heads(heads)
+    assert [together[place] for place in range(len(heads))] == heads == list(together)
+
+
+@given(HEADS, st.slices(12))
+def test_some_heads_of_a_text_are_those_of_the_list(heads: list[bytes], which: slice) -> None:
+    assert Heads(heads)[which] == heads[which]
+
+
+@pytest.mark.parametrize("others", [[b"a", b"bc"], [b"ab"], [b"ab", b"c", b"d"], [b"ab", None], []])
+def test_heads_are_told_from_others(others: list[bytes]) -> None:
+    assert Heads([b"ab", b"c"]) != others
+
+
+def test_heads_take_little_more_room_than_their_text() -> None:
+    heads = [b"futures_mark_price{symbol=%b}" % symbol.encode() for symbol in SYMBOLS]
+    tracemalloc.start()
+    try:
+        together = Heads(heads)
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken < 1.5 * len(together.text)
 
 
 def test_a_label_of_many_series_is_told_without_making_any() -> None:

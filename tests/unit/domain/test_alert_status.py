@@ -1,0 +1,109 @@
+from dataclasses import replace
+
+import pytest
+
+from console.domain.alert_book import AlertBook, AlertingRule, Raised, RuleStanding
+from console.domain.alert_rows import AlertState
+from console.domain.alert_state import Phase
+from console.domain.assessment import Assessment, Rules, assess
+from console.domain.reading import Reading, SourceState
+from console.domain.severity import Severity
+from console.domain.silences import Acknowledgement, Marks
+from console.domain.snapshot import Snapshot
+from console.domain.status import Alert
+from console.domain.triggers import Standing
+from tests.unit.domain.worlds import NOW, healthy, judged
+
+LOW = AlertingRule("g", "Low", "ratio < 1.05", 60, 0, 5, "critical", metrics=("ratio",))
+LABELS = (("alertname", "Low"), ("symbol", "SOLUSDT"))
+FIRING = Raised(
+    labels=LABELS,
+    rule=0,
+    phase=Phase.FIRING,
+    value=1.03,
+    lowest=1.01,
+    highest=1.04,
+    active_at=NOW - 100,
+    fired_at=NOW - 40,
+    annotations=(("summary", "SOL is low"),),
+)
+BOOK = AlertBook((RuleStanding(LOW, NOW),), (FIRING,))
+CALM = replace(BOOK, raised=())
+
+
+def alerts_read(
+    book: AlertBook | None, *, age: float = 0.0, error: str | None = None
+) -> SourceState[AlertBook]:
+    good = None if book is None else Reading("alerts", NOW - age, 0.0, value=book)
+    last = good if error is None else Reading("alerts", NOW, 0.0, error=error)
+    return SourceState("alerts", 4.0, last, good)
+
+
+def snapshot(state: SourceState[AlertBook]) -> Snapshot:
+    return replace(healthy(), alerts=state)
+
+
+def seen(state: SourceState[AlertBook]) -> Assessment:
+    return judged(snapshot(state))
+
+
+def test_rules_that_find_nothing_leave_all_well() -> None:
+    assert seen(alerts_read(CALM)).severity is judged(healthy()).severity
+
+
+def test_what_fires_is_among_what_is_wrong() -> None:
+    assessment = seen(alerts_read(BOOK))
+    assert Alert("Low", Severity.CRITICAL, "SOL is low", "SOLUSDT") in assessment.alerts
+    assert (assessment.severity, list(assessment.by_symbol)) == (Severity.CRITICAL, ["SOLUSDT"])
+
+
+@pytest.mark.parametrize(
+    ("state", "severity", "words"),
+    [
+        (
+            alerts_read(None, error="rules.yaml:3:1: no"),
+            Severity.UNKNOWN,
+            "are not evaluated: rules.yaml:3:1: no",
+        ),
+        (alerts_read(BOOK, age=60), Severity.UNKNOWN, "evaluated: stale for"),
+        (alerts_read(replace(CALM, notes=("marks: damaged",))), Severity.WARNING, "marks: damaged"),
+    ],
+)
+def test_rules_that_cannot_be_told_are_said_to_be_so(
+    state: SourceState[AlertBook], severity: Severity, words: str
+) -> None:
+    (alert,) = (alert for alert in seen(state).alerts if alert.name == "alerts")
+    assert (alert.severity, words in alert.summary) == (severity, True)
+
+
+def test_what_was_firing_when_the_rules_were_last_told_is_unknown_by_now() -> None:
+    (row,) = seen(alerts_read(BOOK, age=60)).alert_rows
+    assert (row.state, row.severity) == (AlertState.FIRING, Severity.UNKNOWN)
+
+
+def test_that_nobody_can_be_told_is_worse_than_a_note() -> None:
+    told = seen(alerts_read(replace(CALM, untold="no way"))).alerts
+    assert Alert("notify", Severity.HIGH, "people aren't told of alerts: no way") in told
+
+
+def test_the_rows_are_the_same_object_while_nothing_changes() -> None:
+    first = snapshot(alerts_read(BOOK)), seen(alerts_read(BOOK))
+    again = replace(first[0], at=NOW + 1, alerts=alerts_read(replace(BOOK, raised=(replace(FIRING),))))
+    assert assess(again, RULES, first).alert_rows is first[1].alert_rows
+
+
+def test_an_acknowledgement_ends_in_time_though_nothing_is_read_anew() -> None:
+    known = Acknowledgement(LABELS, "ann", "on it", NOW - 10, NOW + 2)
+    state = alerts_read(replace(BOOK, marks=Marks(acknowledgements=(known,))))
+    before = snapshot(state), seen(state)
+    assert before[1].alert_rows[0].muted
+    assert before[1].next_change is not None and before[1].next_change <= NOW + 2
+    assert not assess(replace(before[0], at=NOW + 3), RULES, before).alert_rows[0].muted
+
+
+def test_the_engines_life_is_seen_by_its_heartbeat() -> None:
+    (crash,) = (one for one in seen(alerts_read(CALM)).triggers if one.trigger.key == "crash")
+    assert crash.standing is not Standing.MET
+
+
+RULES = Rules((), ())
