@@ -27,7 +27,15 @@ NEEDED = tuple((right, "system_settings") for right in ("INSERT", "UPDATE", "DEL
 ADDING = ("INSERT", TABLE)
 """What everybody's user may have, and needs where the table is: heads can be added there, and not changed."""
 _SHARED_STATE = 0o3770
-_SHARED = {"audit": 0o2770, "anchors": 0o2770, "approvals": 0o3770, "kill": 0o2770, "vigil": 0o2770}
+_SHARED = {
+    "alerts": 0o2770,
+    "anchors": 0o2770,
+    "approvals": 0o3770,
+    "audit": 0o2770,
+    "kill": 0o2770,
+    "notices": 0o2770,
+    "vigil": 0o2770,
+}
 """The modes that let the members of a group share the state folder and these in it, and nobody move what is
 another's: their requests, and the folders."""
 

@@ -59,7 +59,7 @@ class Notices:
         if self._settings.notify.urls_env is not None:
             from console.actions.sending import unable  # noqa: PLC0415 (not needed for a trip)
 
-            self.complaint = self.complaint or unable(self._settings.notify, self._environ)
+            self.complaint = self.complaint or unable(self._settings.notify.urls_env, self._environ)
 
     def tell(self, kind: "Kind", reason: str, detail: str = "", *, drill: bool = False) -> None:
         """Have it told, if the settings want that; returns at once."""

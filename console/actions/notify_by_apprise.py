@@ -1,4 +1,4 @@
-"""The process that sends one message by apprise: it comes on stdin, and whom it didn't reach goes to stdout.
+"""The process that sends one message by apprise: it comes on stdin, and each service's answer goes to stdout.
 
 It has no other duty, so that it may hang or break down. Services are named by their place and scheme: the
 rest of an address may be its key.
@@ -18,20 +18,24 @@ _TYPES = {
     "trip": apprise.NotifyType.FAILURE,
     "lost": apprise.NotifyType.FAILURE,
     "reset": apprise.NotifyType.SUCCESS,
+    "page": apprise.NotifyType.FAILURE,
+    "critical": apprise.NotifyType.FAILURE,
+    "high": apprise.NotifyType.FAILURE,
+    "resolved": apprise.NotifyType.SUCCESS,
+    "watchdog": apprise.NotifyType.INFO,
 }
 
 
 def main() -> None:
-    """Read the message, send it to every service at once, and say who did not take it in time."""
+    """Read the message, send it to every service at once, and say of each whether it took it in time."""
     message = json.load(sys.stdin)
-    complaints = sent(message, message["urls"], message["timeout"])
-    json.dump(complaints, sys.stdout)
+    json.dump(sent(message, message["urls"], message["timeout"]), sys.stdout)
     sys.stdout.flush()
     os._exit(0)  # not waiting for threads of the library that hang
 
 
 def sent(message: Mapping[str, str], urls: Sequence[str], timeout: float) -> list[str]:
-    """Send `message` to all `urls`, each in a thread of its own; a line for each that failed."""
+    """Send `message` to all `urls`, each in a thread of its own; for each why it failed, or nothing."""
     clock = SystemClock()
     until = clock.now() + timeout
     results: dict[int, str] = {}
@@ -46,9 +50,8 @@ def sent(message: Mapping[str, str], urls: Sequence[str], timeout: float) -> lis
     silent = f"no answer within {timeout:g} s"
     answers = [results.get(place, silent) for place in range(len(urls))]
     return [
-        f"service {place} of {len(urls)} ({_scheme(url)}): {answer}"
+        f"service {place} of {len(urls)} ({_scheme(url)}): {answer}" if answer else ""
         for place, (url, answer) in enumerate(zip(urls, answers, strict=True), 1)
-        if answer
     ]
 
 

@@ -66,7 +66,7 @@ def cli(ctx: click.Context, /, *, fps: float | None, low_bandwidth: bool, **give
 
 
 def main() -> None:
-    """The entry point of the `opsconsole` command: what goes wrong is one line."""
+    """Run the command that `sys.argv` asks for, and exit with its code: what goes wrong is one line."""
     try:
         code = cli.main(prog_name="opsconsole", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:

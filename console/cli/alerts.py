@@ -1,120 +1,58 @@
-"""The command of the alert rules: `alerts lint`. Thin.
+"""The command `alerts`: what the alert rules say now; other modules change that, and lint the rules. Thin.
 
-Exit codes: 0 every rule can catch what it says, 1 some can't, 2 a file that is refused, or bad usage.
+Exit codes, as of `status`: 0 OK, 1 WARNING, 2 CRITICAL or HIGH (or bad usage), 3 UNKNOWN.
 """
 
+import asyncio
+import json
 import sys
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import Any
 
 import click
 
-from console.cli.command_line import Given, fail, settings_of, tell_all, with_json, with_settings
-
-if TYPE_CHECKING:
-    from console.promql.lint import Finding, Intervals
-    from console.promql.rule_file import RuleFile
+from console.cli import alerts_change as changes
+from console.cli.alerts_lint import lint
+from console.cli.command_line import Given, fail, monitor_of, settings_of, tell_all, with_json, with_settings
 
 
-@click.group()
-def alerts() -> None:
-    """The alert rules, and what they can never catch."""
-
-
-@alerts.command()
+@click.group(invoke_without_command=True)
 @with_settings
-@click.argument("file", required=False, type=click.Path(path_type=Path, dir_okay=False))
-@click.option(
-    "--scrape",
-    default="15s",
-    show_default=True,
-    metavar="DURATION",
-    help="Between two scrapes of the engine.",
-)
-@click.option(
-    "--evaluation",
-    default="1m",
-    show_default=True,
-    metavar="DURATION",
-    help="Between two evaluations of a group that doesn't say its own interval.",
-)
 @with_json
+@click.option("--all", "everything", is_flag=True, help="Resolved ones, too, and rules that can't tell yet.")
 @click.pass_context
-def lint(
-    ctx: click.Context,
-    /,
-    *,
-    file: Path | None,
-    scrape: str,
-    evaluation: str,
-    as_json: bool,
-    **given: Any,
-) -> None:
-    """Say what each rule of FILE can never catch, and what would.
+def alerts(ctx: click.Context, /, *, as_json: bool, everything: bool, **given: Any) -> None:
+    """Say what the alert rules and rollback triggers say, mute an alert, or lint the rules.
 
-    Without FILE, the rules that the settings name; where they name none, both files that are shipped.
+    A single look goes on from what the last console knew of each rule's `for`.
     """
-    from console.promql.lint import Intervals  # noqa: PLC0415
-    from console.promql.lint import lint as holes_of  # noqa: PLC0415
+    root = ctx.find_root()
+    root.obj = Given(**given).over(root.obj or Given())
+    if ctx.invoked_subcommand is None:
+        sys.exit(asyncio.run(_listed(ctx, as_json, everything)))
+    elif as_json or everything:
+        fail(f"write --json after `{ctx.invoked_subcommand}`; --all is of the list alone")
 
-    intervals = Intervals(_seconds("--scrape", scrape), _seconds("--evaluation", evaluation))
-    files = _loaded([file] if file is not None else _named_by_settings(ctx, Given(**given)))
-    found = [finding for each in files for finding in holes_of(each, intervals)]
+
+for _command in (changes.ack, changes.unack, changes.silence, changes.unsilence, changes.silences, lint):
+    alerts.add_command(_command)
+
+
+async def _listed(ctx: click.Context, as_json: bool, everything: bool) -> int:
+    from console.cli.alerts_told import alert_lines, alerts_document  # noqa: PLC0415
+    from console.domain.alert_severity import alerts_severity  # noqa: PLC0415
+
+    settings = settings_of(ctx, Given())
+    monitor = monitor_of(settings, once=True)
+    await monitor.look_once()
+    live = monitor.assessment()
+    severity = alerts_severity(live, monitor.rules.not_exported)
+    context, environment = settings.context, settings.chosen.environment
     if as_json:
-        _tell_json(files, intervals, found)
+        now = datetime.fromtimestamp(monitor.clock.wall(), UTC).isoformat(timespec="milliseconds")
+        whose: dict[str, object] = {"context": context, "environment": environment, "time": now}
+        document = alerts_document(live, severity, whose)
+        tell_all(json.dumps(document, indent=2, allow_nan=False).splitlines())
     else:
-        tell_all(map(str, found))
-    sys.exit(1 if found else 0)
-
-
-def _seconds(option: str, text: str) -> float:
-    from console.promql.rule_file import parse_duration  # noqa: PLC0415
-
-    try:
-        seconds = parse_duration(text)
-    except ValueError as error:
-        fail(f"{option}: {error}")
-    if seconds == 0:
-        fail(f"{option}: {text!r} is no time between two; write one such as 15s")
-    return seconds
-
-
-def _named_by_settings(ctx: click.Context, given: Given) -> list[Path]:
-    from console.settings_memory import shipped_configs  # noqa: PLC0415
-
-    named, shipped = settings_of(ctx, given).rules, shipped_configs()
-    verbatim = shipped / "alert_rules.yaml"
-    if named is None or named == verbatim:
-        return [verbatim, shipped / "alert_rules_hardened.yaml"]
-    return [named]
-
-
-def _loaded(files: Sequence[Path]) -> "list[RuleFile]":
-    """The rules of all files; where any is refused, that ends the command, with a line for every mistake."""
-    from console.domain.foreign import visible  # noqa: PLC0415
-    from console.promql.rule_file import RuleFileError, load_rules  # noqa: PLC0415
-
-    loaded, problems = [], list[str]()
-    for file in files:
-        try:
-            loaded.append(load_rules(file))
-        except RuleFileError as error:
-            problems += error.problems
-    for problem in problems:
-        click.echo(f"opsconsole: {visible(problem)}", err=True)
-    if problems:
-        sys.exit(2)
-    return loaded
-
-
-def _tell_json(files: "Sequence[RuleFile]", intervals: "Intervals", found: "Sequence[Finding]") -> None:
-    import json  # noqa: PLC0415
-    from dataclasses import asdict  # noqa: PLC0415
-
-    document = {
-        "files": [file.name for file in files],
-        **asdict(intervals),
-        "findings": [asdict(finding) for finding in found],
-    }
-    tell_all(json.dumps(document, indent=2).splitlines())
+        tell_all(alert_lines(live, severity, f"{context} ({environment})", everything=everything))
+    return severity.exit_code

@@ -6,6 +6,7 @@ Imports wait until they are needed: what a command doesn't use costs it nothing.
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -216,19 +217,34 @@ def monitor_of(settings: "Settings", *, once: bool = False) -> "Monitor":
 
 
 def panels_of(settings: "Settings") -> "tuple[Panel, ...]":
+    found = panels_or_mistake(settings)
+    if isinstance(found, str):
+        fail(found)
+    return found
+
+
+def panels_or_mistake(settings: "Settings") -> "tuple[Panel, ...] | str":
+    """The panels to judge by, or the first mistake in their file."""
     from console.panels_memory import remembered  # noqa: PLC0415
 
-    return remembered(settings.panels, lambda: _panels_in(settings.panels), os.environ)
+    try:
+        return remembered(settings.panels, lambda: _panels_in(settings.panels), os.environ)
+    except _MistakenError as error:
+        return str(error)
+
+
+class _MistakenError(Exception):
+    """The panels file has a mistake; the message is one line."""
 
 
 def _panels_in(file: Path) -> "tuple[Panel, ...]":
-    from console.panels import PanelError, load_panels  # noqa: PLC0415
-    from console.promql.query import parse_query  # noqa: PLC0415
+    from console.panels import PanelError, load_panels  # noqa: PLC0415 (a remembered file needs neither)
+    from console.promql.query import parse_query  # noqa: PLC0415 (as above)
 
     try:
         return load_panels(file, parse_query)
     except PanelError as error:
-        fail(str(error))
+        raise _MistakenError(str(error)) from None
 
 
 def log_to(file: Path) -> None:
@@ -284,7 +300,13 @@ def tell_all(lines: Iterable[str]) -> None:
 
 
 def fail(problem: str, code: int = 2) -> NoReturn:
+    warn(problem)
+    sys.exit(code)
+
+
+def warn(problem: str) -> None:
+    """Say it on standard error, to whoever still listens."""
     from console.domain.foreign import visible  # noqa: PLC0415
 
-    click.echo(f"opsconsole: {visible(problem)}", err=True)
-    sys.exit(code)
+    with suppress(OSError):
+        click.echo(f"opsconsole: {visible(problem)}", err=True)

@@ -14,7 +14,7 @@ import click
 
 from console.black_box import BlackBox
 from console.cli.command_line import log_to, operator, panels_of, require_terminal
-from console.cli.screen import access_of, rollout_of, run_screen, standing_here
+from console.cli.screen import access_of, marking_of, rollout_of, run_screen, standing_here
 
 if TYPE_CHECKING:
     from console.actions.kill.switch import KillSwitch
@@ -65,6 +65,7 @@ def open_console(
             box=box,
             kill=switch,
             rollout=functools.cache(lambda: rollout_of(settings, clock, vigil)),
+            marking=functools.cache(lambda: marking_of(settings, clock)),
             access=lambda: access_of(settings, switch, standing, clock, leaving),
             witnesses=witnesses,
         )

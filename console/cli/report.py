@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from console.cli.alerts_told import row_json, trigger_json, trigger_lines
 from console.domain.aftermath import Aftermath
 from console.domain.assessment import Assessment
 from console.domain.figures import condition, key_metric_value, seconds
@@ -60,6 +61,8 @@ def as_json(
         "accounts": [_account(status, database_age) for status in assessment.accounts],
         "key_metrics": [_key_metric(key, metrics_age) for key in assessment.key_metrics],
         "alerts": [_alert(alert) for alert in assessment.alerts],
+        "alert_rules": [row_json(row, assessment.ruled) for row in assessment.alert_rows],
+        "triggers": [trigger_json(judgement) for judgement in assessment.triggers],
     }
     return json.dumps(document, indent=indent, allow_nan=False)
 
@@ -76,6 +79,7 @@ def as_text(assessment: Assessment, context: str, environment: str) -> str:
         lines.append(f"account {account.account.id}    equity {equity} {name} {account.reason}".rstrip())
     if assessment.key_metrics:
         lines += ["", "key metrics"] + [_key_metric_line(key) for key in assessment.key_metrics]
+    lines += trigger_lines(assessment.triggers)
     return "\n".join(visible(line) for line in lines)
 
 
@@ -145,7 +149,10 @@ def _counted(count: int, noun: str) -> str:
 def _alert_lines(alerts: tuple[Alert, ...]) -> list[str]:
     if not alerts:
         return []
-    shown = [f"  {alert.severity.word:<9} {_alert_words(alert)}" for alert in alerts[:_MOST_ALERTS]]
+    shown = [
+        f"  {alert.severity.word:<9} {'muted: ' if alert.muted else ''}{_alert_words(alert)}"
+        for alert in alerts[:_MOST_ALERTS]
+    ]
     if len(alerts) > _MOST_ALERTS:
         shown.append(f"  … and {len(alerts) - _MOST_ALERTS} more")
     return ["alerts", *shown, ""]
@@ -298,6 +305,7 @@ def _alert(alert: Alert) -> Json:
         "severity": alert.severity.word,
         "symbol": alert.symbol,
         "summary": alert.summary,
+        "muted": alert.muted,
     }
 
 

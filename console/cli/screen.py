@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from console.cli.command_line import fail
 from console.own_folder import own_folder
 
 if TYPE_CHECKING:
+    from console.actions.alert_deeds import AlertDeeds
     from console.actions.kill.switch import KillSwitch
     from console.actions.rollout.rollout import Rollout
     from console.actions.vigil_file import VigilFile
@@ -36,14 +37,15 @@ def run_screen(
     box: "BlackBox | None" = None,
     kill: "KillSwitch | None" = None,
     rollout: "Callable[[], Rollout] | None" = None,
+    marking: "Callable[[], AlertDeeds] | None" = None,
     access: "Callable[[], Access] | None" = None,
     witnesses: "Sequence[Witness]" = (),
 ) -> int:
     """Show `context` until the operator leaves; returns the exit code. `fps` comes before the settings'.
 
     `box` records what is shown, and the keys; `kill` is the context's kill switch, `rollout` makes, once,
-    what changes features' stages, and `access` what raising risk takes, which a replay has not. `witnesses`
-    tell by then what the journal's end should be, besides its file.
+    what changes features' stages, `marking` what mutes alerts, and `access` what raising risk takes, which a
+    replay has not. `witnesses` tell by then what the journal's end should be, besides its file.
     """
     from console.tui.app import OpsConsole  # noqa: PLC0415 (no other command needs textual)
     from console.tui.keymap import KeymapError  # noqa: PLC0415
@@ -59,6 +61,7 @@ def run_screen(
             kill=kill,
             journal=None if kill is None else _Journal(settings.state, witnesses),
             rollout=rollout,
+            marking=marking,
             access=access,
         )
     except KeymapError as error:
@@ -101,6 +104,18 @@ def rollout_of(settings: "Settings", clock: "Clock", vigil: "Callable[[], VigilF
     from console.actions.rollout.rollout import Rollout  # noqa: PLC0415 (as said)
 
     return Rollout(settings, clock, seen=lambda: vigil().seen)
+
+
+def marking_of(settings: "Settings", clock: "Clock") -> "AlertDeeds":
+    """What mutes alerts; closes what broke off in the journal. Imports a lot: to be called in a thread."""
+    from console.actions.alert_deeds import alert_deeds  # noqa: PLC0415 (as said)
+    from console.actions.alert_reconcile import close_abandoned  # noqa: PLC0415 (as said)
+    from console.domain.access import AccessError  # noqa: PLC0415 (as said)
+
+    deeds = alert_deeds(settings, clock, os.environ)
+    with suppress(AccessError):  # who mutes nothing without a journal says so
+        close_abandoned(deeds)
+    return deeds
 
 
 def _wishes(settings: "Settings", low_bandwidth: bool) -> "Wishes":

@@ -122,11 +122,13 @@ def test_the_json_has_its_documented_shape(engine: PaperProcess, tmp_path: Path)
     assert set(document) == {
         "version", "context", "environment", "time", "severity", "exit_code", "sources", "engine",
         "kill_switch", "database", "symbols", "totals", "accounts", "key_metrics", "alerts",
+        "alert_rules", "triggers",
     }  # fmt: skip
     assert document["version"] == 1
     assert set(document["sources"]) == {"metrics", "database", "exchange", "flags", "engine", "log"}
     for source in document["sources"].values():
         assert set(source) == {"state", "severity", "age", "latency", "stale_after", "error"}
+    assert {trigger["standing"] for trigger in document["triggers"]} <= {"clear", "unknown", "met"}
     assert set(document["symbols"]["BTC/USD"]["values"]) == {
         "margin_ratio", "funding_rate", "position_sync_errors", "liquidation_count",
     }  # fmt: skip

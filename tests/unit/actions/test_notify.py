@@ -1,11 +1,8 @@
 """News sent by the real library to a real server, and what is told where that isn't possible."""
 
-import json
 import socket
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,6 +21,7 @@ from console.domain.news import Kind, News
 from console.settings import Settings
 from console.settings_audit import Notify
 from tests.unit.actions.contexts import settings_with
+from tests.unit.actions.services import Service, running_service
 from tests.waiting import DEADLINE
 
 NEWS = News(Kind.TRIP, "prod", "production", "alice@ops1", "margin", "all: flag file done")
@@ -31,37 +29,10 @@ WANTED = Notify(urls_env="NOTIFY_URLS", timeout=5)
 pytestmark = pytest.mark.skipif(not find_spec("apprise"), reason="the extra [notify] isn't installed")
 
 
-class Service(HTTPServer):
-    """A service on loopback that keeps what it is sent."""
-
-    def __init__(self) -> None:
-        self.taken: list[dict[str, object]] = []
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-    @property
-    def address(self) -> str:
-        return f"json://127.0.0.1:{self.server_port}/key-8ef2c1"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        assert isinstance(self.server, Service)
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.taken.append(json.loads(body))
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture
 def service() -> Iterator[Service]:
-    with Service() as running:
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
+    with running_service() as running:
         yield running
-        running.shutdown()
 
 
 @pytest.fixture

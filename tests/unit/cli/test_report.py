@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from console.cli.report import as_json, as_text, kill_answer_lines
 from console.domain.assessment import Assessment
+from console.domain.silences import Acknowledgement, Marks
+from tests.unit.domain.ruled import MARGIN_RULE, book, labels_of, raised, ruled
 from tests.unit.domain.trips import KNOWN, world
 from tests.unit.domain.worlds import BOOKS, NOW, account, answered, healthy, judged, metrics, of
 
@@ -97,6 +99,52 @@ def test_an_engine_that_says_nothing_of_its_kill_switch_is_unknown() -> None:
 def test_a_trip_that_was_reset_is_not_told_in_text() -> None:
     over = world(0.0, replace(KNOWN, reset=NOW - 5))
     assert " by dana" not in as_text(judged(over), "prod", "production")
+
+
+def test_json_tells_what_the_rules_say_and_how_the_triggers_stand() -> None:
+    document = json.loads(as_json(ruled(book(raised(MARGIN_RULE))), "prod", "production", NOW))
+    (row,) = document["alert_rules"]
+    assert (row["name"], row["symbol"], row["state"], row["severity"]) == (
+        "MarginCritical",
+        "BTC",
+        "firing",
+        "critical",
+    )
+    assert (row["value"], row["since"], row["muted"]) == (1.01, "2027-01-15T07:58:00Z", False)
+    liquidation = document["triggers"][0]
+    assert (liquidation["key"], liquidation["standing"]) == ("liquidation", "unknown")
+    assert liquidation["procedure"] == "Pause, investigate"
+
+
+def test_what_somebody_has_taken_on_is_told_as_muted() -> None:
+    mark = Acknowledgement(labels_of(MARGIN_RULE, "BTC"), "alice", "on it", NOW - 60, NOW + 60)
+    taken_on = ruled(book(raised(MARGIN_RULE), marks=Marks(acknowledgements=(mark,))))
+    assert "  critical  muted: MarginCritical BTC: " in as_text(taken_on, "prod", "production")
+    document = json.loads(as_json(taken_on, "prod", "production", NOW))
+    assert [alert["muted"] for alert in document["alerts"]] == [True]
+    assert document["alert_rules"][0]["acknowledged"] == {
+        "labels": {"alertname": "MarginCritical", "severity": "critical", "symbol": "BTC"},
+        "by": "alice",
+        "reason": "on it",
+        "since": "2027-01-15T07:59:00Z",
+        "until": "2027-01-15T08:01:00Z",
+    }
+
+
+def test_text_tells_the_triggers_that_are_not_clear() -> None:
+    lines = as_text(ruled(book()), "prod", "production").splitlines()
+    assert lines[lines.index("rollback triggers") :] == [
+        "rollback triggers",
+        "  unknown  Unexpected liquidation: nothing has been read yet",
+        "  unknown  Position sync errors > 5/min: nothing has been read yet",
+        "  unknown  Slippage > 20 bps consistently: nothing has been read yet",
+        "  unknown  Multiple margin calls: nothing has been read yet",
+        "  1 of 5 are clear",
+    ]
+
+
+def test_without_rules_there_are_no_triggers_to_tell() -> None:
+    assert "rollback triggers" not in as_text(judged(healthy()), "prod", "production")
 
 
 def test_foreign_text_is_inert() -> None:
