@@ -23,6 +23,7 @@ _RETURN_STEPS = 8
 _SUBJECTS = 6  # symbols that a scenario touches
 _SQUEEZED_RATIOS = (1.35, 1.12, 1.03)  # yellow, red and critical of the document's panel
 _CASCADE_STEPS = 3  # steps from one liquidation to the next
+_LIQUIDATED_RATIO = 0.5  # so far below 1 that no resting order, filled on the way, saves the position
 _SPIKES = (0.0002, -0.0004, 0.0008)  # yellow and red of the document's panel, and beyond
 
 _log = logging.getLogger("scenario")
@@ -120,7 +121,7 @@ def _liquidation_cascade(stage: Stage, steps: int) -> None:
         return
     for held in subjects(stage.holdings(), len(stage.market.symbols)):
         if not stage.market.pulled(held.symbol):
-            stage.market.pull(held.symbol, price_at_ratio(held, 0.9), _PULL_STEPS)
+            stage.market.pull(held.symbol, price_at_ratio(held, _LIQUIDATED_RATIO), _PULL_STEPS)
             return
 
 

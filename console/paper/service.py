@@ -24,7 +24,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -97,7 +97,7 @@ class _Database:
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
+class Parts:
     """A prepared engine that isn't turning yet."""
 
     around: Surroundings
@@ -134,13 +134,51 @@ def run_service(options: PaperOptions) -> int:
         return _refused(f"the database failed: {one_line(error)}")
 
 
+def prepare(options: PaperOptions, folder: StateFolder, url: str, clock: Callable[[], float]) -> Parts:
+    """An engine on the database of `url`, with its first positions; `clock` tells seconds since 1970."""
+
+    def now() -> datetime:
+        return datetime.fromtimestamp(clock())
+
+    metrics = Metrics(__version__)
+    balances = {USDM_ACCOUNT: initial_balance(options.symbols), COIN_ACCOUNT: _COIN_BALANCE}
+    with metrics.timed("connect"):
+        books = open_database(url, balances=balances, clock=now)
+    market = Market(_universe(books, options.symbols), options.seed)
+    exchange = Exchange(market, clock)
+    faults = Faults()
+    around = Surroundings(
+        market=market,
+        exchange=exchange,
+        exchange_api=ExchangeApi(exchange, folder.exchange_keys(), clock),
+        kill_switch=KillSwitch(folder.kill_flag, folder.kill_state, clock),
+        flags=FlagsFile(folder.flags_file),
+        faults=faults,
+        clock=clock,
+    )
+    engines = [
+        engine(books, prices=market.quote, clock=now)
+        for engine in (FuturesTradingEngine, CoinFuturesTradingEngine)
+    ]
+    random = Random(options.seed)  # noqa: S311 - a strategy's dice, not a secret
+    dealer = Dealer(engines, market, exchange, metrics, ExecutionQuality(metrics, faults, random))
+    desk = Desk(dealer, Tape(books, market, clock), around, random)
+    stage = Stage(market, around.exchange_api, around.kill_switch, faults, lambda: dealer.holdings)
+    director = Director(stage, options.scenario)
+    loop = EngineLoop(around, desk, director, metrics)
+    around.flags.create_if_missing()
+    loop.prepare()
+    desk.prepare()
+    return Parts(around, desk, loop, director)
+
+
 def _refused(why: str) -> int:
     sys.stderr.write(f"opsconsole paper: {why}\n")
     return 2
 
 
 def _serve(options: PaperOptions, folder: StateFolder, database: _Database, stopping: threading.Event) -> int:
-    parts = _prepare(options, folder, database)
+    parts = prepare(options, folder, database.url, time.time)
     exchange_server = LoopbackServer(parts.around.exchange_api.answer, "exchange")
     control = Control(
         metrics=lambda: parts.loop.body,
@@ -164,38 +202,6 @@ def _serve(options: PaperOptions, folder: StateFolder, database: _Database, stop
     exchange_server.close()
     _log.info("stopped")
     return 0 if stopping.is_set() else 1
-
-
-def _prepare(options: PaperOptions, folder: StateFolder, database: _Database) -> _Parts:
-    metrics = Metrics(__version__)
-    balances = {USDM_ACCOUNT: initial_balance(options.symbols), COIN_ACCOUNT: _COIN_BALANCE}
-    with metrics.timed("connect"):
-        books = open_database(database.url, balances=balances)
-    market = Market(_universe(books, options.symbols), options.seed)
-    exchange = Exchange(market, time.time)
-    faults = Faults()
-    around = Surroundings(
-        market=market,
-        exchange=exchange,
-        exchange_api=ExchangeApi(exchange, folder.exchange_keys(), time.time),
-        kill_switch=KillSwitch(folder.kill_flag, folder.kill_state, time.time),
-        flags=FlagsFile(folder.flags_file),
-        faults=faults,
-        clock=time.time,
-    )
-    engines = [
-        engine(books, prices=market.quote) for engine in (FuturesTradingEngine, CoinFuturesTradingEngine)
-    ]
-    random = Random(options.seed)  # noqa: S311 - a strategy's dice, not a secret
-    dealer = Dealer(engines, market, exchange, metrics, ExecutionQuality(metrics, faults, random))
-    desk = Desk(dealer, Tape(books, market, time.time), around, random)
-    stage = Stage(market, around.exchange_api, around.kill_switch, faults, lambda: dealer.holdings)
-    director = Director(stage, options.scenario)
-    loop = EngineLoop(around, desk, director, metrics)
-    around.flags.create_if_missing()
-    loop.prepare()
-    desk.prepare()
-    return _Parts(around, desk, loop, director)
 
 
 def _universe(books: Engine, symbols: int) -> list[Listing]:

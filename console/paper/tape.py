@@ -134,7 +134,7 @@ _CANDLE_CHANGES = ("high_price", "low_price", "close_price", "volume", "timestam
 
 def _price_ids(connection: Connection) -> dict[str, int]:
     newest = select(prices.c.symbol, func.max(prices.c.id)).group_by(prices.c.symbol)
-    return dict(row._tuple() for row in connection.execute(newest))
+    return dict(connection.execute(newest).all())
 
 
 def _row(symbol: str, timeframe: str, candle: _Candle, now: datetime) -> Row:

@@ -134,6 +134,14 @@ def test_a_cascade_takes_one_position_after_the_other(world: World) -> None:
     assert sorted(set(falls)) == [0, 1, 2, 3, 4, 5, 6]
 
 
+def test_a_cascade_takes_a_position_too_whose_entry_a_fill_has_moved_on_the_way(world: World) -> None:
+    first, *_ = subjects(world.holdings)
+    world.run("liquidation-cascade", 2)
+    world.holdings[first.symbol] = (held(first.symbol, first.entry * 0.999, first.leverage),)
+    world.run("liquidation-cascade", 8)
+    assert world.ratios()[0] < 1
+
+
 def test_a_spike_crosses_every_funding_threshold(world: World) -> None:
     world.run("funding-spike", 12)
     rates = sorted(map(abs, world.market.funding_rates))
