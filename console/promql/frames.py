@@ -1,4 +1,4 @@
-"""The past of a metric of which nearly all series move: its columns, thinned with age.
+"""The past of a metric of which most series move at once: its columns, thinned with age.
 
 What thousands of series said at a scrape is one array, which the scrape has made anyway. Those that are
 older than `RECENT` are kept `APART` from each other: of what was between them the value of the one before

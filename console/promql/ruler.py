@@ -88,6 +88,10 @@ class Ruler:
                 if watched.key in document:
                     watched.state = restored(document[watched.key], group.interval, now, wall)
 
+    def resume(self, now: float) -> None:
+        """Go on from the last evaluations as after a restart: what wasn't watched hasn't held."""
+        self.restore(self.remembered(now, now), now, now)
+
     def _alerting(self) -> Iterator["_Watched"]:
         return (watched for group in self._groups for watched in group.alerting)
 

@@ -29,6 +29,10 @@ class Past(TargetPast):
     own: TargetPast
 
 
+_COUNTER = "_total"
+"""How the names of counters end."""
+
+
 class SampleStore:
     """What the scrapes of one engine said: everything of the last one, and of `ranged` metrics the past.
 
@@ -205,9 +209,12 @@ class SampleStore:
         return self._target(name).changed_after(name, scrape)
 
     def past(self) -> Past:
-        """What `continue_from` takes, in plain lists."""
+        """What `continue_from` takes, in plain lists.
+
+        The console's own counters aren't in it: the next console's begin at 0, which is no event.
+        """
         with self.lock:
-            own = self._own.told(lambda name: name in self._own_names)
+            own = self._own.told(lambda name: name in self._own_names and not name.endswith(_COUNTER))
             return {**self._engine.told(lambda name: name not in self._own_names), "own": own}
 
     def continue_from(self, past: Past) -> None:

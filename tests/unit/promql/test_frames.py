@@ -5,7 +5,7 @@ import random
 from array import array
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from console.domain.metrics import Column, Lineup, Series
@@ -38,6 +38,8 @@ def test_columns_hold_what_tracks_hold(scrapes: list[tuple[float, ...]], forgott
     numbers = range(max(2, min(forgotten, len(scrapes) + 1)), len(scrapes) + 2)
     for past in (tracks, frames):
         past.forget(numbers[0])
+    told_of = [scrape for scrape, _ in tracks.columns()]
+    assert told_of == sorted({*told_of, numbers[0]})
     for past in (frames, Frames.of(tracks), frames.tracks()):
         for scrape in numbers:
             assert told(past, scrape) == told(tracks, scrape)
@@ -72,6 +74,7 @@ def test_counters_grow_in_columns_as_they_do_in_tracks(
     assert answers[0] == answers[1]
 
 
+@example([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0)], 2)  # what changed only where nothing is kept has changed, too
 @given(st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=12), st.integers(0, 11))
 def test_thinning_leaves_what_is_recent_as_it_is(scrapes: list[tuple[float, ...]], recent: int) -> None:
     whole, thinned, kept = Frames(), Frames(), Frames()

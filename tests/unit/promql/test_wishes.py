@@ -136,3 +136,14 @@ def test_what_the_console_measured_itself_outlives_it_with_times_of_its_own() ->
     other.continue_from(orjson.loads(orjson.dumps(one.past())))
     for asked in (query, GROWN):
         assert evaluate(asked, other, 1099) == evaluate(asked, one, 1099) != {}
+
+
+def test_the_consoles_own_counters_do_not_outlive_it_since_the_next_one_counts_from_0() -> None:
+    query = parse_query("max_over_time(failures_total[1h]) - min_over_time(failures_total[1h])")
+    series = Series("failures_total", ())
+    one, other = SampleStore({"failures_total"}), SampleStore({"failures_total"})
+    one.measure(1000, {"failures_total": {series: 100.0}})
+    one.append(1000, {})
+    other.continue_from(orjson.loads(orjson.dumps(one.past())))
+    other.measure(1010, {"failures_total": {series: 0.0}})
+    assert list(evaluate(query, other, 1010).values()) == [0.0]
