@@ -29,6 +29,9 @@ Place = Literal[
     "rollout",
     "change",
     "audit",
+    "alerts",
+    "alert",
+    "marking",
 ]
 """`anywhere` goes past every dialog and whatever has the focus; `replay` is the app's, in a replay only."""
 
@@ -38,6 +41,8 @@ TOGETHER: tuple[frozenset[Place], ...] = (
     _APP | {"table", "symbol"},
     _APP | {"table", "positions"},
     _APP | {"table", "audit"},
+    _APP | {"table", "alerts"},
+    _APP | {"reader", "alert"},
     _APP | {"matrix"},
     frozenset({"anywhere", "app", "matrix", "rollout"}),
     _APP | {"reader", "symbol"},
@@ -50,6 +55,7 @@ TOGETHER: tuple[frozenset[Place], ...] = (
     frozenset({"anywhere", "kill"}),
     frozenset({"anywhere", "reset"}),
     frozenset({"anywhere", "change"}),
+    frozenset({"anywhere", "marking"}),
 )
 """The places that can be active at the same time: in each of these a key has one meaning."""
 STEP_BACK = "escape"
@@ -80,6 +86,8 @@ class Action:
 _ROWS: tuple[Place, ...] = ("table", "matrix", "reader")
 _CELLS: tuple[Place, ...] = ("table", "matrix")
 _GATED: tuple[Place, ...] = ("reset", "change")
+_COVERING: tuple[Place, ...] = ("kill", *_GATED, "marking")
+_ALERTS: tuple[Place, ...] = ("alerts", "alert")
 _QUIT = Action(
     "quit", ("anywhere",), ("q", "ctrl+c", "ctrl+q"), "q", "quit",
     "Leave the console; the engine is not touched",
@@ -141,6 +149,26 @@ _OTHERS = (
     Action("all_lines", ("logs",), ("escape",), "esc", "take off",
         "Take off filter or search, the last set first"),
     Action("next_log", ("logs",), ("o",), "o", "", "The next of the context's log files"),
+    # Alerts.
+    Action("acknowledge", _ALERTS, ("A",), "A", "ack",
+        "Acknowledge: take the alert on, with a reason and an end; it wakes nobody else", ("ack", "own")),
+    Action("silence", _ALERTS, ("z",), "z", "silence",
+        "Silence every alert whose labels match, for a while", ("snooze", "mute")),
+    Action("unmute", _ALERTS, ("u",), "u", "unmute",
+        "Take the acknowledgement back, or end the silence", ("unsilence", "withdraw")),
+    Action("rollback_triggers", ("alerts",), ("r",), "r", "triggers",
+        "The rollback triggers: their evidence, and the procedure for each", ("procedures",)),
+    Action("rule_holes", _ALERTS, ("H",), "H", "holes",
+        "What the alert rules can never catch, rule by rule", ("lint",)),
+    # Muting them.
+    Action("confirm_marking", ("marking",), ("W",), "W", "do it", "Do it, once nothing is missing"),
+    Action("longer", ("marking",), ("plus",), "+", "", "For longer"),
+    Action("shorter", ("marking",), ("minus",), "-", "", "For a shorter time"),
+    Action("type_duration", ("marking",), ("f",), "f", "", "Type for how long: 90m, 4h, 2d"),
+    Action("type_matchers", ("marking",), ("m",), "m", "",
+        "Type what is silenced: symbol=\"BTC/USD\" severity=~\"warning|info\""),
+    Action("only_here", ("marking",), ("l",), "l", "",
+        "Silence on this host only, and not in the Alertmanager; again: there"),
     # Rows.
     Action("cursor_up", _ROWS, ("up", "k"), "↑", "", "One row up"),
     Action("cursor_down", _ROWS, ("down", "j"), "↓", "", "One row down"),
@@ -150,9 +178,9 @@ _OTHERS = (
         "To the top, and stay there whatever row comes first"),
     Action("last_row", _ROWS, ("end", "G"), "end", "", "To the last row"),
     # The app, wherever no dialog is open.
-    Action("help", ("app", "kill", *_GATED), ("question_mark",), "?", "help", "What the keys do here",
+    Action("help", ("app", *_COVERING), ("question_mark",), "?", "help", "What the keys do here",
         ("keys", "shortcuts")),
-    Action("palette", ("app", "kill", *_GATED, "help", "choice"), ("colon",), ":", "",
+    Action("palette", ("app", *_COVERING, "help", "choice"), ("colon",), ":", "",
         "Do anything by its name"),
     Action("overview", ("app",), ("1",), "1", "", "Every symbol against its limits",
         ("symbols", "home", "dashboard", "margin", "funding", "liquidations", "slippage")),
@@ -162,12 +190,12 @@ _OTHERS = (
     Action("rollout", ("app",), ("3",), "3", "",
         "Every feature's stage for every symbol, and how to change it",
         ("flags", "features", "stages", "canary", "shadow")),
-    Action("alerts", ("app",), ("4",), "4", "", "Every alert and every source in full",
-        ("sources", "errors", "stale", "database", "metrics", "exchange", "outage")),
+    Action("alerts", ("app",), ("4",), "4", "", "Every alert, the rollback triggers and every source",
+        ("sources", "errors", "stale", "database", "metrics", "exchange", "outage", "rules", "firing")),
     Action("logs", ("app",), ("7",), "7", "", "Follow the engine's logs", ("log", "tail", "grep")),
     Action("audit", ("app",), ("8",), "8", "", "The journal: who did what, when and why",
         ("journal", "records", "who", "history")),
-    Action("back", ("app", "kill", *_GATED), ("escape",), "esc", "back", "Back to the screen before"),
+    Action("back", ("app", *_COVERING), ("escape",), "esc", "back", "Back to the screen before"),
     Action("pause", ("app", "logs"), ("p",), "p", "pause",
         "Hold the picture still; what it shows goes grey with age", ("hold", "freeze"), "go on"),
     Action("next_theme", ("app",), ("t",), "t", "",
@@ -192,7 +220,7 @@ _OTHERS = (
     # Resetting it.
     Action("confirm_reset", ("reset",), ("R",), "R", "reset", "Reset, once every gate but the last passes"),
     Action("read_deed", _GATED, ("enter",), "enter", "", "Read all that it would do, and every gate"),
-    Action("give_reason", _GATED, ("0",), "0", "", "Type why it is done"),
+    Action("give_reason", (*_GATED, "marking"), ("0",), "0", "", "Type why it is done"),
     Action("acknowledge_cause", ("reset",), ("c",), "c", "",
         "The trip's cause is known, and over; again: it isn't"),
     Action("override_recovery", ("reset",), ("o",), "o", "", "Type why no recovery run is waited for"),

@@ -29,6 +29,7 @@ from console.tui.appearance import Appearance
 from console.tui.friction import Pace
 from console.tui.keymap import rebound, textual_keymap
 from console.tui.navigation import Navigation, load_kill_switch
+from console.tui.pages import Pages
 from console.tui.painting import Painting
 from console.tui.preferences import Preferences
 from console.tui.safety import Face, Safety
@@ -40,7 +41,7 @@ from console.tui.terminal.line_watch import QUESTION, LineWatch
 from console.tui.text import visible
 from console.tui.theme import glyphs_for, theme_variables
 from console.tui.view import ContextView, View
-from console.tui.watched import ChangesStages, FiresKillSwitch, FollowsJournal, Watched
+from console.tui.watched import ChangesStages, FiresKillSwitch, FollowsJournal, MarksAlerts, Watched
 from console.tui.widgets.prompt import Prompt
 from console.tui.wishes import NO_WISHES, Wishes
 
@@ -55,7 +56,7 @@ _PARTS = ("next_pane", "previous_pane")
 _STYLES = Path(__file__).parent / "styles"
 _AFTER_THE_START = 3.0
 """Seconds after which what is read or computed no longer keeps the first picture waiting."""
-_TIDIES_EVERY = 60.0
+_TIDIES_EVERY = 15.0
 """Seconds between two times that memory which is free goes back to the system."""
 
 
@@ -77,6 +78,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         kill: FiresKillSwitch | None = None,
         journal: FollowsJournal | None = None,
         rollout: Callable[[], ChangesStages] | None = None,
+        marking: Callable[[], MarksAlerts] | None = None,
         access: "Callable[[], Access] | None" = None,
         fps: float = 4,
         on_key: Callable[[str], None] | None = None,
@@ -86,15 +88,16 @@ class OpsConsole(AppActions, inherit_bindings=False):
         """Show `context` through what `watch` makes; `watch` is called off the event loop.
 
         `kill` fires its kill switch, and `journal` reads who did what; `rollout` makes, once and off the
-        event loop, what changes features' stages, and `access` what raising risk takes. A replay has none of
-        them.
+        event loop, what changes features' stages, `marking`, in a thread, what mutes alerts, and `access`
+        what raising risk takes. A replay has none of them.
         `on_key` is told the name of every key pressed, except where a line is typed; `unrecorded` says why
         nothing is being recorded that should be. Raises KeymapError for keys that can't be the operator's,
         and textual.color.ColorParseError when the context's colour is neither a name nor `#rrggbb`.
         """
         self._environment_colour = theme_variables(context.colour)
         super().__init__()
-        view = replace(_first_view(context, wishes, environ), kill=kill, journal=journal, rollout=rollout)
+        view = _first_view(context, wishes, environ)
+        view = replace(view, kill=kill, journal=journal, rollout=rollout, marking=marking)
         self.set_keymap(textual_keymap(view.actions, wishes.keys))
         self._painting = Painting(self, view, fps, unrecorded)
         self._safety = Safety(self._painting, Face(self.say, self.refuse, self.ask))
@@ -104,6 +107,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         self.take_theme()
         self._wishes = wishes
         self._line = LineWatch()
+        self._pages = Pages()
         self._watch = watch
         self._key_pressed = on_key
         self.pace = Pace()
@@ -147,6 +151,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         Now and then, ask how long the terminal's answers take.
         """
         self._safety.look()
+        self._ring()
         complaint = self.view.preferences.complaint()
         if complaint:
             self.refuse(complaint)
@@ -154,6 +159,12 @@ class OpsConsole(AppActions, inherit_bindings=False):
             self._line.asked(time.monotonic())
             self._driver.write(QUESTION)
             self._driver.flush()
+
+    def _ring(self) -> None:
+        """Ring the bell where another alert pages; the past wakes nobody."""
+        view = self.view
+        if view.replay is None and view.live is not None and self._pages.new(view.live.alert_rows):
+            self.bell()
 
     def on_terminal_supports_synchronized_output(self) -> None:
         """The terminal's answer."""

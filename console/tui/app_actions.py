@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from console.domain.approval import Request
     from console.domain.rollout.operations import Operation
     from console.tui.commands import Deed
+    from console.tui.screens.alerts.draft import Draft
 
 
 @runtime_checkable
@@ -84,6 +85,21 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
 
     async def action_alerts(self) -> None:
         await self._navigation.to_main("alerts")
+
+    async def open_alert(self, key: str) -> None:
+        """Show everything about the rule's alert with this key."""
+        rows = () if self.view.live is None else self.view.live.alert_rows
+        row = next((row for row in rows if row.key == key), None)
+        if row is not None:
+            await self._navigation.to_alert(row)
+
+    async def open_triggers(self) -> None:
+        """Show every rollback trigger in full."""
+        await self._navigation.to_triggers()
+
+    async def open_marking(self, draft: "Draft") -> None:
+        """Show what muting an alert takes, or taking that back."""
+        await self._navigation.to_marking(draft)
 
     async def action_logs(self) -> None:
         await self._navigation.to_main("logs")

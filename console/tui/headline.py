@@ -1,8 +1,10 @@
 """What is wrong, in words: one statement for each thing, the worst first, near-equal alerts as one."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
+from console.domain.alert_rows import AlertRow, AlertState
 from console.domain.assessment import Assessment
 from console.domain.figures import figure_of, passed_bound, seconds
 from console.domain.kill_state import KillState
@@ -11,6 +13,7 @@ from console.domain.severity import Severity
 from console.domain.status import Alert, SourceStatus
 from console.domain.symbols import OUTLOOK, SymbolRows
 from console.domain.thresholds import Panel
+from console.domain.told_by_rules import metrics_in
 from console.domain.worst import told_by_panel, worst_of_panel, worst_symbol
 from console.tui.text import one_colon, short_name
 from console.tui.words import going
@@ -35,18 +38,24 @@ _LIQUIDATIONS = "liquidation_count"
 
 
 def statements(
-    shown: Assessment, of_symbols: Sequence[Statement], live: Assessment, paused_for: float | None = None
+    shown: Assessment,
+    of_symbols: Sequence[Statement],
+    live: Assessment,
+    paused_for: float | None = None,
+    of_rules: Sequence[Statement] = (),
 ) -> tuple[Statement, ...]:
-    """Everything that is wrong; empty when nothing is. `of_symbols` are those of `symbol_statements(shown)`.
+    """Everything that is wrong; empty when nothing is. `of_symbols` are those of `symbol_statements(shown)`,
+    and `of_rules` those of `rule_statements(shown, live)`.
 
-    Sources and kill switch are those of `live`, the present. The rest is that of what is `shown`, told as
-    of the past where that is stale, or has been held for `paused_for` seconds.
+    Sources, kill switch and rules are those of `live`, the present. The rest is that of what is `shown`, told
+    as of the past where that is stale, or has been held for `paused_for` seconds.
     """
     asked = [source for source in live.sources if source.health is not Health.OFF]
     if asked and all(source.health is Health.WAITING for source in asked):
         return (CONNECTING,)
     of_sources, of_switch = list(_of_sources(asked)), list(_of_kill_switch(live))
     now, then = _of_the_rest(shown, live)
+    now += of_rules
     if paused_for is not None:
         past = _sorted([*of_symbols, *then])
         older = [_as_of_the_past("then", said) for said in past[1:]]
@@ -71,6 +80,22 @@ def symbol_statements(assessment: Assessment) -> Iterator[Statement]:
                 yield said
 
 
+def rule_statements(shown: Assessment, live: Assessment) -> Iterator[Statement]:
+    """What the alert rules say at present that no panel does; one statement for each rule.
+
+    What somebody has muted comes after the rest. A panel of a held picture tells of the past only.
+    """
+    of_panels = {metric: panel for panel in live.panels for metric in metrics_in(panel.query)}
+    if shown is not live:
+        of_panels = {}
+    by_rule: dict[tuple[str, AlertState, bool], list[AlertRow]] = {}
+    for row in live.alert_rows:
+        if row.matters and not _told_by_its_panel(row, of_panels, live.symbols):
+            by_rule.setdefault((row.rule.name, row.state, row.muted), []).append(row)
+    for (_, _, muted), rows in sorted(by_rule.items(), key=lambda each: each[0][2]):
+        yield _of_rule(rows, muted=muted)
+
+
 def last_judged(assessment: Assessment) -> SymbolRows:
     """The symbols by their values, whether these are the present or only the last that was seen."""
     return assessment.symbols if assessment.seen is None else assessment.seen.symbols
@@ -86,23 +111,42 @@ def all_well(assessment: Assessment) -> Statement:
     return Statement(Severity.OK, f"all {number} symbols inside their limits")
 
 
-def short_alert(alert: Alert, panels: Iterable[Panel]) -> tuple[str, str, str]:
+def short_alert(alert: Alert, panels: Iterable[Panel]) -> tuple[str, ...]:
     """One alert in few words, `SOL/USD margin 1.070 below 1.2`, in fewer, `SOL/USD margin`, and in one."""
     title = next((figure_of(panel).title for panel in panels if panel.name == alert.name), alert.name)
-    named = title if alert.symbol is None else short_name(alert.symbol)
-    meant = title if alert.symbol is None else f"{named} {title}"
+    muted = "muted " if alert.muted else ""
+    named = muted + (title if alert.symbol is None else short_name(alert.symbol))
+    meant = named if alert.symbol is None else f"{named} {title}"
+    if alert.symbol is not None and alert.symbol in alert.summary:  # as rules write it
+        return one_colon(f"{muted}{title}: {alert.summary}"), f"{muted}{alert.summary}", meant, named
     return one_colon(f"{meant} {alert.summary}"), meant, named
 
 
 def worst_alert(assessment: Assessment) -> Alert | None:
-    """The alert to name where there is room for one: of a panel's, that of its worst symbol."""
-    first, found = next(iter(assessment.alerts), None), worst_symbol(last_judged(assessment))
+    """The alert to name where there is room for one: a rule's; of a panel's, that of its worst symbol."""
+    first, found = _first_of_the_worst(assessment), worst_symbol(last_judged(assessment))
     of_panels = {panel.name for panel in assessment.panels}
     if first is None or first.symbol is None or first.name not in of_panels or found is None:
         return first
     panel, symbol = found
     meant = (one for one in assessment.alerts if one.symbol == symbol and one.name == panel.name)
     return next(meant, first)
+
+
+def _first_of_the_worst(assessment: Assessment) -> Alert | None:
+    """Of the alerts that are as bad as the first, and as loud, that of a rule if there is one."""
+    if not assessment.alerts:
+        return None
+    rules, first = _rule_names(assessment), assessment.alerts[0]
+    alike = takewhile(
+        lambda alert: (alert.severity, alert.muted) == (first.severity, first.muted), assessment.alerts
+    )
+    return next((alert for alert in alike if alert.name in rules), first)
+
+
+def _rule_names(assessment: Assessment) -> set[str]:
+    book = assessment.ruled.book
+    return set() if book is None else {standing.rule.name for standing in book.rules}
 
 
 def in_a_drill(assessment: Assessment | None) -> bool:
@@ -245,6 +289,34 @@ def _liquidated(symbols: SymbolRows, place: int) -> bool:
     return counted.severity >= Severity.HIGH
 
 
+def _told_by_its_panel(row: AlertRow, of_panels: Mapping[str, Panel], symbols: SymbolRows) -> bool:
+    """Whether the panel of the only metric that the rule looks at says as much of the same symbol."""
+    panel = of_panels.get(row.rule.metrics[0]) if len(row.rule.metrics) == 1 else None
+    if panel is None:
+        return False
+    place = None if row.symbol is None else symbols.place(row.symbol)
+    if place is not None:
+        told = Severity(symbols.columns[panel.key].severities[place])
+    elif row.symbol is None and panel.key in symbols.totals:
+        told = symbols.totals[panel.key].severity
+    else:
+        return False
+    return told >= row.severity and (told is Severity.UNKNOWN) == (row.severity is Severity.UNKNOWN)
+
+
+def _of_rule(rows: Sequence[AlertRow], *, muted: bool) -> Statement:
+    """One rule's alerts in one state, the worst first: how many there are, and what the first one says."""
+    first = rows[0]
+    state = "" if first.state is AlertState.FIRING else f" {first.state.word}"
+    words = first.summary or first.rule.expression
+    if len(rows) > 1:
+        symbols = len({row.symbol for row in rows})
+        words = f"{len(rows)} alerts" if symbols == 1 else f"{symbols} symbols"
+        words += "" if first.symbol is None else f", first {short_name(first.symbol)}"
+    quiet = ", muted" if muted else ""
+    return Statement(first.severity, one_colon(f"{first.rule.name}{state}: {words}{quiet}"))
+
+
 def _of_the_rest(shown: Assessment, live: Assessment) -> tuple[list[Statement], list[Statement]]:
     """Alerts that no statement above has told: of sources at present, and what else is shown.
 
@@ -261,7 +333,7 @@ def _of_the_rest(shown: Assessment, live: Assessment) -> tuple[list[Statement], 
         for alert in shown.alerts
         if alert.name in figures and told_by_panel(figures[alert.name], symbols) >= alert.severity
     }
-    not_others = sources | told
+    not_others = sources | told | _rule_names(shown) | _rule_names(live)
 
     def said(alert: Alert) -> Statement:
         colon = "" if alert.name in figures else ":"

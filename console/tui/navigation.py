@@ -15,7 +15,9 @@ from console.tui.terminal.app import TerminalApp
 from console.tui.view import View
 
 if TYPE_CHECKING:
+    from console.domain.alert_rows import AlertRow
     from console.domain.rollout.operations import Operation
+    from console.tui.screens.alerts.draft import Draft
 
 Make = Callable[[View], Frame]
 
@@ -36,7 +38,7 @@ def _positions(view: View) -> Frame:
 
 
 def _alerts(view: View) -> Frame:
-    from console.tui.screens.alerts import Alerts  # noqa: PLC0415
+    from console.tui.screens.alerts.screen import Alerts  # noqa: PLC0415
 
     return Alerts(view)
 
@@ -105,6 +107,24 @@ class Navigation:
                 return
             self._app.pop_screen()
         self._app.push_screen(self._app.fitted(SymbolDetail(self._view(), symbol)))
+
+    async def to_alert(self, row: "AlertRow") -> None:
+        """Open everything about a rule's alert, over the screen from which it was opened."""
+        from console.tui.screens.alerts.detail import AlertDetail  # noqa: PLC0415 (as above)
+
+        await self._app.push_screen(self._app.fitted(AlertDetail(self._view(), row)))
+
+    async def to_triggers(self) -> None:
+        """Open the rollback triggers in full, over the alerts."""
+        from console.tui.screens.alerts.triggers import Triggers  # noqa: PLC0415 (as above)
+
+        await self._app.push_screen(self._app.fitted(Triggers(self._view())))
+
+    async def to_marking(self, draft: "Draft") -> None:
+        """Open what muting an alert takes, ready for what is typed next."""
+        from console.tui.screens.alerts.marking import Marking  # noqa: PLC0415 (as above)
+
+        await self._app.push_screen(self._app.fitted(Marking(self._view(), draft)))
 
     def to_kill_switch(self) -> None:
         """Show the kill switch above everything; where it is shown already, have it ready to be tripped."""

@@ -4,6 +4,7 @@ What comes from outside (symbols, errors, log lines, names) can hold anything. N
 parses markup, and nothing that a terminal obeys instead of drawing gets past `visible`.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -34,6 +35,12 @@ Line = tuple[Span, ...]
 
 _KEPT = 256
 """Characters of the longest text whose visible form is kept for the next time: almost any but a log line."""
+_MOST_KEPT = 512
+"""Texts of which that is done: all that a screen shows at once, and no hour's worth of them."""
+_DRAWN = re.compile(
+    "[ -~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u2190-\u22ff\u2500-\u25fc\u2713-\u2718]*"
+)
+"""Signs that are what they look like and take a cell each: ASCII's, and the blocks of those that we draw."""
 
 
 def visible(text: str) -> str:
@@ -41,7 +48,7 @@ def visible(text: str) -> str:
 
     Doing it twice changes nothing.
     """
-    if text.isascii() and text.isprintable():
+    if _is_plain(text):
         return text[:_LONGEST]
     return _kept_visible(text) if len(text) <= _KEPT else _visible(text[:_LONGEST])
 
@@ -52,7 +59,7 @@ def _visible(text: str) -> str:
     return text if shown == text else shown  # one object in every cache that keeps both
 
 
-_kept_visible = lru_cache(maxsize=2048)(_visible)
+_kept_visible = lru_cache(maxsize=_MOST_KEPT)(_visible)
 
 
 @lru_cache(maxsize=4096)
@@ -87,7 +94,7 @@ _SIGNS = str.maketrans({"µ": "u", "…": "~", "↑": "^", "↓": "v", "←": "<
 """Our own signs that ASCII has something like."""
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=_MOST_KEPT)
 def plain_ascii(text: str) -> str:
     """`text` for a terminal that shows ASCII only, as wide as before: what it can't show becomes `?`."""
     if text.isascii():
@@ -97,27 +104,36 @@ def plain_ascii(text: str) -> str:
 
 def width(text: str) -> int:
     """How many cells `text` takes once it is drawn."""
-    shown = visible(text)
-    return len(shown) if shown.isascii() else cell_len(shown)
+    return _width(visible(text))
+
+
+def _is_plain(text: str) -> bool:
+    """Whether nobody need look at its characters. Such texts, which change all day, are never kept."""
+    return (text.isascii() and text.isprintable()) or _DRAWN.fullmatch(text) is not None
+
+
+def _width(shown: str) -> int:
+    """The same of a text that was made visible."""
+    return len(shown) if _is_plain(shown) else cell_len(shown)
 
 
 def clip(text: str, cells: int, ellipsis: str) -> str:
     """`text` made visible, in at most `cells` cells; where something is left out, it ends in `ellipsis`."""
-    if len(text) <= cells and text.isascii() and text.isprintable():
+    if len(text) <= cells and _is_plain(text):
         return text
     # No more characters than these have room: a letter has two marks upon it at most.
     return _clip(text[: 3 * max(0, cells) + 3], cells, ellipsis)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=_MOST_KEPT)
 def _clip(text: str, cells: int, ellipsis: str) -> str:
     shown = visible(text)
-    if cell_len(shown) <= cells:
+    if _width(shown) <= cells:
         return shown
     room = cells - cell_len(ellipsis)
     if room < 0:
         return ""
-    if shown.isascii():
+    if _is_plain(shown):
         return shown[:room] + ellipsis
     used, kept = 0, 0
     for character in shown:
@@ -136,7 +152,7 @@ def short_name(text: str) -> str:
 def fit(text: str, cells: int, align: Align, ellipsis: str) -> str:
     """`text` clipped and padded with spaces to exactly `cells` cells."""
     shown = clip(text, cells, ellipsis)
-    if shown.isascii():
+    if _is_plain(shown):
         return shown.rjust(cells) if align == "right" else shown.ljust(cells)
     padding = " " * (cells - cell_len(shown))
     return padding + shown if align == "right" else shown + padding

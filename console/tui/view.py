@@ -6,16 +6,24 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from console.domain.access import Arming, Disarmed
+from console.domain.alert_trails import AlertTrails
 from console.domain.assessment import Assessment
 from console.domain.figures import seconds
 from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.tui.actions import Action, actions
-from console.tui.headline import CONNECTING, Statement, last_judged, statements, symbol_statements
+from console.tui.headline import (
+    CONNECTING,
+    Statement,
+    last_judged,
+    rule_statements,
+    statements,
+    symbol_statements,
+)
 from console.tui.preferences import Preferences
 from console.tui.text import one_colon
 from console.tui.theme import Glyphs
-from console.tui.watched import ChangesStages, FiresKillSwitch, FollowsJournal, HasLogs
+from console.tui.watched import ChangesStages, FiresKillSwitch, FollowsJournal, HasLogs, MarksAlerts
 
 if TYPE_CHECKING:
     from console.tui.access import Access, Waiting
@@ -65,12 +73,13 @@ class View:
 
     `assessment` is what the body of a screen shows, held while it is paused; `live` is always the present,
     for the status line. `statements` say in words what is wrong with what the body shows, the worst first;
-    `of_symbols` is what they take from the symbols, which can be thousands, and is kept for as long as these
-    are the same. `actions` is the registry with the keys as the operator has them. `slow` says that
-    what changes all the time is shown coarsely, as `line_is_slow`, or as the operator wants it. `logs` are
-    those that can be followed. `unrecorded` says why nothing is being recorded that should be. `kill` fires
-    the context's kill switch, `journal` reads who did what, and `rollout` makes what changes features'
-    stages, once: None where there is none. `access` is what raising risk takes, None before it is there and
+    `of_symbols` and `of_rules` are what they take from the symbols and the alert rules, which can be
+    thousands, and are kept for as long as these are the same; `alert_trails` are the alerts' past. `actions`
+    is the registry with the keys as the operator has them. `slow` says that what changes all the time is
+    shown coarsely, as `line_is_slow`, or as the operator wants it. `logs` are those that can be followed.
+    `unrecorded` says why nothing is being recorded that should be. `kill` fires the context's kill switch,
+    `journal` reads who did what, and `rollout` makes what changes features' stages, once, `marking` what
+    mutes alerts: None where there is none. `access` is what raising risk takes, None before it is there and
     where there is none; `mode` is what may be done now, and `requests` wait for this person to be the second
     one.
     """
@@ -80,6 +89,8 @@ class View:
     assessment: Assessment | None = None
     statements: tuple[Statement, ...] = (CONNECTING,)
     of_symbols: tuple[Statement, ...] = ()
+    of_rules: tuple[Statement, ...] = ()
+    alert_trails: AlertTrails = field(default_factory=AlertTrails)
     live: Assessment | None = None
     actions: tuple[Action, ...] = actions(owns_engine=False)
     preferences: Preferences = field(default_factory=Preferences)
@@ -92,6 +103,7 @@ class View:
     kill: FiresKillSwitch | None = None
     journal: FollowsJournal | None = None
     rollout: Callable[[], ChangesStages] | None = None
+    marking: Callable[[], MarksAlerts] | None = None
     access: "Access | None" = None
     mode: Arming | Disarmed = Disarmed()  # noqa: RUF009 (a frozen value)
     requests: "tuple[Waiting, ...]" = ()
@@ -99,15 +111,26 @@ class View:
     def next(self, shown: Assessment, live: Assessment | None = None) -> "View":
         """The next paint's view; `live` is the present where the body shows something else."""
         present = live or shown
-        if self.assessment is not None and last_judged(self.assessment) is last_judged(shown):
-            of_symbols = self.of_symbols
-        else:
+        of_symbols, of_rules = self.of_symbols, self.of_rules
+        is_same = self.assessment is not None and last_judged(self.assessment) is last_judged(shown)
+        if not is_same:
             of_symbols = tuple(symbol_statements(shown))
-        said = statements(shown, of_symbols, present, self.paused_for)
+        is_still_held = (self.assessment is self.live) == (shown is present)
+        if not (is_same and is_still_held and self.live and self.live.alert_rows is present.alert_rows):
+            of_rules = tuple(rule_statements(shown, present))
+        said = statements(shown, of_symbols, present, self.paused_for, of_rules)
         if self.unrecorded:
             said = (*said, Statement(Severity.WARNING, one_colon(self.unrecorded)))
         said = (*(_waits(asked) for asked in self.requests), *said)
-        return replace(self, assessment=shown, live=present, statements=said, of_symbols=of_symbols)
+        return replace(
+            self,
+            assessment=shown,
+            live=present,
+            statements=said,
+            of_symbols=of_symbols,
+            of_rules=of_rules,
+            alert_trails=self.alert_trails.then(present.alert_rows, present.at),
+        )
 
     def age(self, age: float, limit: float = math.inf) -> str:
         """An age in seconds as text; on a slow line rounded up, so that it changes seldom.

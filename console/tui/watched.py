@@ -9,6 +9,8 @@ from console.domain.clock import Clock
 from console.sources.logs.file import LogFile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from console.actions.checkpoint import Operator
     from console.actions.flags_file import Draft
     from console.actions.kill.actuator import Actuator, Order, Result, Scope
@@ -19,9 +21,11 @@ if TYPE_CHECKING:
     from console.domain.approval import Consent, Deed
     from console.domain.gate import Gate
     from console.domain.last_trip import LastTrip
+    from console.domain.metrics import Labels
     from console.domain.rollout.gates import Asked
     from console.domain.rollout.operations import Operation
     from console.domain.rollout.plan import Plan, Refusal
+    from console.domain.silences import LabelMatcher
 
 
 class Watched(Protocol):
@@ -150,6 +154,34 @@ class ChangesStages(Protocol):
 
     def history(self, feature: str | None = None) -> "tuple[Change, ...]":
         """The changes that the journal has, newest first."""
+
+
+class Said(Protocol):
+    """What was said of alerts, or taken back, as it was read back."""
+
+    @property
+    def words(self) -> str: ...
+
+    @property
+    def unrecorded(self) -> str:
+        """Why the journal doesn't have it; empty where it does."""
+
+
+class MarksAlerts(Protocol):
+    """What people say of a context's alerts. It all waits for disks, and raises AccessError, in one line."""
+
+    def acknowledge(self, key: str, live: Assessment, reason: str, lasting: float) -> Said:
+        """Take on the alert whose row in `live` has this key, for `lasting` seconds at most."""
+
+    def withdraw(self, labels: "Labels", reason: str = "") -> Said:
+        """Take back that somebody has taken on the alert with these labels."""
+
+    def silence(
+        self, matchers: "Sequence[LabelMatcher]", reason: str, lasting: float, *, local: bool = False
+    ) -> Said:
+        """Silence what all `matchers` accept; `local`: for the consoles of this host only."""
+
+    def unsilence(self, key: str, reason: str = "") -> Said: ...
 
 
 @runtime_checkable

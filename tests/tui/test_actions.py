@@ -9,6 +9,9 @@ from console.tui.actions import NEAREST, TOGETHER, Action, Place, actions
 from console.tui.app import OpsConsole
 from console.tui.key_names import key_sign
 from console.tui.navigation import MAIN
+from console.tui.screens.alerts.detail import AlertDetail
+from console.tui.screens.alerts.marking import Marking
+from console.tui.screens.alerts.screen import Alerts
 from console.tui.screens.audit.screen import Audit
 from console.tui.screens.choose_columns import ChooseColumns
 from console.tui.screens.confirm import Confirm
@@ -47,6 +50,9 @@ OWNERS: dict[Place, tuple[type, ...]] = {
     "rollout": (Rollout,),
     "change": (Change,),
     "audit": (Audit,),
+    "alerts": (Alerts,),
+    "alert": (AlertDetail,),
+    "marking": (Marking,),
 }
 EVERY = actions(owns_engine=False)
 

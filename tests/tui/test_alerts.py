@@ -5,12 +5,14 @@ from dataclasses import replace
 import pytest
 from textual.pilot import Pilot
 
+from console.domain.assessment import assess
 from console.domain.severity import Severity
 from console.domain.status import Alert
 from console.tui.app import OpsConsole
-from console.tui.screens.alerts import Alerts, alert_rows
+from console.tui.screens.alerts.rows import listed
+from console.tui.screens.alerts.screen import Alerts
 from console.tui.screens.frame import Frame
-from tests.tui.fake import PAPER, START, FakeWatched, HandClock, Row, failing, metrics_of, snapshot
+from tests.tui.fake import PAPER, RULES, START, FakeWatched, HandClock, Row, failing, metrics_of, snapshot
 from tests.tui.screen import assert_snapshot, painted, settled, text_of
 from tests.waiting import until
 
@@ -147,28 +149,37 @@ async def test_the_detail_follows_the_cursor_with_the_key_and_waits_for_no_paint
         assert "Funding Rate: " not in text_of(app)
 
 
-async def test_with_many_alerts_the_list_leaves_the_detail_and_the_sources_their_room() -> None:
+async def test_with_many_alerts_the_sources_leave_a_low_screen_to_them() -> None:
     app = console_of(*(Row(f"S{n:02}/USD", margin=1.01) for n in range(60)))
     async with app.run_test(size=(80, 24)) as pilot:
         await shown(app, pilot)
         assert "S00/USD Margin Ratio: 1.010 below 1.05" in text_of(app)
+        assert "SOURCES" not in text_of(app)
+        assert "S15/USD" in text_of(app)
+
+
+async def test_with_few_alerts_the_sources_stand_on_a_low_screen_too() -> None:
+    app = console_of(*BAD)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(app, pilot)
         assert "✓ log      fresh" in text_of(app)
+
+
+def keys_of(*alerts: Alert) -> list[str]:
+    judged = assess(snapshot(START, metrics_of([Row("BTC")])), RULES)
+    return [row.key for row in listed(replace(judged, alerts=alerts))]
 
 
 def test_alerts_of_one_name_are_told_apart_while_their_words_change() -> None:
     part = Alert("database", Severity.WARNING, "stale for 3 s")
-    before = [row.key for row in alert_rows((part, replace(part, summary="slow")))]
-    after = [row.key for row in alert_rows((replace(part, summary="stale for 4 s"), part))]
-    assert before == after
+    before = keys_of(part, replace(part, summary="slow"))
+    assert before == keys_of(replace(part, summary="stale for 4 s"), part)
     assert len(set(before)) == 2
 
 
 def test_the_row_of_a_key_metric_stays_whichever_symbol_it_is_of() -> None:
     alert = Alert("Slippage", Severity.HIGH, "12.0 bps, alert > 10 bps", "BTC/USD")
-    (before,), (after,) = (
-        tuple(alert_rows((one,), {"Slippage"})) for one in (alert, replace(alert, symbol="XRP/USD"))
-    )
-    assert before.key == after.key
+    assert keys_of(alert) == keys_of(replace(alert, symbol="XRP/USD"))
 
 
 async def shown(app: OpsConsole, pilot: Pilot[int]) -> Alerts:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.tui.screens.alerts import Alerts
+from console.tui.screens.alerts.screen import Alerts
 from console.tui.screens.logs import Logs
 from console.tui.screens.positions.screen import Positions
 from console.tui.screens.symbol.screen import SymbolDetail

@@ -9,9 +9,10 @@ from rich.cells import cell_len
 from textual.geometry import Size
 
 from console.domain.severity import Severity
+from console.domain.thresholds import Condition, Panel
 from console.tui.text import Line
 from console.tui.theme import ASCII, UNICODE, Tone
-from console.tui.widgets.plot import Points, Seen, limits_of, plot_lines, title_line
+from console.tui.widgets.plot import Limit, Points, Seen, limits_of, plot_lines, title_line
 from tests.tui.fake import PANELS
 
 MARGIN, FUNDING, SYNC = PANELS[:3]
@@ -75,6 +76,22 @@ def test_a_threshold_has_the_tone_of_what_lies_past_it() -> None:
     lines = plot_lines(MARGIN, seen(falling(1.3, 1.1)), SIZE, UNICODE)
     high = next(line for line in lines if any("1.2 high" in span.text for span in line))
     assert Tone.HIGH in {span.tone for span in high}
+
+
+def test_other_limits_stand_in_place_of_the_panels() -> None:
+    lines = plot_lines(MARGIN, seen(falling(1.3, 1.1)), SIZE, UNICODE, (Limit(1.15, Severity.CRITICAL),))
+    drawn = "\n".join(texts(lines))
+    assert "1.15 critical" in drawn
+    assert "1.2 high" not in drawn
+
+
+def test_once_a_bound_is_passed_what_was_far_better_leaves_it_its_room() -> None:
+    rule = Panel("Margin Ratio", "futures_margin_ratio", Condition("<", 1.05))
+    limits = (Limit(1.05, Severity.CRITICAL),)
+    lines = texts(plot_lines(rule, seen(falling(12.0, 1.03)), SIZE, UNICODE, limits))
+    assert any("↑ 12.000" in line for line in lines)
+    passed = next(number for number, line in enumerate(lines) if "1.05 critical" in line)
+    assert passed < len(lines) - 4  # above the axis and its labels, and what has gone below it
 
 
 def test_over_a_gap_no_line_is_drawn() -> None:

@@ -82,7 +82,7 @@ async def test_what_sources_differ_on_is_marked_and_said() -> None:
 
 async def test_tab_goes_through_every_part_and_back_to_the_first() -> None:
     app = console(FakeWatched(normal(), HandClock(START + 0.5)))
-    signs = ("Margin Ratio", "OPENED", "STATUS", "CLOSE_LONG", "CLOSED", "margin_status", "FACT")
+    signs = ("Margin Ratio", "OPENED", "STATUS", "CLOSE_LONG", "CLOSED", "SINCE", "margin_status", "FACT")
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(app, pilot)
         for sign in signs:

@@ -1,11 +1,12 @@
 """Foreign text on its way to the screen: inert, and never wider than its place."""
 
+import itertools
 import unicodedata
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from rich.cells import cell_len
+from rich.cells import cached_cell_len, cell_len
 
 from console.domain.figures import seconds
 from console.tui.text import (
@@ -38,6 +39,23 @@ def test_nothing_that_a_terminal_obeys_gets_through(text: str) -> None:
     shown = visible(text)
     assert not {unicodedata.category(c) for c in shown} & {"Cc", "Cf", "Cs", "Zl", "Zp"}
     assert visible(shown) == shown
+
+
+def test_every_sign_is_as_wide_as_the_terminal_draws_it() -> None:
+    shown = [visible(chr(code)) for code in range(0x3000)]
+    assert [width(sign) for sign in shown] == [cell_len(sign) for sign in shown]
+
+
+def test_signs_that_are_what_they_look_like_are_shown_as_they_are() -> None:
+    signs = "▁▂▃▄▅▆▇█ …–·µ ↑↓←→ ✓✘▲◆●◐○▸›≈≥²é"
+    assert visible(signs) == signs
+
+
+def test_texts_that_change_all_day_are_not_kept() -> None:
+    before = cached_cell_len.cache_info().currsize
+    for bars in itertools.product("▁▂▃▄▅▆▇█", repeat=3):
+        fit("".join(bars), 10, "right", "…")
+    assert cached_cell_len.cache_info().currsize <= before + 1  # the ellipsis
 
 
 @given(FOREIGN, st.integers(0, 40), st.sampled_from(["left", "right"]))

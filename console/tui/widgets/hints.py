@@ -10,7 +10,18 @@ from console.tui.theme import Glyphs, Tone
 _STOPS = ("trip", "kill_switch")
 """What stops the engine: the key that does, or else the one that leads there."""
 _LAST = ("help", "quit")
-_FIRST = ("next_pane", "write_change", "switch_off", "promote", "set_stage", "demote", "disable")
+_FIRST = (
+    "next_pane",
+    "write_change",
+    "confirm_marking",
+    "switch_off",
+    "promote",
+    "set_stage",
+    "demote",
+    "disable",
+    "acknowledge",
+    "silence",
+)
 """What comes before all other hints: where tab leads, part of the screen isn't seen without it; then what
 changes the world."""
 

@@ -8,7 +8,7 @@ from textual.events import Resize
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
-from console.tui.text import Line, plain_ascii, visible
+from console.tui.text import Line, line_width, plain_ascii, visible
 from console.tui.theme import TONES, Glyphs
 from console.tui.widgets.dressed import Dressed
 
@@ -58,5 +58,4 @@ class Lines(Dressed):
             )
             for span in line
         ]
-        strip = Strip(segments)
-        return strip.adjust_cell_length(self.size.width, self.dress())
+        return Strip(segments, line_width(line)).adjust_cell_length(self.size.width, self.dress())

@@ -12,7 +12,7 @@ from textual.geometry import Size
 
 from console.domain.figures import figure_of
 from console.domain.severity import Severity
-from console.domain.thresholds import Ladder, Panel
+from console.domain.thresholds import Condition, Ladder, Panel
 from console.tui.text import Line, Span, fit_line
 from console.tui.theme import Glyphs, Tone, tone_of
 
@@ -72,20 +72,26 @@ def title_line(panel: Panel, value: float | None, age: str, cells: int, glyphs: 
     return fit_line((name, Span("  last "), newest, *ago), cells, glyphs.ellipsis)
 
 
-def plot_lines(panel: Panel, seen: Seen, size: Size, glyphs: Glyphs) -> tuple[Line, ...]:
-    """The panel's figure over time, in as many lines as `size` has; grey where it is old."""
+def plot_lines(
+    panel: Panel, seen: Seen, size: Size, glyphs: Glyphs, limits: Sequence[Limit] | None = None
+) -> tuple[Line, ...]:
+    """The panel's figure over time, in as many lines as `size` has; grey where it is old.
+
+    With `limits` these are drawn in place of the panel's own.
+    """
     if len(seen.points) < 2 or size.height < 4 or size.width < 30:
         reason = "nothing to draw yet" if len(seen.points) < 2 else "no room to draw"
         return (fit_line((Span(reason, Tone.DIM),), size.width, glyphs.ellipsis),)[: size.height]
-    return tuple(_drawn(panel, seen, size, glyphs))
+    against = limits_of(panel) if limits is None else limits
+    return tuple(_drawn(panel, seen, against, size, glyphs))
 
 
-def _drawn(panel: Panel, seen: Seen, size: Size, glyphs: Glyphs) -> Iterator[Line]:
+def _drawn(panel: Panel, seen: Seen, limits: Sequence[Limit], size: Size, glyphs: Glyphs) -> Iterator[Line]:
     from textual_plotext.plot import Plot  # noqa: PLC0415 (as above)
 
     points, end = seen.points, seen.now
     scale = figure_of(panel).scale
-    shown, low, high = _range(panel, points)
+    shown, low, high = _range(panel, points, limits)
     beyond = high + (high - low)  # plotext draws all of a line, also what lies outside: let it be short
     canvas = Plot()
     canvas.plotsize(size.width, size.height)
@@ -107,7 +113,7 @@ def _drawn(panel: Panel, seen: Seen, size: Size, glyphs: Glyphs) -> Iterator[Lin
         yield fit_line(tuple(_in_tones(line, glyphs, curve)), size.width, glyphs.ellipsis)
 
 
-def _range(panel: Panel, points: Points) -> tuple[tuple[Limit, ...], float, float]:
+def _range(panel: Panel, points: Points, limits: Sequence[Limit]) -> tuple[tuple[Limit, ...], float, float]:
     """The thresholds to show, and the least and greatest value of the axis.
 
     Shown are those between the figure's extremes, and the nearest on either side. Once it has passed one,
@@ -118,10 +124,13 @@ def _range(panel: Panel, points: Points) -> tuple[tuple[Limit, ...], float, floa
     if isinstance(panel.rule, Ladder) and panel.rule.lower_is_worse:
         first, last = panel.rule.steps[0][0], panel.rule.steps[-1][0]
         high = min(high, first + (first - last)) if low < first else high
-    limits = sorted(limits_of(panel), key=lambda limit: limit.value)
-    below = [limit for limit in limits if limit.value < low][-1:]
-    above = [limit for limit in limits if limit.value > high][:1]
-    shown = (*below, *(limit for limit in limits if low <= limit.value <= high), *above)
+    if isinstance(panel.rule, Condition) and panel.rule.sign.startswith("<") and low < panel.rule.bound:
+        bound = panel.rule.bound
+        high = min(high, bound + max(4 * (bound - low), abs(bound) / 10))
+    ascending = sorted(limits, key=lambda limit: limit.value)
+    below = [limit for limit in ascending if limit.value < low][-1:]
+    above = [limit for limit in ascending if limit.value > high][:1]
+    shown = (*below, *(limit for limit in ascending if low <= limit.value <= high), *above)
     ends = [low, high, *(limit.value for limit in shown)]
     low, high = min(ends), max(ends)
     margin = (high - low) * 0.05 or abs(high) * 0.01 or 1e-9

@@ -6,11 +6,12 @@ Filters and sorting ask thousands of rows at once: what they need is told in bul
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeVar
 
+from console.domain.alert_rows import AlertRow
 from console.domain.amounts import about, price, quantity, span
 from console.domain.assessment import Assessment
 from console.domain.figures import badness, figure_of, money, number
@@ -21,6 +22,7 @@ from console.domain.symbols import SymbolRows
 from console.domain.thresholds import Panel
 from console.domain.trails import Moment
 from console.domain.trend import Outlook
+from console.tui.screens.overview.alerts import alerts_column, sign_of
 from console.tui.screens.overview.state import Rank, state_column, why_column
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.widgets.spark import sampled, spark, values_of
@@ -45,10 +47,12 @@ class Present:
     at: float = 0.0
     stale: str = ""
     symbols: SymbolRows | None = None
+    alerts: Mapping[str, tuple[AlertRow, ...]] = field(default_factory=dict)
     moments: tuple[Moment | None, ...] = ()
 
     def take(self, assessment: Assessment, stale: str) -> None:
         self.at, self.stale, self.symbols = assessment.at, stale, assessment.symbols
+        self.alerts = assessment.by_symbol
         self.moments = sampled(assessment.margins, TREND_CELLS, TREND_SECONDS)
 
     def outlook(self, row: SymbolStatus) -> Outlook | None:
@@ -67,9 +71,9 @@ def symbol_columns(
     """
     judged = {panel.key: _panel_column(panel, present) for panel in panels}
     first = [
-        _symbol(narrow=narrow),
+        _symbol(present, narrow=narrow),
         state_column(STATE, panels, present.glyphs, lambda: present.stale, rank),
-        why_column(panels, lambda: present.stale),
+        why_column(panels, lambda: present.stale, lambda: present.alerts),
     ]
     margin = [judged.pop("margin_ratio")] if "margin_ratio" in judged else []
     funding = [judged.pop("funding_rate")] if "funding_rate" in judged else []
@@ -80,18 +84,32 @@ def symbol_columns(
     else:
         shown = [*first, position, *margin, trend, to_next, distance, *funding, pnl]
     rest = [_mark(present), _funding_in(present), *judged.values(), _slippage(present), _stage(present)]
+    rest.append(alerts_column(present.glyphs, lambda: present.alerts))
     return [*shown, *rest]
 
 
-def _symbol(*, narrow: bool) -> _Column:
-    """The name; `narrow`, its title leaves its room to what stands beside it, the worse rows off the page."""
+def _symbol(present: Present, *, narrow: bool) -> _Column:
+    """The name, with the sign of its worst alert.
+
+    `narrow`, the title leaves its room to what stands beside it, the worse rows off the page.
+    """
 
     def cell(row: SymbolStatus) -> Cell:
-        return Cell(row.symbol, Tone.STRONG)
+        sign, tone = sign_of(present.alerts.get(row.symbol, ()), present.glyphs)
+        return Cell(row.symbol, Tone.STRONG, sign, mark_tone=tone)
 
-    title, width = ("SYM", 14) if narrow else ("SYMBOL", 12)
+    title, width = ("SYM", 12) if narrow else ("SYMBOL", 10)
     return Column(
-        "symbol", title, width, cell, lambda row: row.symbol, "left", grow=16, texts=_names, orders=_names
+        "symbol",
+        title,
+        width,
+        cell,
+        lambda row: row.symbol,
+        "left",
+        marked=True,
+        grow=16,
+        texts=_names,
+        orders=_names,
     )
 
 

@@ -44,7 +44,8 @@ class OpensSymbols(Protocol):
 class Overview(Frame):
     ABOUT: ClassVar[str] = (
         "Every symbol against its limits, the worst first. TO NEXT is how long the margin ratio takes to its "
-        "next threshold if it goes on as in the last minutes; 10 MIN is where it has been."
+        "next threshold if it goes on as in the last minutes; 10 MIN is where it has been. The sign after a "
+        "symbol is that of its worst alert."
     )
 
     def __init__(self, view: View) -> None:
@@ -106,6 +107,7 @@ class Overview(Frame):
             self.has_class("-narrow"),
             id(assessment.symbols),
             id(assessment.margins),
+            id(assessment.by_symbol),
             int(assessment.at),
             stale,
         )

@@ -11,6 +11,7 @@ from console.domain.severity import Severity
 from console.domain.status import Judged, SymbolStatus
 from console.domain.symbols import SymbolRows
 from console.domain.thresholds import Panel
+from console.tui.screens.overview.alerts import BySymbol, counted, tone_of_alerts
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.widgets.table.columns import Cell, Column, Order
 
@@ -60,14 +61,20 @@ def _without_a_number(panels: Panels, rows: SymbolRows) -> Sequence[int]:
     return places
 
 
-def why_column(panels: Panels, stale: Stale) -> Column[SymbolStatus]:
-    """The title of the panel that makes the row as bad as it is, and how many others do."""
+def why_column(panels: Panels, stale: Stale, alerts: BySymbol) -> Column[SymbolStatus]:
+    """The title of the panel that makes the row as bad as it is, and how many others do.
+
+    Where its alerts are worse than that, how many of these there are.
+    """
 
     def cell(row: SymbolStatus) -> Cell:
+        if stale():
+            return Cell(f"{stale()} old" if row.severity else "", Tone.UNKNOWN)
+        raised = alerts().get(row.symbol, ())
+        if raised and raised[0].severity > row.severity:
+            return Cell(counted(raised), tone_of_alerts(raised))
         if row.severity is Severity.OK:
             return Cell("")
-        if stale():
-            return Cell(f"{stale()} old", Tone.UNKNOWN)
         reasons = [panel for panel in panels if row.values[panel.key].severity is row.severity]
         return Cell(_named(reasons), tone_of(row.severity))
 
@@ -76,7 +83,12 @@ def why_column(panels: Panels, stale: Stale) -> Column[SymbolStatus]:
             return [cell(row).text for row in rows]
         if stale():
             return [f"{stale()} old" if severity else "" for severity in rows.severities]
-        return _reasons(panels, rows)
+        found = _reasons(panels, rows)
+        for symbol, raised in alerts().items():
+            place = rows.place(symbol)
+            if place is not None and raised[0].severity > rows.severities[place]:
+                found[place] = counted(raised)
+        return found
 
     def orders(rows: Sequence[SymbolStatus]) -> Sequence[Order]:
         return [text or None for text in texts(rows)]
@@ -86,7 +98,7 @@ def why_column(panels: Panels, stale: Stale) -> Column[SymbolStatus]:
     )
 
 
-def _reasons(panels: Panels, rows: SymbolRows) -> Sequence[str]:
+def _reasons(panels: Panels, rows: SymbolRows) -> list[str]:
     """Of each row which of its values are as bad as the whole of it."""
     reasons: dict[int, list[Panel]] = {}
     for panel in panels:

@@ -17,8 +17,10 @@ from console.domain.assessment import Assessment
 from console.domain.symbol_detail import SOURCES, source_doubts, symbol_detail
 from console.domain.symbol_detail import SymbolDetail as Detail
 from console.tui.actions import Place
+from console.tui.screens.alerts.muting import OpensAlerts
 from console.tui.screens.overview.summary import source_age
 from console.tui.screens.parted import Parted
+from console.tui.screens.symbol.alerts import AlertPane
 from console.tui.screens.symbol.facts import fact_lines, log_lines, summary_lines, tab_line
 from console.tui.screens.symbol.panes import symbol_panes
 from console.tui.screens.symbol.plots import Plots
@@ -27,6 +29,7 @@ from console.tui.theme import Tone
 from console.tui.view import View
 from console.tui.widgets.lines import Lines
 from console.tui.widgets.reader import Reader
+from console.tui.widgets.table.table import Table
 
 FACTS, PLOTS, LOG = "facts", "plots", "log"
 
@@ -52,7 +55,8 @@ class SymbolDetail(Parted):
         self._facts = Reader(self._facts_text, glyphs)
         self._plots = Plots(symbol, glyphs, id=PLOTS)
         self._log = Reader(self._log_text, glyphs)
-        self._panes = symbol_panes(glyphs)
+        self._alerts = AlertPane(view)
+        self._panes = (*symbol_panes(glyphs), self._alerts)
         self._below = self._panes[0].name
 
     def body(self) -> Iterable[Widget]:
@@ -72,6 +76,7 @@ class SymbolDetail(Parted):
         self._opened_at = min(self._opened_at, view.assessment.at)
         self._look(view.assessment)
         self._plots.paint(view, view.assessment)
+        self._alerts.present.view = view
         for pane in self._panes:
             pane.show(view.assessment, self.symbol or "")
         self._show_texts(view, view.assessment)
@@ -110,6 +115,12 @@ class SymbolDetail(Parted):
         if not self._gone:
             self._detail = detail
 
+    async def on_table_opened(self, event: Table.Opened) -> None:
+        """Open one of the alerts; other rows are shown in full already."""
+        row = next((row for row in self._alerts.rows if row.key == event.key), None)
+        if row is not None and row.rule is not None and isinstance(self.app, OpensAlerts):
+            await self.app.open_alert(row.rule.key)
+
     def on_resize(self, event: Resize) -> None:
         if self.chosen not in self.parts():
             self.choose(FACTS)
@@ -139,9 +150,11 @@ class SymbolDetail(Parted):
         return summary_lines(self.view, self._detail, self._gone, size.width)
 
     def _tabs_text(self, size: Size) -> tuple[Line, ...]:
-        """The chosen part in reverse, the others that can be seen bright."""
+        """The chosen part in reverse, the others in sight bright; without counts that have no room."""
         titles = self._titles()
         names = [(titles.get(part, part), self._tone(part)) for part in self.parts()]
+        if sum(len(name) + 2 for name, _ in names) > size.width:
+            names = [(part, self._tone(part)) for part in self.parts()]
         return (tab_line(names, size.width, self.view.glyphs),)
 
     def _titles(self) -> dict[str, str]:

@@ -20,13 +20,15 @@ None, or a float that is NaN, where a row has nothing to sort by: it comes last 
 class Cell(NamedTuple):
     """One cell: its text, and a mark of one sign after it, in the mark's own place.
 
-    A `stale` cell is grey as a whole, whatever its tone.
+    The mark has the text's tone, unless it has one of its own. A `stale` cell is grey as a whole, whatever
+    its tones.
     """
 
     text: str
     tone: Tone = Tone.PLAIN
     mark: str = ""
     stale: bool = False
+    mark_tone: Tone | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,8 @@ def piece_of(cell: Cell, way: int, glyphs: Glyphs) -> Piece:
     """A cell with its own mark; where it has none, with the way that its number went, quietly."""
     tone = Tone.UNKNOWN if cell.stale else cell.tone
     if cell.mark or cell.stale or not way:
-        return Piece(cell.text, tone, cell.mark, tone)
+        own = None if cell.stale else cell.mark_tone
+        return Piece(cell.text, tone, cell.mark, own or tone)
     return Piece(cell.text, tone, glyphs.up if way > 0 else glyphs.down, Tone.DIM)
 
 

@@ -1,0 +1,64 @@
+"""What a screen with a rule's alert on it does about that alert: take it on, silence it, take that back."""
+
+from abc import abstractmethod
+from typing import Protocol, runtime_checkable
+
+from console.domain.alert_rows import AlertRow, AlertState
+from console.tui.screens.alerts.draft import Deed, Draft, draft_of
+from console.tui.screens.frame import Frame
+
+_ACKNOWLEDGED = (AlertState.PENDING, AlertState.FIRING, AlertState.LOST)
+CANNOT = "this console can't mute alerts: it was given no place to keep that"
+
+
+@runtime_checkable
+class OpensAlerts(Protocol):
+    """The app, as far as screens with alerts want it."""
+
+    async def open_alert(self, key: str) -> None: ...
+
+    async def open_triggers(self) -> None: ...
+
+    async def open_marking(self, draft: Draft) -> None: ...
+
+
+class Muting(Frame):
+    """Subclasses say which alert is meant."""
+
+    @property
+    @abstractmethod
+    def _meant(self) -> AlertRow | None:
+        """The rule's alert that the keys are for; None where there is none."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        row = self._meant
+        if action == "acknowledge":
+            return self._may_mute and row is not None and row.state in _ACKNOWLEDGED
+        if action == "silence":
+            return self._may_mute and row is not None and row.raised is not None
+        if action == "unmute":
+            return self._may_mute and row is not None and row.muted
+        return super().check_action(action, parameters)
+
+    async def action_acknowledge(self) -> None:
+        await self._ask_for(Deed.ACKNOWLEDGE)
+
+    async def action_silence(self) -> None:
+        await self._ask_for(Deed.SILENCE)
+
+    async def action_unmute(self) -> None:
+        """Take back the acknowledgement; where there is none, end the silence."""
+        row = self._meant
+        acknowledged = row is not None and row.acknowledged is not None
+        await self._ask_for(Deed.WITHDRAW if acknowledged else Deed.UNSILENCE)
+
+    @property
+    def _may_mute(self) -> bool:
+        return self.view.replay is None
+
+    async def _ask_for(self, deed: Deed) -> None:
+        row = self._meant
+        if self.view.marking is None:
+            self.refuse(CANNOT)
+        elif row is not None and isinstance(self.app, OpensAlerts):
+            await self.app.open_marking(draft_of(deed, row))
