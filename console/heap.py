@@ -11,8 +11,12 @@ from contextlib import suppress
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """Options of mallopt, as glibc's malloc.h numbers them."""
-_LARGE = 4 << 20
-"""Bytes from which a block is the system's own again once it is freed, and the heap's unused end is."""
+_LARGE = 1 << 20
+"""Bytes from which a block is the system's own again once it is freed, and the heap's unused end is.
+
+What an engine with thousands of symbols answers is that much, every second. In the heap, each would leave its
+room to small blocks that stay.
+"""
 
 
 def hold_together() -> None:

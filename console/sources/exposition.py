@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from console.domain.metrics import Column, LateSeries, Lineup, Series, Vector, column_of
-from console.sources.exposition_bulk import AlikeLines, alike_lines, heads_and_values, read_numbers
+from console.sources.exposition_bulk import AlikeLines, Heads, alike_lines, heads_and_values, read_numbers
 from console.sources.exposition_lines import (
     OPENMETRICS,
     TEXT,
@@ -117,7 +117,7 @@ class _Block:
 
     text: bytes
     comment: bytes
-    heads: list[bytes]
+    heads: Heads | list[bytes]
     series: Sequence[Series]
     vectors: Mapping[str, Column]
     timestamps: Mapping[Series, float]
@@ -135,7 +135,7 @@ class _Block:
         numbers = None if words is None else read_numbers(words[1])
         if words is None or numbers is None:
             return None
-        in_order = words[0] == self.heads
+        in_order = self.heads == words[0]
         ordered = numbers if in_order else _ordered(self.heads, words[0], numbers)
         if ordered is not None:
             return replace(self, text=text, vectors=self._vectors(ordered), in_order=in_order)
@@ -147,7 +147,7 @@ class _Block:
         return replace(
             self,
             text=text,
-            heads=words[0],
+            heads=Heads(words[0]),
             series=lineup.series,
             vectors={family.name: Column(lineup, numbers)},
             families=(_Family(family.name, lineup, range(len(series))),),
@@ -236,7 +236,7 @@ def _end(data: bytes, start: int) -> int:
     return len(data) if at < 0 else at
 
 
-def _ordered(heads: list[bytes], said: list[bytes], numbers: "array[float]") -> "array[float] | None":
+def _ordered(heads: Sequence[bytes], said: list[bytes], numbers: "array[float]") -> "array[float] | None":
     """The numbers in the order of `heads`, which were `said` in another; None if others were."""
     by_head = dict(zip(said, numbers, strict=True)) if len(said) == len(heads) else {}
     if len(by_head) < len(heads):

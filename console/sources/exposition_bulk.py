@@ -4,12 +4,14 @@ Only what is beyond doubt is read here: one blank in a line, labels without esca
 else is left to be read line by line, which also finds the words for what is wrong.
 """
 
+import itertools
 import re
 import sys
 from array import array
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import overload
 
 import orjson
@@ -27,10 +29,55 @@ _PLAIN = b"0123456789+-.eE,"
 _LABEL = re.compile(rb'([a-zA-Z_][a-zA-Z0-9_]*)="[^"]*"')
 
 
+class Heads(Sequence[bytes]):
+    """What stands before the blank in each of many lines, and has no blank itself: kept as one text.
+
+    As objects of their own, thousands of them would take twice the room.
+    """
+
+    def __init__(self, heads: Sequence[bytes]) -> None:
+        self.text = b" ".join(heads)
+        self._count = len(heads)
+
+    @cached_property
+    def _ends(self) -> "array[int]":
+        """Where each one would end without the blanks between them, after a 0."""
+        return array("I", itertools.accumulate(map(len, self), initial=0))
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Heads):
+            return self.text == other.text
+        return isinstance(other, list) and self.text.split() == other
+
+    __hash__ = None  # type: ignore[assignment]  # as any list's
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.text.split())
+
+    @overload
+    def __getitem__(self, place: int) -> bytes: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[bytes]: ...
+    def __getitem__(self, place: int | slice) -> bytes | list[bytes]:
+        where = range(len(self))[place]
+        if isinstance(where, int):
+            return self._between(where, where + 1)
+        if where.step == 1:
+            return self._between(where.start, max(where.start, where.stop)).split()
+        return [self[at] for at in where]
+
+    def _between(self, start: int, stop: int) -> bytes:
+        """Those from `start` up to `stop`, with the blanks between them."""
+        return self.text[self._ends[start] + start : self._ends[stop] + max(start, stop - 1)]
+
+
 class AlikeSeries(LateSeries):
     """The series that some heads stand for, which have these labels in this order."""
 
-    def __init__(self, name: str, labels: Sequence[str], heads: Sequence[bytes]) -> None:
+    def __init__(self, name: str, labels: Sequence[str], heads: Heads) -> None:
         self._name = name
         self._labels = labels
         self._heads = heads
@@ -78,7 +125,7 @@ class AlikeSeries(LateSeries):
 
     def _values(self, label: str) -> Sequence[str]:
         """What each head says of a label: values stand between quotes, and hold none."""
-        parts = b"".join(self._heads).decode().split('"')
+        parts = self._heads.text.decode().split('"')
         return parts[2 * self._labels.index(label) + 1 :: 2 * len(self._labels)]
 
     def _series(self, head: bytes) -> Series:
@@ -92,7 +139,7 @@ class AlikeLines:
 
     name: str
     series: AlikeSeries
-    heads: list[bytes]
+    heads: Heads
     numbers: "array[float]"
 
 
@@ -111,8 +158,8 @@ def alike_lines(text: bytes) -> AlikeLines | None:
     heads, numbers = words[0::2], read_numbers(words[1::2])
     if numbers is None or len(set(heads)) < len(heads):
         return None
-    name = sys.intern(first[1].decode())
-    return AlikeLines(name, AlikeSeries(name, labels, heads), heads, numbers)
+    name, known = sys.intern(first[1].decode()), Heads(heads)
+    return AlikeLines(name, AlikeSeries(name, labels, known), known, numbers)
 
 
 def heads_and_values(text: bytes) -> tuple[list[bytes], list[bytes]] | None:

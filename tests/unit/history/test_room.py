@@ -1,5 +1,6 @@
 """What it takes to tell thousands of rows is there for one column at a time."""
 
+import sys
 import tracemalloc
 from array import array
 
@@ -10,6 +11,8 @@ from console.history.payload import Blocks, pack
 from console.sources.exposition_bulk import AlikeSeries, Heads
 
 ROWS, COLUMNS = 1000, 40
+SYMBOLS = [sys.intern(f"T{row:04}USDT") for row in range(ROWS)]
+"""Interned for as long as the test runs, as an engine's are: Python's table of names is not to grow in it."""
 
 
 def test_a_whole_step_takes_little_more_room_than_its_text() -> None:
@@ -26,5 +29,5 @@ def test_a_whole_step_takes_little_more_room_than_its_text() -> None:
 
 
 def _column(number: int) -> Column:
-    heads = Heads([b'm%d{symbol="T%04dUSDT"}' % (number, row) for row in range(ROWS)])
+    heads = Heads([b'm%d{symbol="%b"}' % (number, symbol.encode()) for symbol in SYMBOLS])
     return Column(Lineup(AlikeSeries(f"m{number}", ["symbol"], heads)), array("d", range(ROWS)))

@@ -1,5 +1,6 @@
 """The books as they are read again and again: all that a row says, and what stays the same as it was."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -213,6 +214,13 @@ def test_an_order_has_its_type_its_limit_its_fee_and_its_notes(world: World) -> 
         Decimal("0.5"),
         "grid",
     )
+
+
+def test_what_is_another_in_each_row_is_not_interned_and_what_returns_is(world: World) -> None:
+    add_order(world, 1, "OFTENUSDT", order_id="its own id", notes="its own note")
+    (order,) = world.read().orders or ()
+    said = (order.symbol, order.id, order.notes or "")
+    assert [sys.intern("".join(list(text))) is text for text in said] == [True, False, False]
 
 
 def test_an_order_that_has_not_changed_stays_the_same_object_beside_a_new_one(world: World) -> None:
