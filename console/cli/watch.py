@@ -60,7 +60,8 @@ def _has_answers(live: "Assessment") -> bool:
     from console.domain.reading import Health  # noqa: PLC0415
 
     heard = all(each.health is not Health.WAITING for each in live.sources)
-    return heard and live.snapshot.last_trip.last is not None
+    besides = (live.snapshot.last_trip, live.snapshot.alerts)
+    return heard and all(state.last is not None for state in besides if state.configured)
 
 
 def _is_judged(live: "Assessment") -> bool:

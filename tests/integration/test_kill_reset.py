@@ -123,7 +123,7 @@ def test_a_reset_is_refused_gate_by_gate_and_then_done_and_proven(home: Path, en
 
     refused = told(opsconsole(home, "kill", "reset", "--reason", "all is well", "--json"))
     lacking = {gate["name"] for gate in refused["gates"] if not gate["passes"]}
-    assert (refused["exit_code"], lacking) == (3, {"armed", "cause", "recovery", "confirmation"})
+    assert (refused["exit_code"], lacking) == (3, {"armed", "cause", "recovery", "confirmation"}), refused
     assert engine.tripped()
 
     done = run(home, "kill", "reset", *SURE, "--confirm", "paper paper", "--json", *where(home))
