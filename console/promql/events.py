@@ -37,7 +37,7 @@ def events(growth: Growth, store: SampleStore, at: float) -> Vector:
     accepts = judged_by(growth.selector)
     counted = (
         (series, _counted(track, window))
-        for series, track in store.changed_after(name, window.first - 1)
+        for series, track in store.tracks(name).moved_after(window.first - 1)
         if accepts(series)
     )
     return {nameless(series): count for series, count in counted if count > 0}

@@ -176,6 +176,10 @@ class Frames(Mapping[Series, Track]):
             track.extend(scrapes, [column.numbers[place] for column in columns])
             yield columns[0].lineup.series[place], track
 
+    def moved_after(self, scrape: int) -> Iterator[tuple[Series, Track]]:
+        """As `changed_after`; those that are as they were first seen may be among them."""
+        return self.changed_after(scrape)
+
     def forget(self, before: int) -> None:
         """Drop what was over before the scrape `before`."""
         over = self._first(before)

@@ -18,37 +18,39 @@ class Lows:
         self._kept = parts
         self._symbols: dict[str, int] = {}
         self._parts: dict[int, _Part] = {}
+        self._older_are: list[int] = []  # the parts that grow no more, and what they come to
+        self._older = _Part()
         self._noted: Vector = {}
         self._places: Sequence[int] = ()
         self._from = self._until = math.nan
 
     def note(self, at: float, vector: Vector, gap: float) -> None:
-        """What the metric is at `at`; after more than `gap` seconds it is watched only from then on."""
-        if not at - self._until <= gap:
-            self._parts.clear()
-            self._from = at
-        self._until = at
+        """What the metric is at `at`; after more than `gap` seconds without it, watched only from then."""
         number = math.floor(at / self._part)
         for old in [one for one in self._parts if one <= number - self._kept]:
             del self._parts[old]
+        if not vector:
+            return
+        if not at - self._until <= gap:
+            self._from = at
+        self._until = at
         places = self._placed(vector)
         self._parts.setdefault(number, _Part()).note(places, vector, len(self._symbols))
 
     def watched(self, at: float) -> float:
-        """Seconds before `at` that are known, as far as they are looked back on."""
-        return 0.0 if math.isnan(self._from) else min(at - self._from, self._part * self._kept)
+        """Seconds before `at` that are known, as far as they are looked back on; 0 if it isn't there now."""
+        return min(at - self._from, self._part * self._kept) if self._until >= at else 0.0
 
     def lowest(self) -> Mapping[str, float]:
         """The lowest value of each symbol that was there, "" for what has none."""
-        lows = array("d", [math.inf]) * len(self._symbols)
-        unread: set[int] = set()
-        for part in self._parts.values():
-            unread |= part.unread
-            for place, value in enumerate(part.lows):
-                lows[place] = min(lows[place], value)
-        told = {symbol: lows[place] for symbol, place in self._symbols.items() if lows[place] < math.inf}
-        numberless = (symbol for symbol, place in self._symbols.items() if place in unread)
-        return {**dict.fromkeys(numberless, math.nan), **told}
+        *older, newest = sorted(self._parts) or [0]
+        if older != self._older_are:
+            self._older_are, self._older = older, _merged([self._parts[number] for number in older])
+        both = _merged([self._older, self._parts.get(newest, _Part())])
+        known = zip(self._symbols, both.lows, strict=False)  # a symbol that has come since has no place there
+        told = {symbol: low for symbol, low in known if low < math.inf}
+        numberless = (symbol for symbol, place in self._symbols.items() if place in both.unread)
+        return {**dict.fromkeys(numberless, math.nan), **told} if both.unread else told
 
     def _placed(self, vector: Vector) -> Sequence[int]:
         """The places of the vector's symbols; those of last time where its series are the same."""
@@ -77,3 +79,13 @@ class _Part:
                 lows[place] = value
             elif math.isnan(value):
                 self.unread.add(place)
+
+
+def _merged(parts: Sequence[_Part]) -> _Part:
+    """The lowest of several parts."""
+    merged = _Part()
+    for part in parts:
+        shorter, longer = sorted((merged.lows, part.lows), key=len)
+        merged.lows = array("d", map(min, shorter, longer)) + longer[len(shorter) :]
+        merged.unread = merged.unread | part.unread
+    return merged

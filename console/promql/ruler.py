@@ -86,7 +86,7 @@ class Ruler:
         for group in self._groups:
             for watched in group.alerting:
                 if watched.key in document:
-                    watched.state = restored(document[watched.key], group.interval, now, wall)
+                    watched.restore(document[watched.key], group.interval, now, wall)
 
     def resume(self, now: float) -> None:
         """Go on from the last evaluations as after a restart: what wasn't watched hasn't held."""
@@ -133,6 +133,7 @@ class _Watched:
         self._told = told
         self._terms = Terms(rule.hold, rule.keep_firing_for)
         self._growths = growths_in(rule.query)
+        self._restored: frozenset[Labels] = frozenset()
         self._watched = 0.0
         self._needed = max(query.window for query in (rule.query, *rule.watched))
         self._counts: Vector = {}
@@ -147,10 +148,15 @@ class _Watched:
             self.state = failed(self.state, str(error), now)
             return
         if self._watched < self._needed:
-            outcome = _with_restored(outcome, self.state)
+            outcome = _with_restored(outcome, self.state, self._restored)
         self.state = evaluated(self.state, self._terms, outcome, now)
         found = (events(growth, tick.store, tick.at) for growth in self._growths) if outcome.active else ()
         self._counts = next((counts for counts in found if counts), {})
+
+    def restore(self, document: object, interval: float, now: float, wall: float) -> None:
+        """Go on from what `remembered` told; ValueError for what isn't it."""
+        self.state = restored(document, interval, now, wall)
+        self._restored = frozenset(self.state.alerts)
 
     def standing(self) -> RuleStanding:
         state = self.state
@@ -208,9 +214,14 @@ def _told(file: RuleFile, group: RuleGroup, rule: AlertRule, interval: float, ho
         place=place,
         sign=sign,
         threshold=threshold,
-        metrics=metrics_of(expression),
+        metrics=_compared(rule) or metrics_of(expression),
         holes=holes.get(place, ()),
     )
+
+
+def _compared(rule: AlertRule) -> tuple[str, ...]:
+    """The metrics that the rule compares, without those that only say when it does."""
+    return tuple(dict.fromkeys(name for query in rule.watched for name in metrics_of(query.text)))
 
 
 def _record(rule: RecordingRule, tick: Round, by: str) -> None:
@@ -231,12 +242,12 @@ def _covered(query: Query, needed: float, tick: Round) -> float:
     return needed if watched >= query.window else watched
 
 
-def _with_restored(outcome: Outcome, state: RuleState) -> Outcome:
-    """The outcome with the alerts that were active before, which too short a past can't take back."""
+def _with_restored(outcome: Outcome, state: RuleState, restored: frozenset[Labels]) -> Outcome:
+    """The outcome with the `restored` alerts that are still active: too short a past can't take them back."""
     active = {
         labels: Found(alert.series, alert.value)
         for labels, alert in state.alerts.items()
-        if alert.phase is not Phase.RESOLVED
+        if labels in restored and alert.phase is not Phase.RESOLVED
     }
     return Outcome({**active, **outcome.active}, outcome.present)
 

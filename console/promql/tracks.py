@@ -212,7 +212,7 @@ class Tracks(Mapping[Series, Track]):
     def at(self, scrape: int) -> Column:
         """The series as they were at `scrape`: what has changed since is put back."""
         latest = self._latest if scrape >= self._begun else NOTHING_SAID
-        return _with(latest, ((series, track.at(scrape)) for series, track in self._moved_after(scrape)))
+        return _with(latest, ((series, track.at(scrape)) for series, track in self.moved_after(scrape)))
 
     def since(self, scrape: int) -> Iterator[tuple[Series, Track]]:
         """Each series with its track from `scrape` on, or from before."""
@@ -220,7 +220,7 @@ class Tracks(Mapping[Series, Track]):
 
     def changed_after(self, scrape: int) -> Iterator[tuple[Series, Track]]:
         """The series that changed, came or went after `scrape`, and so are not steady since."""
-        yield from self._moved_after(scrape)
+        yield from self.moved_after(scrape)
         if self._begun > scrape:
             yield from ((s, self._steady(value)) for s, value in self._latest.items() if s not in self._moved)
 
@@ -242,7 +242,8 @@ class Tracks(Mapping[Series, Track]):
     def __len__(self) -> int:
         return len(self._latest) + sum(series not in self._latest for series in self._moved)
 
-    def _moved_after(self, scrape: int) -> Iterator[tuple[Series, Track]]:
+    def moved_after(self, scrape: int) -> Iterator[tuple[Series, Track]]:
+        """The series that changed, came or went after `scrape`, without those that are as first seen."""
         latest_first = reversed(self._moved.items())
         return itertools.takewhile(lambda moved: moved[1].changed_at > scrape, latest_first)
 

@@ -24,11 +24,21 @@ def test_what_is_longer_ago_counts_no_more() -> None:
     assert lows.lowest() == {"BTC": 2.0}
 
 
-def test_a_gap_begins_the_watch_anew() -> None:
+def test_a_gap_begins_the_watch_anew_and_takes_nothing_back() -> None:
     lows = Lows(60, 6)
     lows.note(100, {BTC: 1.0}, gap=10)
     lows.note(111, {BTC: 2.0}, gap=10)
-    assert (lows.watched(115), lows.lowest()) == (4.0, {"BTC": 2.0})
+    lows.note(115, {BTC: 2.0}, gap=10)
+    assert (lows.watched(115), lows.lowest()) == (4.0, {"BTC": 1.0})
+
+
+def test_while_nothing_is_there_nothing_is_watched() -> None:
+    lows = Lows(60, 6)
+    lows.note(100, {BTC: 1.0}, gap=10)
+    lows.note(105, {}, gap=10)
+    assert (lows.watched(105), lows.lowest()) == (0.0, {"BTC": 1.0})
+    lows.note(108, {BTC: 1.0}, gap=10)
+    assert lows.watched(108) == 8.0
 
 
 def test_what_is_no_number_is_lower_than_nothing() -> None:

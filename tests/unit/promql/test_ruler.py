@@ -194,6 +194,18 @@ def test_what_was_restored_stays_while_too_little_of_the_past_is_watched() -> No
     assert after.alert().phase is Phase.RESOLVED
 
 
+def test_what_came_only_after_the_start_is_taken_back_however_little_is_watched() -> None:
+    engine = Engine(LOW.replace("ratio <", "last_over_time(ratio[1m]) <"))
+    engine.scrape(ratio(1.01), 5)
+    engine.scrape(ratio(2.0), 10)
+    assert list(engine.ruler.raised()) == []
+
+
+def test_a_rule_is_about_what_it_compares_and_not_about_what_says_when() -> None:
+    engine = Engine(LOW.replace("ratio < 1.05", "ratio < 1.05 unless on () other > 30"))
+    assert engine.standing().rule.metrics == ("ratio",)
+
+
 @pytest.mark.parametrize("kept", [[], {"alerts": 1}])
 def test_a_damaged_memory_is_refused(kept: object) -> None:
     with pytest.raises(ValueError, match="a rule's state is a mapping"):

@@ -68,6 +68,14 @@ def test_what_is_not_exported_is_never_clear(key: str) -> None:
     assert Engine().standing(key, other, 3700) == (Standing.UNKNOWN, "not exported")
 
 
+def test_what_was_calm_before_the_engine_died_is_not_clear_and_what_was_seen_stays() -> None:
+    engine = Engine()
+    engine.standing("margin_calls", metric(MARGIN_RATIO, BTC=1.5, ETH=1.5), 3600)
+    assert engine.standing("margin_calls", {}, 600)[0] is Standing.UNKNOWN
+    engine.standing("margin_calls", metric(MARGIN_RATIO, BTC=1.01, ETH=1.01))
+    assert engine.standing("margin_calls", {}, 600)[0] is Standing.MET
+
+
 def test_only_the_symbols_that_a_trigger_asks_about_are_told_or_else_the_nearest() -> None:
     engine = Engine()
     engine.standing("margin_calls", metric(MARGIN_RATIO, BTC=1.3, ETH=1.2, SOL=9))
