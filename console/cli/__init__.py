@@ -27,7 +27,9 @@ _COMMANDS = {
     "query": "query",
     "record": "history",
     "replay": "history",
+    "runbook": "runbook",
     "status": "status",
+    "verify": "verify",
 }
 """Commands by the module here that has them."""
 

@@ -79,14 +79,14 @@ class Book:
         """
         key = (request.symbol, request.position_side)
         fill = ledger.opening_fill(request.position_side, Decimal(request.quantity), price, request.leverage)
-        stops = requests.stops(request, price)
         held = self._held.get(key)
         if held is None:
+            stops = requests.stops(request, price)
             position = _new_position(
                 request, fill, stops, ema_difference, coin_margin=coin_margin, now=self._now
             )
         else:
-            position = _larger_position(held, request, fill, stops, self._now)
+            position = _larger_position(held, request, fill, self._now)
         change = position.unrealized_pnl - (held.unrealized_pnl if held else ZERO)
         account = ledger.after_opening(self.account, fill, change)
         _check_means(self.account, account, position, fill)
@@ -201,21 +201,34 @@ def _new_position(
     )
 
 
-def _larger_position(
-    held: Position, request: OpenRequest, fill: Fill, stops: Stops, now: datetime
-) -> Position:
-    """`held` with a further entry. Stops that the entry names replace the old ones; others stay."""
+def _larger_position(held: Position, request: OpenRequest, fill: Fill, now: datetime) -> Position:
+    """`held` with a further entry. Stops that the entry names replace the old ones; others stay.
+
+    Either are on their side of the new average: one that isn't would close what was just bought.
+    """
     if held.leverage != request.leverage:
         raise RefusedError(
             f"{held.symbol} {held.position_side} is open at {held.leverage}x: "
             f"a further entry has the same leverage, not {request.leverage}x"
         )
     larger = ledger.merged(held, fill, now)
-    if stops.loss_price is not None:
-        larger = replace(larger, stop_loss_price=stops.loss_price, stop_loss_pct=stops.loss_pct)
-    if stops.gain_price is not None:
-        larger = replace(larger, take_profit_price=stops.gain_price, take_profit_pct=stops.gain_pct)
-    return larger
+    names_loss = request.stop_loss_price is not None or request.stop_loss_pct is not None
+    names_gain = request.take_profit_price is not None or request.take_profit_pct is not None
+    stops = requests.stops(
+        replace(
+            request,
+            stop_loss_price=request.stop_loss_price if names_loss else held.stop_loss_price,
+            take_profit_price=request.take_profit_price if names_gain else held.take_profit_price,
+        ),
+        larger.avg_entry_price,
+    )
+    return replace(
+        larger,
+        stop_loss_price=stops.loss_price,
+        take_profit_price=stops.gain_price,
+        stop_loss_pct=stops.loss_pct if names_loss else held.stop_loss_pct,
+        take_profit_pct=stops.gain_pct if names_gain else held.take_profit_pct,
+    )
 
 
 def _check_means(before: Account, after: Account, position: Position, fill: Fill) -> None:

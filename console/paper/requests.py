@@ -57,7 +57,10 @@ class Result(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class OpenRequest:
-    """One opening, as `open_position` takes it. A percentage is in percent (5 is 5 %) of the fill's price."""
+    """One opening, as `open_position` takes it. A percentage is in percent (5 is 5 %) of the entry price.
+
+    That is the fill's price, and the average where the fill joins a position.
+    """
 
     account_id: int
     symbol: str

@@ -1,0 +1,188 @@
+"""Runbooks as data: what one is made of. Their files are read by `console.runbooks.reading`."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a check saw, in words; `passes` is None where it can't be told, which is no pass.
+
+    `details` are further lines to keep with it, such as the rows that are wrong.
+    """
+
+    passes: bool | None
+    expected: str
+    observed: str
+    details: tuple[str, ...] = ()
+
+
+Ask = Callable[[Mapping[str, str]], Found]
+"""A check: asks the world, with its arguments, and changes nothing."""
+
+
+class Risk(Enum):
+    """What a run does to the risk that the engine runs."""
+
+    NONE = "none"
+    LOWERS = "lowers"
+
+
+class OnFailure(Enum):
+    """What follows when a step has failed."""
+
+    STOP = "stop"
+    """The run ends there, as failed."""
+    ASK = "ask"
+    """A person decides: again, skip, or abort."""
+    COMPENSATE = "compensate"
+    """What was done is undone, the last first, and the run ends as failed."""
+
+
+class Kind(Enum):
+    """The type of a parameter."""
+
+    TEXT = "text"
+    WHOLE = "whole"
+    AMOUNT = "amount"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What is asked for before a run begins; without a `default` it has to be given."""
+
+    name: str
+    text: str
+    kind: Kind
+    choices: tuple[str, ...] = ()
+    default: str | None = None
+
+    def checked(self, given: str) -> str:
+        """The value as it is put into texts and arguments; ValueError says what is allowed."""
+        value = given.strip()
+        if self.kind is Kind.CHOICE and value not in self.choices:
+            raise ValueError(f"{self.name}: allowed: {', '.join(self.choices)}")
+        if self.kind is Kind.WHOLE and not (value.isascii() and value.removeprefix("-").isdigit()):
+            raise ValueError(f"{self.name}: a whole number, not {given!r}")
+        if self.kind is Kind.AMOUNT and not _is_amount(value):
+            raise ValueError(f"{self.name}: a number, not {given!r}")
+        if not value:
+            raise ValueError(f"{self.name}: {self.text}")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A check by its name, with arguments in which `{parameter}` is replaced."""
+
+    check: str
+    arguments: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandAct:
+    """Run a command of the context's settings, by its name there."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ManualAct:
+    """Something that a person does, or finds out; `asks` is what they are to write down of it."""
+
+    asks: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compensation:
+    """What undoes a step: a command, and how to see that it did."""
+
+    text: str
+    act: CommandAct
+    check: Question
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step. `timeout` is how long its command may take, in seconds.
+
+    Every command has a `check` that is independent of it; a step without an act is its check alone.
+    `repeatable`: the command may be run again without being asked for.
+    """
+
+    name: str
+    text: str
+    act: CommandAct | ManualAct | None
+    check: Question | None
+    timeout: float
+    preconditions: tuple[Question, ...] = ()
+    on_failure: OnFailure = OnFailure.ASK
+    compensation: Compensation | None = None
+    repeatable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Runbook:
+    """`alerts` and `triggers` name what it is for; `text` is the file that it was read from."""
+
+    name: str
+    title: str
+    use: str
+    alerts: tuple[str, ...]
+    triggers: tuple[str, ...]
+    environments: tuple[str, ...]
+    risk: Risk
+    parameters: tuple[Parameter, ...]
+    steps: tuple[Step, ...]
+    text: str
+
+    def step(self, name: str) -> Step:
+        """The step, or what undoes it as a step of its own; KeyError where there is none."""
+        for step in self.steps:
+            if step.name == name:
+                return step
+            if step.compensation is not None and undo_of(step.name) == name:
+                undo = step.compensation
+                return Step(name, undo.text, undo.act, undo.check, undo.timeout)
+        raise KeyError(name)
+
+    def values(self, given: Mapping[str, str]) -> Mapping[str, str]:
+        """Every parameter's value; ValueError, a line for each mistake in what is `given`."""
+        known = {parameter.name: parameter for parameter in self.parameters}
+        problems = [f"{name}: no parameter of {self.name}" for name in given if name not in known]
+        values = {}
+        for name, parameter in known.items():
+            told = given.get(name, parameter.default)
+            try:
+                values[name] = parameter.checked("" if told is None else told)
+            except ValueError as error:
+                problems.append(str(error))
+        if problems:
+            raise ValueError("\n".join(problems))
+        return values
+
+
+def undo_of(step: str) -> str:
+    """The name of the step that undoes `step`."""
+    return f"undo-{step}"
+
+
+PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
+"""Where a parameter's value goes."""
+
+
+def filled(text: str, values: Mapping[str, str]) -> str:
+    """`text` with every `{parameter}` replaced, all at once: a value that looks like one stays as it is."""
+    return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+
+
+def _is_amount(text: str) -> bool:
+    try:
+        return Decimal(text).is_finite()
+    except InvalidOperation:
+        return False

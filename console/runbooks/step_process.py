@@ -1,0 +1,103 @@
+"""A step's command in a process of its own: begun, looked at and ended, also by whoever comes back."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from enum import Enum
+from pathlib import Path
+
+from console.audit.actor import still_runs
+from console.runbooks.supervisor import NOBODY, Order, Outcome, claim, keep, sync_folder
+
+
+class Fate(Enum):
+    """What has become of a command."""
+
+    NEVER_BEGUN = "was never begun"
+    RUNNING = "is running"
+    ENDED = "has ended"
+    UNWATCHED = "is running, but what watched it was killed"
+    LOST = "what watched it was killed: how it ended isn't known"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at a command; `outcome` is there when it has ended. `output` is the end of what it wrote."""
+
+    fate: Fate
+    outcome: Outcome | None = None
+    output: str = ""
+
+
+def begin(folder: Path, order: Order) -> None:
+    """Have a supervisor of its own session run `order`; OSError where it can't be begun, and never will be.
+
+    `folder` is the command's own, and isn't there yet.
+    """
+    folder.mkdir(parents=True, mode=0o700)
+    sync_folder(folder.parent)
+    keep(folder, "order.json", json.dumps(asdict(order)))
+    try:
+        subprocess.Popen(
+            [sys.executable, "-m", "console.runbooks.supervisor", str(folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:
+        claim(folder, NOBODY)
+        raise
+
+
+def look(folder: Path) -> Look:
+    """What has become of the command, while its driver is there: one that isn't claimed yet is running."""
+    outcome, output = _outcome(folder), _output(folder)
+    if outcome is not None:
+        return Look(Fate.ENDED, outcome, output)
+    who = _text(folder / "claim")
+    if who == NOBODY:
+        return Look(Fate.NEVER_BEGUN)
+    if not who or still_runs(who):
+        return Look(Fate.RUNNING, None, output)
+    outcome = _outcome(folder)  # it may have ended in order between the two looks
+    if outcome is not None:
+        return Look(Fate.ENDED, outcome, _output(folder))
+    process = _text(folder / "process")
+    return Look(Fate.UNWATCHED if process and still_runs(process) else Fate.LOST, None, output)
+
+
+def settled(folder: Path) -> Look:
+    """The same for whoever comes back: what nobody has begun by now is never begun any more."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    claim(folder, NOBODY)
+    return look(folder)
+
+
+def end(folder: Path) -> None:
+    """Ask a running command's supervisor to end it, with all that it has started."""
+    who = _text(folder / "claim")
+    if who and still_runs(who):
+        with suppress(ProcessLookupError):
+            os.kill(int(who.partition("-")[0]), signal.SIGTERM)
+
+
+def _outcome(folder: Path) -> Outcome | None:
+    text = _text(folder / "outcome.json")
+    return Outcome(**json.loads(text)) if text else None
+
+
+def _output(folder: Path) -> str:
+    return _text(folder / "output.before") + _text(folder / "output")
+
+
+def _text(file: Path) -> str:
+    """What a file says; empty where there is none."""
+    try:
+        return file.read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return ""

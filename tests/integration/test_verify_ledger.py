@@ -1,0 +1,234 @@
+"""Whatever is wrong with the books is found and named, and nothing in healthy books, on both databases."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from random import Random
+
+import pytest
+from sqlalchemy import Engine
+
+from console.domain import ledger_invariants as invariants
+from console.domain.ledger import CheckResult, Invariant, LedgerLimits, LedgerReport
+from console.domain.severity import Severity
+from console.paper import open_database
+from console.runbooks.checks.books import BooksAt, snapshot
+from console.runbooks.checks.ledger import verify_ledger
+from console.sources.errors import SourceError
+from tests.mariadb import Databases
+from tests.unit.runbooks.checks.corruptions import CORRUPTIONS, Corruption
+from tests.unit.runbooks.checks.healthy_book import Desk, HealthyBook, healthy_book, walk
+
+
+@pytest.fixture(scope="module", params=["sqlite", "mariadb"])
+def book(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HealthyBook]:
+    """Healthy books, in which a test changes only what it rolls back."""
+    if request.param == "sqlite":
+        made = healthy_book(f"sqlite:///{tmp_path_factory.mktemp('books') / 'paper.db'}")
+        yield made
+        made.database.dispose()
+        return
+    databases: Databases = request.getfixturevalue("mariadb")
+    name = databases.create_database()
+    made = healthy_book(databases.url(name))
+    yield made
+    made.database.dispose()
+    databases.drop_database(name)
+
+
+def test_a_healthy_book_passes_every_check(book: HealthyBook) -> None:
+    with book.database.connect() as connection:
+        report = verify_ledger(connection, book.now)
+    assert _amiss(report) == []
+    assert len(report.results) >= 40
+
+
+@pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda corruption: corruption.name)
+def test_a_corruption_is_found_and_its_row_named(book: HealthyBook, corruption: Corruption) -> None:
+    with book.database.connect() as connection:
+        corruption.apply(connection, book)
+        report = verify_ledger(connection, book.now)
+        connection.rollback()
+    result = _of(report, corruption.breaks)
+    assert result.word == "failed"
+    assert [each.row for each in result.differences] == [str(book.rows[corruption.names])]
+
+
+def test_every_invariant_has_a_corruption() -> None:
+    every = {value for value in vars(invariants).values() if isinstance(value, Invariant)}
+    of_ids = {invariants.ORDER_ID, invariants.TRADE_ID}  # which the schema has to be changed for
+    assert {corruption.breaks for corruption in CORRUPTIONS} | of_ids == every
+
+
+@pytest.mark.parametrize(
+    "operations", [250, pytest.param(10_000, marks=pytest.mark.campaign)], ids=["short", "campaign"]
+)
+def test_nothing_is_found_after_a_random_walk(database_url: str, operations: int) -> None:
+    desk, chance = Desk(_opened(database_url)), Random(20260102)
+    for _ in range(operations // 25):
+        walk(desk, chance, 25)
+        with snapshot(BooksAt(database_url)) as connection:
+            assert _amiss(verify_ledger(connection, desk.now)) == []
+    desk.database.dispose()
+
+
+def test_a_snapshot_does_not_see_what_is_written_after_it(database_url: str) -> None:
+    book = healthy_book(database_url)
+    with snapshot(BooksAt(database_url)) as connection:
+        verify_ledger(connection, book.now)
+        with book.database.begin() as writer:
+            writer.exec_driver_sql("UPDATE futures_trading_accounts SET frozen_balance = '1.00000000'")
+        report = verify_ledger(connection, book.now)
+    book.database.dispose()
+    assert _amiss(report) == []
+
+
+def test_another_server_than_the_one_named_is_not_believed(mariadb_url: str) -> None:
+    _opened(mariadb_url).dispose()
+    elsewhere = snapshot(BooksAt(mariadb_url, server="elsewhere"))
+    with pytest.raises(SourceError, match=r"another server answers: .*, not elsewhere"), elsewhere:
+        pass
+
+
+def test_a_row_that_says_nothing_is_unknown(book: HealthyBook) -> None:
+    with book.database.connect() as connection:
+        connection.exec_driver_sql(
+            f"UPDATE futures_positions SET liquidation_price = NULL WHERE id = {book.rows['long']}"
+        )
+        result = _of(verify_ledger(connection, book.now), invariants.LIQUIDATION_PRICE)
+        connection.rollback()
+    assert (result.word, result.severity) == ("unknown", Severity.UNKNOWN)
+    assert result.unknown.startswith(f"row {book.rows['long']}: ")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "costs"),
+    [
+        ("futures_positions", "coin_margin", invariants.COIN_MARGIN),
+        ("futures_positions", "liquidation_price", invariants.LIQUIDATION_PRICE),
+        ("futures_trades", "realized_pnl", invariants.ACCOUNT_REALIZED),
+        ("futures_positions", "last_update_time", invariants.MARK_AGE),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_a_missing_column_makes_its_check_unknown(
+    database_url: str, table: str, column: str, costs: Invariant
+) -> None:
+    book = healthy_book(database_url)
+    with book.database.begin() as connection:
+        if column == "coin_margin":
+            on = " ON futures_positions" if connection.dialect.name != "sqlite" else ""
+            connection.exec_driver_sql(f"DROP INDEX idx_coin_margin{on}")
+        connection.exec_driver_sql(f"ALTER TABLE {table} DROP COLUMN {column}")
+    with book.database.connect() as connection:
+        report = verify_ledger(connection, book.now)
+    book.database.dispose()
+    assert (_of(report, costs).word, _of(report, costs).unknown) == ("unknown", f"no column {table}.{column}")
+    assert _of(report, invariants.QUANTITY).word == "passed"
+
+
+def test_a_missing_table_makes_its_checks_unknown(database_url: str) -> None:
+    book = healthy_book(database_url)
+    with book.database.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE futures_trades")
+    with book.database.connect() as connection:
+        report = verify_ledger(connection, book.now)
+    book.database.dispose()
+    assert _of(report, invariants.TRADE_PRICE).unknown == "no table futures_trades"
+    assert _of(report, invariants.COIN_MARGIN).word == "passed"
+    assert report.passes is None
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "breaks"),
+    [
+        ("futures_orders", "order_id", invariants.ORDER_ID),
+        ("futures_trades", "trade_id", invariants.TRADE_ID),
+    ],
+)
+def test_an_id_that_is_given_twice_is_found(
+    database_url: str, table: str, key: str, breaks: Invariant
+) -> None:
+    book = healthy_book(database_url)
+    with book.database.begin() as connection:
+        connection.exec_driver_sql(f"CREATE TABLE copy AS SELECT * FROM {table}")
+        connection.exec_driver_sql(f"DROP TABLE {table}")
+        connection.exec_driver_sql(f"ALTER TABLE copy RENAME TO {table}")
+        twice = connection.exec_driver_sql(f"SELECT MIN({key}) FROM {table}").scalar_one()
+        connection.exec_driver_sql(f"UPDATE {table} SET {key} = '{twice}' WHERE id = 3")
+    with book.database.connect() as connection:
+        result = _of(verify_ledger(connection, book.now), breaks)
+    book.database.dispose()
+    assert [(each.row, each.observed) for each in result.differences] == [(twice, "2")]
+
+
+def test_values_that_are_none_cost_no_more_than_their_checks(sqlite_url: str) -> None:
+    book = healthy_book(sqlite_url)
+    with book.database.begin() as connection:
+        for column in (
+            "margin",
+            "quantity",
+            "entry_price",
+            "avg_entry_price",
+            "last_update_time",
+            "close_time",
+        ):
+            connection.exec_driver_sql(f"UPDATE futures_positions SET {column} = 'junk' || id")
+        connection.exec_driver_sql("UPDATE futures_trades SET realized_pnl = x'ff', order_id = x'fffe'")
+    with snapshot(BooksAt(sqlite_url)) as connection:
+        report = verify_ledger(connection, book.now)
+    book.database.dispose()
+    assert report.severity is Severity.HIGH
+    assert _of(report, invariants.MARGIN).word == "unknown"
+    assert _of(report, invariants.FROZEN_BALANCE).word == "unknown"
+
+
+def test_many_differences_are_counted_and_the_first_kept(sqlite_url: str) -> None:
+    book = healthy_book(sqlite_url)
+    with book.database.begin() as connection:
+        connection.exec_driver_sql("UPDATE futures_trades SET price = '0'")
+        count = connection.exec_driver_sql("SELECT COUNT(*) FROM futures_trades").scalar_one()
+    with snapshot(BooksAt(sqlite_url)) as connection:
+        report = verify_ledger(connection, book.now, LedgerLimits(listed=2))
+    book.database.dispose()
+    result = _of(report, invariants.TRADE_PRICE)
+    assert (result.count, len(result.differences)) == (count, 2)
+
+
+def test_the_amount_of_a_difference_is_exact(book: HealthyBook) -> None:
+    with book.database.connect() as connection:
+        connection.exec_driver_sql(
+            "UPDATE futures_trading_accounts SET frozen_balance = '9999999999999999.99999999'"
+        )
+        report = verify_ledger(connection, book.now)
+        frozen = connection.exec_driver_sql(
+            "SELECT margin FROM futures_positions WHERE account_id = 2 AND status = 'open'"
+        ).scalar_one()
+        connection.rollback()
+    amounts = {each.row: each.amount for each in _of(report, invariants.FROZEN_BALANCE).differences}
+    assert amounts["2"] == Decimal("9999999999999999.99999999") - Decimal(frozen)
+
+
+def test_a_further_entry_is_refused_that_leaves_a_stop_on_the_wrong_side(sqlite_url: str) -> None:
+    desk = Desk(_opened(sqlite_url))
+    coin = desk.engines[1]
+    coin.open_position(3, "BTC/USD", "LONG", Decimal("0.1"), 5, stop_loss_pct=Decimal("2.5"))
+    desk.prices["BTC/USD"] = Decimal(40_000)
+    refused = coin.open_position(3, "BTC/USD", "LONG", Decimal("0.1"), 5)
+    stopped_anew = coin.open_position(3, "BTC/USD", "LONG", Decimal("0.1"), 5, stop_loss_pct=Decimal("2.5"))
+    desk.database.dispose()
+    assert (
+        refused["message"] == "the stop loss of a LONG is below its price 45000.00000000, not 48750.00000000"
+    )
+    assert stopped_anew["stop_loss_price"] == Decimal(43_875)
+
+
+def _opened(url: str) -> Engine:
+    return open_database(url, balances={2: Decimal(100_000), 3: Decimal(100_000)})
+
+
+def _of(report: LedgerReport, invariant: Invariant) -> CheckResult:
+    return next(result for result in report.results if result.invariant is invariant)
+
+
+def _amiss(report: LedgerReport) -> list[CheckResult]:
+    return [result for result in report.results if result.word != "passed"]

@@ -1,0 +1,84 @@
+"""Money is reckoned exactly in SQLite, and what is no number is nothing."""
+
+from collections.abc import Iterator
+from decimal import Decimal, localcontext
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Connection, column, create_engine, literal_column, select, text
+from sqlalchemy.dialects import mysql
+from sqlalchemy.types import NullType
+
+from console.runbooks.checks import exact
+
+_money = st.decimals(min_value="-9999999999999999", max_value="9999999999999999", places=8)
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[Connection]:
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        exact.prepare(connection)
+        yield connection
+
+
+@given(one=_money, other=_money)
+def test_operations_are_those_of_decimal(connection: Connection, one: Decimal, other: Decimal) -> None:
+    a, b = _text(one), _text(other)
+    asked = select(exact.plus(a, b), exact.minus(a, b), exact.times(a, b), exact.less(a, b))
+    said = connection.execute(asked).one()
+    assert [Decimal(said[0]), Decimal(said[1]), Decimal(said[2])] == [
+        one + other,
+        one - other,
+        _product(one, other),
+    ]
+    assert said[3] == (one < other)
+
+
+@given(amount=_money, step=st.sampled_from(["0.00000001", "0.005", "0.01", "1"]))
+def test_two_amounts_are_near_up_to_the_tolerance(connection: Connection, amount: Decimal, step: str) -> None:
+    off = amount + Decimal(step)
+    farther = off + Decimal("0.000000001")
+    near = [exact.near(_text(amount), _text(other), exact.number(step)) for other in (off, farther)]
+    assert tuple(connection.execute(select(*near)).one()) == (True, False)
+
+
+@pytest.mark.parametrize("said", ["'junk'", "''", "x'ff'", "'NaN'", "'Infinity'", "NULL"])
+def test_what_is_no_number_comes_to_nothing(connection: Connection, said: str) -> None:
+    value, one = exact.number(said), exact.number("1")
+    asked = select(
+        exact.plus(value, one), exact.near(one, value, one), exact.less(value, one), exact.total(value)
+    )
+    assert tuple(connection.execute(asked).one()) == (None, None, None, None)
+
+
+def test_dividing_by_nothing_comes_to_nothing(connection: Connection) -> None:
+    quotient = exact.over(exact.number("1"), exact.number("0"))
+    assert connection.scalar(select(quotient)) is None
+
+
+def test_a_sum_is_exact_and_leaves_out_what_is_empty(connection: Connection) -> None:
+    table = text("SELECT '0.1' AS amount UNION ALL SELECT '0.2' UNION ALL SELECT NULL")
+    amounts = table.columns(column("amount", NullType())).subquery()
+    assert connection.scalar(select(exact.total(amounts.c.amount))) == "0.3"
+
+
+def test_the_other_servers_reckon_themselves() -> None:
+    asked = exact.near(
+        exact.plus(_text(Decimal(1)), exact.number("2")), exact.number("3"), exact.number("0.1")
+    )
+    assert str(asked.compile(dialect=mysql.dialect())) == "(ABS(('1' + 2) - 3) <= 0.1)"
+
+
+def test_ids_are_counted_as_mysql_does(connection: Connection) -> None:
+    assert connection.scalar(text("SELECT crc32('MySQL')")) == 3_259_397_556
+
+
+def _text(amount: Decimal) -> exact.Amount:
+    return literal_column(f"'{amount:f}'")
+
+
+def _product(one: Decimal, other: Decimal) -> Decimal:
+    with localcontext(prec=60):
+        return one * other

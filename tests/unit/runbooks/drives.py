@@ -1,0 +1,166 @@
+"""Runs to be driven in tests: a small runbook whose command writes a line each time that it is run."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from console.audit.actor import this_actor
+from console.audit.open import open_journal
+from console.audit.points import Point, pass_by
+from console.domain.clock import SystemClock
+from console.runbooks.drivers import start, take
+from console.runbooks.executor import Drive, World
+from console.runbooks.model import Found, Runbook
+from console.runbooks.reading import Known, runbook_of
+from console.runbooks.run import Run, StepRun
+from console.runbooks.store import RunStore, own_store
+from tests.waiting import eventually
+
+KNOWN = Known({"stopped": {}, "ready": {}, "later": {}, "kill_switch": {"is": ("clear", "tripped")}})
+STOP = """\
+title: Stop it
+use: always
+risk: lowers
+steps:
+  - name: stop
+    text: Stop the engine.
+    command: stop
+    timeout: 5s
+    check: stopped
+  - name: see
+    text: See that it is.
+    check: stopped
+"""
+_WRITES = "import sys; open(sys.argv[1], 'a').write('ran\\n'); print('stopped it')"
+SLEEPS = (sys.executable, "-S", "-c", "import time; print('begun', flush=True); time.sleep(60)")
+
+
+def runbook(text: str = STOP) -> Runbook:
+    return runbook_of(text, "stop.yaml", "stop", KNOWN)
+
+
+@dataclass(slots=True)
+class Desk:
+    """A folder with everything that runs need; `answers` are what checks say in place of what is."""
+
+    folder: Path
+    answers: dict[str, bool | None] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+    told: list[StepRun] = field(default_factory=list)
+    store: RunStore | None = None
+
+    @property
+    def marks(self) -> Path:
+        return self.folder / "marks"
+
+    @property
+    def undone(self) -> Path:
+        """What the command of a compensation writes to."""
+        return self.folder / "undone"
+
+    @property
+    def times(self) -> int:
+        """How often the command has run."""
+        return len(self.marks.read_text().splitlines()) if self.marks.exists() else 0
+
+    def world(self, point: Point = pass_by) -> World:
+        clock = SystemClock()
+        return World(
+            store=self.store or own_store(self.folder),
+            journal=open_journal(self.folder, clock, point),
+            actor=this_actor(os.environ),
+            clock=clock,
+            wait=time.sleep,
+            folder=self.folder / "runs",
+            commands={
+                "stop": self.command or _writing(self.marks),
+                "verify_positions": _writing(self.undone),
+            },
+            checks={
+                "stopped": self._stopped,
+                "ready": lambda _: self._answer("ready", True),
+                "later": lambda _: self._answer("later", True),
+            },
+            secrets=("hush-hush",),
+            point=point,
+            tell=self.told.append,
+        )
+
+    def start(self, text: str = STOP, point: Point = pass_by) -> Drive:
+        return start(self.world(point), runbook(text), "paper", {}, "1")
+
+    def take(self, run: str, text: str = STOP, reason: str = "") -> Drive:
+        world = self.world()
+        return take(world, runbook(text), world.store.find(run), reason)
+
+    def take_elsewhere(self, run: str, reason: str = "") -> Drive:
+        """Take it from another host that shares the store."""
+        here = self.world()
+        world = replace(here, actor=replace(here.actor, host="elsewhere"))
+        return take(world, runbook(), world.store.find(run), reason)
+
+    def run(self) -> Run:
+        """The latest run as it is kept."""
+        store = self.world().store
+        return store.find(store.latest("paper")[0].id)
+
+    def told_by(self, run: Run, name: str) -> str:
+        """What a file of the command `stop` says; empty where there is none."""
+        file = self.folder / "runs" / run.id / f"stop.{run.step('stop').intent}" / name
+        return file.read_text() if file.exists() else ""
+
+    def processes(self, run: Run) -> tuple[int, int]:
+        """The supervisor and its command, once that has begun to write."""
+        eventually(lambda: self.told_by(run, "output"))
+        claim, process = self.told_by(run, "claim"), self.told_by(run, "process")
+        return int(claim.partition("-")[0]), int(process.partition("-")[0])
+
+    def _stopped(self, _arguments: Mapping[str, str]) -> Found:
+        return self._answer("stopped", self.times > 0)
+
+    def _answer(self, name: str, otherwise: bool) -> Found:
+        return Found(self.answers.get(name, otherwise), f"it is {name}", f"{self.times} marks")
+
+
+def dies_at(name: str) -> Point:
+    """A point by whose name the process is killed as by `kill -9`."""
+
+    def point(passed: str) -> None:
+        if passed == name:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return point
+
+
+def killed_at(count: int) -> Point:
+    """A point at whose `count`th passing the process is killed as by `kill -9`."""
+    passed = 0
+
+    def point(_name: str) -> None:
+        nonlocal passed
+        passed += 1
+        if passed == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return point
+
+
+def in_a_process(deed: Callable[[], object]) -> int:
+    """Do it in a forked process; how that ended, as waitpid has it."""
+    child = os.fork()
+    if child == 0:
+        try:
+            deed()
+        except BaseException:  # noqa: BLE001 (the parent sees the code)
+            os._exit(1)
+        os._exit(0)
+    return os.waitpid(child, 0)[1]
+
+
+def _writing(file: Path) -> tuple[str, ...]:
+    """A command that adds a line to `file`, and says so."""
+    return (sys.executable, "-S", "-c", _WRITES, str(file))
