@@ -54,7 +54,7 @@ def test_all_that_is_known_is_read() -> None:
     for part in (
         "increase(futures_liquidations_total[1h]) > 0", "fires at once", "every 15 s",
         "configs/alert_rules.yaml:6", "exactly 12", "symbol: XRP/USD", "summary: XRP/USD was liquidated",
-        "active since", "fired", "by nobody", "nothing is proven",
+        "active since", "fired", "by nobody", "no hole was found",
     ):  # fmt: skip
         assert part in said, part
 

@@ -132,6 +132,19 @@ async def test_without_a_reason_nothing_is_done() -> None:
         assert marking.asked == []
 
 
+async def test_what_is_wrong_with_a_text_is_said_to_its_last_word_while_it_is_typed() -> None:
+    app = alert_console(worst_of_alerts(), Marking())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot, "z", *WHY, "enter", "m", "ctrl+u", *"symbol")
+        await settled(app)
+        assert "one of = != =~ !~ and a value" in " ".join(
+            text_of(app).replace("▌", "").replace("▐", "").split()
+        )
+        await pilot.press("escape")
+        await settled(app)
+        assert "is no matcher" not in text_of(app)
+
+
 async def test_enter_alone_does_nothing() -> None:
     marking = Marking()
     app = alert_console(worst_of_alerts(), marking)

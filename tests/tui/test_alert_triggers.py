@@ -57,6 +57,14 @@ def test_every_step_of_a_procedure_is_read_in_full() -> None:
     assert all(step in said for step in (*PAUSE_AND_INVESTIGATE.steps, *FULL_ROLLBACK.steps))
 
 
+def test_in_full_what_is_met_comes_before_what_is_unknown_and_clear() -> None:
+    lines = trigger_text(
+        view_with(replace(CALM, slippages=DIRE.slippages, margin_ratios=DIRE.margin_ratios)), 90
+    )
+    words = [line[0].text.split()[1] for line in lines if line and not line[0].text.startswith("  ")]
+    assert words == ["MET", "unknown", "clear", "clear", "clear"]
+
+
 def test_a_procedure_is_led_to_by_the_operators_own_key() -> None:
     view = view_with(DIRE)
     own = tuple(

@@ -184,7 +184,9 @@ async def test_the_help_tells_no_key_that_means_something_else_here() -> None:
         here = offers(on.app.screen, on.app.view.actions)
         told = ["".join(span.text for span in line) for line in help_lines("", here, (), UNICODE, 78)]
     assert any(re.fullmatch(r":\s+overview: Every symbol against its limits", line) for line in told)
-    assert any(re.fullmatch(r"4\s+Every alert, the rollback triggers and every source", line) for line in told)
+    assert any(
+        re.fullmatch(r"4\s+Every alert, the rollback triggers and every source", line) for line in told
+    )
     assert any(re.fullmatch(r"esc\s+Back to the screen before", line) for line in told)
 
 

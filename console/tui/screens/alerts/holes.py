@@ -19,9 +19,9 @@ class Holes(Reading):
 
 
 def hole_lines(rule: AlertingRule, cells: int) -> Iterator[Line]:
-    """A rule's holes, a sentence each, and none where none is proven."""
+    """A rule's holes, a sentence each; that none was found, else."""
     if not rule.holes:
-        yield (Span("nothing is proven that it could never catch", Tone.DIM),)
+        yield (Span("no hole was found", Tone.DIM),)
     for hole in rule.holes:
         for number, line in enumerate(wrap(hole, max(20, cells - 2))):
             yield Span("- " if number == 0 else "  ", Tone.DIM), Span(line)

@@ -52,6 +52,7 @@ class Marking(Covering, inherit_bindings=False):
         super().__init__(view)
         self._draft = draft
         self._stage = Stage()
+        self._complaint = ""
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -89,11 +90,21 @@ class Marking(Covering, inherit_bindings=False):
     def _ask(
         self, label: str, initial: str, typed: Callable[[str], str], read: Callable[[str], Draft]
     ) -> None:
+        def complaint(text: str) -> str:
+            self._complain(typed(text))
+            return self._complaint
+
         def answered(text: str | None) -> None:
+            self._complain("")
             if text is not None:
                 self._become(read(text))
 
-        self.ask(Question(label, initial, typed, answered))
+        self.ask(Question(label, initial, complaint, answered))
+
+    def _complain(self, of: str) -> None:
+        """Say above the prompt, too, what it has no room for on a narrow screen."""
+        self._complaint = of
+        self._show()
 
     def _become(self, draft: Draft) -> None:
         self._draft, self._stage = draft, Stage()
@@ -155,7 +166,7 @@ class Marking(Covering, inherit_bindings=False):
 
     def _shown(self, size: Size) -> Sequence[Line]:
         row = None if self.view.live is None else self._row(self.view.live)
-        stage = replace(self._stage, objection=self._objection)
+        stage = replace(self._stage, objection=self._complaint or self._objection)
         blocks = asked_blocks(self.view, self._draft, row, stage, size.width)
         return stacked(blocks, size.height)
 

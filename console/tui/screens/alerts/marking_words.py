@@ -94,10 +94,10 @@ def _asked(view: View, live: Assessment, draft: Draft, cells: int, stage: Stage)
         yield from _wrapped("REASON", draft.reason, cells, Tone.STRONG)
     else:
         yield label("REASON"), Span("none yet", Tone.UNKNOWN), *keys(("give_reason", "types it"))
-    until = clock_text(now + draft.lasting, now)
+    until = f", until {clock_text(now + draft.lasting, now)}" if stage.is_open else ""
     yield (
         label("FOR"),
-        Span(f"{lasting_text(draft.lasting)}, until {until}", Tone.STRONG),
+        Span(f"{lasting_text(draft.lasting)}{until}", Tone.STRONG),
         *keys(("longer", "longer"), ("shorter", "shorter"), ("type_duration", "types it")),
     )
     if draft.deed is Deed.SILENCE:

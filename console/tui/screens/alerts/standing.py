@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from console.domain.alert_book import AlertBook
+from console.domain.alert_rows import AlertState
 from console.domain.assessment import Assessment
 from console.domain.figures import seconds
 from console.domain.reading import Health
@@ -16,7 +17,7 @@ from console.tui.view import View
 
 
 def rules_line(view: View, cells: int) -> Sequence[Line]:
-    """How many rules are evaluated, by whom and when last, and how many of them can't tell yet."""
+    """How many rules are evaluated, when last, by which server, and how many of them can't tell."""
     live = view.live
     if live is None:
         return ()
@@ -39,7 +40,8 @@ def _standing(view: View, live: Assessment) -> tuple[Severity, str]:
     if not usable:
         return Severity.UNKNOWN, f"the alert rules are not evaluated: {doubt}"
     failing = sum(standing.error is not None for standing in book.rules)
-    severity = Severity.UNKNOWN if failing else Severity.WARNING if book.notes else Severity.OK
+    blind = failing or any(row.state is AlertState.NO_DATA and row.matters for row in live.alert_rows)
+    severity = Severity.UNKNOWN if blind else Severity.WARNING if book.notes else Severity.OK
     return severity, ", ".join(_counted(view, live, book, failing))
 
 
@@ -54,11 +56,12 @@ def _counted(view: View, live: Assessment, book: AlertBook, failing: int) -> Ite
     if failing:
         yield f"{failing} failing"
     if warming := sum(one.warming and one.error is None for one in book.rules):
-        yield f"{warming} not warmed up yet"
+        yield f"{warming} {AlertState.WARMING.word}"
     if silent := sum(one.no_data_since is not None for one in book.rules):
-        yield f"{silent} without data"
+        yield f"{silent} {AlertState.NO_DATA.word}"
     yield from book.notes[:1]
-    yield f"by {book.evaluated_by or 'this console'}"
+    if book.evaluated_by:
+        yield f"by {book.evaluated_by}"
 
 
 def _ago(view: View, age: float) -> str:

@@ -132,11 +132,12 @@ def action_of(view: View, procedure: Procedure) -> Action | None:
 
 
 def trigger_text(view: View, cells: int) -> list[Line]:
-    """Every trigger with its evidence, and the steps that the guide recommends."""
+    """Every trigger with its evidence, and the steps that the guide recommends; the worst first."""
     triggers = () if view.live is None else view.live.triggers
     if not triggers:
         return [(Span("not judged yet", Tone.UNKNOWN),)]
-    return [line for judgement in triggers for line in (*_in_full(view, judgement, cells), ())]
+    worst_first = sorted(triggers, key=lambda judgement: -_SEVERITIES[judgement.standing])
+    return [line for judgement in worst_first for line in (*_in_full(view, judgement, cells), ())]
 
 
 def _in_full(view: View, judgement: Judgement, cells: int) -> Iterator[Line]:
