@@ -5,9 +5,8 @@ the samples that were collected.
 """
 
 import logging
-import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +15,7 @@ import orjson
 from console.domain.clock import Clock
 from console.domain.metrics import Answer, Column, Metrics
 from console.domain.reading import Dated
+from console.own_folder import keep_whole
 from console.promql.evaluate import EvaluationError, evaluate
 from console.promql.query import Query
 from console.promql.samples import LOOKBACK, Past, SampleStore
@@ -79,11 +79,8 @@ class Kept:
             return
         past = orjson.dumps(self._store.past())
         self._save_from = now + max(KEEP_EVERY, len(past) / KEPT_PER_SECOND)
-        fresh = self._file.with_name(f"{self._file.name}.{os.getpid()}")
         try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh.write_bytes(past)
-            fresh.replace(self._file)
+            keep_whole(self._file, past)
         except OSError as error:
             log.warning("%s: samples can't be kept: %s", self._file, error.strerror or error)
 
@@ -125,7 +122,6 @@ class ScrapedMetrics:
         self._clock = clock
         self._kept = kept
         self._twice = twice
-        self._store.look_back(_spans(queries.values()))
         if kept is not None:
             kept.recall(clock.now())
         self._pause = pause
@@ -190,12 +186,3 @@ class AttendedMetrics:
 
     def cancel(self) -> None:
         cancel_if_possible(self._source)
-
-
-def _spans(queries: Iterable[Query]) -> dict[str, float]:
-    """How many seconds the queries look back on each metric, at most."""
-    spans: dict[str, float] = {}
-    for query in queries:
-        for name in query.ranged:
-            spans[name] = max(spans.get(name, 0.0), query.window)
-    return spans

@@ -137,8 +137,8 @@ class Monitor:
             return aged(judged, snapshot)
         return assess(snapshot, self._rules, (judged.snapshot, judged))
 
-    async def look_once(self) -> None:
-        """Poll until every source has answered, or its time-out has passed.
+    async def look_once(self, lasting: float = 0.0) -> None:
+        """Poll until every source has answered, or its time-out has passed, and for `lasting` seconds more.
 
         The quick ones are asked again meanwhile: what they said is not to grow old beside a slow one.
         """
@@ -152,6 +152,7 @@ class Monitor:
         polling = asyncio.create_task(self.run(changed))
         waiting = asyncio.create_task(answered.wait())
         await asyncio.wait({polling, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({polling}, timeout=lasting)
         waiting.cancel()
         polling.cancel()
         await asyncio.wait({polling})

@@ -4,6 +4,7 @@ The journal, requests and the last trip are everybody's who shares it, and have 
 """
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -15,3 +16,16 @@ def own_folder(state: Path) -> Path:
     except OSError:  # whoever needs it first makes it
         return state
     return state if owner == uid else state / f"uid-{uid}"
+
+
+def keep_whole(file: Path, data: bytes) -> None:
+    """Write a file of one person's, as a whole or not at all. OSError; then nothing is left behind."""
+    fresh = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh.write_bytes(data)
+        fresh.replace(file)
+    except OSError:
+        with suppress(OSError):
+            fresh.unlink()
+        raise

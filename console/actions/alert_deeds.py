@@ -58,7 +58,7 @@ UNSILENCE = "alert.unsilence"
 
 SHORTEST = 60.0
 """Seconds that an alert is muted for at least: less is over before it is read back."""
-_ACKNOWLEDGED_IN = (AlertState.PENDING, AlertState.LOST, AlertState.FIRING)
+CAN_BE_ACKNOWLEDGED = (AlertState.PENDING, AlertState.LOST, AlertState.FIRING)
 
 Mark = TypeVar("Mark", Acknowledgement, Silence)
 
@@ -329,7 +329,7 @@ def _row(key: str, live: Assessment) -> AlertRow:
     row = next((row for row in live.alert_rows if row.key == key), None)
     if row is None:
         raise AccessError("this alert is gone: there is nothing to acknowledge")
-    if row.state not in _ACKNOWLEDGED_IN:
+    if row.state not in CAN_BE_ACKNOWLEDGED:
         raise AccessError(f"{row.rule.name} is {row.state.word}: there is nothing to acknowledge")
     return row
 

@@ -64,5 +64,5 @@ def _marks(file: Path, data: bytes | None) -> Marks:
         return Marks()
     try:
         return marks_from(json.loads(data))
-    except (ValueError, RecursionError) as error:
+    except (ValueError, OverflowError, RecursionError) as error:
         raise ValueError(f"{file}: {error}") from None

@@ -26,12 +26,15 @@ from console.audit.record import Act
 from console.domain.alert_book import PAGE
 from console.domain.alert_notices import (
     WATCHDOG,
+    Look,
     Memory,
     Message,
     Terms,
+    doubtful_look,
     due,
     look_at,
 )
+from console.domain.alert_status import NO_RULES, AlertStatus
 from console.domain.assessment import Assessment
 from console.domain.clock import Clock
 from console.host_lock import LockError, host_lock
@@ -76,7 +79,6 @@ class AlertNotices:
         self._environ = environ
         self._file = told_file(settings.state, settings.context)
         self._terms = _terms(settings)
-        self._not_exported = frozenset(settings.chosen.not_exported)
         variables = variables_of(wanted.alerts)
         self._unable = {level: unable(variable, environ) for level, variable in variables.items()}
         send = send or functools.partial(sent, wanted.timeout, environ)
@@ -92,6 +94,8 @@ class AlertNotices:
         self._kept = Kept()
         self._noted: dict[str, float] = {}
         self._latest: Assessment | None = None
+        self._looked_at = NO_RULES
+        self._seen: Look | None = None
         self._left = threading.Event()
         self._telling: threading.Thread | None = None
 
@@ -140,13 +144,13 @@ class AlertNotices:
 
     def _look(self) -> None:
         live = self._latest
-        if live is None or live.ruled.book is None or live.ruled.doubt:
+        if live is None or self._clock.now() - live.at > COUNTS_FOR:
             return
-        if self._clock.now() - live.at > COUNTS_FOR:
+        if live.ruled is not self._looked_at:
+            self._looked_at, self._seen = live.ruled, _look(live.ruled)
+        if self._seen is None:
             return
-        ahead = live.ruled.book.wall_ahead
-        look = look_at(live.alert_rows, live.triggers, ahead, self._not_exported)
-        messages, self._memory = due(look, self._memory, self._terms, self._clock.wall())
+        messages, self._memory = due(self._seen, self._memory, self._terms, self._clock.wall())
         for message in messages:
             self._unreached |= message.keys
             for box in self._boxes[message.level]:
@@ -197,6 +201,15 @@ class AlertNotices:
 def alert_notices(settings: "Settings", clock: Clock, environ: Mapping[str, str]) -> AlertNotices | None:
     """What tells of the chosen context's alerts; None where the settings name nobody to be told."""
     return AlertNotices(settings, clock, environ) if variables_of(settings.notify.alerts) else None
+
+
+def _look(status: AlertStatus) -> Look | None:
+    """What people may have to be told of; None where there are no rules."""
+    if status.doubt:
+        return doubtful_look(status.doubt)
+    if status.book is None:
+        return None
+    return look_at(status.rows, status.triggers, status.book.wall_ahead)
 
 
 def variables_of(wanted: "AlertNotify") -> dict[str, str]:

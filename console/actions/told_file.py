@@ -47,7 +47,7 @@ def read_told(file: Path) -> Kept:
             return _kept(json.loads(stream.read(_LARGEST)))
     except FileNotFoundError:
         return Kept()
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError, OverflowError, RecursionError) as error:
         log.warning("%s: what was told can't be read: %s", file, error)
         return Kept()
 
@@ -64,10 +64,27 @@ def keep_told(file: Path, kept: Kept) -> None:
         log.warning("%s: %s", file, (error.strerror or str(error)).lower())
 
 
-def untold(state: Path, context: str, wall: float) -> str:
-    """Why people can't be told of the context's alerts, in one line; empty where none is known."""
-    kept = read_told(told_file(state, context))
-    return kept.complaint if 0 <= wall - kept.at < COMPLAINT_COUNTS else ""
+class Complaint:
+    """Why people can't be told of the alerts in `file`, which is read again when it has changed."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._stamp: tuple[int, int, int] | None = None
+        self._kept = Kept()
+
+    def at(self, wall: float) -> str:
+        """Why they can't, in one line; empty where nothing is known that counts at this time of day."""
+        stamp = self._stamped()
+        if stamp != self._stamp:
+            self._stamp, self._kept = stamp, Kept() if stamp is None else read_told(self._file)
+        return self._kept.complaint if 0 <= wall - self._kept.at < COMPLAINT_COUNTS else ""
+
+    def _stamped(self) -> tuple[int, int, int] | None:
+        try:
+            status = self._file.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _document(kept: Kept) -> dict[str, object]:
@@ -88,7 +105,7 @@ def _kept(document: object) -> Kept:
             "at": int() | float() as at,
         }:
             memory = Memory({str(key): _told(one) for key, one in told.items()}, _times(sent))
-            return Kept(memory, complaint, at)
+            return Kept(memory, complaint, float(at))
         case _:
             raise ValueError("not what was told")
 
@@ -96,7 +113,7 @@ def _kept(document: object) -> Kept:
 def _told(document: object) -> Told:
     match document:
         case [str(level), str(name), int() | float() as at, bool(muted)] if math.isfinite(at):
-            return Told(level, name, at, muted)
+            return Told(level, name, float(at), muted)
         case _:
             raise ValueError("what was told is a list of level, name, time and whether it is muted")
 

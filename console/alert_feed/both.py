@@ -3,22 +3,22 @@
 from dataclasses import replace
 
 from console.domain.alert_book import AlertBook, AlertingRule, RuleStanding
+from console.domain.approval import ID_LENGTH
+from console.domain.metrics import OWN
 from console.domain.reading import Dated
 from console.promql.compared import metrics_of
 from console.promql.rule_file import RuleFile
 from console.sources.errors import SourceError
 from console.sources.source import Source
 
-OWN = "opsconsole_"
-"""How the names of the metrics begin that the console measures itself."""
-
-
 SERVER = AlertingRule("server", "Alert rules of the server", "", 0.0, 0.0, 0.0)
 """Stands for all of its rules while it has told of none."""
+OWN_RULES = AlertingRule("console", "Alert rules of the console", "", 0.0, 0.0, 0.0)
+"""Stands for all of these while they can't be evaluated."""
 
 
 class BothAlerts:
-    """One book of both. While the server doesn't answer, its rules fail, and the console's own go on."""
+    """One book of both. While one side doesn't answer, its rules fail, and the other's go on."""
 
     def __init__(self, served: Source[AlertBook], ruled: Source[AlertBook]) -> None:
         self._served = served
@@ -28,8 +28,13 @@ class BothAlerts:
         self._joined: tuple[AlertBook, AlertBook, AlertBook] | None = None
 
     def read(self) -> Dated[AlertBook]:
-        """The server's rules, then the console's own. SourceError where these can't be told."""
-        own = self._ruled.read()
+        """The server's rules, then the console's own. SourceError where neither can be told."""
+        try:
+            own = self._ruled.read()
+        except SourceError as error:
+            served = self._served.read()
+            failed = AlertBook((RuleStanding(OWN_RULES, error=str(error)),), ())
+            return replace(served, value=joined(served.value, failed))
         return replace(own, value=self._as_before(self._of_server(own), own.value))
 
     def _of_server(self, own: Dated[AlertBook]) -> AlertBook:
@@ -49,13 +54,16 @@ class BothAlerts:
 
 
 def failing(known: AlertBook | None, error: str, since: float | None, own: AlertBook) -> AlertBook:
-    """What was known of the server's rules, none of which can be asked for now; the same where it says so."""
-    if known is None:
-        return AlertBook((RuleStanding(SERVER, error=error, failing_since=since),), (), marks=own.marks)
-    if all(rule.error == error and rule.failing_since == since for rule in known.rules):
-        return known
-    rules = (replace(rule, error=error, failing_since=since) for rule in known.rules)
-    return replace(known, rules=tuple(rules))
+    """What was known of the server's rules, none of which can be asked for now; the same where it says so.
+
+    What people say meanwhile counts: it is in the console's `own` book.
+    """
+    book = known if known is not None and known.rules else AlertBook((RuleStanding(SERVER),), ())
+    rules = tuple(replace(rule, error=error, failing_since=since) for rule in book.rules)
+    elsewhere = (silence for silence in book.marks.silences if len(silence.key) != ID_LENGTH)
+    marks = replace(own.marks, silences=(*own.marks.silences, *elsewhere))
+    told = replace(book, rules=rules, marks=marks, wall_ahead=own.wall_ahead)
+    return told if known is None or told != known else known
 
 
 def joined(book: AlertBook, other: AlertBook) -> AlertBook:

@@ -5,9 +5,10 @@ A convenience: a file that can't be read or written is logged, and the rules beg
 
 import json
 import logging
-import os
 from pathlib import Path
 from typing import Protocol
+
+from console.own_folder import keep_whole
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ class AlertMemory:
             rules.restore(document, now, wall)
         except FileNotFoundError:
             return
-        except (OSError, ValueError, RecursionError) as error:
+        except (OSError, ValueError, OverflowError, RecursionError) as error:
             log.warning("%s: what is kept there of alerts can't be used: %s", self._file, error)
 
     def keep(self, rules: Rememberable, now: float, wall: float) -> None:
@@ -47,10 +48,7 @@ class AlertMemory:
             return
         told = json.dumps(rules.remembered(now, wall)).encode()
         self._keep_from = now + max(KEEP_EVERY, len(told) / KEPT_PER_SECOND)
-        fresh = self._file.with_name(f"{self._file.name}.{os.getpid()}")
         try:
-            self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            fresh.write_bytes(told)
-            fresh.replace(self._file)
+            keep_whole(self._file, told)
         except OSError as error:
             log.warning("%s: alerts can't be remembered: %s", self._file, error.strerror or error)

@@ -1,5 +1,6 @@
 """The alert rules, evaluated here over an engine's scrapes."""
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -8,6 +9,8 @@ from console.domain.alert_book import AlertBook
 from console.domain.clock import Clock
 from console.domain.reading import Dated
 from console.domain.silences import Marks
+from console.domain.triggers import Evidence
+from console.promql.compared import metrics_of
 from console.promql.lint import Intervals
 from console.promql.query import Query
 from console.promql.rule_file import AlertRule, RuleFile, RuleFileError
@@ -18,6 +21,8 @@ from console.sources.errors import SourceError
 
 EVIDENCE_EVERY = 5.0
 """Seconds between two looks at what the rollback triggers are judged by."""
+STANDSTILL = 60.0
+"""Seconds without a reading after which the console, or its machine, must have been asleep."""
 
 
 class RuledAlerts:
@@ -53,22 +58,34 @@ class RuledAlerts:
         self._triggers = TriggerWatch(sampling.store)
         self._ruler: Ruler | None = None
         self._book: AlertBook | None = None
-        self._looked = float("-inf")
+        self._looked: tuple[float, Evidence] | None = None
+        self._read_at = math.inf
+        self._resumes_at = -math.inf
 
     def read(self) -> Dated[AlertBook]:
         """The rules' alerts now. SourceError for a rule file with mistakes, or while nothing was scraped."""
         ruler = self._ruler or self._begin()
         if not self._sampling.begun.wait(self._patience):
             raise SourceError("nothing has been scraped yet")
-        now = self._clock.now()
-        self._sampling.store.measure(now, self._sampling.own(now))
-        ahead = self._clock.wall() - now
         marks, notes = self._marks_told()
-        ruler.acknowledge_losses(marks, ahead)
-        evaluated = ruler.evaluate(now)
+        untold = self._untold()
+        with self._sampling.store.lock:  # by a scrape that comes in between, `now` would be in the past
+            now = self._clock.now()
+            ahead = self._clock.wall() - now
+            self._go_on_after_standstill(ruler, now)
+            self._sampling.store.measure(now, self._sampling.own(now))
+            ruler.acknowledge_losses(marks, ahead)
+            evaluated = ruler.evaluate(now)
+            evidence = self._evidence(now)
         if evaluated:
             self._memory.keep(ruler, now, now + ahead)
-        return Dated(self._told(ruler, now, ahead, marks, notes, evaluated=evaluated), now)
+        if evaluated or self._book is None:
+            rules, raised = ruler.standings(), ruler.raised()
+            book = AlertBook(rules, raised, marks, evidence, notes, wall_ahead=ahead, untold=untold)
+        else:
+            book = replace(self._book, marks=marks, evidence=evidence, notes=notes, untold=untold)
+        self._book = self._book if book == self._book else book
+        return Dated(self._book or book, now)
 
     def _begin(self) -> Ruler:
         """Read the rules, keep what they look back on, and go on where the last console ended."""
@@ -90,33 +107,36 @@ class RuledAlerts:
         except ValueError as error:
             return Marks() if self._book is None else self._book.marks, (str(error),)
 
-    def _told(
-        self, ruler: Ruler, now: float, ahead: float, marks: Marks, notes: tuple[str, ...], *, evaluated: bool
-    ) -> AlertBook:
-        """The book; the same object as last time where nothing was evaluated and nobody said anything."""
-        before = self._book
-        evidence = None if before is None else before.evidence
-        if now >= self._looked + EVIDENCE_EVERY or evidence is None:
-            self._looked, evidence = now, self._triggers.evidence(now)
-        if before is not None and not evaluated:
-            told = replace(before, marks=marks, notes=notes, evidence=evidence, untold=self._untold())
-        else:
-            told = AlertBook(
-                ruler.standings(),
-                ruler.raised(),
-                marks,
-                evidence,
-                notes,
-                wall_ahead=ahead,
-                untold=self._untold(),
-            )
-        self._book = before if told == before else told
-        return self._book or told
+    def _go_on_after_standstill(self, ruler: Ruler, now: float) -> None:
+        """Where nothing was read for long, go on as after a restart, once there was time for a scrape.
+
+        SourceError until then: by samples from before, everything would have vanished.
+        """
+        if now - self._read_at > STANDSTILL:
+            ruler.resume(now)
+            self._resumes_at = now + self._patience
+        self._read_at = now
+        if now < self._resumes_at:
+            raise SourceError("the console or its machine stood still; its next scrape is waited for")
+
+    def _evidence(self, now: float) -> Evidence:
+        """What the triggers are judged by, as of the last look at it."""
+        if self._looked is None or now >= self._looked[0] + EVIDENCE_EVERY:
+            self._looked = now, self._triggers.evidence(now)
+        return self._looked[1]
 
 
 def _queries_of(files: Iterable[RuleFile]) -> Iterable[Query]:
     for file in files:
-        for _, rule in file.rules:
-            yield rule.query
-            if isinstance(rule, AlertRule):
-                yield from rule.watched
+        for group, rule in file.rules:
+            watched = rule.watched if isinstance(rule, AlertRule) else ()
+            for query in (rule.query, *watched):
+                yield _asked_earlier(query, group.query_offset)
+
+
+def _asked_earlier(query: Query, seconds: float) -> Query:
+    """The query as one that is asked so much earlier: then it looks back on every metric."""
+    if not seconds:
+        return query
+    ranged = query.ranged.union(metrics_of(query.text))
+    return query._replace(ranged=ranged, window=query.window + seconds)

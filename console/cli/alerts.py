@@ -46,7 +46,7 @@ async def _listed(ctx: click.Context, as_json: bool, everything: bool) -> int:
     monitor = monitor_of(settings, once=True)
     await monitor.look_once()
     live = monitor.assessment()
-    severity = alerts_severity(live, monitor.rules.not_exported)
+    severity = alerts_severity(live)
     context, environment = settings.context, settings.chosen.environment
     if as_json:
         now = datetime.fromtimestamp(monitor.clock.wall(), UTC).isoformat(timespec="milliseconds")

@@ -101,7 +101,7 @@ def unack(
         if alert in (dict(mark.labels).get("alertname"), alert_named(mark.labels))
         and symbol in (None, dict(mark.labels).get("symbol"))
     }
-    labels = found[_only("acknowledgement", alert, found)]
+    labels = found[_only("acknowledgement", alert, found, symbol)]
     _done(deeds, lambda: deeds.withdraw(labels, reason), as_json=as_json)
 
 
@@ -186,8 +186,8 @@ def _marks(deeds: "AlertDeeds") -> "Marks":
 
 
 def _key_of(live: "Assessment", alert: str, symbol: str | None) -> str:
-    """The key of the one alert that is meant."""
-    from console.actions.alert_deeds import alert_named  # noqa: PLC0415
+    """The key of the one alert that is meant: of several, one that is over isn't."""
+    from console.actions.alert_deeds import CAN_BE_ACKNOWLEDGED, alert_named  # noqa: PLC0415
 
     named = [
         row
@@ -196,15 +196,16 @@ def _key_of(live: "Assessment", alert: str, symbol: str | None) -> str:
     ]
     if not named and live.ruled.doubt:
         fail(f"which alerts there are isn't known now: {live.ruled.doubt}", 3)
-    alerts = [row for row in named if row.labels]
+    alerts = [row for row in named if row.state in CAN_BE_ACKNOWLEDGED]
     found = {alert_named(row.labels) if row.labels else row.key: row.key for row in alerts or named}
-    return found[_only("alert", alert, found)]
+    return found[_only("alert", alert, found, symbol)]
 
 
-def _only(what: str, alert: str, found: Collection[str]) -> str:
+def _only(what: str, alert: str, found: Collection[str], symbol: str | None) -> str:
     """The only one that was found; none or several end the command."""
     if not found:
-        fail(f"there is no {what} {alert!r}; `opsconsole alerts` and `opsconsole alerts silences` list them")
+        meant = f"{alert!r} of {symbol}" if symbol else repr(alert)
+        fail(f"there is no {what} {meant}; `opsconsole alerts` and `opsconsole alerts silences` list them")
     if len(found) > 1:
         shown = ", ".join(sorted(found)[:_MOST_NAMED])
         fail(f"{alert!r} is any of {len(found)}; say which by --symbol, or wholly: {shown}")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from console.domain.alert_rows import AlertRow, AlertState
 from console.domain.alert_status import AlertStatus
 from console.domain.assessment import Assessment
+from console.domain.foreign import visible
 from console.domain.severity import Severity
 from console.domain.silences import Acknowledgement, Silence
 from console.domain.triggers import Judgement, Standing
@@ -14,6 +15,8 @@ from console.domain.triggers import Judgement, Standing
 VERSION = 1
 Json = dict[str, object]
 
+_WIDEST = 60
+"""Characters: one label of thousands isn't to push all others away."""
 _HEADER = ("state", "severity", "what", "symbol", "since", "value", "worst", "muted", "why")
 
 
@@ -24,6 +27,8 @@ def alert_lines(live: Assessment, severity: Severity, engine: str, *, everything
     """
     status = live.ruled
     yield _verdict(status, severity, engine)
+    if status.book is None and not status.doubt:
+        yield "no alert rules are evaluated: the context names no metrics"
     if status.doubt:
         yield f"the alert rules are not evaluated: {status.doubt}"
     shown = [row for row in status.rows if everything or row.matters or row.state is AlertState.PENDING]
@@ -85,7 +90,7 @@ def row_json(row: AlertRow, status: AlertStatus) -> Json:
         "worst": None if row.worst is None else _finite(row.worst),
         "count": None if raised is None or raised.count is None else _finite(raised.count),
         "sign": row.rule.sign,
-        "threshold": row.rule.threshold,
+        "threshold": None if row.rule.threshold is None else _finite(row.rule.threshold),
         "expression": row.rule.expression,
         "summary": row.summary,
         "muted": row.muted,
@@ -138,9 +143,10 @@ def utc(at: float) -> str:
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """The rows with their columns one below the other."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
+    """The rows with their columns one below the other; what is longer than most is on its own."""
+    shown = [[visible(cell) for cell in row] for row in rows]
+    widths = [min(max(map(len, column)), _WIDEST) for column in zip(*shown, strict=True)]
+    for row in shown:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 

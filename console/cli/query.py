@@ -1,30 +1,28 @@
 """The command `query`: what a PromQL expression comes to on the context, now or at a time. Thin.
 
 A context's Prometheus server is asked; without one the engine's endpoint is scraped, and what the expression
-looks back on comes from the black box. Answers are what the HTTP API of Prometheus calls them.
+looks back on comes from the black box. What the console measures itself is asked of the console. Answers are
+what the HTTP API of Prometheus calls them.
 
 Exit codes: 0 answered, be it with nothing, 1 it can't be told, 2 the expression is refused, or bad usage.
 """
 
-import json
 import math
-import re
 import time
-from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from console.cli.command_line import Given, fail, settings_of, tell_all, with_json, with_settings
+from console.cli.command_line import Given, fail, settings_of, with_json, with_settings
+from console.cli.query_own import looked, own_part
+from console.cli.query_told import answer_of, tell, tell_json
 
 if TYPE_CHECKING:
     from console.domain.clock import Clock
-    from console.domain.metrics import Series
     from console.history.reel import Reel
-    from console.promql.query import Query
     from console.promql.samples import SampleStore
-    from console.promql.vectors import Value
     from console.settings import Prometheus, Settings
     from console.sources.prometheus_server import Rows
 
@@ -32,8 +30,6 @@ SERVER_TIMEOUT = 30.0
 """Seconds that a server may take: an expression is not one of the panels', and may be dear."""
 _TOGETHER = 0.005
 """Seconds within which two recorded scrapes are one: a store tells no more than milliseconds apart."""
-_OWN_ORDER = re.compile(r"\s*(sort|topk|bottomk)", re.IGNORECASE)
-"""How an expression begins whose series come in the order that it asks for."""
 
 
 @click.command()
@@ -45,7 +41,7 @@ _OWN_ORDER = re.compile(r"\s*(sort|topk|bottomk)", re.IGNORECASE)
     type=click.FloatRange(0, 86400),
     default=0,
     metavar="SECONDS",
-    help="Scrape for so long before; only without a Prometheus server.",
+    help="Look for so long before; not where a Prometheus server is asked.",
 )
 @with_json
 @click.pass_context
@@ -55,27 +51,35 @@ def query(
     """Evaluate the PromQL expression EXPR on the context's metrics.
 
     A Prometheus server is asked if the context has one. Otherwise the engine is scraped, and its past is what
-    the console has recorded; how much of it was seen is said where that isn't all.
+    the console has recorded; how much of it was seen is said where that isn't all. For metrics that begin
+    with opsconsole_, and what alert rules record, the console looks at all sources, as `alerts` does.
     """
     from console.domain.clock import SystemClock  # noqa: PLC0415
     from console.sources.errors import SourceError  # noqa: PLC0415
 
     settings = settings_of(ctx, Given(**given))
     server, clock = settings.chosen.prometheus, SystemClock()
-    if watch and (server is not None or at is not None):
-        fail("--watch scrapes the engine: neither with --at nor with a Prometheus server")
+    own = own_part(settings, expression)
+    if watch and (at is not None or (server is not None and not own.any)):
+        fail("--watch is for what is seen from here: neither with --at nor with a Prometheus server")
     try:
-        if server is not None:
+        if own.any:
+            if at is not None:
+                fail("--at: what the console measures, and rules record, can only be told of now", 1)
+            answer = looked(settings, expression, own, watch)
+        elif server is not None:
             when = None if at is None else _instant(at, 0.0, clock.wall())
             answer = _asked(server, expression, when, clock)
         else:
             answer = _evaluated(settings, expression, at, watch, clock)
     except SourceError as error:
         fail(str(error), 1)
+    answer = replace(answer, notes=(*answer.notes, *own.doubts))
     if as_json:
-        _tell_json(settings, expression, answer)
+        by = "console" if server is None or own.any else server.url
+        tell_json(settings.context, by, expression, answer)
     else:
-        _tell(expression, answer)
+        tell(expression, answer)
 
 
 def _asked(server: "Prometheus", expression: str, at: float | None, clock: "Clock") -> "Rows":
@@ -97,7 +101,6 @@ def _asked(server: "Prometheus", expression: str, at: float | None, clock: "Cloc
 
 def _evaluated(settings: "Settings", expression: str, at: str | None, watch: float, clock: "Clock") -> "Rows":
     """What is seen from here. SourceError where the engine doesn't answer."""
-    from console.promql.evaluate import EvaluationError, evaluate_any  # noqa: PLC0415
     from console.promql.query import UnsupportedQuery, parse_query  # noqa: PLC0415
     from console.promql.samples import LOOKBACK, SampleStore  # noqa: PLC0415
 
@@ -114,11 +117,7 @@ def _evaluated(settings: "Settings", expression: str, at: str | None, watch: flo
         when = clock.now()
     else:
         when = _recall_at(settings, store, at, retention)
-    try:
-        value = evaluate_any(asked, store, when)
-    except EvaluationError as error:
-        fail(str(error), 1)
-    return _told(value, when, _unseen(asked, store.covered(when)))
+    return answer_of(asked, store, when)
 
 
 def _recall(settings: "Settings", store: "SampleStore", until: float, seconds: float) -> None:
@@ -209,97 +208,3 @@ def _instant(text: str, begin: float, end: float) -> float:
         return instant(text, begin, end)
     except InstantError as error:
         fail(f"--at: {error}")
-
-
-def _unseen(asked: "Query", seen: float) -> tuple[str, ...]:
-    """How little of the past that is looked back on was seen, where it is too little."""
-    if asked.window <= seen:
-        return ()
-    back = f"{asked.window:g} s" if math.isfinite(asked.window) else "a set time"
-    return (f"the expression looks back {back}, of which only the last {math.floor(seen)} s were seen",)
-
-
-def _told(value: "Value", at: float, notes: tuple[str, ...]) -> "Rows":
-    """The value as an answer."""
-    from console.promql.vectors import Ranges  # noqa: PLC0415
-    from console.sources.prometheus_server import Row, Rows  # noqa: PLC0415
-
-    match value:
-        case float():
-            return Rows("scalar", (Row({}, ((at, _number(value)),)),), notes)
-        case str():
-            return Rows("string", (Row({}, ((at, value),)),), notes)
-        case Ranges(samples=samples):
-            stretches = (
-                (series, tuple((ms / 1000, _number(one)) for ms, one in zip(*stretch, strict=True)))
-                for series, stretch in samples.items()
-            )
-            return Rows("matrix", tuple(Row(_labels(series), told) for series, told in stretches), notes)
-    rows = tuple(Row(_labels(series), ((at, _number(one)),)) for series, one in value.items())
-    return Rows("vector", rows, notes)
-
-
-def _labels(series: "Series") -> dict[str, str]:
-    return {**({"__name__": series.name} if series.name else {}), **dict(series.labels)}
-
-
-def _number(value: float) -> str:
-    """As Prometheus writes it, with every digit that counts."""
-    if math.isfinite(value):
-        return repr(value).removesuffix(".0")
-    return "NaN" if math.isnan(value) else f"{'-' if value < 0 else '+'}Inf"
-
-
-def _tell(expression: str, answer: "Rows") -> None:
-    from console.domain.foreign import visible  # noqa: PLC0415
-
-    tell_all(_lines(expression, answer))
-    notes = answer.notes if answer.rows else (*answer.notes, "no series: the answer is empty")
-    for note in notes:
-        click.echo(f"opsconsole: {visible(note)}", err=True)
-
-
-def _lines(expression: str, answer: "Rows") -> Iterator[str]:
-    """A line for each sample, by its series, which are sorted unless the expression sorts."""
-    from console.domain.foreign import visible  # noqa: PLC0415
-
-    if answer.is_single:
-        yield answer.rows[0].samples[0][1]
-        return
-    rows = [(visible(_written(row.labels)), row.samples) for row in answer.rows]
-    if not _OWN_ORDER.match(expression):
-        rows.sort()
-    width = max((len(series) for series, _ in rows), default=0)
-    for series, samples in rows:
-        for at, value in samples:
-            when = f" @{at:.3f}" if answer.kind == "matrix" else ""
-            yield f"{series:<{width}}  {value}{when}"
-
-
-def _written(labels: Mapping[str, str]) -> str:
-    """A series as an expression would select it."""
-    pairs = (f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in sorted(labels.items()))
-    chosen = ",".join(pair for pair in pairs if not pair.startswith("__name__="))
-    name = labels.get("__name__", "")
-    return f"{name}{{{chosen}}}" if chosen or not name else name
-
-
-def _tell_json(settings: "Settings", expression: str, answer: "Rows") -> None:
-    document = {
-        "context": settings.context,
-        "query": expression,
-        "by": settings.chosen.prometheus.url if settings.chosen.prometheus else "console",
-        "notes": answer.notes,
-        "resultType": answer.kind,
-        "result": _result(answer),
-    }
-    tell_all(json.dumps(document, indent=2).splitlines())
-
-
-def _result(answer: "Rows") -> object:
-    """What Prometheus' HTTP API says of such an answer."""
-    if answer.is_single:
-        return answer.rows[0].samples[0]
-    if answer.kind == "matrix":
-        return [{"metric": row.labels, "values": row.samples} for row in answer.rows]
-    return [{"metric": row.labels, "value": row.samples[0]} for row in answer.rows]

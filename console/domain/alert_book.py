@@ -34,7 +34,7 @@ class AlertingRule:
     """A rule as its file or its server has it; `hold` is its `for`, all durations are in seconds.
 
     `sign` and `threshold` are what the expression compares with, where that is one number; `metrics` are the
-    names that it looks at; `holes` is what it can never catch, a sentence each.
+    names that it compares; `holes` is what it can never catch, a sentence each.
     """
 
     group: str

@@ -23,6 +23,8 @@ from console.domain.metrics import Labels, Series
 OUTAGE_TOLERANCE = 3600.0
 """Seconds after which what was pending or firing isn't taken up again."""
 
+_OLDEST = 10 * 366 * 86400.0
+"""Seconds: no alert is older, and nobody could write down when that was."""
 _TIMES = ("active_at", "fired_at", "resolved_at", "quiet_since", "lost_since")
 _VALUES = ("value", "lowest", "highest")
 
@@ -48,7 +50,10 @@ def restored(document: object, interval: float, now: float, wall: float) -> Rule
     """
     if not isinstance(document, Mapping) or not isinstance(document.get("alerts"), list):
         raise ValueError("a rule's state is a mapping with alerts, as a list")
-    outage = max(0.0, wall - _number(document, "evaluated"))
+    evaluated = _number(document, "evaluated")
+    if not math.isfinite(evaluated):
+        raise ValueError("a rule's state says when it was evaluated")
+    outage = max(0.0, wall - evaluated)
     at = now - outage
     unseen = max(0.0, outage - interval)
     alerts = (_alert(entry, at) for entry in document["alerts"])
@@ -79,9 +84,10 @@ def _document(alert: RuleAlert, at: float) -> dict[str, object]:
 def _alert(document: object, at: float) -> RuleAlert:
     if not isinstance(document, Mapping):
         raise ValueError("an alert is a mapping")
-    times = {name: at - _number(document, name) for name in _TIMES if name in document}
-    if "active_at" not in times or not all(map(math.isfinite, times.values())):
+    ages = {name: _number(document, name) for name in _TIMES if name in document}
+    if "active_at" not in ages or not all(abs(age) < _OLDEST for age in ages.values()):
         raise ValueError("an alert says in seconds since when it has been active")
+    times = {name: at - age for name, age in ages.items()}
     values = {name: _number(document, name) for name in _VALUES}
     labels, phase = _labels(document.get("labels")), Phase(document.get("phase"))
     return RuleAlert(labels, _series(document.get("series")), phase, **values, **times)

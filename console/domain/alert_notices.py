@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from console.domain.alert_book import PAGE
 from console.domain.alert_rows import AlertRow, AlertState
 from console.domain.foreign import visible
-from console.domain.triggers import Judgement, Standing
+from console.domain.triggers import Judgement, Standing, Trigger
 
 LEVELS = ("warning", "unknown", "high", "critical", PAGE)
 """How urgent it is, the least first."""
@@ -21,6 +21,8 @@ WATCHDOG = "watchdog"
 RESOLVED = "resolved"
 """The kind of the message that something is over."""
 _MOST_LISTED = 20
+_LONGEST_TITLE, _LONGEST_LINE = 200, 500
+"""Characters: a service refuses what is too long, and then nobody is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,30 +96,43 @@ class Message:
 class Look:
     """What the rules say at one instant.
 
-    `warming` are the keys of rules that can't tell yet, so that none of their alerts is over; `alive` is
-    whether the rules' watchdogs, which always fire, do.
+    `warming` are the keys of rules that can't tell yet, so that none of their alerts is over, `unknown` those
+    of triggers that can't be judged; `doubtful` says that nothing can be told at all. `alive` is whether the
+    rules' watchdogs, which always fire, do.
     """
 
     wrong: tuple[Wrong, ...] = ()
     warming: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
     alive: bool = True
+    doubtful: bool = False
+
+    def leaves_open(self, key: str) -> bool:
+        """Whether what isn't wrong by this look may be so all the same."""
+        return (
+            self.doubtful or key in self.unknown or any(key.startswith(f"{rule} ") for rule in self.warming)
+        )
 
 
-def look_at(
-    rows: Sequence[AlertRow], triggers: Sequence[Judgement], wall_ahead: float, not_exported: frozenset[str]
-) -> Look:
+def look_at(rows: Sequence[AlertRow], triggers: Sequence[Judgement], wall_ahead: float) -> Look:
     """What of the rows and of the rollback triggers people may have to be told of.
 
-    `wall_ahead` is as in `AlertBook`; of metrics that are known not to be exported nobody is told.
+    `wall_ahead` is as in `AlertBook`.
     """
-    wrong = [_of_trigger(judgement) for judgement in triggers if judgement.standing is Standing.MET]
-    for row in rows:
-        known_missing = row.state is AlertState.NO_DATA and not_exported.issuperset(row.rule.metrics)
-        if row.matters and not (known_missing and row.rule.metrics):
-            wrong.append(_of_row(row, wall_ahead))
-    warming = frozenset(row.key for row in rows if row.state is AlertState.WARMING)
+    met = (_of_trigger(judgement) for judgement in triggers if judgement.standing is Standing.MET)
     watchdogs = [row for row in rows if row.rule.severity.lower() == "none"]
-    return Look(tuple(wrong), warming, all(row.state is AlertState.FIRING for row in watchdogs))
+    return Look(
+        wrong=(*met, *(_of_row(row, wall_ahead) for row in rows if row.matters)),
+        warming=frozenset(row.key for row in rows if row.state is AlertState.WARMING),
+        unknown=frozenset(_key(one.trigger) for one in triggers if one.standing is Standing.UNKNOWN),
+        alive=all(row.state is AlertState.FIRING for row in watchdogs),
+    )
+
+
+def doubtful_look(doubt: str) -> Look:
+    """A look at rules that aren't evaluated now, for the reason `doubt`: that alone is told."""
+    said = Wrong("rules", "unknown", "Alert rules", f"they are not evaluated: {doubt}")
+    return Look((said,), alive=False, doubtful=True)
 
 
 def due(look: Look, memory: Memory, terms: Terms, now: float) -> tuple[tuple[Message, ...], Memory]:
@@ -150,7 +165,11 @@ def due(look: Look, memory: Memory, terms: Terms, now: float) -> tuple[tuple[Mes
 def _of_trigger(judgement: Judgement) -> Wrong:
     trigger = judgement.trigger
     words = f"{judgement.words}; recommended: {trigger.procedure.name}"
-    return Wrong(f"trigger {trigger.key}", "critical", f"Rollback trigger: {trigger.condition}", words)
+    return Wrong(_key(trigger), "critical", f"Rollback trigger: {trigger.condition}", words)
+
+
+def _key(trigger: Trigger) -> str:
+    return f"trigger {trigger.key}"
 
 
 def _of_row(row: AlertRow, wall_ahead: float) -> Wrong:
@@ -188,7 +207,7 @@ def _over(level: str, look: Look, memory: Memory, terms: Terms, now: float) -> t
     over = {
         key: one
         for key, one in memory.told.items()
-        if one.level == level and key not in wrong and not _is_of(key, look.warming)
+        if one.level == level and key not in wrong and not look.leaves_open(key)
     }
     if not over or _paused(level, memory, terms, now):
         return [], memory
@@ -196,11 +215,6 @@ def _over(level: str, look: Look, memory: Memory, terms: Terms, now: float) -> t
     names = {key: one.name for key, one in over.items() if not one.muted}
     wanted = terms.resolved and names
     return [_resolved(level, names, terms.whence)] if wanted else [], replace(memory, told=left)
-
-
-def _is_of(key: str, rules: frozenset[str]) -> bool:
-    """Whether it is an alert of one of these rules, whose keys begin as theirs do."""
-    return any(key.startswith(f"{rule} ") for rule in rules)
 
 
 def _paused(level: str, memory: Memory, terms: Terms, now: float) -> bool:
@@ -220,14 +234,20 @@ def _firing(level: str, listed: Sequence[Wrong], standing: int, whence: str, *, 
     others = standing - len(listed)
     body = _listed([*map(_line, ordered), *([f"{others} more were told before"] if others else ())])
     title = f"{whence}: {'still ' if again else ''}{worst}"
-    return Message(level, ordered[0].level, visible(title), body, frozenset(one.key for one in listed))
+    return Message(
+        level, ordered[0].level, _cut(title, _LONGEST_TITLE), body, frozenset(one.key for one in listed)
+    )
 
 
 def _resolved(level: str, names: Mapping[str, str], whence: str) -> Message:
     listed = list(names.values())
     title = f"{whence}: over: {listed[0] if len(listed) == 1 else f'{len(listed)} alerts'}"
     return Message(
-        level, RESOLVED, visible(title), _listed([f"over: {one}" for one in listed]), frozenset(names)
+        level,
+        RESOLVED,
+        _cut(title, _LONGEST_TITLE),
+        _listed([f"over: {one}" for one in listed]),
+        frozenset(names),
     )
 
 
@@ -244,4 +264,10 @@ def _heartbeat(memory: Memory, whence: str) -> Message:
 def _listed(lines: Sequence[str]) -> str:
     more = len(lines) - _MOST_LISTED
     shown = [*lines[:_MOST_LISTED], f"and {more} more"] if more > 0 else lines
-    return "\n".join(map(visible, shown))
+    return "\n".join(_cut(line, _LONGEST_LINE) for line in shown)
+
+
+def _cut(text: str, longest: int) -> str:
+    """The text on one line, made harmless, and no longer than that."""
+    shown = visible(text[:longest])
+    return shown if len(text) <= longest and len(shown) <= longest else f"{shown[: longest - 1]}…"

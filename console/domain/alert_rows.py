@@ -1,6 +1,6 @@
 """What the alert rules say at one instant, as rows for a face: the worst first, the muted ones among them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -90,18 +90,20 @@ class AlertRow:
         return self.severity is not Severity.OK
 
 
-def alert_rows(book: AlertBook, at: float) -> tuple[AlertRow, ...]:
-    """Every row at `at`, the worst first: by severity, by state, by how long it has lasted."""
-    rows = [*_of_alerts(book, at), *_of_rules(book, at)]
+def alert_rows(book: AlertBook, at: float, not_exported: Set[str] = frozenset()) -> tuple[AlertRow, ...]:
+    """Every row at `at`, the worst first: by severity, by state, by how long it has lasted.
+
+    That metrics are missing which are known not to be exported is nothing wrong.
+    """
+    rows = [*_of_alerts(book, at), *_of_rules(book, not_exported)]
     rows.sort(key=lambda row: (-row.severity, -row.state, row.since or at, row.key))
     return tuple(rows)
 
 
-def rule_alerts(rows: Sequence[AlertRow], not_exported: frozenset[str] = frozenset()) -> Iterator[Alert]:
-    """What is wrong of them, in words. A metric that is known not to be exported lacks no data."""
+def rule_alerts(rows: Sequence[AlertRow]) -> Iterator[Alert]:
+    """What is wrong of them, in words."""
     for row in rows:
-        absent = row.state is AlertState.NO_DATA and not_exported.issuperset(row.rule.metrics)
-        if row.matters and not (absent and row.rule.metrics):
+        if row.matters:
             yield Alert(row.rule.name, row.severity, _in_words(row), row.symbol, row.muted)
 
 
@@ -116,10 +118,13 @@ def by_symbol(rows: Sequence[AlertRow]) -> Mapping[str, tuple[AlertRow, ...]]:
 
 def _of_alerts(book: AlertBook, at: float) -> Iterator[AlertRow]:
     wall = at + book.wall_ahead
+    marks = book.marks.at(wall)
+    taken_on = {one.labels for one in marks.acknowledgements}
     for raised in book.raised:
         standing = book.rules[raised.rule]
         state = _state(raised)
-        active = state in (AlertState.FIRING, AlertState.LOST)
+        active, began = state in (AlertState.FIRING, AlertState.LOST), raised.active_at + book.wall_ahead
+        known = marks.acknowledged_by(raised.labels, began, wall) if raised.labels in taken_on else None
         yield AlertRow(
             key=f"{standing.rule.group} {standing.rule.name} {_written(raised.labels)}",
             state=state,
@@ -130,12 +135,12 @@ def _of_alerts(book: AlertBook, at: float) -> Iterator[AlertRow]:
             since=_since(raised, state),
             raised=raised,
             worst=_worst(standing.rule, raised),
-            acknowledged=book.marks.acknowledged_by(raised.labels, raised.active_at + book.wall_ahead, wall),
-            silenced=book.marks.silenced_by(raised.labels, wall),
+            acknowledged=known,
+            silenced=marks.silenced_by(raised.labels, wall),
         )
 
 
-def _of_rules(book: AlertBook, at: float) -> Iterator[AlertRow]:
+def _of_rules(book: AlertBook, not_exported: Set[str]) -> Iterator[AlertRow]:
     for standing in book.rules:
         rule, key = standing.rule, f"{standing.rule.group} {standing.rule.name}"
         if standing.error is not None:
@@ -147,8 +152,10 @@ def _of_rules(book: AlertBook, at: float) -> Iterator[AlertRow]:
             yield AlertRow(key, AlertState.WARMING, Severity.OK, rule, summary=_watched(standing))
         elif standing.no_data_since is not None:
             words = f"nothing to compare: {', '.join(rule.metrics) or 'no series'} not exported"
+            known = bool(rule.metrics) and not_exported >= set(rule.metrics)
+            severity = Severity.OK if known else Severity.UNKNOWN
             yield AlertRow(
-                key, AlertState.NO_DATA, Severity.UNKNOWN, rule, summary=words, since=standing.no_data_since
+                key, AlertState.NO_DATA, severity, rule, summary=words, since=standing.no_data_since
             )
 
 

@@ -12,7 +12,7 @@ from console.domain.severity import Severity
 from console.domain.silences import Marks
 from console.domain.snapshot import Snapshot
 from console.domain.status import Alert
-from console.domain.triggers import Judgement, Life, Missing, judged
+from console.domain.triggers import CRASH, Judgement, Life, Missing, Standing, judged
 
 NAME = "alerts"
 """The name of the alert that the rules themselves can't be told."""
@@ -22,39 +22,46 @@ NAME = "alerts"
 class AlertStatus:
     """`rows` are the rules' alerts, the worst first, and `by_symbol` those that are pending or wrong.
 
-    `book` is what they were made of; they are as they were until `until`, on the console's clock.
+    `alerts` say in words what is wrong of them. `book` is what they were made of, `not_exported` the metrics
+    that are known to be missing. All are as they were until `until`, on the console's clock.
     """
 
     rows: tuple[AlertRow, ...] = ()
     by_symbol: Mapping[str, tuple[AlertRow, ...]] = field(default_factory=dict)
+    alerts: tuple[Alert, ...] = ()
     triggers: tuple[Judgement, ...] = ()
     book: AlertBook | None = None
     doubt: str = ""
     until: float = math.inf
+    not_exported: Set[str] = frozenset()
 
 
 NO_RULES = AlertStatus()
 
 
-def alert_status(snapshot: Snapshot, before: AlertStatus) -> AlertStatus:
+def alert_status(snapshot: Snapshot, before: AlertStatus, not_exported: Set[str]) -> AlertStatus:
     """How the rules stand; the same rows as `before` where neither they nor a mark on them have changed."""
     state, now = snapshot.alerts, snapshot.at
     if not state.configured or state.value is None:
         return replace(NO_RULES, doubt=state.cause(now) or "")
     book, doubt = state.value, "" if state.usable(now) else state.doubt(now)
-    triggers = judged(replace(book.evidence, life=_life(snapshot)))
+    judgements = judged(replace(book.evidence, life=_life(snapshot)))
+    triggers = tuple(_doubted(one, doubt) for one in judgements) if doubt else judgements
     if book is before.book and bool(doubt) == bool(before.doubt) and now < before.until:
         same = triggers == before.triggers and doubt == before.doubt
         return before if same else replace(before, triggers=triggers, doubt=doubt)
-    rows = alert_rows(book, now)
+    rows = alert_rows(book, now, not_exported)
     if doubt:
         rows = tuple(replace(row, severity=Severity.UNKNOWN) if row.matters else row for row in rows)
     rows = before.rows if rows == before.rows else rows
-    symbols = before.by_symbol if rows is before.rows else by_symbol(rows)
-    return AlertStatus(rows, symbols, triggers, book, doubt, _next_end(book.marks, book.wall_ahead, now))
+    symbols, alerts = before.by_symbol, before.alerts
+    if rows is not before.rows:
+        symbols, alerts = by_symbol(rows), tuple(rule_alerts(rows))
+    until = _next_end(book.marks, book.wall_ahead, now)
+    return AlertStatus(rows, symbols, alerts, triggers, book, doubt, until, not_exported)
 
 
-def alerts_of(snapshot: Snapshot, status: AlertStatus, not_exported: Set[str]) -> Iterator[Alert]:
+def alerts_of(snapshot: Snapshot, status: AlertStatus) -> Iterator[Alert]:
     """What the rules say is wrong, or that they can't be told."""
     state = snapshot.alerts
     if status.doubt and state.health(snapshot.at) is not Health.FAILING:
@@ -65,7 +72,14 @@ def alerts_of(snapshot: Snapshot, status: AlertStatus, not_exported: Set[str]) -
         yield from (Alert(NAME, Severity.WARNING, note) for note in status.book.notes)
         if status.book.untold:
             yield Alert("notify", Severity.HIGH, f"people aren't told of alerts: {status.book.untold}")
-    yield from rule_alerts(status.rows, frozenset(not_exported))
+    yield from status.alerts
+
+
+def _doubted(judgement: Judgement, doubt: str) -> Judgement:
+    """A trigger by evidence that isn't the present: what was clear isn't known, what was met stays so."""
+    if judgement.standing is not Standing.CLEAR or judgement.trigger is CRASH:  # of that the age tells
+        return judgement
+    return replace(judgement, standing=Standing.UNKNOWN, words=f"last seen: {judgement.words}; {doubt}")
 
 
 def _life(snapshot: Snapshot) -> Life | Missing:

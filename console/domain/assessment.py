@@ -168,12 +168,12 @@ def assess(snapshot: Snapshot, rules: Rules, before: Judgement | None = None) ->
     seen = _seen(snapshot, symbols, keys, rules.not_exported, last)
     kill, evidence, watch, left = _kill(snapshot, doubt, wrong, before)
     rollout, drift = _rollout(snapshot, rules, symbols, last, doubt)
-    ruled = alert_status(snapshot, NO_RULES if last is None else last.ruled)
+    ruled = alert_status(snapshot, NO_RULES if last is None else last.ruled, rules.not_exported)
     alerts = [*source_alerts(sources), *kill_switch_alerts(kill), *surface_alerts(snapshot)]
     of_figures = (*symbols.alerts, *key_metric_alerts(keys)) if seen is None else seen.alerts
     alerts += untold(of_figures, ruled.rows, rules.queries)
     alerts += (*books_alerts(snapshot, accounts, doubt, wrong), *drift)
-    alerts += alerts_of(snapshot, ruled, rules.not_exported)
+    alerts += alerts_of(snapshot, ruled)
     return Assessment(
         at=now,
         severity=_overall(sources, alerts),
@@ -274,7 +274,7 @@ def aged(assessment: Assessment, snapshot: Snapshot) -> Assessment:
         kill_evidence=evidence,
         aftermath=left,
         rollout=replace(assessment.rollout, at=snapshot.at),
-        ruled=alert_status(snapshot, assessment.ruled),
+        ruled=alert_status(snapshot, assessment.ruled, assessment.ruled.not_exported),
     )
 
 

@@ -17,6 +17,8 @@ from typing import overload
 
 Labels = tuple[tuple[str, str], ...]
 """Label names with their values, sorted by name, without the metric's own name."""
+OWN = "opsconsole_"
+"""How the names of the metrics begin that the console measures itself."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

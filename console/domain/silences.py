@@ -85,8 +85,10 @@ class Silence:
             raise ValueError("a silence needs a matcher that not every alert passes")
 
     def holds(self, labels: Labels, now: float) -> bool:
+        if not self.since <= now < self.until:
+            return False
         told = dict(labels)
-        return self.since <= now < self.until and all(one.accepts(told) for one in self.matchers)
+        return all(one.accepts(told) for one in self.matchers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,11 @@ class Marks:
 
     silences: tuple[Silence, ...] = ()
     acknowledgements: tuple[Acknowledgement, ...] = ()
+
+    def at(self, now: float) -> "Marks":
+        """Those that can hold now: each of thousands of alerts is compared with every one."""
+        silences = (one for one in self.silences if one.since <= now < one.until)
+        return Marks(tuple(silences), tuple(one for one in self.acknowledgements if now < one.until))
 
     def silenced_by(self, labels: Labels, now: float) -> Silence | None:
         """The silence that holds for the alert, the one that lasts longest."""

@@ -31,6 +31,9 @@ PNL = "opsconsole_account_pnl"
 RESPONSE = "opsconsole_database_response_seconds"
 BOOKS_STILL = "opsconsole_books_still"
 
+OF_DATABASE = frozenset({OPENINGS_FAILED, OPEN_POSITIONS, EQUITY, PNL, RESPONSE, BOOKS_STILL})
+"""What nobody can measure without a database."""
+
 DATABASE = "database"
 """The name of the source whose response time is measured."""
 _OPENING = "OPEN_"

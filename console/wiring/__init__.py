@@ -17,6 +17,9 @@ from console.domain.reading import Health
 from console.domain.thresholds import KEY_METRICS, Panel
 from console.monitor import Monitor, Watches
 from console.polling import Polling, Watch
+from console.promql.query import Query
+from console.promql.sampling import Sampling
+from console.sources.own_metrics import OF_DATABASE
 from console.sources.source import Source
 from console.wiring.alerts import alert_source
 from console.wiring.surfaces import Surfaces
@@ -52,23 +55,10 @@ def open_monitor(
     without it an `own_vigil` does, but neither of a single look nor where no panels are judged, so that
     nothing could be seen to be critical.
     """
-    clock = clock or SystemClock()
-    chosen = settings.chosen
-    pinned = None if chosen.database is None else chosen.database.server
-    missing, dialect = frozenset(chosen.not_exported), dialect_of(chosen)
-    rules = Rules(panels, KEY_METRICS, missing, chosen.quiet_after, pinned, dialect)
+    clock, rules = clock or SystemClock(), _rules(settings, panels)
     surfaces = Surfaces(settings, rules, clock, environ, once=once)
-    alerts = alert_source(settings, surfaces, clock, environ) if panels else None
-    jitter = chance or random.Random()  # noqa: S311 (no secret)
-    monitor = Monitor(
-        _watches(surfaces, settings.polling, alerts),
-        rules,
-        clock,
-        jitter,
-        focus=surfaces.focus,
-        logs=surfaces.logs(),
-        head_start=0.0 if once else HEAD_START,
-    )
+    head_start = 0.0 if once else HEAD_START
+    monitor = _monitor(settings, rules, surfaces, clock, environ, chance=chance, head_start=head_start)
     if kill_switch is not None:
         monitor.own_trip = lambda: kill_switch.latest
     if vigil is None and panels and not once:
@@ -77,6 +67,44 @@ def open_monitor(
     telling = notices if panels and not once else None
     monitor.on_assessed = functools.partial(_told, kill_switch, vigil, telling, clock)
     return monitor
+
+
+def open_look(settings: "Settings", panels: tuple[Panel, ...], asked: Query) -> tuple[Monitor, Sampling]:
+    """The monitor of a single look, and what it samples: what `asked` looks back on is kept there."""
+    clock, rules = SystemClock(), _rules(settings, panels)
+    surfaces = Surfaces(settings, rules, clock, os.environ, once=True, asked=(asked,))
+    return _monitor(settings, rules, surfaces, clock, os.environ), surfaces.sampling
+
+
+def _rules(settings: "Settings", panels: tuple[Panel, ...]) -> Rules:
+    chosen = settings.chosen
+    pinned = None if chosen.database is None else chosen.database.server
+    missing = frozenset(chosen.not_exported)
+    if chosen.database is None and chosen.engine_file is None:
+        missing |= OF_DATABASE
+    return Rules(panels, KEY_METRICS, missing, chosen.quiet_after, pinned, dialect_of(chosen))
+
+
+def _monitor(
+    settings: "Settings",
+    rules: Rules,
+    surfaces: Surfaces,
+    clock: Clock,
+    environ: Mapping[str, str],
+    *,
+    chance: random.Random | None = None,
+    head_start: float = 0.0,
+) -> Monitor:
+    alerts = alert_source(settings, surfaces, clock, environ) if rules.panels else None
+    return Monitor(
+        _watches(surfaces, settings.polling, alerts),
+        rules,
+        clock,
+        chance or random.Random(),  # noqa: S311 (no secret)
+        focus=surfaces.focus,
+        logs=surfaces.logs(),
+        head_start=head_start,
+    )
 
 
 def _watches(surfaces: Surfaces, poll: "Polls", alerts: Source[AlertBook] | None) -> Watches:

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
 
 from console.domain.alert_book import AlertBook
 from console.domain.clock import Clock
@@ -60,7 +61,7 @@ def _ruled(settings: "Settings", surfaces: Surfaces, clock: Clock, load: Load) -
         surfaces.sampling,
         clock,
         Intervals(settings.polling.metrics.interval, settings.chosen.evaluation),
-        queries=surfaces.queries.values(),
+        queries=surfaces.asked,
         marks=_marks(settings),
         untold=_untold(settings, clock),
         memory=_memory(settings),
@@ -108,13 +109,15 @@ def _served(
 def _memory(settings: "Settings", of: str = "") -> "AlertMemory":
     from console.alert_feed.memory import AlertMemory  # noqa: PLC0415 (as above)
 
-    return AlertMemory(own_folder(settings.state) / "rules" / f"{settings.context}{of}.json")
+    name = f"{quote(settings.context, safe=' ')}{of}.json"
+    return AlertMemory(own_folder(settings.state) / "rules" / name)
 
 
 def _untold(settings: "Settings", clock: Clock) -> Callable[[], str]:
-    from console.actions.told_file import untold  # noqa: PLC0415 (as above)
+    from console.actions.told_file import Complaint, told_file  # noqa: PLC0415 (as above)
 
-    return lambda: untold(settings.state, settings.context, clock.wall())
+    complaint = Complaint(told_file(settings.state, settings.context))
+    return lambda: complaint.at(clock.wall())
 
 
 def _marks(settings: "Settings") -> Callable[[], Marks]:

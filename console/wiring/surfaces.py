@@ -3,7 +3,7 @@
 import functools
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -14,7 +14,7 @@ from console.domain.surfaces import Books, EngineState, Exchange, Flags, KeptTri
 from console.feed import AttendedMetrics, Kept, ScrapedMetrics, ServedMetrics
 from console.own_folder import own_folder
 from console.polling import Polling, Watch
-from console.promql.query import parse_query
+from console.promql.query import Query, parse_query
 from console.promql.samples import SampleStore
 from console.promql.sampling import Sampling
 from console.sources.credentials import Credentials
@@ -39,10 +39,18 @@ class Surfaces:
 
     What the context doesn't name is looked up in its engine file, if it has one. `sampling` holds what is
     scraped, if anything is, with what the console measures itself, and `queries` are what panels ask of it.
+    What these and `asked` look back on is kept there.
     """
 
     def __init__(
-        self, settings: "Settings", rules: Rules, clock: Clock, environ: Mapping[str, str], *, once: bool
+        self,
+        settings: "Settings",
+        rules: Rules,
+        clock: Clock,
+        environ: Mapping[str, str],
+        *,
+        once: bool,
+        asked: Iterable[Query] = (),
     ) -> None:
         self._name = settings.context
         self._context: Context = settings.chosen
@@ -56,11 +64,12 @@ class Surfaces:
         self._state = settings.state
         self._samples = own_folder(settings.state) / "samples"
         self.queries = {text: parse_query(text) for text in _questions(rules)}
-        queries = self.queries.values()
+        self.asked = (*self.queries.values(), *asked)
         store = SampleStore(
-            frozenset[str]().union(*(query.ranged for query in queries)),
-            ranged_like=[like for query in queries for like in query.ranged_like],
+            frozenset[str]().union(*(query.ranged for query in self.asked)),
+            ranged_like=[like for query in self.asked for like in query.ranged_like],
         )
+        store.look_back(_spans(self.asked))
         self.sampling = Sampling(store, self._own.samples)
 
     def watched(self, name: str, source: Source[T] | None, poll: "Poll") -> Watch[T]:
@@ -239,6 +248,15 @@ def _questions(rules: Rules) -> Iterator[str]:
         yield metric.query
         if metric.lifetime is not None:
             yield metric.lifetime
+
+
+def _spans(queries: Iterable[Query]) -> dict[str, float]:
+    """How many seconds the queries look back on each metric, at most."""
+    spans: dict[str, float] = {}
+    for query in queries:
+        for name in query.ranged:
+            spans[name] = max(spans.get(name, 0.0), query.window)
+    return spans
 
 
 def _log_of_engine(engine_file: Path) -> Path:

@@ -8,6 +8,7 @@ import pytest
 
 from console.domain.metrics import Column, Lineup, Series
 from console.feed import KEEP_EVERY, KEPT_PER_SECOND, Kept, ScrapedMetrics
+from console.promql.evaluate import evaluate
 from console.promql.query import parse_query
 from console.promql.samples import SampleStore
 from console.promql.sampling import Sampling
@@ -132,6 +133,19 @@ def test_an_answer_that_says_the_same_is_the_same_object(clock: HandClock) -> No
     assert answers[2][RATE] is answers[1][RATE]
     assert answers[3][ERRORS.name] is not answers[2][ERRORS.name]
     assert answers[3][RATE] is not answers[2][RATE]
+
+
+def test_an_engine_that_starts_again_elsewhere_leaves_rules_the_past_that_they_look_back_on(
+    clock: HandClock,
+) -> None:
+    store, long = SampleStore([ERRORS.name]), parse_query(f"increase({ERRORS.name}[20m])")
+    store.keep([long])
+    for minute in range(15):
+        clock.at += 60
+        feed = ScrapedMetrics(Counter(minute), {RATE: parse_query(RATE)}, Sampling(store), clock)
+        feed.read()
+    assert store.covered_by(long, clock.at) == 14 * 60
+    assert list(evaluate(long, store, clock.at).values()) == [pytest.approx(14, rel=0.1)]
 
 
 def test_a_past_from_the_future_is_not_believed(clock: HandClock, file: Path) -> None:

@@ -1,6 +1,7 @@
 """The C library's heap: what is free in it goes back to the system."""
 
 import ctypes
+import subprocess
 import sys
 from pathlib import Path
 
@@ -29,6 +30,26 @@ def test_what_is_free_below_the_heaps_end_goes_back() -> None:
     heap.give_back()
     libc.free(blocks[-1])
     assert before - _resident() > _BLOCK * _BLOCKS / 2
+
+
+_OUTSIDE = """
+import ctypes
+from pathlib import Path
+from console import heap
+heap.hold_together()
+malloc = ctypes.CDLL(None).malloc
+malloc.restype, malloc.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
+(line,) = (line for line in Path("/proc/self/maps").read_text().splitlines() if line.endswith("[heap]"))
+begin, end = (int(bound, 16) for bound in line.split()[0].split("-"))
+print([begin <= malloc(size) < max(end, begin + (1 << 30)) for size in (1 << 16, 3 << 20)])
+"""
+"""Says of two blocks whether they are in the heap: the large one is as thousands of symbols' metrics are."""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux' own figures")
+def test_what_is_large_is_no_part_of_the_heap() -> None:
+    said = subprocess.run([sys.executable, "-c", _OUTSIDE], capture_output=True, text=True, check=True)
+    assert said.stdout == "[True, False]\n"
 
 
 def _resident() -> int:

@@ -10,6 +10,7 @@ from console.domain.last_trip import LastTrip
 from console.monitor import Monitor
 from console.settings import Settings
 from console.settings_file import load_settings
+from console.sources.own_metrics import EQUITY
 from console.wiring import open_monitor, own_vigil
 from tests.unit.domain.worlds import PANELS
 from tests.unit.history.records import HandClock
@@ -24,9 +25,9 @@ CONTEXT = """contexts:
 """
 
 
-def settings_in(folder: Path) -> Settings:
+def settings_in(folder: Path, context: str = CONTEXT) -> Settings:
     file = folder / "console.yaml"
-    file.write_text(CONTEXT)
+    file.write_text(context)
     return load_settings(config=file, state=folder / "state", environ={"HOME": str(folder)})
 
 
@@ -36,6 +37,12 @@ def test_the_pinned_server_is_a_rule(tmp_path: Path) -> None:
 
 def test_how_the_engine_reads_the_flags_file_is_a_rule(tmp_path: Path) -> None:
     assert open_monitor(settings_in(tmp_path), (), environ={}).rules.dialect.at_start
+
+
+def test_what_only_a_database_tells_is_not_missed_where_there_is_none(tmp_path: Path) -> None:
+    without = CONTEXT.replace("database: {", "metrics_url: http://127.0.0.1:9/metrics\n    # {")
+    assert EQUITY in open_monitor(settings_in(tmp_path, without), (), environ={}).rules.not_exported
+    assert EQUITY not in open_monitor(settings_in(tmp_path), (), environ={}).rules.not_exported
 
 
 class Told(KillSwitch):

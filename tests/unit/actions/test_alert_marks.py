@@ -20,12 +20,16 @@ def test_what_was_said_is_there_for_the_next_console(tmp_path: Path) -> None:
     assert read_marks(file).acknowledgements == (MARK,)
 
 
-def test_a_damaged_file_is_refused_and_stays(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    ["{", f'{{"silences": [["k", ["a=b"], "ann", "on it", 1, 1{"0" * 400}]], "acknowledgements": []}}'],
+)
+def test_a_damaged_file_is_refused_and_stays(tmp_path: Path, damage: str) -> None:
     file = tmp_path / "alerts.json"
-    file.write_text("{")
+    file.write_text(damage)
     with pytest.raises(ValueError, match=r"alerts\.json: "):
         change_marks(file, lambda marks: acknowledged(marks, MARK), CLOCK)
-    assert file.read_text() == "{"
+    assert file.read_text() == damage
 
 
 def test_a_change_that_is_refused_writes_nothing(tmp_path: Path) -> None:

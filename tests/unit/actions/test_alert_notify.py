@@ -11,7 +11,7 @@ import pytest
 
 from console.actions import alert_notify, mailbox
 from console.actions.alert_notify import ACTION, AlertNotices, alert_notices
-from console.actions.told_file import COMPLAINT_COUNTS, Kept, keep_told, read_told, told_file, untold
+from console.actions.told_file import COMPLAINT_COUNTS, Complaint, Kept, keep_told, read_told, told_file
 from console.audit.files import records
 from console.domain.alert_notices import Memory, Message, Told
 from console.domain.assessment import Assessment
@@ -197,15 +197,16 @@ def test_a_console_that_knows_no_address_leaves_it_to_one_that_does(
             eventually(lambda: not able.kept.complaint)
 
 
-def test_nothing_is_told_while_the_rules_are_not_known(tmp_path: Path, services: Services) -> None:
+def test_that_the_rules_are_not_known_is_told_and_of_no_alert_its_end(
+    tmp_path: Path, services: Services
+) -> None:
     with console(tmp_path, services) as open_console:
         open_console.sees(CRITICAL)
-        eventually(lambda: services.taken)
+        eventually(lambda: len(services.taken) == 1)
         open_console.clock.at += 60
         open_console.sees(ruled(book(), age=60))
-        open_console.sees(CRITICAL)
-        eventually(lambda: open_console.notices._memory.told)
-    assert len(services.taken) == 1
+        eventually(lambda: len(services.taken) == 3)
+    assert {title for _, title in services.taken[1:]} == {"UNKNOWN Alert rules"}
 
 
 def test_a_console_that_hangs_does_not_say_that_alerts_are_evaluated(
@@ -243,7 +244,15 @@ def test_what_is_kept_is_read_again(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "[]", '{"told": {"a": [1]}, "sent": {}, "complaint": "", "at": 0}', '{"told": {}}', "[" * 9999],
+    [
+        "{",
+        "[]",
+        '{"told": {"a": [1]}, "sent": {}, "complaint": "", "at": 0}',
+        '{"told": {}}',
+        f'{{"told": {{"a": ["page", "x", 1{"0" * 400}, true]}}, "sent": {{}}, "complaint": "", "at": 0}}',
+        f'{{"told": {{}}, "sent": {{}}, "complaint": "", "at": 1{"0" * 400}}}',
+        "[" * 9999,
+    ],
 )
 def test_a_damaged_file_is_begun_anew(tmp_path: Path, text: str) -> None:
     file = tmp_path / "told.json"
@@ -252,10 +261,14 @@ def test_a_damaged_file_is_begun_anew(tmp_path: Path, text: str) -> None:
 
 
 def test_a_complaint_that_nobody_repeats_is_over_after_a_while(tmp_path: Path) -> None:
-    keep_told(told_file(tmp_path, "prod"), Kept(Memory(), "page: not taken", NOW))
-    assert untold(tmp_path, "prod", NOW + 60) == "page: not taken"
-    assert untold(tmp_path, "prod", NOW + COMPLAINT_COUNTS) == ""
-    assert untold(tmp_path, "paper", NOW) == ""
+    file = told_file(tmp_path, "prod")
+    complaint = Complaint(file)
+    assert complaint.at(NOW) == ""
+    keep_told(file, Kept(Memory(), "page: not taken", NOW))
+    assert complaint.at(NOW + 60) == "page: not taken"
+    assert complaint.at(NOW + COMPLAINT_COUNTS) == ""
+    keep_told(file, Kept(Memory(), "", NOW))
+    assert complaint.at(NOW + 60) == ""
 
 
 def test_what_is_kept_is_json_without_anybodys_address(tmp_path: Path, services: Services) -> None:

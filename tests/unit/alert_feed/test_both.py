@@ -3,10 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
-from console.alert_feed.both import SERVER, BothAlerts, joined, own_rules
+import pytest
+
+from console.alert_feed.both import OWN_RULES, SERVER, BothAlerts, joined, own_rules
 from console.domain.alert_book import AlertBook, AlertingRule, Raised, RuleStanding
 from console.domain.alert_state import Phase
+from console.domain.approval import ID_LENGTH
 from console.domain.reading import Dated
+from console.domain.silences import Acknowledgement, LabelMatcher, Marks, Silence
 from console.promql.rule_file import load_rules
 from console.settings_memory import shipped_configs
 from console.sources.errors import SourceError
@@ -78,3 +82,37 @@ def test_a_server_that_has_never_answered_is_a_rule_that_fails() -> None:
     theirs, _ = both.read().value.rules
     assert (theirs.rule, theirs.error, theirs.failing_since) == (SERVER, "connection refused", 5.0)
     assert both.read().value.rules[0].failing_since == 5.0
+
+
+def test_while_the_own_rules_cannot_be_evaluated_the_servers_go_on() -> None:
+    told = BothAlerts(Source(book("Theirs")), Source(None)).read().value
+    assert [(rule.rule.name, rule.error) for rule in told.rules] == [
+        ("Theirs", None),
+        (OWN_RULES.name, "connection refused"),
+    ]
+    assert len(told.raised) == 1
+
+
+def test_neither_is_no_book_at_all() -> None:
+    with pytest.raises(SourceError):
+        BothAlerts(Source(None), Source(None)).read()
+
+
+def test_what_people_say_while_the_server_is_down_counts() -> None:
+    taken_on = Acknowledgement((("alertname", "Ours"),), "ann", "on it", 1.0, 2.0)
+    here = Silence("A" * ID_LENGTH, (LabelMatcher("a", "=", "b"),), "ann", "quiet", 1.0, 2.0)
+    there = replace(here, key="a-longer-one-of-the-alertmanager")
+    served, ours = Source(replace(book("Theirs"), marks=Marks((here, there)))), Source(book("Ours"))
+    both = BothAlerts(served, ours)
+    both.read()
+    served.answer = None
+    ours.answer = replace(book("Ours"), marks=Marks((), (taken_on,)))
+    assert both.read().value.marks == Marks((there,), (taken_on,))
+
+
+def test_a_server_without_rules_that_is_down_says_so() -> None:
+    served = Source(AlertBook((), ()))
+    both = BothAlerts(served, Source(book("Ours")))
+    both.read()
+    served.answer = None
+    assert both.read().value.rules[0].error == "connection refused"

@@ -1,6 +1,8 @@
 """Alert rules evaluated over scrapes that the tests make up, with what people say of alerts."""
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from console.alert_feed.memory import KEEP_EVERY, AlertMemory
 from console.alert_feed.ruled import EVIDENCE_EVERY, RuledAlerts
 from console.domain.alert_book import AlertBook
 from console.domain.alert_state import Phase
-from console.domain.metrics import Series
+from console.domain.metrics import Series, Vector
 from console.domain.silences import Acknowledgement, Marks
 from console.domain.triggers import Standing, judged
 from console.promql.lint import Intervals
@@ -143,7 +145,11 @@ def another(file: Path) -> None:
     file.write_bytes(b'{"rules.yaml g 0 Low": 7}')
 
 
-@pytest.mark.parametrize("damage", [damaged, another, Path.mkdir])
+def beyond_all_numbers(file: Path) -> None:
+    file.write_text(f'{{"rules.yaml g 0 Low": {{"evaluated": 1{"0" * 400}, "alerts": []}}}}')
+
+
+@pytest.mark.parametrize("damage", [damaged, another, beyond_all_numbers, Path.mkdir])
 def test_a_memory_that_cannot_be_read_begins_anew(
     tmp_path: Path, clock: SettableClock, damage: Callable[[Path], None]
 ) -> None:
@@ -159,6 +165,47 @@ def test_what_is_known_is_written_seldom(tmp_path: Path, console: Console) -> No
     console.clock.at += KEEP_EVERY / 100
     console.alerts.read()
     assert kept.stat().st_mtime_ns == first
+
+
+def test_a_scrape_that_comes_while_rules_are_evaluated_makes_none_of_them_fail(console: Console) -> None:
+    console.scrapes(1.01, 10)
+
+    def scraped_meanwhile(now: float) -> Mapping[str, Vector]:
+        scrape = threading.Thread(target=store.append, args=(now + 0.001, {BTC.name: {BTC: 1.01}}))
+        scrape.start()
+        scrape.join(0.05)
+        return {}
+
+    store = console.sampling.store
+    console.alerts._sampling = replace(console.sampling, own=scraped_meanwhile)
+    console.clock.at += 5
+    book = console.alerts.read().value
+    assert (book.rules[0].error, book.raised[0].phase) == (None, Phase.FIRING)
+
+
+def test_a_console_that_stood_still_waits_for_a_scrape_and_loses_no_alert(console: Console) -> None:
+    console.scrapes(1.01, 20)
+    console.clock.at += 600
+    with pytest.raises(SourceError, match="stood still"):
+        console.alerts.read()
+    console.clock.at += 1
+    (alert,) = console.scrape(1.01).raised
+    assert (alert.phase, alert.lost_since) == (Phase.FIRING, None)
+
+
+def test_what_was_pending_before_a_standstill_waits_for_the_rest_of_its_time(console: Console) -> None:
+    console.scrapes(1.01, 3)
+    console.clock.at += 600
+    with pytest.raises(SourceError, match="stood still"):
+        console.scrape(1.01)
+    assert console.scrape(1.01).raised[0].phase is Phase.PENDING
+    assert console.scrapes(1.01, 10).raised[0].phase is Phase.FIRING
+
+
+def test_a_group_may_be_evaluated_for_some_time_ago(tmp_path: Path, clock: SettableClock) -> None:
+    console = Console(tmp_path, clock, LOW.replace("5s\n", "5s\n    query_offset: 30s\n"))
+    console.scrapes(1.01, 45)
+    assert [alert.phase for alert in console.scrapes(2.0, 15).raised] == [Phase.FIRING]
 
 
 def test_a_clock_that_is_set_by_ten_minutes_ends_no_alert_and_begins_none(console: Console) -> None:

@@ -181,6 +181,32 @@ def test_a_name_that_several_have_says_which_there_are(home: Path) -> None:
     assert marks_in(home) == Marks()
 
 
+def test_a_name_that_several_had_of_which_one_is_left_is_enough(home: Path, httpserver: HTTPServer) -> None:
+    run(home)
+    httpserver.clear()
+    calm = EXPOSED.replace('"ETH"} 1.02', '"ETH"} 2')
+    httpserver.expect_request("/metrics").respond_with_data(calm, content_type="text/plain")
+    assert run(home, "ack", "MarginCritical", "--reason", "on it").exit_code == 0
+    (mark,) = marks_in(home).acknowledgements
+    assert dict(mark.labels)["symbol"] == "BTC"
+
+
+def test_one_label_of_thousands_of_signs_pushes_no_other_away(home: Path, httpserver: HTTPServer) -> None:
+    httpserver.clear()
+    hostile = EXPOSED.replace("BTC", "\x1b[2J" + "x" * 5000)
+    httpserver.expect_request("/metrics").respond_with_data(hostile, content_type="text/plain")
+    lines = run(home).stdout.splitlines()
+    (other,) = (line for line in lines if line.startswith("firing") and "ETH" in line)
+    assert len(other) < 200
+    assert all(line.isprintable() for line in lines)
+
+
+def test_a_threshold_without_end_is_no_number_in_json(home: Path) -> None:
+    (home / "rules.yaml").write_text(RULES.replace("< 1.05", "< +Inf"))
+    thresholds = {alert["threshold"] for alert in json.loads(run(home, "--json").stdout)["alerts"]}
+    assert thresholds == {None, 10.0, 0.0}
+
+
 def test_an_alert_can_be_named_by_its_key(home: Path) -> None:
     key = json.loads(run(home, "--json").stdout)["alerts"][0]["key"]
     assert run(home, "ack", key, "--reason", "on it").exit_code == 0
@@ -190,6 +216,11 @@ def test_an_alert_can_be_named_by_its_key(home: Path) -> None:
     ("words", "code", "mistake"),
     [
         (["ack", "Nothing", "--reason", "on it"], 2, "there is no alert 'Nothing'; `opsconsole alerts` and"),
+        (
+            ["ack", "MarginCritical", "--symbol", "DOGE", "--reason", "on it"],
+            2,
+            "there is no alert 'MarginCritical' of DOGE;",
+        ),
         (
             ["ack", "SyncErrors", "--reason", "on it"],
             3,

@@ -242,9 +242,17 @@ def test_nothing_waits_longer_than_both_intervals_and_nothing_is_told_twice_too_
         assert late <= told.keys()
 
 
-def looked(told: AlertBook, not_exported: frozenset[str] = frozenset(), *met: Judgement) -> Look:
-    live = ruled(told)
-    return look_at(live.alert_rows, met, 0.0, not_exported)
+def looked(told: AlertBook, *triggers: Judgement) -> Look:
+    return look_at(ruled(told).alert_rows, triggers, 0.0)
+
+
+def test_no_label_however_long_and_hostile_makes_a_message_that_no_service_takes() -> None:
+    time = Time(replace(TERMS, group_wait=0))
+    hostile = [Wrong(str(number), "critical", "\n\x1b[31m" * 3000, "x" * 10_000) for number in range(30)]
+    for message in (*time.look(0, *hostile), *time.look(100)):
+        assert (len(message.title) <= 200, message.title.isprintable()) == (True, True)
+        assert len(message.body) < 12_000
+        assert len(message.body.splitlines()) == 21
 
 
 def test_a_rule_that_pages_is_told_as_a_page() -> None:
@@ -273,10 +281,9 @@ def test_a_rule_whose_query_fails_is_told_as_unknown() -> None:
     assert (one.level, one.words) == ("unknown", "fails: its query fails: no such label")
 
 
-def test_a_metric_that_is_known_not_to_be_exported_is_not_told() -> None:
+def test_that_a_rule_has_no_data_is_told_as_unknown() -> None:
     empty = RuleStanding(MARGIN_RULE, NOW, no_data_since=NOW - 30)
     assert [one.level for one in looked(book(rules=(empty,))).wrong] == ["unknown"]
-    assert looked(book(rules=(empty,)), frozenset({"futures_margin_ratio"})).wrong == ()
 
 
 def test_what_somebody_has_taken_on_is_muted() -> None:
@@ -287,10 +294,18 @@ def test_what_somebody_has_taken_on_is_muted() -> None:
 
 def test_a_rollback_trigger_that_is_met_is_told_with_its_procedure() -> None:
     met = Judgement(LIQUIDATION, Standing.MET, "1 within an hour on BTC")
-    (one,) = looked(book(), frozenset(), met).wrong
+    (one,) = looked(book(), met).wrong
     assert (one.level, one.name) == ("critical", "Rollback trigger: Unexpected liquidation")
     assert one.words == "1 within an hour on BTC; recommended: Pause, investigate"
-    assert looked(book(), frozenset(), replace(met, standing=Standing.UNKNOWN)).wrong == ()
+    assert looked(book(), replace(met, standing=Standing.UNKNOWN)).wrong == ()
+
+
+def test_a_trigger_that_nobody_can_judge_any_more_is_not_over() -> None:
+    time, met = Time(replace(TERMS, group_wait=0)), Judgement(LIQUIDATION, Standing.MET, "1 within an hour")
+    time.look(0, look=looked(book(), met))
+    assert time.look(100, look=looked(book(), replace(met, standing=Standing.UNKNOWN))) == []
+    over = time.look(200, look=looked(book(), replace(met, standing=Standing.CLEAR)))
+    assert titles(over) == ["over: Rollback trigger: Unexpected liquidation"]
 
 
 def test_a_rule_that_is_still_warming_up_is_named() -> None:

@@ -326,11 +326,13 @@ def test_what_is_no_state_is_refused() -> None:
         [],
         {"evaluated": 0},
         {**good, "evaluated": None},
+        {**good, "evaluated": "-inf"},
         {**good, "alerts": [3]},
         {**good, "alerts": [{**good["alerts"][0], "phase": "no"}]},
         {**good, "alerts": [{**good["alerts"][0], "labels": [["a"]]}]},
         {**good, "alerts": [{**good["alerts"][0], "series": []}]},
         {**good, "alerts": [{**good["alerts"][0], "active_at": "nan"}]},
+        {**good, "alerts": [{**good["alerts"][0], "active_at": 1e300}]},
         {**good, "alerts": [{**good["alerts"][0], "value": "x"}]},
     )
     for document in documents:

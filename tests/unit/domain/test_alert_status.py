@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from console.domain.alert_book import AlertBook, AlertingRule, Raised, RuleStanding
+from console.domain.alert_book import NO_EVIDENCE, AlertBook, AlertingRule, Raised, RuleStanding
 from console.domain.alert_rows import AlertState
 from console.domain.alert_state import Phase
 from console.domain.assessment import Assessment, Rules, assess
@@ -11,7 +11,7 @@ from console.domain.severity import Severity
 from console.domain.silences import Acknowledgement, Marks
 from console.domain.snapshot import Snapshot
 from console.domain.status import Alert
-from console.domain.triggers import Standing
+from console.domain.triggers import Past, Standing
 from tests.unit.domain.worlds import NOW, healthy, judged
 
 LOW = AlertingRule("g", "Low", "ratio < 1.05", 60, 0, 5, "critical", metrics=("ratio",))
@@ -79,6 +79,15 @@ def test_rules_that_cannot_be_told_are_said_to_be_so(
 def test_what_was_firing_when_the_rules_were_last_told_is_unknown_by_now() -> None:
     (row,) = seen(alerts_read(BOOK, age=60)).alert_rows
     assert (row.state, row.severity) == (AlertState.FIRING, Severity.UNKNOWN)
+
+
+def test_a_trigger_that_was_clear_when_the_rules_were_last_told_is_unknown_by_now() -> None:
+    calm, called = Past({"": 0.0}, 3600.0), Past({"SOL": 1.01, "XRP": 1.01}, 3600.0)
+    evidence = replace(NO_EVIDENCE, liquidations=calm, margin_ratios=called)
+    for age, standing in ((0, Standing.CLEAR), (60, Standing.UNKNOWN)):
+        told = seen(alerts_read(replace(CALM, evidence=evidence), age=age)).triggers
+        by_key = {one.trigger.key: one.standing for one in told}
+        assert (by_key["liquidation"], by_key["margin_calls"]) == (standing, Standing.MET)
 
 
 def test_that_nobody_can_be_told_is_worse_than_a_note() -> None:
