@@ -12,7 +12,7 @@ from dataclasses import replace
 from console.alert_feed.counting import counted, selector
 from console.alert_feed.described import Described
 from console.alert_feed.served_state import Here, series_of, state_after
-from console.domain.alert_book import Raised, RuleStanding
+from console.domain.alert_book import Raised, RuleStanding, raised_by
 from console.domain.alert_state import NEVER_EVALUATED, Phase, RuleAlert, acknowledge_losses, failed
 from console.domain.figures import seconds
 from console.domain.metrics import Labels, Series
@@ -112,21 +112,8 @@ class Followed:
 
     def _raised(self, place: int, alert: RuleAlert) -> Raised:
         told = self._told.get(alert.labels)
-        return Raised(
-            rule=place,
-            labels=alert.labels,
-            phase=alert.phase,
-            value=alert.value,
-            lowest=alert.lowest,
-            highest=alert.highest,
-            active_at=alert.active_at,
-            fired_at=alert.fired_at,
-            resolved_at=alert.resolved_at,
-            quiet_since=alert.quiet_since,
-            lost_since=alert.lost_since,
-            annotations=() if told is None else told.annotations,
-            count=self._counts.get(alert.labels),
-        )
+        annotations = () if told is None else told.annotations
+        return raised_by(place, alert, annotations, self._counts.get(alert.labels))
 
     def _someone_left(self) -> bool:
         """Whether an alert that was firing has calmed down, or one is lost: its series may be missing."""

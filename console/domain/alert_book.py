@@ -5,7 +5,7 @@ Times are seconds on the console's clock; a face never sees where they came from
 
 from dataclasses import dataclass, field
 
-from console.domain.alert_state import Phase
+from console.domain.alert_state import Phase, RuleAlert
 from console.domain.metrics import Labels
 from console.domain.severity import Severity
 from console.domain.silences import Marks
@@ -122,6 +122,25 @@ class AlertBook:
     def __post_init__(self) -> None:
         if any(not 0 <= one.rule < len(self.rules) for one in self.raised):
             raise ValueError("an alert of a rule that isn't in the book")
+
+
+def raised_by(rule: int, alert: RuleAlert, annotations: Labels, count: float | None) -> Raised:
+    """The alert as one of the rule at the place `rule`, with the texts and the events that go with it."""
+    return Raised(
+        labels=alert.labels,
+        rule=rule,
+        phase=alert.phase,
+        value=alert.value,
+        lowest=alert.lowest,
+        highest=alert.highest,
+        active_at=alert.active_at,
+        fired_at=alert.fired_at,
+        resolved_at=alert.resolved_at,
+        quiet_since=alert.quiet_since,
+        lost_since=alert.lost_since,
+        annotations=annotations,
+        count=count,
+    )
 
 
 def text_of(labels: Labels, name: str) -> str:

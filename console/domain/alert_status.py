@@ -83,9 +83,12 @@ def _doubted(judgement: Judgement, doubt: str) -> Judgement:
 
 
 def _life(snapshot: Snapshot) -> Life | Missing:
-    """Whether the engine lives, by its own heartbeat, however old the answer is that told of it."""
-    age = engine_status(snapshot).heartbeat_age
-    return Missing("no heartbeat is known") if age is None else Life(age)
+    """Whether the engine lives, by its own heartbeat, however old the answer is, and by its process."""
+    age, files = engine_status(snapshot).heartbeat_age, snapshot.engine.fresh(snapshot.at)
+    gone = files is not None and files.alive is False
+    if age is None and not gone:
+        return Missing("no heartbeat is known")
+    return Life(math.nan if age is None else age, fresh=snapshot.metrics.usable(snapshot.at), gone=gone)
 
 
 def _next_end(marks: Marks, wall_ahead: float, now: float) -> float:

@@ -122,10 +122,16 @@ def beyond(lowest: Mapping[str, float], limit: float, sign: int) -> Mapping[str,
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """Whether the engine lives: the age of its heartbeat in seconds, and whether somebody stopped it."""
+    """Whether the engine lives: the age of its heartbeat in seconds, and whether somebody stopped it.
+
+    `fresh` is whether the heartbeat is still taken for the present, `gone` whether the process is known to be
+    no more.
+    """
 
     heartbeat_age: float
     stopped: bool = False
+    fresh: bool = True
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,11 +222,13 @@ def margin_calls(evidence: Past | Missing) -> Judgement:
 def crash(evidence: Life | Missing) -> Judgement:
     if isinstance(evidence, Missing):
         return _unknown(CRASH, evidence)
+    if evidence.gone and not evidence.stopped:
+        return Judgement(CRASH, Standing.MET, "the engine's process is gone, and nobody stopped it")
     if math.isnan(evidence.heartbeat_age):
         return Judgement(CRASH, Standing.UNKNOWN, "the heartbeat is not a number")
     still = f"the heartbeat is {seconds(evidence.heartbeat_age)} old"
     if evidence.heartbeat_age < HEARTBEAT_STILL:
-        return Judgement(CRASH, Standing.CLEAR, still)
+        return Judgement(CRASH, Standing.CLEAR if evidence.fresh else Standing.UNKNOWN, still)
     if evidence.stopped:
         return Judgement(CRASH, Standing.CLEAR, f"{still}: the engine was stopped")
     return Judgement(CRASH, Standing.MET, f"{still}, and nobody stopped the engine")

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from console.domain.alert_book import AlertingRule, Raised, RuleStanding
+from console.domain.alert_book import AlertingRule, Raised, RuleStanding, raised_by
 from console.domain.alert_memory import remembered, restored
 from console.domain.alert_state import (
     NEVER_EVALUATED,
@@ -178,7 +178,7 @@ class _Watched:
             texts = () if known is None else known.annotations
             if known is None or repr(known.value) != repr(alert.value):
                 texts = tuple(annotations_of(self._rule, alert).items())
-            one = _raised(place, alert, texts, self._count(alert))
+            one = raised_by(place, alert, texts, self._count(alert))
             self._shown[labels] = known if known == one else one
             yield self._shown[labels]
 
@@ -250,21 +250,3 @@ def _with_restored(outcome: Outcome, state: RuleState, restored: frozenset[Label
         if labels in restored and alert.phase is not Phase.RESOLVED
     }
     return Outcome({**active, **outcome.active}, outcome.present)
-
-
-def _raised(place: int, alert: RuleAlert, texts: Labels, count: float | None) -> Raised:
-    return Raised(
-        rule=place,
-        labels=alert.labels,
-        phase=alert.phase,
-        value=alert.value,
-        lowest=alert.lowest,
-        highest=alert.highest,
-        active_at=alert.active_at,
-        fired_at=alert.fired_at,
-        resolved_at=alert.resolved_at,
-        quiet_since=alert.quiet_since,
-        lost_since=alert.lost_since,
-        annotations=texts,
-        count=count,
-    )

@@ -152,6 +152,13 @@ def test_nothing_reads_as_bad_that_is_not(state: AlertState, words: str) -> None
     assert text_in(worst_of_alerts(), "severity", state) == words
 
 
+def test_an_alert_that_only_its_rule_keeps_firing_says_since_when_it_is_over() -> None:
+    kept = raised(SLIPPAGE, "BTC/USD", 14.2, ago=900.0, quiet_since=START - 40.0, summary="High slippage")
+    taken = with_book(worst_of_alerts(), the_book([kept]))
+    assert text_in(taken, "summary", AlertState.FIRING) == "over for 40 s: High slippage"
+    assert text_in(taken, "summary", AlertState.FIRING, Room.NARROW) == "over for 40 s"
+
+
 def test_a_pending_alert_says_how_much_of_its_time_has_passed() -> None:
     view = view_of(worst_of_alerts())
     assert view.live is not None

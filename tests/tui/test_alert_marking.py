@@ -194,6 +194,13 @@ async def test_a_silence_is_ended() -> None:
         assert marking.asked == [("unsilence", "k3p9", "")]
 
 
+async def test_a_key_that_the_row_is_not_for_says_so() -> None:
+    app = alert_console(worst_of_alerts(), Marking())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot, "u")
+        await until(lambda: "nobody has muted this" in text_of(app))
+
+
 async def test_why_it_was_refused_is_said_and_stays() -> None:
     app = alert_console(worst_of_alerts(), Marking(refuses="the journal can't be written: disk full"))
     async with app.run_test(size=(80, 24)) as pilot:

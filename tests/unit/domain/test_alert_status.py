@@ -12,7 +12,7 @@ from console.domain.silences import Acknowledgement, Marks
 from console.domain.snapshot import Snapshot
 from console.domain.status import Alert
 from console.domain.triggers import Past, Standing
-from tests.unit.domain.worlds import NOW, healthy, judged
+from tests.unit.domain.worlds import ENGINE, NOW, answered, healthy, judged
 
 LOW = AlertingRule("g", "Low", "ratio < 1.05", 60, 0, 5, "critical", metrics=("ratio",))
 LABELS = (("alertname", "Low"), ("symbol", "SOLUSDT"))
@@ -113,6 +113,12 @@ def test_an_acknowledgement_ends_in_time_though_nothing_is_read_anew() -> None:
 def test_the_engines_life_is_seen_by_its_heartbeat() -> None:
     (crash,) = (one for one in seen(alerts_read(CALM)).triggers if one.trigger.key == "crash")
     assert crash.standing is not Standing.MET
+
+
+def test_an_engine_whose_process_has_ended_has_crashed_at_once() -> None:
+    ended = replace(snapshot(alerts_read(CALM)), engine=answered("engine", replace(ENGINE, alive=False)))
+    (crash,) = (one for one in judged(ended).triggers if one.trigger.key == "crash")
+    assert crash.standing is Standing.MET
 
 
 RULES = Rules((), ())

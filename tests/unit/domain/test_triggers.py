@@ -110,6 +110,19 @@ def test_an_engine_whose_heartbeat_stands_still_has_crashed_unless_it_was_stoppe
     )
 
 
+def test_an_engine_whose_process_is_gone_has_crashed_however_young_its_heartbeat() -> None:
+    assert said(crash(Life(5, gone=True))) == (
+        Standing.MET,
+        "the engine's process is gone, and nobody stopped it",
+    )
+    assert said(crash(Life(math.nan, gone=True)))[0] is Standing.MET
+    assert said(crash(Life(5, gone=True, stopped=True)))[0] is Standing.CLEAR
+
+
+def test_a_young_heartbeat_that_is_no_longer_taken_for_the_present_clears_nobody() -> None:
+    assert said(crash(Life(20, fresh=False))) == (Standing.UNKNOWN, "the heartbeat is 20 s old")
+
+
 PASTS = st.builds(
     Past, st.dictionaries(st.sampled_from("ABC"), st.floats(0, 100)), st.floats(0, 2 * DAY)
 ) | st.just(Missing("no answer"))

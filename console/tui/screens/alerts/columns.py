@@ -85,6 +85,7 @@ def _state() -> Column[Listed]:
         if row.rule is None:
             return Cell(row.state)
         harmless = row.rule.muted or (row.severity is Severity.OK and row.rule.state is AlertState.FIRING)
+        harmless = harmless or _quiet_since(row.rule) is not None
         return Cell(row.state, Tone.DIM if harmless else _STATE_TONES[row.rule.state])
 
     return Column("state", "STATE", 8, cell, lambda row: row.state, "left")
@@ -165,6 +166,8 @@ def _brief(present: Present) -> Column[Listed]:
         if row.rule is None or live is None or row.rule.raised is None:
             return row.alert.summary
         raised = row.rule.raised
+        if (over := _over(present, row.rule)) and not row.rule.muted:
+            return over
         if raised.count is not None:
             return f"{'muted  ' if row.rule.muted else ''}{events_text(raised.count)}"
         value = value_text(row.rule.rule, raised.value, live.panels)
@@ -174,7 +177,7 @@ def _brief(present: Present) -> Column[Listed]:
 
 
 def _why(present: Present) -> Column[Listed]:
-    """The summary; before it who has muted the alert, or how many events there were."""
+    """The summary; before it who has muted the alert, since when it is over, or how many events."""
 
     def text(row: Listed) -> str:
         live = present.view.live
@@ -183,9 +186,23 @@ def _why(present: Present) -> Column[Listed]:
         if row.rule.muted:
             return f"{muted_words(row.rule, wall_of(live, live.at))}: {row.alert.summary}"
         count = None if row.rule.raised is None else row.rule.raised.count
-        return row.alert.summary if count is None else f"{events_text(count)}: {row.alert.summary}"
+        before = _over(present, row.rule) or ("" if count is None else events_text(count))
+        return f"{before}: {row.alert.summary}" if before else row.alert.summary
 
     return Column("summary", "WHY", 20, lambda row: Cell(text(row), _tone(row)), text, "left", grow=200)
+
+
+def _quiet_since(row: AlertRow) -> float | None:
+    """Since when only its rule's `keep_firing_for` keeps the alert firing."""
+    return row.raised.quiet_since if row.raised is not None and row.state is AlertState.FIRING else None
+
+
+def _over(present: Present, row: AlertRow) -> str:
+    """For how long what the alert tells of has been over; empty while it isn't."""
+    since, live = _quiet_since(row), present.view.live
+    if since is None or live is None:
+        return ""
+    return f"over for {age_text(present.view, max(0.0, live.at - since))}"
 
 
 def _lasts(present: Present, row: AlertRow | None) -> str:

@@ -3,11 +3,18 @@
 from abc import abstractmethod
 from typing import Protocol, runtime_checkable
 
+from textual.events import Key
+
 from console.domain.alert_rows import AlertRow, AlertState
 from console.tui.screens.alerts.draft import Deed, Draft, draft_of
 from console.tui.screens.frame import Frame
 
 _ACKNOWLEDGED = (AlertState.PENDING, AlertState.FIRING, AlertState.LOST)
+_WHY_NOT = {
+    "acknowledge": "only a rule's alert that is pending, firing or lost can be acknowledged",
+    "silence": "only a rule's alert can be silenced",
+    "unmute": "nobody has muted this",
+}
 CANNOT = "this console can't mute alerts: it was given no place to keep that"
 
 
@@ -39,6 +46,13 @@ class Muting(Frame):
         if action == "unmute":
             return self._may_mute and row is not None and row.muted
         return super().check_action(action, parameters)
+
+    def on_key(self, event: Key) -> None:
+        """Say why a key does nothing here, where nothing else has taken it."""
+        for action in self.view.actions:
+            why = _WHY_NOT.get(action.id)
+            if why is not None and event.key in action.keys and not self.check_action(action.id, ()):
+                self.refuse(why)
 
     async def action_acknowledge(self) -> None:
         await self._ask_for(Deed.ACKNOWLEDGE)
