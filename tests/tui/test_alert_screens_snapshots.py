@@ -20,7 +20,7 @@ from tests.tui.alerting import (
     worst_book,
     worst_of_alerts,
 )
-from tests.tui.cases import ASCII, UTF8
+from tests.tui.cases import ASCII, CASES, UTF8
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, metrics_of, snapshot
 from tests.tui.screen import assert_snapshot, painted, settled
 
@@ -89,6 +89,14 @@ async def pinned(
 async def test_the_rules_alerts_look_as_reviewed(name: str, taken: object) -> None:
     sizes = ((80, 24), (120, 40), (200, 60)) if name == "worst" else ((80, 24), (120, 40))
     await pinned(console(taken()), name, (), sizes)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("case", ["disconnected", "empty"])
+async def test_whatever_the_world_is_like_they_look_as_reviewed(case: str) -> None:
+    """Sources gone, rules and all; and right after the start, when nothing was evaluated yet."""
+    taken, later = CASES[case].snapshot, CASES[case].later
+    book = with_book(taken, worst_book(), age=40.0) if case == "disconnected" else taken
+    await pinned(console(book, later=later), case, ())
 
 
 async def test_they_look_as_reviewed_in_ascii() -> None:

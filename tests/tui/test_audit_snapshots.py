@@ -80,6 +80,17 @@ async def test_the_journal_looks_as_reviewed_while_it_goes_from_bad_to_worse(siz
 
 
 @SIZES
+@pytest.mark.parametrize("case", ["worst", "stale", "empty"])
+async def test_whatever_the_world_is_like_it_looks_as_reviewed(size: tuple[int, int], case: str) -> None:
+    """`empty` is also before the first record was written."""
+    if case == "empty":
+        FOLDER.parent.rename("elsewhere")
+    shown = FakeWatched(CASES[case].snapshot, HandClock(START + CASES[case].later))
+    async with opened(size, shown) as (app, _):
+        await pinned(app, case, "no record yet" if case == "empty" else "✓ SOUND")
+
+
+@SIZES
 async def test_the_journal_of_a_replay_looks_as_reviewed(size: tuple[int, int]) -> None:
     async with opened(size, a_record()) as (app, _):
         await pinned(app, "replay", "NO JOURNAL")

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from console.domain.approval import Deed
+from tests.tui.cases import CASES
+from tests.tui.fake import START
 from tests.tui.safety import DEED, SafeDesk, tripped_at
 from tests.tui.screen import assert_snapshot
 from tests.tui.test_kill_snapshots import local_time_is_utc
@@ -27,7 +29,10 @@ EVERYTHING = Deed(
 )
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+
+
+@SIZES
 async def test_from_gates_to_the_engine_s_word_it_looks_as_reviewed(
     size: tuple[int, int], tmp_path: Path
 ) -> None:
@@ -57,3 +62,30 @@ async def test_from_gates_to_the_engine_s_word_it_looks_as_reviewed(
         desk.later(2, tripped_at(desk.clock.at + 1.8, tripped=0.0))
         await until(lambda: "✓ the engine says that it is clear" in desk.text)
         await assert_snapshot(desk.app, f"reset-done-{cells}")
+
+
+@SIZES
+async def test_whatever_the_world_is_like_it_looks_as_reviewed(size: tuple[int, int], tmp_path: Path) -> None:
+    desk = SafeDesk(tmp_path)
+    async with desk.app.run_test(size=size):
+        await desk.begin()
+        for state in ("worst", "stale", "disconnected", "hostile", "empty"):
+            desk.watched.snapshot, desk.clock.at = CASES[state].snapshot, START + CASES[state].later
+            desk.app.paint()
+            await desk.press("K", "R")
+            await until(lambda: "gates don't pass" in desk.text)
+            await assert_snapshot(desk.app, f"reset-{state}-{size[0]}x{size[1]}")
+            await desk.press("escape", "escape")
+
+
+@SIZES
+async def test_without_colour_it_looks_as_reviewed(
+    size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    desk = SafeDesk(tmp_path)
+    async with desk.app.run_test(size=size):
+        await desk.begin()
+        await desk.press("K", "R")
+        await until(lambda: "gates don't pass" in desk.text)
+        await assert_snapshot(desk.app, f"reset-no-colour-{size[0]}x{size[1]}")

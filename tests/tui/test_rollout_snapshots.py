@@ -86,6 +86,16 @@ async def test_the_matrix_looks_as_reviewed(size: tuple[int, int], state: str) -
 
 
 @SIZES
+@pytest.mark.parametrize("case", ["worst", "disconnected", "empty"])
+async def test_whatever_the_world_is_like_it_looks_as_reviewed(size: tuple[int, int], case: str) -> None:
+    async with opened(CASES[case].snapshot, size=size) as on:
+        assert isinstance(on.watched.clock, HandClock)
+        on.watched.clock.at = START + CASES[case].later
+        on.app.paint()
+        await assert_snapshot(on.app, f"rollout-{case}-{size[0]}x{size[1]}")
+
+
+@SIZES
 async def test_in_a_replay_it_looks_as_reviewed(size: tuple[int, int]) -> None:
     async with opened(watched=a_record(), changes=False, size=size) as on:
         await assert_snapshot(on.app, f"rollout-replay-{size[0]}x{size[1]}")

@@ -52,11 +52,36 @@ async def test_the_alerts_look_as_reviewed() -> None:
 @pytest.mark.parametrize(("name", "environ"), [("help", UTF8), ("help-ascii", ASCII)])
 async def test_the_help_looks_as_reviewed(name: str, environ: Mapping[str, str]) -> None:
     app = console_of(Case(normal(), 0.8, PAPER, environ))
-    async with app.run_test(size=(80, 24)) as pilot:
+    await _opened_looks_as_reviewed(app, "question_mark", name)
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_the_palette_looks_as_reviewed(case: str) -> None:
+    await _opened_looks_as_reviewed(console_of(CASES[case]), "colon", f"palette-{case}")
+
+
+@pytest.mark.parametrize("case", ["worst", "empty", "stale", "disconnected", "hostile"])
+async def test_the_help_looks_as_reviewed_whatever_the_world_is_like(case: str) -> None:
+    await _opened_looks_as_reviewed(console_of(CASES[case]), "question_mark", f"help-{case}")
+
+
+@pytest.mark.parametrize(("name", "key"), [("help", "question_mark"), ("palette", "colon")])
+async def test_without_colour_they_look_as_reviewed(
+    name: str, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    await _opened_looks_as_reviewed(console_of(CASES["normal"]), key, f"{name}-no-colour")
+
+
+async def _opened_looks_as_reviewed(app: OpsConsole, key: str, name: str) -> None:
+    """What `key` opens over the overview looks as reviewed at each size."""
+    async with app.run_test(size=SIZES[0]) as pilot:
         await painted(app)
-        await pilot.press("question_mark")
-        await pilot.pause()
-        await assert_snapshot(app, f"{name}-80x24")
+        await pilot.press(key)
+        for width, height in SIZES:
+            await pilot.resize_terminal(width, height)
+            await pilot.pause()
+            await assert_snapshot(app, f"{name}-{width}x{height}")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=name_of)
