@@ -47,7 +47,7 @@ class Heads(Sequence[bytes]):
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Heads):
             return self.text == other.text
-        return isinstance(other, list) and self.text.split() == other
+        return isinstance(other, list) and len(other) == self._count and self.text == b" ".join(other)
 
     __hash__ = None  # type: ignore[assignment]  # as any list's
 
