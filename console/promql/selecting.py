@@ -59,7 +59,7 @@ def _found(selector: Selector, moment: Moment, look: Callable[[str, float], Vect
     if len(names) == 1:
         vector = look(names[0], at)
         if isinstance(vector, Column):
-            return vector.where(accepted(selector, vector.lineup))
+            return vector.where(accepted(selector, vector.lineup)) if selector.matchers else vector
     return {series: one for name in names for series, one in _chosen(selector, look(name, at).items())}
 
 

@@ -1,5 +1,6 @@
 """How much counters and gauges grew in a range: `rate` and its kin, as Prometheus 3 defines them."""
 
+import math
 from array import array
 from functools import partial
 from itertools import pairwise
@@ -71,7 +72,7 @@ def _mostly_steady(
 ) -> Vector:
     """How series grew: those that are there at the end not at all, but for what changed in the window."""
     latest = past.at(window.last)
-    numbers = array("d", map(sub, latest.numbers, latest.numbers))  # 0, but NaN of what is not finite
+    numbers = _steady(latest.numbers)
     known = bytearray(accepted(selector, latest.lineup))
     gone: dict[Series, float] = {}
     for series, track in past.changed_after(window.first):
@@ -85,8 +86,16 @@ def _mostly_steady(
             known[place] = 0
         else:
             numbers[place] = grown / divisor
-    column = Column(latest.lineup.nameless, numbers).where(known)
+    column = Column(latest.lineup.nameless, numbers)
+    column = column.where(known) if 0 in known else column
     return {**column, **gone} if gone else column
+
+
+def _steady(numbers: "array[float]") -> "array[float]":
+    """How much each has grown that stayed as it is: 0, but NaN of what is not finite."""
+    if math.isfinite(sum(numbers)):
+        return array("d", bytes(numbers.itemsize * len(numbers)))
+    return array("d", map(sub, numbers, numbers))
 
 
 def _increase(track: Track, window: Window, scrapes: Scrapes) -> float | None:
