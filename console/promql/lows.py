@@ -86,6 +86,7 @@ def _merged(parts: Sequence[_Part]) -> _Part:
     merged = _Part()
     for part in parts:
         shorter, longer = sorted((merged.lows, part.lows), key=len)
-        merged.lows = array("d", map(min, shorter, longer)) + longer[len(shorter) :]
+        lower = [low if low < other else other for low, other in zip(shorter, longer, strict=False)]
+        merged.lows = array("d", lower) + longer[len(shorter) :]
         merged.unread = merged.unread | part.unread
     return merged
