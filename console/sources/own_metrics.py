@@ -229,21 +229,25 @@ class _OpenPositions:
 
     def __init__(self) -> None:
         self._rows: tuple[list[int], list[str]] = ([], [])
+        self._series: Mapping[tuple[int, str], Series] = {}
         self._column = Column(Lineup(()), array("d"))
 
     def counted(self, positions: Collection[Position]) -> Column:
-        rows = list(map(_account, positions)), list(map(_symbol, positions))
+        rows = list(map(_account, positions)), [position.symbol or "" for position in positions]
         if rows != self._rows:
-            counts = {
-                Series(OPEN_POSITIONS, (("account", str(account)), ("symbol", symbol or ""))): float(count)
-                for (account, symbol), count in Counter(zip(*rows, strict=True)).items()
-            }
-            self._rows, self._column = rows, column_of(counts)
+            counts = Counter(zip(*rows, strict=True))
+            self._series = {held: self._series.get(held) or _of_positions(*held) for held in counts}
+            numbers = array("d", counts.values())
+            self._rows, self._column = rows, Column(Lineup(self._series.values()), numbers)
         return self._column
 
 
-_account, _symbol = attrgetter("account_id"), attrgetter("symbol")
+_account = attrgetter("account_id")
 _RESPONSE, _STILL = Series(RESPONSE, ()), Series(BOOKS_STILL, ())
+
+
+def _of_positions(account: int, symbol: str) -> Series:
+    return Series(OPEN_POSITIONS, (("account", str(account)), ("symbol", symbol)))
 
 
 def _equities(accounts: Iterable[Account]) -> Iterator[tuple[Series, float]]:
