@@ -5,7 +5,7 @@ hundred rows to one answer: drivers take long over each value and each row. Wher
 time it is the same position, and one that has only moved shares all else with what it was.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from decimal import Decimal
 from functools import lru_cache
@@ -36,9 +36,6 @@ _BETWEEN = "\t"
 """What parts the two texts of a row; JSON has no tabs and line ends of its own."""
 _CUT_SHORT = "the server cuts its answers short"
 
-_Row = tuple[str, str]
-"""The JSON texts of what stays and of what moves."""
-_NOTHING = (None, None)
 _json = JSONDecoder(parse_float=Decimal)
 
 
@@ -46,47 +43,57 @@ class OpenPositions:
     """Reads them again and again, and keeps those that have not changed."""
 
     def __init__(self) -> None:
-        self._known: dict[str, tuple[str, Position]] = {}  # by the text of what stays, that of what moves
+        self._known: dict[str, Position] = {}  # by what its row said
         self._positions: tuple[Position, ...] = ()
         self._written_at: float | None = None
 
     def read(self, look: Look) -> tuple[Position, ...]:
         """All of them by id; the same tuple as before when nothing has changed."""
-        rows = _rows(look)
-        moved = [row for row in rows if self._known.get(row[0], _NOTHING)[0] != row[1]]
-        if moved or len(rows) != len(self._known):
-            self._take(look, rows, moved)
+        rows, gone = _rows(look), dict(self._known)
+        found = [gone.pop(row, None) for row in rows]
+        new = [row for row, position in zip(rows, found, strict=True) if position is None]
+        if new or gone or len(rows) != len(self._positions):
+            self._take(look, rows, new, gone)
         look.wrote(self._written_at)
         return self._positions
 
-    def _take(self, look: Look, rows: list[_Row], moved: list[_Row]) -> None:
+    def _take(self, look: Look, rows: list[str], new: list[str], gone: Mapping[str, Position]) -> None:
         faults, known = look.faults, dict(self._known)
-        for begin in range(0, len(moved), _AT_ONCE):
-            some = moved[begin : begin + _AT_ONCE]
-            for (stay, move), position in zip(some, self._read(look, some), strict=True):
-                known[stay] = move, position
+        moved = {_parted(row)[0]: position for row, position in gone.items()}
+        for begin in range(0, len(new), _AT_ONCE):
+            some = new[begin : begin + _AT_ONCE]
+            known.update(zip(some, _read(look, some, moved), strict=True))
         # what has a fault is read anew each time, so that the fault is named each time
-        faulty = set() if look.faults == faults else {row[0] for row in moved if self._has_fault(look, row)}
-        positions = [known[stay][1] for stay, _ in rows]
-        self._known = {stay: known[stay] for stay, _ in rows if stay not in faulty}
+        faulty = set() if look.faults == faults else {row for row in new if _has_fault(look, row)}
+        positions = list(map(known.__getitem__, rows))
+        self._known = {row: known[row] for row in rows if row not in faulty}
         self._positions = tuple(sorted(positions, key=attrgetter("id")))
         self._written_at = max((p.updated_at for p in positions if p.updated_at is not None), default=None)
 
-    def _has_fault(self, look: Look, row: _Row) -> bool:
-        faults = look.faults
-        self._read(look, [row])
-        return look.faults > faults
 
-    def _read(self, look: Look, rows: list[_Row]) -> list[Position]:
-        """The positions of `rows`, column by column."""
-        staying = {text: _staying_of(self._known[text][1]) for text, _ in rows if text in self._known}
-        new = [text for text, _ in rows if text not in staying]
-        staying.update(zip(new, zip(*_cells(look, _STAYING, new), strict=True), strict=True))
-        stay = zip(*(staying[text] for text, _ in rows), strict=True)
-        move = _cells(look, _MOVING, [text for _, text in rows])
-        cells: dict[str, Sequence[Any]] = dict(zip((*_STAYING, *_MOVING), (*stay, *move), strict=True))
-        cells["coin_margin"] = [None if said is None else bool(said) for said in cells["coin_margin"]]
-        return list(map(Position, *(cells[name] for name in _NAMES)))
+def _has_fault(look: Look, row: str) -> bool:
+    faults = look.faults
+    _read(look, [row], {})
+    return look.faults > faults
+
+
+def _read(look: Look, rows: list[str], moved: Mapping[str, Position]) -> list[Position]:
+    """The positions of `rows`, column by column; `moved` has those before by the text of what stays."""
+    texts = list(map(_parted, rows))
+    staying = {stay: _staying_of(moved[stay]) for stay, _ in texts if stay in moved}
+    new = [stay for stay, _ in texts if stay not in staying]
+    staying.update(zip(new, zip(*_cells(look, _STAYING, new), strict=True), strict=True))
+    stay = zip(*(staying[text] for text, _ in texts), strict=True)
+    move = _cells(look, _MOVING, [text for _, text in texts])
+    cells: dict[str, Sequence[Any]] = dict(zip((*_STAYING, *_MOVING), (*stay, *move), strict=True))
+    cells["coin_margin"] = [None if said is None else bool(said) for said in cells["coin_margin"]]
+    return list(map(Position, *(cells[name] for name in _NAMES)))
+
+
+def _parted(row: str) -> tuple[str, str]:
+    """The JSON texts of what stays and of what moves."""
+    stay, _, move = row.partition(_BETWEEN)
+    return stay, move
 
 
 _staying_of: Callable[[Position], tuple[Any, ...]] = attrgetter(
@@ -94,14 +101,14 @@ _staying_of: Callable[[Position], tuple[Any, ...]] = attrgetter(
 )
 
 
-def _rows(look: Look) -> list[_Row]:
+def _rows(look: Look) -> list[str]:
     staying, moving = look.columns(schema.positions, _STAYING), look.columns(schema.positions, _MOVING)
-    rows: list[_Row] = []
+    rows: list[str] = []
     for text, count in look.connection.execute(_question(staying, moving)):
         lines = str(text).split("\n")
         if len(lines) != count:
             raise UnreadableError(_CUT_SHORT)
-        rows += [(stay, move) for stay, _, move in (line.partition(_BETWEEN) for line in lines)]
+        rows += lines
     return rows
 
 

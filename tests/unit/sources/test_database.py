@@ -88,6 +88,16 @@ def test_a_leverage_that_is_no_number_is_none_and_named(engine: Engine, source: 
     assert books.missing == ("futures_positions.leverage: 'ten' is not a whole number",)
 
 
+def test_a_position_with_a_value_not_of_its_kind_is_gone_when_it_was_closed(
+    engine: Engine, source: DatabaseSource
+) -> None:
+    add_position(engine)
+    execute(engine, "UPDATE futures_positions SET leverage = 'ten'")
+    read(source)
+    execute(engine, "UPDATE futures_positions SET status = 'closed'")
+    assert read(source).positions == ()
+
+
 def test_a_value_that_is_not_of_its_kind_is_named_at_each_look(
     engine: Engine, source: DatabaseSource
 ) -> None:
