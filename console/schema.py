@@ -26,7 +26,7 @@ from sqlalchemy import (
     TypeDecorator,
     event,
 )
-from sqlalchemy.dialects import mysql
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import Numeric, TypeEngine
 
 DATABASE_NAME = "binance-data"
@@ -114,6 +114,21 @@ class _DecimalSum:
         return format(self.total, "f")
 
 
+class _Moment(DateTime):
+    """A time to the microsecond, which MySQL keeps only where it is asked to."""
+
+
+class _Flag(Integer):
+    """0 or 1."""
+
+
+@compiles(_Moment, "mysql", "mariadb")
+@compiles(_Flag, "mysql", "mariadb")
+def _column_of(kind: _Moment | _Flag, _compiler: object, **_: object) -> str:
+    """As MySQL has it, in words: its dialect is a megabyte, which a console on SQLite has no need of."""
+    return "DATETIME(6)" if isinstance(kind, _Moment) else "TINYINT"
+
+
 def prepare_sqlite(engine: Engine) -> None:
     """Give each new connection of a SQLite `engine` the numeric collation and `decimal_sum`."""
 
@@ -126,7 +141,7 @@ def prepare_sqlite(engine: Engine) -> None:
 _money = Money()
 _percent = Money(12, 4)
 _rate = Money(12, 8)
-_moment = DateTime().with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
+_moment = _Moment()
 _id = BigInteger().with_variant(Integer(), "sqlite")
 _prose = Text()
 
@@ -179,7 +194,7 @@ positions = Table(
     Column("entry_signal_type", String(50)),
     Column("entry_score", _percent),
     Column("entry_reason", _prose),
-    Column("coin_margin", mysql.TINYINT().with_variant(Integer(), "sqlite"), server_default="0"),
+    Column("coin_margin", _Flag(), server_default="0"),
     Column("unrealized_pnl", _money, nullable=False, server_default="0"),
     Column("unrealized_pnl_pct", _percent, nullable=False, server_default="0"),
     Column("realized_pnl", _money, nullable=False, server_default="0"),
