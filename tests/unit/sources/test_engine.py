@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from console.sources import engine
 from console.sources.engine import EngineSource, read_engine_file
 from console.sources.errors import SourceError
 from tests.waiting import eventually
@@ -84,6 +85,14 @@ def test_a_process_that_ended_is_gone(files: EngineSource, tmp_path: Path) -> No
     process.wait()
     write_engine(tmp_path, process.pid, started)
     assert files.read().value.alive is False
+
+
+def test_where_no_process_can_be_seen_none_is_said_to_be_gone(
+    files: EngineSource, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_engine(tmp_path, os.getpid(), psutil.Process().create_time())
+    monkeypatch.setattr(engine, "_PROCESSES", tmp_path / "nowhere")
+    assert files.read().value.alive is None
 
 
 @pytest.mark.parametrize(
