@@ -11,11 +11,11 @@ from contextlib import suppress
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """Options of mallopt, as glibc's malloc.h numbers them."""
-_LARGE = 1 << 20
+_LARGE = 4 << 20
 """Bytes from which a block is the system's own again once it is freed, and the heap's unused end is.
 
-What an engine with thousands of symbols answers is that much, every second. In the heap, each would leave its
-room to small blocks that stay.
+An engine with 5,000 symbols answers nearly that much, every second: from the system each time, its pages
+would cost a twelfth of all that the console computes. In the heap they are 14 MB more, of 140.
 """
 
 
