@@ -47,7 +47,12 @@ class Heads(Sequence[bytes]):
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Heads):
             return self.text == other.text
-        return isinstance(other, list) and len(other) == self._count and self.text == b" ".join(other)
+        if not isinstance(other, list) or len(other) != self._count:
+            return False
+        try:
+            return self.text == b" ".join(other)
+        except TypeError:  # what has no head is None in a list
+            return False
 
     __hash__ = None  # type: ignore[assignment]  # as any list's
 
