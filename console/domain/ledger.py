@@ -3,7 +3,7 @@
 What can't be told is UNKNOWN and never passes: a column that is missing, a value that isn't there.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -67,6 +67,16 @@ class CheckResult:
             return "failed"
         return "unknown" if self.unknown else "passed"
 
+    def lasting(self, earlier: "CheckResult") -> "CheckResult":
+        """This result without the rows that broke nothing `earlier`, as far as rows are listed."""
+        if earlier.word == "passed":
+            return replace(self, count=0, differences=())
+        if earlier.unknown or self.count > len(self.differences) or earlier.count > len(earlier.differences):
+            return self
+        before = {each.row for each in earlier.differences}
+        kept = tuple(each for each in self.differences if each.row in before)
+        return replace(self, count=len(kept), differences=kept)
+
 
 @dataclass(frozen=True, slots=True)
 class LedgerReport:
@@ -84,6 +94,11 @@ class LedgerReport:
         if self.severity is Severity.UNKNOWN:
             return None
         return self.severity < Severity.UNKNOWN
+
+    def lasting(self, earlier: "LedgerReport") -> "LedgerReport":
+        """What of this was there `earlier`, too: of the same invariants, in the same order."""
+        pairs = zip(self.results, earlier.results, strict=True)
+        return LedgerReport(tuple(now.lasting(before) for now, before in pairs))
 
     @property
     def words(self) -> str:

@@ -18,7 +18,7 @@ EQUITY = Invariant(
     "total equity", _ACCOUNTS, "current and frozen balance and the open positions' unrealized PnL", EACH_TRADE
 )
 ACCOUNT_REALIZED = Invariant(
-    "account's realized PnL", _ACCOUNTS, "the realized PnL of its closing trades together", EACH_TRADE
+    "account's realized PnL", _ACCOUNTS, "the realized PnL of its trades together", EACH_TRADE
 )
 CASH = Invariant(
     "cash",
@@ -40,6 +40,9 @@ POSITION_ACCOUNT = Invariant("position's account", _POSITIONS, "an account that 
 SIZE = Invariant("position's size", _POSITIONS, "above 0, or not negative once closed")
 QUANTITY = Invariant("quantity", _POSITIONS, "what its trades opened less what they closed", EACH_TRADE)
 LEVERAGE = Invariant("leverage", _POSITIONS, "1 or more")
+ENTRY_PRICE = Invariant(
+    "entry price", _POSITIONS, "the average, or from the lowest to the highest price that it was opened at"
+)
 NOTIONAL = Invariant("notional value", _POSITIONS, "quantity × entry price", LAST_PLACE)
 MARGIN = Invariant("margin", _POSITIONS, "notional value / leverage", LAST_PLACE)
 LIQUIDATION_PRICE = Invariant(
@@ -56,22 +59,30 @@ UNREALIZED = Invariant(
     "unrealized PnL", _POSITIONS, "(mark − entry) × quantity, with the sign of the side", LAST_PLACE
 )
 REALIZED = Invariant("realized PnL", _POSITIONS, "the realized PnL of its trades together", EACH_TRADE)
-STOP_LOSS = Invariant("stop loss", _POSITIONS, "below the entry or mark price of a LONG, above it of a SHORT")
+STOP_LOSS = Invariant(
+    "stop loss", _POSITIONS, "above 0, and below the entry or mark price of a LONG, above it of a SHORT"
+)
 TAKE_PROFIT = Invariant(
-    "take profit", _POSITIONS, "above the entry or mark price of a LONG, below it of a SHORT"
+    "take profit", _POSITIONS, "above 0, and above the entry or mark price of a LONG, below it of a SHORT"
 )
 CLOSE_TIME = Invariant("close time", _POSITIONS, "set once closed, not before the opening; none while open")
 COIN_MARGIN = Invariant("coin margin", _POSITIONS, "1 in account 3, 0 in others")
 MARK_AGE = Invariant("mark's age", _POSITIONS, "marked within the limit", severity=Severity.WARNING)
-TRADES_ACCOUNT = Invariant("account of the trades", _POSITIONS, "that of the position")
 
 ORDER_SIDE = Invariant("order's side", _ORDERS, "OPEN_LONG, OPEN_SHORT, CLOSE_LONG or CLOSE_SHORT")
 ORDER_SIZE = Invariant("order's size", _ORDERS, "above 0")
-EXECUTED = Invariant("executed quantity", _ORDERS, "from 0 to the quantity; all of it when FILLED")
+EXECUTED = Invariant(
+    "executed quantity", _ORDERS, "from 0 to the quantity; all of it when FILLED, and only then"
+)
 ORDER_ACCOUNT = Invariant("order's account", _ORDERS, "an account that there is")
 ORDER_POSITION = Invariant("orphan order", _ORDERS, "a position that there is, where one is named")
 FILLED_POSITION = Invariant("position of a filled order", _ORDERS, "named")
-ORDER_TRADE = Invariant("trade of a filled order", _ORDERS, "one that there is, of the order's position")
+ORDER_TRADE = Invariant(
+    "trade of an order",
+    _ORDERS,
+    "one that there is where the order is filled, of the same account, position, symbol and side",
+)
+ORDER_FILLS = Invariant("fills of an order", _ORDERS, "as much as its trades together", "0.00000001")
 ORDER_ID = Invariant("order id", _ORDERS, "of one order only")
 PENDING_AGE = Invariant("resting order", _ORDERS, "no older than the limit", severity=Severity.WARNING)
 
@@ -82,5 +93,8 @@ TRADE_NOTIONAL = Invariant("trade's value", _TRADES, "price × quantity", "0.000
 TRADE_REALIZED = Invariant("trade's realized PnL", _TRADES, "set when closing, nothing when opening")
 TRADE_ACCOUNT = Invariant("trade's account", _TRADES, "an account that there is")
 TRADE_POSITION = Invariant("orphan trade", _TRADES, "a position that there is")
+TRADE_HOLDER = Invariant("holder of a trade", _TRADES, "the account of its position")
+TRADE_SYMBOL = Invariant("trade's symbol", _TRADES, "that of its position")
+TRADE_DIRECTION = Invariant("trade's direction", _TRADES, "LONG or SHORT as its position is")
 TRADE_ORDER = Invariant("order of a trade", _TRADES, "one that there is")
 TRADE_ID = Invariant("trade id", _TRADES, "of one trade only")

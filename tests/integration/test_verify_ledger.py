@@ -15,7 +15,8 @@ from console.runbooks.checks.books import BooksAt, snapshot
 from console.runbooks.checks.ledger import verify_ledger
 from console.sources.errors import SourceError
 from tests.mariadb import Databases
-from tests.unit.runbooks.checks.corruptions import CORRUPTIONS, Corruption
+from tests.unit.runbooks.checks.corruptions import CORRUPTIONS, STRAY_TRADE, Corruption
+from tests.unit.runbooks.checks.habits import HABITS
 from tests.unit.runbooks.checks.healthy_book import Desk, HealthyBook, healthy_book, walk
 
 
@@ -51,6 +52,28 @@ def test_a_corruption_is_found_and_its_row_named(book: HealthyBook, corruption: 
     result = _of(report, corruption.breaks)
     assert result.word == "failed"
     assert [each.row for each in result.differences] == [str(book.rows[corruption.names])]
+
+
+@pytest.mark.parametrize("habit", HABITS)
+def test_what_real_engines_do_is_no_finding(book: HealthyBook, habit: str) -> None:
+    with book.database.connect() as connection:
+        for statement in HABITS[habit]:
+            connection.exec_driver_sql(statement.format(**book.rows))
+        report = verify_ledger(connection, book.now)
+        connection.rollback()
+    assert _amiss(report) == []
+
+
+def test_a_trade_that_belongs_to_nothing_is_found(book: HealthyBook) -> None:
+    with book.database.connect() as connection:
+        connection.exec_driver_sql(STRAY_TRADE)
+        results = verify_ledger(connection, book.now).results
+        connection.rollback()
+    assert {result.invariant for result in results if result.count} == {
+        invariants.TRADE_ACCOUNT,
+        invariants.TRADE_POSITION,
+        invariants.TRADE_ORDER,
+    }
 
 
 def test_every_invariant_has_a_corruption() -> None:
@@ -180,6 +203,28 @@ def test_values_that_are_none_cost_no_more_than_their_checks(sqlite_url: str) ->
     assert report.severity is Severity.HIGH
     assert _of(report, invariants.MARGIN).word == "unknown"
     assert _of(report, invariants.FROZEN_BALANCE).word == "unknown"
+
+
+def test_a_fee_that_is_no_number_makes_the_cash_unknown(sqlite_url: str) -> None:
+    book = healthy_book(sqlite_url)
+    with book.database.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE futures_trades SET fee = 'junk' WHERE id = {book.rows['entry']}")
+    with snapshot(BooksAt(sqlite_url)) as connection:
+        result = _of(verify_ledger(connection, book.now), invariants.CASH)
+    book.database.dispose()
+    assert result.word == "unknown"
+
+
+def test_a_stop_that_is_no_number_is_unknown(sqlite_url: str) -> None:
+    book = healthy_book(sqlite_url)
+    with book.database.begin() as connection:
+        connection.exec_driver_sql(
+            f"UPDATE futures_positions SET stop_loss_price = 'junk' WHERE id = {book.rows['long']}"
+        )
+    with snapshot(BooksAt(sqlite_url)) as connection:
+        result = _of(verify_ledger(connection, book.now), invariants.STOP_LOSS)
+    book.database.dispose()
+    assert result.word == "unknown"
 
 
 def test_many_differences_are_counted_and_the_first_kept(sqlite_url: str) -> None:

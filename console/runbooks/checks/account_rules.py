@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func
+from sqlalchemy import ColumnElement, case, func
 
 from console import schema
 from console.domain import ledger_invariants as invariants
 from console.runbooks.checks.exact import less, minus, near, number, over, plus, times, total
-from console.runbooks.checks.facts import Columns, Facts, facts_of, sums_of
+from console.runbooks.checks.facts import Columns, Facts, Sums, facts_of, sums_of
 from console.runbooks.checks.sweep import Rules, Test
 
 OPEN_STATUSES = ("open", "building")
@@ -17,39 +17,26 @@ _ZERO = number("0")
 
 def account_facts(columns: Columns) -> Facts:
     """The accounts, each with the sums over its open positions and over its trades."""
-    held = sums_of(
-        facts_of(schema.positions, columns),
-        "account_id",
-        {
-            "count": lambda row: func.count(),
-            "margin": lambda row: total(row["margin"]),
-            "unrealized": lambda row: total(row["unrealized_pnl"]),
-        },
-        only=lambda row: row["status"].in_(OPEN_STATUSES),
-    )
-    traded = sums_of(
-        facts_of(schema.trades, columns),
-        "account_id",
-        {
-            "count": lambda row: func.count(),
-            "closes": lambda row: _counted(is_closing(row)),
-            "wins": lambda row: _counted(and_(is_closing(row), less(_ZERO, row["realized_pnl"]))),
-            "realized": lambda row: total(case((is_closing(row), row["realized_pnl"]), else_=_ZERO)),
-            "entry_fees": lambda row: total(case((is_opening(row), row["fee"]), else_=_ZERO)),
-        },
-    )
+    held = sums_of(facts_of(schema.positions, columns), "account_id", OF_POSITIONS)
+    traded = sums_of(facts_of(schema.trades, columns), "account_id", OF_TRADES)
     accounts = facts_of(schema.accounts, columns)
-    return accounts.joined(held, ("id", "account_id"), "held").joined(traded, ("id", "account_id"), "trades")
+    on = ("id", "account_id")
+    return accounts.joined(held, on, "held.").joined(traded, on, "trades.")
+
+
+def is_open(position: Facts) -> ColumnElement[bool]:
+    """Whether a position is still held."""
+    return position["status"].in_(OPEN_STATUSES)
 
 
 def is_opening(trade: Facts) -> ColumnElement[bool]:
     """Whether a trade opens a position or adds to one."""
-    return trade["side"].like("OPEN%")
+    return trade["side"].in_(("OPEN_LONG", "OPEN_SHORT"))
 
 
 def is_closing(trade: Facts) -> ColumnElement[bool]:
     """Whether a trade closes a position or part of one."""
-    return trade["side"].like("CLOSE%")
+    return trade["side"].in_(("CLOSE_LONG", "CLOSE_SHORT"))
 
 
 def sum_in(facts: Facts, name: str) -> ColumnElement[Any]:
@@ -63,8 +50,26 @@ def rounding(facts: Facts) -> ColumnElement[Any]:
     return times(number("0.00000001"), sum_in(facts, "trades.count"))
 
 
-def _counted(condition: ColumnElement[bool]) -> ColumnElement[Any]:
-    return func.sum(case((condition, 1), else_=0))
+def counted(condition: ColumnElement[bool]) -> ColumnElement[Any]:
+    """In how many rows of a group a condition holds."""
+    return func.count(case((condition, 1)))
+
+
+OF_POSITIONS: Sums = {
+    "count": lambda row: counted(is_open(row)),
+    "margin": lambda row: total(case((is_open(row), row["margin"]), else_=_ZERO)),
+    "unrealized": lambda row: total(case((is_open(row), row["unrealized_pnl"]), else_=_ZERO)),
+}
+"""What an account's positions come to."""
+
+OF_TRADES: Sums = {
+    "count": lambda row: func.count(),
+    "closes": lambda row: counted(is_closing(row)),
+    "wins": lambda row: counted(less(_ZERO, row["realized_pnl"])),
+    "realized": lambda row: total(func.coalesce(row["realized_pnl"], _ZERO)),
+    "entry_fees": lambda row: total(case((is_opening(row), row["fee"]), else_=_ZERO)),
+}
+"""What an account's trades come to."""
 
 
 def _same(

@@ -7,8 +7,9 @@ What is no number there is NULL, and so is what comes of it.
 
 import sqlite3
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, literal_column
@@ -19,6 +20,7 @@ from sqlalchemy.types import Boolean, NullType, TypeEngine
 
 Amount = ColumnElement[Any]
 
+_DIGITS = 65
 _WIDE = Context(prec=60, traps=[InvalidOperation, DivisionByZero, Overflow])
 
 
@@ -28,7 +30,8 @@ def prepare(connection: Connection) -> None:
     if isinstance(driver, sqlite3.Connection):
         for name, places, function in _FUNCTIONS:
             driver.create_function(name, places, function, deterministic=True)
-        driver.create_aggregate("exact_total", 1, _Total)  # type: ignore[arg-type]
+        for name, aggregate in _AGGREGATES.items():
+            driver.create_aggregate(name, 1, aggregate)  # type: ignore[arg-type]
 
 
 class _Exact(FunctionElement[Any]):
@@ -83,11 +86,36 @@ class total(_Exact):  # noqa: N801
     inherit_cache = True
 
 
+class lowest(_Exact):  # noqa: N801
+    """The least amount of a group; NULL of nothing."""
+
+    name = "exact_lowest"
+    form = "MIN({0})"
+    inherit_cache = True
+
+
+class highest(_Exact):  # noqa: N801
+    """The greatest amount of a group; NULL of nothing."""
+
+    name = "exact_highest"
+    form = "MAX({0})"
+    inherit_cache = True
+
+
 class near(_Exact):  # noqa: N801
     """Whether two amounts are no further apart than a third."""
 
     name = "exact_near"
     form = "(ABS({0} - {1}) <= {2})"
+    type = Boolean()
+    inherit_cache = True
+
+
+class same(_Exact):  # noqa: N801
+    """Whether two amounts are equal."""
+
+    name = "exact_same"
+    form = "({0} = {1})"
     type = Boolean()
     inherit_cache = True
 
@@ -101,24 +129,45 @@ class less(_Exact):  # noqa: N801
     inherit_cache = True
 
 
+class fingerprint(_Exact):  # noqa: N801
+    """A number of 32 bits for what values say, NULL left out: other values share it once in four billion."""
+
+    name = "exact_fingerprint"
+    inherit_cache = True
+
+
+@compiles(fingerprint, "mysql", "mariadb")
+def _checksum(element: fingerprint, compiler: SQLCompiler, **more: Any) -> str:
+    return f"CRC32(CONCAT_WS(',', {', '.join(compiler.process(part, **more) for part in element.clauses)}))"
+
+
+class spelled(_Exact):  # noqa: N801
+    """A text as it is spelled: MySQL and MariaDB take `long` and `LONG ` for `LONG`."""
+
+    name = "exact_spelled"
+    form = "CAST({0} AS BINARY)"
+    inherit_cache = True
+
+
 def number(written: str) -> Amount:
     """A constant of few digits. SQLite takes it for a float, whose shortest form says exactly that."""
     return literal_column(written, NullType())
 
 
-def _decimal(value: object) -> Decimal | None:
+def decimal_of(value: object) -> Decimal | None:
+    """The number that a value is, or is written as; None where it is none, or none that DECIMAL holds."""
     try:
-        number = Decimal(value if isinstance(value, str | int) else repr(value))
+        number = Decimal(value if isinstance(value, str | int | Decimal) else repr(value))
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and -_DIGITS < number.adjusted() < _DIGITS else None
 
 
 def _reckoned(operation: Callable[..., Decimal | bool]) -> Callable[..., str | int | None]:
     """`operation` on what SQLite hands over; None where that is no number, or there is no result."""
 
     def function(*said: object) -> str | int | None:
-        values = [_decimal(value) for value in said]
+        values = [decimal_of(value) for value in said]
         if None in values:
             return None
         try:
@@ -134,40 +183,59 @@ def _is_near(one: Decimal, other: Decimal, tolerance: Decimal) -> bool:
     return abs(_WIDE.subtract(one, other)) <= tolerance
 
 
+def _is_same(one: Decimal, other: Decimal) -> bool:
+    return one == other
+
+
 def _is_less(one: Decimal, other: Decimal) -> bool:
     return one < other
 
 
-def _crc32(text: object) -> int | None:
-    return None if text is None else zlib.crc32(str(text).encode("utf-8", "surrogateescape"))
+def _fingerprint(*said: object) -> int:
+    words = (repr(value) if isinstance(value, bytes) else str(value) for value in said if value is not None)
+    return zlib.crc32(",".join(words).encode("utf-8", "surrogateescape"))
 
 
-_FUNCTIONS: tuple[tuple[str, int, Callable[..., str | int | None]], ...] = (
+def _spelled(text: object) -> object:
+    return text
+
+
+_FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("exact_plus", 2, _reckoned(_WIDE.add)),
     ("exact_minus", 2, _reckoned(_WIDE.subtract)),
     ("exact_times", 2, _reckoned(_WIDE.multiply)),
     ("exact_over", 2, _reckoned(_WIDE.divide)),
     ("exact_near", 3, _reckoned(_is_near)),
+    ("exact_same", 2, _reckoned(_is_same)),
     ("exact_less", 2, _reckoned(_is_less)),
-    ("crc32", 1, _crc32),
+    ("exact_fingerprint", -1, _fingerprint),
+    ("exact_spelled", 1, _spelled),
 )
 
 
-class _Total:
-    """`exact_total(column)`: the sum of a group, None of nothing and where something in it is no number."""
+class _Gathered:
+    """What a group's amounts come to `together`: None of nothing, and where something in it is no number."""
 
-    def __init__(self) -> None:
-        self._sum: Decimal | None = None
+    def __init__(self, together: Callable[[Decimal, Decimal], Decimal]) -> None:
+        self._together = together
+        self._said: Decimal | None = None
         self._sound = True
 
     def step(self, value: object, /) -> None:
         if value is None:
             return
-        number = _decimal(value)
+        number = decimal_of(value)
         if number is None:
             self._sound = False
         else:
-            self._sum = number if self._sum is None else _WIDE.add(self._sum, number)
+            self._said = number if self._said is None else self._together(self._said, number)
 
     def finalize(self) -> str | None:
-        return None if self._sum is None or not self._sound else format(self._sum, "f")
+        return None if self._said is None or not self._sound else format(self._said, "f")
+
+
+_AGGREGATES: Mapping[str, Callable[[], _Gathered]] = {
+    "exact_total": partial(_Gathered, _WIDE.add),
+    "exact_lowest": partial(_Gathered, min),
+    "exact_highest": partial(_Gathered, max),
+}

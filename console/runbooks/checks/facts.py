@@ -35,16 +35,20 @@ class Facts:
     def joined(self, sums: "Facts", on: tuple[str, str], prefix: str) -> "Facts":
         """With the one row of `sums`, if any, whose column `on[1]` is our `on[0]`.
 
-        Its columns are ours under `prefix`; they are lacking when the two can't be joined.
+        Its columns are ours with `prefix` before their names; they are lacking when the two can't be joined.
         """
-        theirs = {f"{prefix}.{name}": column for name, column in sums._known.items()}
-        lacking = {f"{prefix}.{name}": why for name, why in sums._lacking.items()}
+        theirs = {prefix + name: column for name, column in sums._known.items()}
+        lacking = {prefix + name: why for name, why in sums._lacking.items()}
         try:
             source = self.source.outerjoin(sums.source, sums[on[1]] == self[on[0]])
         except LackingError as error:
             lacking |= dict.fromkeys(theirs, str(error))
             return Facts(self.source, self._known, {**self._lacking, **lacking})
         return Facts(source, {**self._known, **theirs}, {**self._lacking, **lacking})
+
+
+Sums = Mapping[str, Callable[[Facts], ColumnElement[Any]]]
+"""What is summed over the rows of a group, by name."""
 
 
 def facts_of(table: Table, columns: Columns) -> Facts:
@@ -61,19 +65,13 @@ def facts_of(table: Table, columns: Columns) -> Facts:
     return Facts(table, known, lacking)
 
 
-def sums_of(
-    rows: Facts,
-    key: str,
-    sums: Mapping[str, Callable[[Facts], ColumnElement[Any]]],
-    only: Callable[[Facts], ColumnElement[bool]] | None = None,
-) -> Facts:
-    """The `sums` over `only` these rows for each value of the column `key`, one row each.
+def sums_of(rows: Facts, key: str, sums: Sums) -> Facts:
+    """The `sums` over the rows for each value of the column `key`, one row each.
 
     A sum over what is lacking is lacking itself.
     """
     try:
         grouped = rows[key] + 0  # by no index: rows in its order would be fetched one by one
-        narrowed = None if only is None else only(rows)
     except LackingError as error:
         return Facts(rows.source, {}, dict.fromkeys((key, *sums), str(error)))
     known, lacking = {}, {}
@@ -83,7 +81,5 @@ def sums_of(
         except LackingError as error:
             lacking[name] = str(error)
     query = select(grouped.label(key), *known.values()).select_from(rows.source).group_by(grouped)
-    if narrowed is not None:
-        query = query.where(narrowed)
     table = query.subquery()
     return Facts(table, {name: table.c[name] for name in (key, *known)}, lacking)

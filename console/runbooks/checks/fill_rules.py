@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, and_, case, literal, or_
 from console.domain import ledger_invariants as invariants
 from console.domain.ledger import LedgerLimits
 from console.runbooks.checks.account_rules import is_closing
-from console.runbooks.checks.exact import less, near, number, times
+from console.runbooks.checks.exact import less, near, number, same, spelled, times
 from console.runbooks.checks.facts import Facts
 from console.runbooks.checks.sweep import Rules, Test
 
@@ -31,8 +31,13 @@ def order_rules(now: datetime, limits: LedgerLimits) -> Rules:
     }
 
 
+def has_fill(order: Facts) -> ColumnElement[bool]:
+    """Whether any of an order has been executed."""
+    return less(_ZERO, order["executed_quantity"])
+
+
 def _side(row: Facts) -> Test:
-    return Test(row["side"], literal("one of the four"), row["side"].in_(_SIDES))
+    return Test(row["side"], literal("one of the four"), spelled(row["side"]).in_(_SIDES))
 
 
 def _above_zero(name: str) -> Callable[[Facts], Test]:
@@ -44,15 +49,16 @@ def _is_filled(order: Facts) -> ColumnElement[bool]:
 
 
 def _executed(order: Facts) -> Test:
+    """An order that isn't filled may say nothing of it; one that is executed whole is filled."""
     executed, quantity = order["executed_quantity"], order["quantity"]
-    within = and_(~less(executed, _ZERO), ~less(quantity, executed))
-    holds = case((_is_filled(order), near(executed, quantity, _ZERO)), else_=within)
+    within = or_(executed.is_(None), and_(~less(executed, _ZERO), less(executed, quantity)))
+    holds = case((_is_filled(order), same(executed, quantity)), else_=within)
     return Test(executed, quantity, holds)
 
 
 def _filled_position(order: Facts) -> Test:
     position = order["position_id"]
-    return Test(position, literal("a position"), position.is_not(None), about=_is_filled(order))
+    return Test(position, literal("a position"), or_(position.is_not(None), ~_is_filled(order)))
 
 
 def _pending_age(order: Facts, oldest: datetime, newest: datetime) -> Test:
@@ -68,7 +74,7 @@ def _value(trade: Facts) -> Test:
 
 def _realized(trade: Facts) -> Test:
     gain = trade["realized_pnl"]
-    holds = case((is_closing(trade), gain.is_not(None)), else_=or_(gain.is_(None), near(gain, _ZERO, _ZERO)))
+    holds = case((is_closing(trade), gain.is_not(None)), else_=or_(gain.is_(None), same(gain, _ZERO)))
     expected = case((is_closing(trade), literal("an amount")), else_=literal("none"))
     return Test(gain, expected, holds)
 

@@ -6,6 +6,8 @@ The server reckons; only what breaks an invariant comes here, so that the size o
 import sqlite3
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -17,12 +19,21 @@ from console.runbooks.checks import exact
 from console.runbooks.checks.account_rules import ACCOUNT_RULES, account_facts
 from console.runbooks.checks.facts import facts_of
 from console.runbooks.checks.fill_rules import TRADE_RULES, order_rules
-from console.runbooks.checks.position_rules import position_facts, position_rules
-from console.runbooks.checks.references import duplicates, matched, orphans
-from console.runbooks.checks.sweep import sweep
+from console.runbooks.checks.glance import Sound, glance
+from console.runbooks.checks.position_rules import ENTRY_RULES, POSITION_RULES, mark_rules, position_facts
+from console.runbooks.checks.references import (
+    ORDER_REFERENCES,
+    TRADE_REFERENCES,
+    belonging,
+    duplicates,
+    matched,
+)
+from console.runbooks.checks.sweep import Sweep
 from console.sources.books import columns_of
 
-_PartResults = Callable[[], list[CheckResult]]
+_Answer = TypeVar("_Answer")
+_MATCHES = (invariants.ORDER_TRADE, invariants.ORDER_FILLS, invariants.TRADE_ORDER)
+_IDS = (invariants.ORDER_ID, invariants.TRADE_ID)
 
 
 def verify_ledger(
@@ -35,37 +46,40 @@ def verify_ledger(
     """
     exact.prepare(connection)
     columns, listed = columns_of(connection), limits.listed
-    accounts, positions = account_facts(columns), position_facts(columns)
+    of_orders = order_rules(now, limits)
     orders, trades = facts_of(schema.orders, columns), facts_of(schema.trades, columns)
-    of_positions, of_orders = position_rules(now, limits), order_rules(now, limits)
-    parts: list[tuple[Iterable[Invariant], _PartResults]] = [
-        (ACCOUNT_RULES, lambda: sweep(connection, accounts, "id", ACCOUNT_RULES, listed)),
-        (of_positions, lambda: sweep(connection, positions, "id", of_positions, listed)),
-        (of_orders, lambda: sweep(connection, orders, "id", of_orders, listed)),
-        (TRADE_RULES, lambda: sweep(connection, trades, "id", TRADE_RULES, listed)),
-        (_REFERENCES, lambda: orphans(connection, columns, listed)),
-        (_MATCHES, lambda: matched(connection, columns, listed)),
-        (_IDS, lambda: duplicates(connection, columns, listed)),
-    ]
-    return LedgerReport(tuple(result for asked, part in parts for result in _answered(asked, part)))
+    sound = _answered(lambda: glance(connection, columns, of_orders), lambda _why: Sound())
+    sweeps = (
+        (Sweep(account_facts(columns), ACCOUNT_RULES), sound.accounts),
+        (Sweep(position_facts(columns), {**POSITION_RULES, **ENTRY_RULES}), sound.positions),
+        (Sweep(facts_of(schema.positions, columns), mark_rules(now, limits)), False),
+        (Sweep(belonging(orders, columns), {**of_orders, **ORDER_REFERENCES}), sound.orders),
+        (Sweep(belonging(trades, columns), {**TRADE_RULES, **TRADE_REFERENCES}), sound.trades),
+    )
+    results: list[CheckResult] = []
+    for sweep, is_sound in sweeps:
+        if is_sound:
+            results += sweep.sound()
+        else:
+            results += _results(sweep.rules, partial(sweep.results, connection, listed))
+    if sound.fills:
+        results += [CheckResult(invariant) for invariant in _MATCHES]
+    else:
+        results += _results(_MATCHES, lambda: matched(connection, columns, listed))
+    results += _results(_IDS, lambda: duplicates(connection, columns, listed))
+    return LedgerReport(tuple(results))
 
 
-_REFERENCES = (
-    invariants.ORDER_ACCOUNT,
-    invariants.TRADE_ACCOUNT,
-    invariants.ORDER_POSITION,
-    invariants.TRADE_POSITION,
-)
-_MATCHES = (invariants.ORDER_TRADE, invariants.TRADE_ORDER)
-_IDS = (invariants.ORDER_ID, invariants.TRADE_ID)
+def _results(asked: Iterable[Invariant], part: Callable[[], list[CheckResult]]) -> list[CheckResult]:
+    return _answered(part, lambda why: [CheckResult(invariant, unknown=why) for invariant in asked])
 
 
-def _answered(asked: Iterable[Invariant], part: _PartResults) -> list[CheckResult]:
+def _answered(question: Callable[[], _Answer], refused: Callable[[str], _Answer]) -> _Answer:
+    """The answer to a question, or what is to be said where the server refuses it."""
     try:
-        return part()
+        return question()
     except (SQLAlchemyError, sqlite3.Error) as error:
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             raise
         cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
-        why = " ".join(str(cause.args[-1] if cause.args else cause).split())[:160]
-        return [CheckResult(invariant, unknown=why) for invariant in asked]
+        return refused(" ".join(str(cause.args[-1] if cause.args else cause).split())[:160])

@@ -1,109 +1,168 @@
-"""Rows that name others: nothing names what isn't there, and no id is given twice.
+"""Rows that name others: nothing names what isn't there, or what says otherwise, and no id is given twice."""
 
-A million rows are asked through their indexes for what they name, not each for itself. Whether orders and
-trades name each other is first asked of a sum over all their ids, which agrees by chance once in four
-billion; only where it doesn't, each is looked for.
-"""
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from collections.abc import Mapping
-
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, inspect, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    exists,
+    func,
+    inspect,
+    literal,
+    or_,
+    select,
+    true,
+    union_all,
+)
 
 from console import schema
 from console.domain import ledger_invariants as invariants
 from console.domain.ledger import CheckResult, Invariant
-from console.runbooks.checks.exact import total
+from console.runbooks.checks.exact import Amount, fingerprint, near, number, same, spelled, times, total
 from console.runbooks.checks.facts import Columns, Facts, LackingError, facts_of
-from console.runbooks.checks.fill_rules import FILLED
-from console.runbooks.checks.sweep import Findings
+from console.runbooks.checks.fill_rules import has_fill
+from console.runbooks.checks.sweep import Findings, Rules, Test
 
-_MOST_NAMES = 1000
-"""Of the ids that are named and aren't there, the rows of so many are counted."""
+_ZERO = number("0")
+_MOST_POSITIONS = 1000
+"""Of the positions whose orders and trades don't match, the rows of so many are looked through."""
 _STREAMED = {"stream_results": True}
+_SAME = ("account_id", "position_id", "symbol", "side")
+"""What an order and its trades have in common."""
 
-_BELONGING: Mapping[Invariant, tuple[str, str, str]] = {
-    invariants.ORDER_ACCOUNT: ("futures_orders", "account_id", "futures_trading_accounts"),
-    invariants.TRADE_ACCOUNT: ("futures_trades", "account_id", "futures_trading_accounts"),
-    invariants.ORDER_POSITION: ("futures_orders", "position_id", "futures_positions"),
-    invariants.TRADE_POSITION: ("futures_trades", "position_id", "futures_positions"),
-}
 _UNIQUE: Mapping[Invariant, tuple[str, str]] = {
     invariants.ORDER_ID: ("futures_orders", "order_id"),
     invariants.TRADE_ID: ("futures_trades", "trade_id"),
 }
 
 
-def orphans(connection: Connection, columns: Columns, listed: int) -> list[CheckResult]:
-    """Orders and trades of accounts and positions that aren't there. Raises SQLAlchemyError."""
-    results = []
-    for invariant, (table, key, named) in _BELONGING.items():
-        rows = facts_of(schema.metadata.tables[table], columns)
-        others = facts_of(schema.metadata.tables[named], columns)
-        findings = Findings(listed)
-        try:
-            _find_orphans(connection, rows, key, others, findings)
-            if invariant is invariants.TRADE_POSITION:
-                _find(connection, _naming(rows, key, rows[key].is_(None)), "a position", findings)
-        except LackingError as error:
-            findings.unknown = str(error)
-        results.append(findings.result(invariant))
-    return results
-
-
-def _find_orphans(connection: Connection, rows: Facts, key: str, others: Facts, findings: Findings) -> None:
-    named = select(rows[key].label("named")).distinct().subquery()
-    gone = (
-        select(named.c.named)
-        .select_from(named.outerjoin(others.source, others["id"] == named.c.named))
-        .where(others["id"].is_(None), named.c.named.is_not(None))
+def belonging(rows: Facts, columns: Columns) -> Facts:
+    """Orders or trades, each with its position and its account."""
+    positions, accounts = facts_of(schema.positions, columns), facts_of(schema.accounts, columns)
+    return rows.joined(positions, ("position_id", "id"), "position.").joined(
+        accounts, ("account_id", "id"), "account."
     )
-    missing = list(connection.scalars(gone.limit(_MOST_NAMES)))
-    if missing:
-        wanted = "one that there is"
-        _find(connection, _naming(rows, key, rows[key].in_(missing)), wanted, findings)
 
 
-def _naming(rows: Facts, key: str, which: ColumnElement[bool]) -> Select[object, object]:
-    return select(rows["id"], rows[key]).where(which)
+def _account(row: Facts) -> Test:
+    return Test(row["account_id"], literal("one that there is"), row["account.id"].is_not(None))
 
 
-def _find(connection: Connection, query: Select[object, object], wanted: str, findings: Findings) -> None:
-    for row, named in connection.execute(query, execution_options=_STREAMED):
-        findings.add(row, wanted, named)
+def _position(row: Facts, *, about: ColumnElement[bool]) -> Test:
+    there = row["position.id"].is_not(None)
+    return Test(row["position_id"], literal("one that there is"), there, about=about)
+
+
+def _as_position(name: str) -> Callable[[Facts], Test]:
+    def rule(trade: Facts) -> Test:
+        own, its = trade[name], trade[f"position.{name}"]
+        return Test(own, its, spelled(own) == spelled(its), about=trade["position.id"].is_not(None))
+
+    return rule
+
+
+def _direction(trade: Facts) -> Test:
+    its = trade["position.position_side"]
+    alike = spelled(direction(trade["side"])) == spelled(direction(its))
+    return Test(trade["side"], its, alike, about=trade["position.id"].is_not(None))
+
+
+def direction(side: ColumnElement[Any]) -> ColumnElement[Any]:
+    """What tells LONG and SHORT apart, at the end of a side of a position, an order or a trade."""
+    return func.substr(side, -4)
+
+
+ORDER_REFERENCES: Rules = {
+    invariants.ORDER_ACCOUNT: _account,
+    invariants.ORDER_POSITION: lambda order: _position(order, about=order["position_id"].is_not(None)),
+}
+TRADE_REFERENCES: Rules = {
+    invariants.TRADE_ACCOUNT: _account,
+    invariants.TRADE_POSITION: lambda trade: _position(trade, about=true()),
+    invariants.TRADE_HOLDER: _as_position("account_id"),
+    invariants.TRADE_SYMBOL: _as_position("symbol"),
+    invariants.TRADE_DIRECTION: _direction,
+}
+
+
+def tie(row: Facts, quantity: str) -> Amount:
+    """What an order and its one trade both say, as a number; `quantity` is the column of what was traded."""
+    return fingerprint(row["order_id"], *(row[name] for name in _SAME), row[quantity])
 
 
 def matched(connection: Connection, columns: Columns, listed: int) -> list[CheckResult]:
-    """Trades and filled orders that don't name each other. Raises SQLAlchemyError."""
+    """Trades and executed orders that don't name each other, or say otherwise. Raises SQLAlchemyError."""
     orders, trades = facts_of(schema.orders, columns), facts_of(schema.trades, columns)
-    of_orders, of_trades = Findings(listed), Findings(listed)
+    of_orders, of_fills, of_trades = Findings(listed), Findings(listed), Findings(listed)
     try:
-        if not _agree(connection, orders, trades):
-            _find(connection, _without_order(trades, orders), "an order", of_trades)
-            _find(connection, _without_trade(orders, trades), "a trade", of_orders)
+        positions = list(connection.scalars(_unmatched(orders, trades)))
+        if len(positions) == _MOST_POSITIONS:
+            why = f"orders and trades of only {_MOST_POSITIONS} positions were looked through"
+            of_orders.unknown = of_fills.unknown = of_trades.unknown = why
+        _find(connection, _without_order(trades, orders, positions), of_trades)
+        _find(connection, _without_trade(orders, trades, positions), of_orders)
+        _find(connection, _unlike(orders, trades, positions), of_fills)
     except LackingError as error:
-        of_orders.unknown = of_trades.unknown = str(error)
-    return [of_orders.result(invariants.ORDER_TRADE), of_trades.result(invariants.TRADE_ORDER)]
+        of_orders.unknown = of_fills.unknown = of_trades.unknown = str(error)
+    return [
+        of_orders.result(invariants.ORDER_TRADE),
+        of_fills.result(invariants.ORDER_FILLS),
+        of_trades.result(invariants.TRADE_ORDER),
+    ]
 
 
-def _agree(connection: Connection, orders: Facts, trades: Facts) -> bool:
-    """Whether filled orders and trades name the same ids, as often."""
-    of_orders = select(func.count(), total(func.crc32(orders["order_id"]))).where(orders["status"] == FILLED)
-    of_trades = select(func.count(), total(func.crc32(trades["order_id"])))
-    said = [connection.execute(query).one() for query in (of_orders, of_trades)]
-    return said[0] == said[1]
+def _unmatched(orders: Facts, trades: Facts) -> Select[Any]:
+    """The positions of which orders and trades don't say the same."""
+    executed = _ties(orders, tie(orders, "executed_quantity"), number("1")).where(has_fill(orders))
+    traded = _ties(trades, tie(trades, "quantity"), number("-1"))
+    both = union_all(executed, traded).subquery()
+    unlike = or_(~same(total(both.c.said), _ZERO), ~same(total(both.c.rows), _ZERO))
+    return select(both.c.position).group_by(both.c.position).having(unlike).limit(_MOST_POSITIONS)
 
 
-def _without_order(trades: Facts, orders: Facts) -> Select[object, object]:
+def _ties(rows: Facts, said: Amount, sign: Amount) -> Select[Any]:
+    position = rows["position_id"] + 0
+    sums = (times(sign, total(said)).label("said"), times(sign, func.count()).label("rows"))
+    return select(position.label("position"), *sums).select_from(rows.source).group_by(position)
+
+
+def _of(rows: Facts, positions: list[int | None]) -> ColumnElement[bool]:
+    own = rows["position_id"]
+    named = own.in_([position for position in positions if position is not None])
+    return or_(named, own.is_(None)) if None in positions else named
+
+
+def _without_order(trades: Facts, orders: Facts, positions: list[int | None]) -> Select[Any]:
     its_order = exists().where(orders["order_id"] == trades["order_id"])
-    return _naming(trades, "order_id", ~its_order)
+    query = select(trades["id"], literal("an order"), trades["order_id"])
+    return query.where(_of(trades, positions), ~its_order)
 
 
-def _without_trade(orders: Facts, trades: Facts) -> Select[object, object]:
+def _without_trade(orders: Facts, trades: Facts, positions: list[int | None]) -> Select[Any]:
+    alike = (spelled(orders[name]) == spelled(trades[name]) for name in _SAME if name != "position_id")
+    its_trade = exists().where(_its(trades, orders), *alike)
+    query = select(orders["id"], literal("a trade that says the same"), orders["order_id"])
+    return query.where(_of(orders, positions), has_fill(orders), ~its_trade)
+
+
+def _unlike(orders: Facts, trades: Facts, positions: list[int | None]) -> Select[Any]:
+    traded = func.coalesce(select(total(trades["quantity"])).where(_its(trades, orders)).scalar_subquery(), 0)
+    executed = func.coalesce(orders["executed_quantity"], 0)
+    unlike = ~near(executed, traded, number("0.00000001"))
+    return select(orders["id"], traded, executed).where(_of(orders, positions), unlike)
+
+
+def _its(trades: Facts, orders: Facts) -> ColumnElement[bool]:
     """Trades have an index by their position, not by their order."""
-    its_trade = exists().where(
-        trades["position_id"] == orders["position_id"], trades["order_id"] == orders["order_id"]
-    )
-    return _naming(orders, "order_id", and_(orders["status"] == FILLED, ~its_trade))
+    return and_(trades["position_id"] == orders["position_id"], trades["order_id"] == orders["order_id"])
+
+
+def _find(connection: Connection, query: Select[Any], findings: Findings) -> None:
+    for row, wanted, seen in connection.execute(query, execution_options=_STREAMED):
+        findings.add(row, wanted, seen)
 
 
 def duplicates(connection: Connection, columns: Columns, listed: int) -> list[CheckResult]:
@@ -115,9 +174,8 @@ def duplicates(connection: Connection, columns: Columns, listed: int) -> list[Ch
         try:
             given = rows[key]
             if not _is_unique(connection, table, key):
-                twice = select(given, func.count()).group_by(given).having(func.count() > 1)
-                for name, count in connection.execute(twice, execution_options=_STREAMED):
-                    findings.add(name, 1, count)
+                twice = select(given, literal(1), func.count()).group_by(given).having(func.count() > 1)
+                _find(connection, twice, findings)
         except LackingError as error:
             findings.unknown = str(error)
         results.append(findings.result(invariant))

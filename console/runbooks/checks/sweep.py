@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     and_,
     case,
+    false,
     not_,
     or_,
     select,
@@ -22,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.types import NullType
 
 from console.domain.ledger import CheckResult, Difference, Invariant
+from console.runbooks.checks.exact import decimal_of
 from console.runbooks.checks.facts import Facts, LackingError
 
 _BROKEN, _UNTOLD = 1, 2
@@ -45,25 +47,46 @@ class Test:
 Rules = Mapping[Invariant, Callable[[Facts], Test]]
 
 
-def sweep(connection: Connection, facts: Facts, row: str, rules: Rules, listed: int) -> list[CheckResult]:
-    """The results of `rules` for the rows of `facts`, which are named by their column `row`.
+class Sweep:
+    """`rules` as questions to the rows of `facts`, which are named by their id.
 
-    At most `listed` differences of each are kept. What the schema lacks costs the rules that ask for it.
-    Raises SQLAlchemyError.
+    What the schema lacks costs the rules that ask for it.
     """
-    findings: dict[Invariant, Findings] = {}
-    tests: dict[Invariant, Test] = {}
-    for invariant, rule in rules.items():
-        findings[invariant] = Findings(listed)
-        try:
-            facts[row]
-            tests[invariant] = rule(facts)
-        except LackingError as error:
-            findings[invariant].unknown = str(error)
-    if tests:
-        for found in connection.execute(_question(facts, row, tests.values()), execution_options=_STREAMED):
-            _sort_out(found, [findings[invariant] for invariant in tests])
-    return [found.result(invariant) for invariant, found in findings.items()]
+
+    def __init__(self, facts: Facts, rules: Rules) -> None:
+        self._facts = facts
+        self.rules = rules
+        self._tests: dict[Invariant, Test] = {}
+        self._lacking: dict[Invariant, str] = {}
+        for invariant, rule in rules.items():
+            try:
+                facts["id"]
+                self._tests[invariant] = rule(facts)
+            except LackingError as error:
+                self._lacking[invariant] = str(error)
+
+    @property
+    def suspect(self) -> ColumnElement[bool]:
+        """Whether a row breaks one of the rules, or can't be told; NULL is no."""
+        return or_(false(), *(and_(test.about, test.holds.is_not(true())) for test in self._tests.values()))
+
+    def sound(self) -> list[CheckResult]:
+        """The results where no row is suspect."""
+        return [CheckResult(invariant, unknown=self._lacking.get(invariant, "")) for invariant in self.rules]
+
+    def results(self, connection: Connection, listed: int) -> list[CheckResult]:
+        """What the rows say, of which at most `listed` differences of each rule are kept.
+
+        Raises SQLAlchemyError.
+        """
+        findings = {invariant: Findings(listed) for invariant in self.rules}
+        for invariant, why in self._lacking.items():
+            findings[invariant].unknown = why
+        if self._tests:
+            question = _question(self._facts, self._tests.values(), self.suspect)
+            for found in connection.execute(question, execution_options=_STREAMED):
+                _sort_out(found, [findings[invariant] for invariant in self._tests])
+        return [found.result(invariant) for invariant, found in findings.items()]
 
 
 class Findings:
@@ -92,12 +115,10 @@ class Findings:
         return CheckResult(invariant, self._count, tuple(self._kept), self.unknown + more)
 
 
-def _question(facts: Facts, row: str, tests: Iterable[Test]) -> Select[*tuple[Any, ...]]:
-    """Every row that breaks one of `tests` or can't be told: its name, then three columns for each test."""
-    columns: list[ColumnElement[Any]] = [facts[row]]
-    suspects = []
+def _question(facts: Facts, tests: Iterable[Test], suspect: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """Every suspect row: its name, then three columns for each test."""
+    columns: list[ColumnElement[Any]] = [facts["id"]]
     for test in tests:
-        suspects.append(and_(test.about, test.holds.is_not(true())))
         verdict = case(
             (and_(test.about, not_(test.holds)), _BROKEN),
             (and_(test.about, test.holds.is_(None)), _UNTOLD),
@@ -105,7 +126,7 @@ def _question(facts: Facts, row: str, tests: Iterable[Test]) -> Select[*tuple[An
         )
         columns += [verdict, test.expected, test.observed]
     as_is = [type_coerce(column, NullType()).label(f"c{at}") for at, column in enumerate(columns)]
-    return select(*as_is).select_from(facts.source).where(or_(*suspects))
+    return select(*as_is).select_from(facts.source).where(suspect)
 
 
 def _sort_out(found: Row[*tuple[Any, ...]], findings: list[Findings]) -> None:
@@ -125,13 +146,7 @@ def _difference(row: object, expected: object, observed: object) -> Difference:
 
 
 def _number(value: object) -> Decimal | None:
-    if not isinstance(value, str | int | float | Decimal):
-        return None
-    try:
-        number = Decimal(str(value))
-    except ArithmeticError:
-        return None
-    return number if number.is_finite() else None
+    return decimal_of(value) if isinstance(value, str | int | float | Decimal) else None
 
 
 def _written(value: object) -> str | None:

@@ -70,6 +70,7 @@ def healthy_book(url: str) -> HealthyBook:
             ("order", "futures_orders", "order_id", opened["long"]["order_id"]),
             ("resting", "futures_orders", "order_id", resting["order_id"]),
             ("entry", "futures_trades", "trade_id", opened["long"]["trade_id"]),
+            ("usdm entry", "futures_trades", "trade_id", opened["usdm"]["trade_id"]),
             ("exit", "futures_trades", "trade_id", closing["trade_id"]),
         ):
             query = f"SELECT id FROM {table} WHERE {key} = '{ticket}'"

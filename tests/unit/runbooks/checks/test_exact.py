@@ -1,5 +1,6 @@
 """Money is reckoned exactly in SQLite, and what is no number is nothing."""
 
+import zlib
 from collections.abc import Iterator
 from decimal import Decimal, localcontext
 
@@ -44,7 +45,7 @@ def test_two_amounts_are_near_up_to_the_tolerance(connection: Connection, amount
     assert tuple(connection.execute(select(*near)).one()) == (True, False)
 
 
-@pytest.mark.parametrize("said", ["'junk'", "''", "x'ff'", "'NaN'", "'Infinity'", "NULL"])
+@pytest.mark.parametrize("said", ["'junk'", "''", "x'ff'", "'NaN'", "'Infinity'", "'1e999'", "NULL"])
 def test_what_is_no_number_comes_to_nothing(connection: Connection, said: str) -> None:
     value, one = exact.number(said), exact.number("1")
     asked = select(
@@ -71,8 +72,10 @@ def test_the_other_servers_reckon_themselves() -> None:
     assert str(asked.compile(dialect=mysql.dialect())) == "(ABS(('1' + 2) - 3) <= 0.1)"
 
 
-def test_ids_are_counted_as_mysql_does(connection: Connection) -> None:
-    assert connection.scalar(text("SELECT crc32('MySQL')")) == 3_259_397_556
+def test_a_fingerprint_is_that_of_mysql(connection: Connection) -> None:
+    said = exact.fingerprint(literal_column("'My'"), literal_column("NULL"), literal_column("'SQL'"))
+    assert connection.scalar(select(said)) == zlib.crc32(b"My,SQL")
+    assert str(said.compile(dialect=mysql.dialect())) == "CRC32(CONCAT_WS(',', 'My', NULL, 'SQL'))"
 
 
 def _text(amount: Decimal) -> exact.Amount:
