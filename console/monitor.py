@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import functools
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -95,6 +95,16 @@ class Monitor:
     def focus(self, symbol: str | None) -> None:
         """Have the sources read, from their next poll on, what is only wanted of this one symbol."""
         self._focus.symbol = symbol
+
+    def hurry(self, sources: Collection[str]) -> None:
+        """Ask these sources at once, by their names; on the event loop that it runs on."""
+        for poller in self._pollers():
+            if poller.state.name in sources:
+                poller.hurry()
+
+    def count_orders(self, wanted: bool) -> None:
+        """Have the exchange's resting orders counted at each poll, which is dear, while that is `wanted`."""
+        self._focus.orders = wanted
 
     def snapshot(self, ahead: float = 0.0) -> Snapshot:
         """All sources as they stand `ahead` seconds from now."""

@@ -5,6 +5,7 @@ begins; failures back off with jitter; nothing that a source does ends the polli
 """
 
 import asyncio
+import contextlib
 import functools
 import logging
 import math
@@ -61,6 +62,7 @@ class Poller(Generic[T]):
         self._failures = 0
         self._effort = 0.0
         self.asking = False
+        self._hurried = asyncio.Event()
         self._late: asyncio.Future[Dated[T]] | None = None
         self.state: SourceState[T] = SourceState(
             name, watch.polling.stale_after, configured=watch.source is not None
@@ -77,7 +79,17 @@ class Poller(Generic[T]):
                 self._late = None
                 changed()
             due = self._due(start, max(began + self._rest(), self._clock.now()))
-            await asyncio.sleep(max(due - self._clock.now(), 0.05))
+            await self._rest_for(max(due - self._clock.now(), 0.05))
+
+    def hurry(self) -> None:
+        """Poll at once, without the rest of the interval; on the event loop that polls."""
+        self._hurried.set()
+
+    async def _rest_for(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._hurried.wait()
+        self._hurried.clear()
 
     async def poll(self) -> None:
         """One poll, given up for lost at its time-out: the thread may then still be on its way."""

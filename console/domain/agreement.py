@@ -143,7 +143,7 @@ def _found(contract: Contract, positions: tuple[Position, ...], there: There) ->
         return _unknown(there.doubts.get(market, there.doubts[""]))
     here = Decimal(0)
     for position in positions:
-        amount = _amount(position, venue, name)
+        amount = amount_there(position, venue, name)
         if amount is None:
             known_size = market != "coinm" or _contract_size(venue, name) is not None
             return _unknown("quantity not known" if known_size else "contract size not known")
@@ -178,7 +178,7 @@ def _unit(contract: Contract) -> str:
     return "contracts" if contract[0] == "coinm" else ""
 
 
-def _amount(position: Position, venue: Venue, name: str) -> Decimal | None:
+def amount_there(position: Position, venue: Venue, name: str) -> Decimal | None:
     """What the exchange should hold of a position: signed coins; on COIN-M contracts, bought at its entry."""
     quantity = position.quantity
     if quantity is None:

@@ -168,7 +168,8 @@ def assess(snapshot: Snapshot, rules: Rules, before: Judgement | None = None) ->
     seen = _seen(snapshot, symbols, keys, rules.not_exported, last)
     kill, evidence, watch, left = _kill(snapshot, doubt, wrong, before)
     rollout, drift = _rollout(snapshot, rules, symbols, last, doubt)
-    ruled = alert_status(snapshot, NO_RULES if last is None else last.ruled, rules.not_exported)
+    missing = _needless(snapshot, rules, doubt)
+    ruled = alert_status(snapshot, NO_RULES if last is None else last.ruled, missing)
     alerts = [*source_alerts(sources), *kill_switch_alerts(kill), *surface_alerts(snapshot)]
     of_figures = (*symbols.alerts, *key_metric_alerts(keys)) if seen is None else seen.alerts
     alerts += untold(of_figures, ruled.rows, rules.queries)
@@ -199,6 +200,17 @@ def assess(snapshot: Snapshot, rules: Rules, before: Judgement | None = None) ->
         fundings=fundings,
         equities=equity_trails(Trails() if last is None else last.equities, snapshot.database),
     )
+
+
+_OF_POSITIONS = frozenset({"futures_margin_ratio"})
+"""What an engine only exports of what is open."""
+
+
+def _needless(snapshot: Snapshot, rules: Rules, doubt: str) -> Set[str]:
+    """The metrics that rules of alerts may lack: where nothing is open, those of positions, too."""
+    books = snapshot.database.fresh(snapshot.at)
+    flat = books is not None and books.positions == () and not doubt
+    return rules.not_exported | _OF_POSITIONS if flat else rules.not_exported
 
 
 def _symbols(

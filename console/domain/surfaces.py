@@ -232,7 +232,9 @@ class Venue:
 
     `clock_skew` is the exchange's clock less ours, in seconds; `positions` and `resting_orders` are None
     without keys. `used_weight` is the request weight of this address in the running minute. What costs much
-    of that weight is asked for less often: `contracts_at` and `orders_at` say when it was.
+    of that weight is asked for less often: `contracts_at` and `orders_at` say when it was. `wallet` (in
+    USD or USDT) and `maintenance`, the margin that positions take, are what the account says: only where the
+    margin is 0 does an empty list of positions mean that there are none.
     """
 
     market: str
@@ -243,6 +245,8 @@ class Venue:
     resting_orders: int | None = None
     orders_at: float | None = None
     used_weight: int | None = None
+    wallet: Decimal | None = None
+    maintenance: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from console.domain.loopback import keeps_secrets
 from console.domain.reading import Dated
 from console.domain.surfaces import Contract, Exchange, ExchangePosition, Venue
 from console.sources.errors import SourceError
-from console.sources.exchange_rows import Row, amounts, moment, names, parts_of
+from console.sources.exchange_rows import AccountWord, Row, account_word, amounts, moment, names, parts_of
 from console.sources.focus import Focus
 from console.sources.http import HttpClient, Response
 
@@ -29,6 +29,8 @@ CONTRACTS_EVERY = 15.0
 ORDERS_EVERY = 30.0
 STATUS_EVERY = 600.0
 """Seconds between calls of premiumIndex, openOrders and exchangeInfo: weights 10 and 40, and megabytes."""
+ACCOUNT_EVERY = 15.0
+"""Seconds between calls of account while positions are listed; with an empty list it is asked each time."""
 MUCH_WEIGHT = 1200
 """Half of what this address may use in a minute: from there on all of the rest is left to the engine."""
 _RECV_WINDOW = 5000
@@ -74,6 +76,7 @@ class ExchangeSource:
 class _Paths:
     prefix: str
     position_risk: str
+    account: str
     status_field: str
 
     def __call__(self, name: str) -> str:
@@ -81,8 +84,8 @@ class _Paths:
 
 
 _PATHS = {
-    "usdm": _Paths("/fapi", "/fapi/v3/positionRisk", "status"),
-    "coinm": _Paths("/dapi", "/dapi/v1/positionRisk", "contractStatus"),
+    "usdm": _Paths("/fapi", "/fapi/v3/positionRisk", "/fapi/v3/account", "status"),
+    "coinm": _Paths("/dapi", "/dapi/v1/positionRisk", "/dapi/v1/account", "contractStatus"),
 }
 
 
@@ -108,6 +111,8 @@ class Market:
         self._contracts_at = float("-inf")
         self._orders: int | None = None
         self._orders_at: float | None = None
+        self._account = AccountWord()
+        self._account_at = float("-inf")
 
     def read(self) -> Venue:
         """Ask what is due; SourceError says which market and why."""
@@ -124,6 +129,9 @@ class Market:
         positions: tuple[ExchangePosition, ...] | None = None
         if self._keys is not None:
             positions = self._read_positions(skew)
+            flat = not any(position.quantity for position in positions)
+            if flat or now - self._account_at >= ACCOUNT_EVERY:
+                self._account, self._account_at = self._read_account(skew), now
             if self._orders_at is None or now - self._orders_at >= self._orders_every():
                 self._orders = sum(map(len, self._signed(self._paths("openOrders"), skew)))
                 self._orders_at = now
@@ -136,11 +144,14 @@ class Market:
             resting_orders=self._orders,
             orders_at=self._orders_at,
             used_weight=self._weight,
+            wallet=self._account.wallet,
+            maintenance=self._account.maintenance,
         )
 
     def _orders_every(self) -> float:
-        """Seconds between two counts of the resting orders: 0 while one waits for their end after a trip."""
-        hurried = self._focus.tripped and (self._weight is None or self._weight < MUCH_WEIGHT)
+        """Seconds between two counts of the resting orders: 0 while somebody waits for them."""
+        waited = self._focus.tripped or self._focus.orders
+        hurried = waited and (self._weight is None or self._weight < MUCH_WEIGHT)
         return 0.0 if hurried else ORDERS_EVERY
 
     def _clock_skew(self) -> float:
@@ -198,12 +209,23 @@ class Market:
             found += map(ExchangePosition, *columns)
         return tuple(found)
 
+    def _read_account(self, skew: float) -> AccountWord:
+        """What the account says of itself; where it can't be read, the rest of the market still can."""
+        try:
+            return account_word(self._answer(*self._sealed(self._paths.account, skew)))
+        except SourceError:
+            return AccountWord()
+
     def _signed(self, path: str, skew: float) -> Iterator[Sequence[Row]]:
+        return self._lists(*self._sealed(path, skew))
+
+    def _sealed(self, path: str, skew: float) -> tuple[str, Mapping[str, str]]:
+        """The path of a signed call, and its headers."""
         keys = self._usable_keys()
         at = int((self._clock.wall() + skew) * 1000)
         query = urlencode({"recvWindow": _RECV_WINDOW, "timestamp": at})
         signature = hmac.new(keys.secret.encode(), query.encode(), hashlib.sha256).hexdigest()
-        return self._lists(f"{path}?{query}&signature={signature}", {"X-MBX-APIKEY": keys.key})
+        return f"{path}?{query}&signature={signature}", {"X-MBX-APIKEY": keys.key}
 
     def _usable_keys(self) -> Keys:
         keys = self._keys
@@ -214,9 +236,9 @@ class Market:
             raise self._error("its keys hold characters that no key has")
         return keys
 
-    def _answer(self, path: str) -> object:
+    def _answer(self, path: str, headers: Mapping[str, str] | None = None) -> object:
         """What a call says that isn't answered with a list."""
-        return next(self._parts(self._call(path)))
+        return next(self._parts(self._call(path, headers)))
 
     def _lists(self, path: str, headers: Mapping[str, str] | None = None) -> Iterator[Sequence[Row]]:
         """The rows of a list, some hundred at a time, or the one object that stands alone."""

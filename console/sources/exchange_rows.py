@@ -5,6 +5,7 @@ A list is parsed in parts: as Python's objects, all of it at once would take ten
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -15,6 +16,8 @@ Row = Mapping[str, Any]
 _PART = 1 << 16
 """Bytes of a list that are parsed at once, at least."""
 _BETWEEN = b"},{"
+_MOST_DIGITS = 40
+"""Before or after the point: nothing that is traded has more, and reckoning with more may fail."""
 
 
 def parts_of(body: bytes) -> Iterator[object]:
@@ -39,6 +42,30 @@ def parts_of(body: bytes) -> Iterator[object]:
             begin, size = cut + 1, _PART
 
 
+@dataclass(frozen=True, slots=True)
+class AccountWord:
+    """What `account` says: the wallet's balance in USD(T), and the maintenance margin of what is open."""
+
+    wallet: Decimal | None = None
+    maintenance: Decimal | None = None
+
+
+def account_word(answer: object) -> AccountWord:
+    """Read an answer to `account`; what isn't there, or is no number, is None.
+
+    USD-M states totals, of USDT alone unless assets are pooled, and both markets state each asset's share:
+    the larger of the two is taken. A wallet of coins has no balance in USD.
+    """
+    if not isinstance(answer, dict):
+        return AccountWord()
+    listed = answer.get("assets")
+    assets = [asset for asset in listed if isinstance(asset, dict)] if isinstance(listed, list) else []
+    total = _amount(answer.get("totalMaintMargin"))
+    shares = [share for share in amounts(assets, "maintMargin") if share is not None]
+    stated = [*([] if total is None else [total]), *([sum(shares, Decimal(0))] if shares else [])]
+    return AccountWord(_amount(answer.get("totalWalletBalance")), max(stated, default=None))
+
+
 def names(rows: Sequence[Row], field: str) -> list[str]:
     """Each row's text under `field`, interned: the same few thousand come again and again."""
     return [sys.intern(str(row.get(field, ""))) for row in rows]
@@ -61,4 +88,4 @@ def _amount(value: object) -> Decimal | None:
         number = Decimal(value)
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
+    return number if number.is_finite() and abs(number.adjusted()) < _MOST_DIGITS else None

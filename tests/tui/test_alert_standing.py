@@ -9,10 +9,11 @@ from console.tui.theme import UNICODE
 from console.tui.view import View
 from tests.tui.alerting import the_book, with_book
 from tests.tui.fake import PAPER, RULES, START, Row, metrics_of, snapshot
+from tests.tui.world import in_full
 
 
 def line(book: AlertBook, cells: int = 76) -> str:
-    taken = with_book(snapshot(START, metrics_of([Row("BTC/USD")])), book)
+    taken = with_book(in_full(snapshot(START, metrics_of([Row("BTC/USD")]))), book)
     (said,) = rules_line(View(PAPER, UNICODE).next(assess(taken, RULES)), cells)
     return "".join(span.text for span in said)
 

@@ -1,8 +1,11 @@
 """What the named checks make of what the console sees. Nothing that isn't known passes."""
 
+from dataclasses import replace
+
 import pytest
 
 from console.domain.kill_state import KillState, Verdict
+from console.domain.last_trip import LastTrip
 from console.domain.ledger import CheckResult, Difference, Invariant, LedgerReport
 from console.domain.reading import Health
 from console.domain.severity import Severity
@@ -29,6 +32,15 @@ def test_the_kill_switch_is_what_is_proven(
 ) -> None:
     verdict = Verdict(state, "why")
     assert [kill_switch(verdict, wanted).passes for wanted in ("clear", "tripped")] == [clear, tripped]
+
+
+def test_the_last_trip_is_told_with_the_kill_switch() -> None:
+    trip = LastTrip(1_800_000_000.0, "dana", "margins fell", "coin")
+    verdict = Verdict(KillState.TRIPPED, "why")
+    told = "tripped 2027-01-15T08:00:00Z by dana: margins fell (coin)"
+    assert kill_switch(verdict, "tripped", trip).details == (told,)
+    ended = replace(trip, reset=1_800_000_100.0)
+    assert kill_switch(verdict, "tripped", ended).details == (f"{told}, reset since",)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,48 @@
+"""From settings to what checks ask: a lookout over the chosen context, and its books."""
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from console.domain.clock import Clock
+from console.monitor import Monitor
+from console.panels import PanelError, load_panels
+from console.panels_memory import remembered
+from console.promql.query import parse_query
+from console.runbooks.askable import Surroundings
+from console.runbooks.checks.books import books_of, check_ledger, snapshot
+from console.runbooks.lookout import IDLE, Lookout
+from console.wiring import open_monitor
+
+if TYPE_CHECKING:
+    from console.domain.thresholds import Panel
+    from console.settings import Settings
+
+
+def surroundings_of(
+    settings: "Settings", environ: Mapping[str, str], clock: Clock, *, idle: float = IDLE
+) -> Surroundings:
+    """What the checks of the chosen context ask; nothing is connected before they do.
+
+    `idle` is for how many seconds the context is watched after the last question.
+    """
+
+    def opened() -> Monitor:
+        return open_monitor(settings, _panels(settings, environ), clock=clock, environ=environ, once=True)
+
+    return Surroundings(
+        look=Lookout(opened, clock, idle=idle).anew,
+        ledger=lambda: check_ledger(settings, environ, clock),
+        database=lambda: snapshot(books_of(settings.chosen, environ)),
+        clock=clock,
+        wait=time.sleep,
+        not_exported=frozenset(settings.chosen.not_exported),
+    )
+
+
+def _panels(settings: "Settings", environ: Mapping[str, str]) -> "tuple[Panel, ...]":
+    """The panels to judge by; with a mistake in their file none, and then nothing tells of alerts."""
+    try:
+        return remembered(settings.panels, lambda: load_panels(settings.panels, parse_query), environ)
+    except PanelError:
+        return ()

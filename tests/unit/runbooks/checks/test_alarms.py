@@ -1,0 +1,77 @@
+"""Which alerts stand in the way: what is critical, what is new, and what nobody can judge."""
+
+from dataclasses import replace
+
+import pytest
+
+from console.domain.alert_book import AlertBook
+from console.domain.assessment import Assessment
+from console.domain.severity import Severity
+from console.domain.status import Alert
+from console.domain.triggers import LIQUIDATION, Judgement, Standing
+from console.runbooks.checks.alarms import alerts, critical_alerts, instant, no_new_alert
+from tests.unit.domain.ruled import MARGIN_RULE, SLIPPAGE_RULE, book, raised, ruled
+from tests.unit.domain.worlds import NOW, answered, healthy, judged
+
+CALM = judged(replace(healthy(), alerts=answered("alerts", AlertBook((), ()))))
+
+
+def alarmed(*fired: Alert) -> Assessment:
+    return replace(CALM, alerts=fired)
+
+
+@pytest.mark.parametrize(
+    ("alert", "passes"),
+    [
+        (Alert("margin", Severity.CRITICAL, "1.01"), False),
+        (Alert("kill switch", Severity.CRITICAL, "TRIPPED"), True),
+        (Alert("exchange", Severity.UNKNOWN, "down"), None),
+        (Alert("log", Severity.WARNING, "3 ERROR"), True),
+        (Alert("log", Severity.HIGH, "30 ERROR"), True),
+    ],
+)
+def test_only_what_is_critical_or_may_be_stands_in_the_way(alert: Alert, passes: bool | None) -> None:
+    assert (critical_alerts(alarmed(alert)).passes, alerts(alarmed(alert)).passes) == (passes, passes)
+
+
+def test_what_somebody_has_taken_on_is_told_and_does_not_stop_a_recovery() -> None:
+    now = alarmed(Alert("Liquidated", Severity.CRITICAL, "BTC", muted=True, taken_on=True))
+    assert (critical_alerts(now).passes, alerts(now).passes) == (True, False)
+    assert critical_alerts(now).details == ("Liquidated (muted): BTC",)
+
+
+def test_a_trigger_that_is_met_stands_in_the_way_of_the_stricter_check() -> None:
+    met = Judgement(LIQUIDATION, Standing.MET, "1 within an hour")
+    now = replace(CALM, ruled=replace(CALM.ruled, triggers=(met,)))
+    assert (critical_alerts(now).passes, alerts(now).passes) == (True, False)
+
+
+def test_without_rules_nobody_knows() -> None:
+    now = judged(healthy())
+    assert not now.snapshot.alerts.configured
+    told = critical_alerts(now), alerts(now), no_new_alert(now, "0")
+    assert [found.passes for found in told] == [None, None, None]
+
+
+@pytest.mark.parametrize(("since", "passes"), [(NOW - 121, False), (NOW - 119, True)])
+def test_an_alert_is_new_that_fires_since_then(since: float, passes: bool) -> None:
+    assert no_new_alert(ruled(book(raised(MARGIN_RULE))), str(since)).passes is passes
+
+
+def test_a_new_warning_is_new_too() -> None:
+    assert no_new_alert(ruled(book(raised(SLIPPAGE_RULE))), "0").passes is False
+
+
+def test_an_instant_that_is_none_is_said_and_passes_nothing() -> None:
+    found = no_new_alert(CALM, "yesterday")
+    assert (found.passes, found.observed) == (
+        None,
+        "since: seconds since 1970 or an ISO time with its zone, not 'yesterday'",
+    )
+
+
+def test_an_instant_is_seconds_or_an_iso_time() -> None:
+    assert instant("1800000000.5") == 1_800_000_000.5
+    assert instant("2027-01-15T08:00:00Z") == instant("2027-01-15T09:00:00+01:00") == 1_800_000_000
+    with pytest.raises(ValueError, match="with its zone"):
+        instant("2027-01-15T08:00:00")
