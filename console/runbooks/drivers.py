@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 
 from console.audit.actor import still_runs
-from console.audit.open_intents import abandoned_intents, close
 from console.domain.access import stated
-from console.runbooks.executor import Drive, World
-from console.runbooks.model import CommandAct, Runbook
-from console.runbooks.run import MoveError, Run, State, steps_of
+from console.runbooks.executor import Drive
+from console.runbooks.model import CommandAct, Risk, Runbook
+from console.runbooks.recording import Recording
+from console.runbooks.run import Driver, MoveError, Run, steps_of
 from console.runbooks.store import StoreError
+from console.runbooks.world import World
 
 
 class DrivenError(StoreError):
@@ -35,35 +36,24 @@ def start(world: World, runbook: Runbook, context: str, values: Mapping[str, str
         driver=world.driver,
         steps=tuple(steps_of(runbook)),
     )
-    drive = Drive(world, runbook, run)
-    drive.change("runbook.start", "", lambda: world.store.create(run, str(world.driver)))
+    drive = Drive(world, runbook, run, Recording(world.journal, world.actor))
+    needed = runbook.risk is not Risk.LOWERS
+    drive.change("runbook.start", "", drive.create, needed=needed)
     return drive
 
 
 def take(world: World, runbook: Runbook, run: Run, reason: str = "") -> "Drive":
     """Drive a run that nobody drives any more, or, with a `reason`, take it over; else DrivenError."""
-    _close_abandoned(world, run)
+    recording = Recording(world.journal, world.actor)
+    recording.close_abandoned(run)
     if run.standing.over:
         raise MoveError(f"run {run.id} is over: {run.standing.value}")
-    if _is_driven(run, world) and not reason:
+    if is_driven(run, world.driver) and not reason:
         raise DrivenError(run)
     words = f"takes it over from {run.driver}: {stated(reason)}" if reason else "goes on with it"
-    drive = Drive(world, runbook, run)
-    drive.change(
-        "runbook.take", reason, lambda: world.store.take(run, world.driver, world.clock.wall(), words)
-    )
+    drive = Drive(world, runbook, run, recording)
+    drive.change("runbook.take", reason, lambda: drive.take(words), needed=False)
     return drive
-
-
-def _close_abandoned(world: World, run: Run) -> None:
-    """Close in the journal what a driver on this host was killed at, but for what is running still."""
-    running = {step.intent for step in run.steps if step.state is State.RUNNING}
-    done = ("runbook.start", f"runbook.{run.standing.value}")
-    for intent in abandoned_intents(world.journal.folder, world.actor.host):
-        if intent.target == run.id:
-            close(world.journal, world.actor, intent, True if intent.action in done else None)
-        elif intent.target.startswith(f"{run.id}/") and intent.sequence not in running:
-            close(world.journal, world.actor, intent, False)
 
 
 def check_commands(runbook: Runbook, commands: Mapping[str, tuple[str, ...]]) -> None:
@@ -74,8 +64,8 @@ def check_commands(runbook: Runbook, commands: Mapping[str, tuple[str, ...]]) ->
                 raise MoveError(f"step {step.name}: the context's settings have no command {act.name}")
 
 
-def _is_driven(run: Run, world: World) -> bool:
-    """Whether another process may drive the run; of one on another host nobody can tell that it is gone."""
-    if run.driver is None or run.driver == world.driver:
+def is_driven(run: Run, driver: Driver) -> bool:
+    """Whether another than `driver` may drive it; of one on another host nobody can tell that it is gone."""
+    if run.driver is None or run.driver == driver:
         return False
-    return run.driver.host != world.actor.host or still_runs(run.driver.process)
+    return run.driver.host != driver.host or still_runs(run.driver.process)

@@ -1,9 +1,22 @@
 """A runbook walked without doing anything: every check is asked, no act is done, nothing is written."""
 
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from console.runbooks.model import Ask, CommandAct, Found, ManualAct, Question, Runbook, Step, filled
+from console.runbooks.acts import Program, action_words
+from console.runbooks.model import (
+    ActionAct,
+    Ask,
+    CommandAct,
+    Found,
+    ManualAct,
+    Question,
+    Runbook,
+    Step,
+    filled,
+)
+from console.runbooks.run import Run, values_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,31 +32,46 @@ class Walked:
 
 def walked(
     runbook: Runbook,
-    values: Mapping[str, str],
-    commands: Mapping[str, tuple[str, ...]],
+    given: Mapping[str, str],
     checks: Mapping[str, Ask],
+    *,
+    commands: Mapping[str, tuple[str, ...]],
+    program: Program,
+    environment: str,
+    now: float,
 ) -> Iterator[Walked]:
-    """Every step in order; a check of what an act would bring about may well fail now."""
+    """Every step in order, with the parameters that are `given`, at the wall time `now`.
+
+    A check of what an act would bring about may well fail now.
+    """
+    run = Run("dry-run", runbook.name, program.context, runbook.text, given, now)
+    values = values_of(run, environment, now)
 
     def ask(question: Question) -> Found:
-        return checks[question.check](
-            {name: filled(text, values) for name, text in question.arguments.items()}
-        )
+        arguments = {name: filled(text, values) for name, text in question.arguments.items()}
+        return checks[question.check](arguments)
 
     for step in runbook.steps:
+        does = would(step, values, commands=commands, program=program)
         yield Walked(
             step,
             filled(step.text, values),
-            _act(step, values, commands),
+            f"would {does}" if does else "nothing is done",
             tuple(ask(question) for question in step.preconditions),
             None if step.check is None else ask(step.check),
         )
 
 
-def _act(step: Step, values: Mapping[str, str], commands: Mapping[str, tuple[str, ...]]) -> str:
-    if isinstance(step.act, CommandAct):
-        arguments = commands.get(step.act.name)
-        return f"would run {step.act.name}: {list(arguments) if arguments else 'NOT IN THE SETTINGS'}"
-    if isinstance(step.act, ManualAct):
-        return f"would ask: {filled(step.act.asks, values)}"
-    return "nothing is done"
+def would(
+    step: Step, values: Mapping[str, str], *, commands: Mapping[str, tuple[str, ...]], program: Program
+) -> str:
+    """What the step's act does, in words; empty where it has none."""
+    act = step.act
+    if isinstance(act, ManualAct):
+        return f"ask: {filled(act.asks, values)}"
+    if isinstance(act, CommandAct):
+        arguments = commands.get(act.name)
+        return f"run {act.name}: {shlex.join(arguments) if arguments else 'NOT IN THE SETTINGS'}"
+    if isinstance(act, ActionAct):
+        return f"run: opsconsole {shlex.join(action_words(act, values, program, ''))}"
+    return "" if act is None else f"do in one transaction: {filled('; '.join(act.statements), values)}"

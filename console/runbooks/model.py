@@ -25,10 +25,11 @@ Ask = Callable[[Mapping[str, str]], Found]
 
 
 class Risk(Enum):
-    """What a run does to the risk that the engine runs."""
+    """What a run, or one act of it, does to the risk that the engine runs."""
 
     NONE = "none"
     LOWERS = "lowers"
+    RAISES = "raises"
 
 
 class OnFailure(Enum):
@@ -48,6 +49,7 @@ class Kind(Enum):
     TEXT = "text"
     WHOLE = "whole"
     AMOUNT = "amount"
+    DURATION = "duration"
     CHOICE = "choice"
 
 
@@ -70,6 +72,8 @@ class Parameter:
             raise ValueError(f"{self.name}: a whole number, not {given!r}")
         if self.kind is Kind.AMOUNT and not _is_amount(value):
             raise ValueError(f"{self.name}: a number, not {given!r}")
+        if self.kind is Kind.DURATION and not 0 < (seconds_in(value) or 0.0) <= LONGEST:
+            raise ValueError(f"{self.name}: a time such as 500ms, 30s or 5m, at most 1h, not {given!r}")
         if not value:
             raise ValueError(f"{self.name}: {self.text}")
         return value
@@ -91,6 +95,25 @@ class CommandAct:
 
 
 @dataclass(frozen=True, slots=True)
+class ActionAct:
+    """An action of `console.runbooks.acts`, with arguments in which `{parameter}` is replaced."""
+
+    name: str
+    arguments: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class SqlAct:
+    """One transaction on the context's database; what a `{parameter}` stands for is bound, not spliced."""
+
+    statements: tuple[str, ...]
+
+
+Effect = CommandAct | ActionAct | SqlAct
+"""What changes the world, and is done by a process of its own."""
+
+
+@dataclass(frozen=True, slots=True)
 class ManualAct:
     """Something that a person does, or finds out; `asks` is what they are to write down of it."""
 
@@ -98,32 +121,53 @@ class ManualAct:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmation:
+    """Words that a person types before the act begins, unless the check `unless` passes."""
+
+    words: str
+    unless: Question | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Compensation:
-    """What undoes a step: a command, and how to see that it did."""
+    """What undoes a step, and how to see that it did."""
 
     text: str
-    act: CommandAct
+    act: Effect
     check: Question
     timeout: float
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step. `timeout` is how long its command may take, in seconds.
+    """One step. `timeout` is how long its act may take, in seconds.
 
-    Every command has a `check` that is independent of it; a step without an act is its check alone.
-    `repeatable`: the command may be run again without being asked for.
+    Every act that changes the world has a `check` that is independent of it; a step without an act is its
+    check alone. `if_needed`: where the check passes before, the act isn't done. `recent` is how long ago the
+    checks of the steps before may have been asked, `holds_for` how long the own check has to pass in the end:
+    durations, or a `{parameter}` that is one, empty for neither. `second_person`: somebody else agrees to the
+    act, whatever the settings say. `repeatable`: the act may be done again without being asked for.
     """
 
     name: str
     text: str
-    act: CommandAct | ManualAct | None
+    act: Effect | ManualAct | None
     check: Question | None
     timeout: float
     preconditions: tuple[Question, ...] = ()
     on_failure: OnFailure = OnFailure.ASK
     compensation: Compensation | None = None
     repeatable: bool = False
+    if_needed: bool = False
+    confirm: Confirmation | None = None
+    recent: str = ""
+    holds_for: str = ""
+    second_person: bool = False
+
+    @property
+    def effect(self) -> Effect | None:
+        """What it does to the world; None where it is a check, or a person's."""
+        return None if isinstance(self.act, ManualAct) else self.act
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +218,33 @@ def undo_of(step: str) -> str:
 
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 """Where a parameter's value goes."""
+BUILT_IN = ("context", "environment", "run", "began")
+"""What stands beside the parameters in every text and argument; `began` is when the step was begun, in
+seconds since 1970."""
 
 
 def filled(text: str, values: Mapping[str, str]) -> str:
     """`text` with every `{parameter}` replaced, all at once: a value that looks like one stays as it is."""
     return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), text)
+
+
+LONGEST = 3600.0
+"""Seconds that a duration has at most."""
+
+
+def seconds_in(text: str) -> float | None:
+    """The seconds that a duration such as 500ms, 30s, 5m or 1h has; None for what is none."""
+    match = _DURATION.fullmatch(text)
+    return None if match is None else int(match[1]) * _UNITS[match[2]]
+
+
+def span(text: str, values: Mapping[str, str]) -> float:
+    """The seconds of a step's `recent` or `holds_for`, 0 where it has none."""
+    return seconds_in(filled(text, values)) or 0.0
+
+
+_DURATION = re.compile(r"(\d{1,6})(ms|s|m|h)?")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 
 
 def _is_amount(text: str) -> bool:

@@ -4,11 +4,11 @@ A step with a side effect is never repeated unasked. One that was being done whe
 first: it is what really happened, or UNKNOWN, and then it is read back before anything else.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from console.runbooks.model import CommandAct, OnFailure, Runbook, undo_of
+from console.runbooks.model import OnFailure, Runbook, undo_of
 
 
 class State(Enum):
@@ -109,20 +109,34 @@ class Run:
         return replace(self, steps=tuple(after if one.name == after.name else one for one in self.steps))
 
 
+def values_of(run: Run, environment: str, began: float) -> Mapping[str, str]:
+    """What stands for each `{name}` of the run's runbook, at a step that was begun at `began`."""
+    built_in = {"context": run.context, "environment": environment, "run": run.id, "began": f"{began:.3f}"}
+    return {**run.values, **built_in}
+
+
 def steps_of(runbook: Runbook) -> Iterator[StepRun]:
     """Every step as a run begins: first what is done, then what may be undone, the last first."""
     yield from (StepRun(step.name) for step in runbook.steps)
     yield from (StepRun(undo_of(step.name)) for step in reversed(runbook.steps) if step.compensation)
 
 
+def told_steps(run: Run) -> tuple[StepRun, ...]:
+    """The steps of a run, without those that undo others while none of that is wanted."""
+    undoing = {undo_of(step.name) for step in run.steps}
+    return tuple(step for step in run.steps if step.state is not State.PENDING or step.name not in undoing)
+
+
 MOVES: Mapping[State, frozenset[State]] = {
-    State.PENDING: frozenset({State.RUNNING, State.WAITING, State.SKIPPED}),
-    State.WAITING: frozenset({State.RUNNING, State.WAITING, State.SKIPPED}),
+    # to PASSED without an act where the check says that it is so already
+    State.PENDING: frozenset({State.RUNNING, State.WAITING, State.PASSED, State.SKIPPED}),
+    State.WAITING: frozenset({State.RUNNING, State.WAITING, State.PASSED, State.SKIPPED}),
     # back to PENDING only where it is proven that nothing was begun
     State.RUNNING: frozenset({State.PENDING, State.PASSED, State.FAILED, State.UNKNOWN}),
     State.UNKNOWN: frozenset({State.PASSED, State.FAILED, State.SKIPPED}),
-    State.FAILED: frozenset({State.RUNNING, State.WAITING, State.SKIPPED}),
-    State.PASSED: frozenset(),
+    State.FAILED: frozenset({State.RUNNING, State.WAITING, State.PASSED, State.SKIPPED}),
+    # where it is a check alone, which has to be fresh for a later step
+    State.PASSED: frozenset({State.RUNNING}),
     State.SKIPPED: frozenset(),
 }
 """What each state may be followed by. From UNKNOWN nothing leads to RUNNING: it is read back before."""
@@ -159,15 +173,28 @@ class Task:
     standing: Standing | None = None
 
 
-def next_task(runbook: Runbook, run: Run) -> Task:
-    """What is to be done now. Whatever runs or is unknown comes first, be the run done or undone."""
+def next_task(runbook: Runbook, run: Run, read_back: Collection[str] = ()) -> Task:
+    """What is to be done now. Whatever runs or is unknown comes first, be the run done or undone.
+
+    `read_back` are the steps that this driver has read back before. What stays unknown then keeps nobody
+    from undoing it.
+    """
     if run.standing.over:
         return Task(Next.END, standing=run.standing)
-    for state, next_ in ((State.RUNNING, Next.SETTLE), (State.UNKNOWN, Next.READ_BACK)):
-        for step in run.steps:
-            if step.state is state:
-                return Task(next_, step.name)
+    for step in run.steps:
+        if step.state is State.RUNNING:
+            return Task(Next.SETTLE, step.name)
+    for step in run.steps:
+        if step.state is State.UNKNOWN and not (
+            step.name in read_back and is_abandoned(runbook, run, step.name)
+        ):
+            return Task(Next.READ_BACK, step.name)
     return _done_next(runbook, run) if run.standing is Standing.OPEN else _undone_next(runbook, run)
+
+
+def is_abandoned(runbook: Runbook, run: Run, name: str) -> bool:
+    """Whether the run is being undone, and the step is none of those that undo it."""
+    return run.standing is not Standing.OPEN and any(step.name == name for step in runbook.steps)
 
 
 def _done_next(runbook: Runbook, run: Run) -> Task:
@@ -215,12 +242,14 @@ def check_begin(runbook: Runbook, before: StepRun, *, asked: bool) -> None:
     """MoveError where that isn't allowed now, or would repeat a side effect that may not be, or unasked."""
     _check_allowed(before, State.RUNNING)
     step = runbook.step(before.name)
-    if before.attempt == 0 or not isinstance(step.act, CommandAct):
+    if before.state is State.PASSED and step.act is not None:
+        raise MoveError(f"step {before.name} has passed: only a check is asked again")
+    if before.attempt == 0 or step.effect is None:
         return
     if not step.repeatable:
-        raise MoveError(f"step {before.name}: its command may not be run a second time; skip it, or abort")
+        raise MoveError(f"step {before.name}: its act may not be done a second time; skip it, or abort")
     if not asked:
-        raise MoveError(f"step {before.name}: its command is not run again unasked")
+        raise MoveError(f"step {before.name}: its act is not done again unasked")
 
 
 def begun(before: StepRun, note: str, host: str, intent: int) -> StepRun:

@@ -5,13 +5,16 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import Enum
 from pathlib import Path
 
 from console.audit.actor import still_runs
-from console.runbooks.supervisor import NOBODY, Order, Outcome, claim, keep, sync_folder
+from console.audit.files import sync
+from console.own_folder import make_common
+from console.runbooks.order import NOBODY, Order, Outcome, claim, keep
 
 
 class Fate(Enum):
@@ -33,13 +36,16 @@ class Look:
     output: str = ""
 
 
-def begin(folder: Path, order: Order) -> None:
+def begin(folder: Path, order: Order, files: Mapping[str, str] | None = None) -> None:
     """Have a supervisor of its own session run `order`; OSError where it can't be begun, and never will be.
 
-    `folder` is the command's own, and isn't there yet.
+    `folder` is the command's own, and isn't there yet; `files` are what it finds there, by name.
     """
-    folder.mkdir(parents=True, mode=0o700)
-    sync_folder(folder.parent)
+    _make_runs_folder(folder.parent)
+    make_common(folder)
+    sync(folder.parent)
+    for name, text in (files or {}).items():
+        keep(folder, name, text)
     keep(folder, "order.json", json.dumps(asdict(order)))
     try:
         subprocess.Popen(
@@ -73,17 +79,30 @@ def look(folder: Path) -> Look:
 
 def settled(folder: Path) -> Look:
     """The same for whoever comes back: what nobody has begun by now is never begun any more."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make_runs_folder(folder.parent)
+    with suppress(FileExistsError):
+        make_common(folder)
     claim(folder, NOBODY)
     return look(folder)
 
 
 def end(folder: Path) -> None:
-    """Ask a running command's supervisor to end it, with all that it has started."""
+    """Ask a running command's supervisor to end it, with all that it has started.
+
+    Another user's goes on until it ends by itself, or at its time-out.
+    """
     who = _text(folder / "claim")
     if who and still_runs(who):
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError, PermissionError):
             os.kill(int(who.partition("-")[0]), signal.SIGTERM)
+
+
+def _make_runs_folder(folder: Path) -> None:
+    """Make the folder of one run, where its first act is begun."""
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with suppress(FileExistsError):
+        make_common(folder)
+    sync(folder.parent)
 
 
 def _outcome(folder: Path) -> Outcome | None:

@@ -6,91 +6,45 @@ lost may have been made: whoever comes back reads the run, and never makes it bl
 """
 
 import hashlib
-import json
+import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, fields, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import (
-    Column,
-    Connection,
-    Double,
-    Engine,
-    Integer,
-    MetaData,
-    RowMapping,
-    String,
-    Table,
-    Text,
-    create_engine,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Engine, create_engine, insert, inspect, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateTable
 
 from console.actions.database import transaction
-from console.runbooks.run import Driver, Run, Standing, State, StepRun, check_standing, moved
+from console.audit.files import make_folder, open_file
+from console.audit.points import pass_by
+from console.domain.clock import SystemClock
+from console.host_lock import LockError, host_lock
+from console.runbooks.run import Driver, Run, Standing, StepRun, check_standing, moved
+from console.runbooks.run_rows import (
+    metadata,
+    moves,
+    open_as,
+    run_of,
+    run_row,
+    runs,
+    step_of,
+    step_row,
+    steps,
+)
 from console.sources.connections import checked_url, in_words, open_engine
 from console.sources.errors import SourceError
 
+if TYPE_CHECKING:
+    from console.settings import Settings
+
 MOST_TEXT = 15_000
 """Characters that a text of a step is kept with: the last ones of its output."""
-
-_metadata = MetaData()
-
-runs = Table(
-    "opsconsole_runs",
-    _metadata,
-    Column("id", String(100), primary_key=True),
-    Column("runbook", String(40), nullable=False),
-    Column("context", String(100), nullable=False),
-    Column("text", Text, nullable=False),
-    Column("values", Text, nullable=False),
-    Column("began", Double, nullable=False),
-    Column("standing", String(10), nullable=False),
-    Column("open_as", String(150), unique=True),  # one run of a runbook and context is open at a time
-    Column("epoch", Integer, nullable=False),
-    Column("driver", Text),
-    mysql_charset="utf8mb4",
-    mariadb_charset="utf8mb4",
-)
-steps = Table(
-    "opsconsole_run_steps",
-    _metadata,
-    Column("run", String(100), primary_key=True),
-    Column("name", String(50), primary_key=True),
-    Column("place", Integer, nullable=False),
-    Column("state", String(10), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("attempt", Integer, nullable=False),
-    Column("since", Double, nullable=False),
-    Column("by", String(200), nullable=False),
-    *(Column(name, Text, nullable=False) for name in ("words", "note", "output", "evidence")),
-    Column("digest", String(64), nullable=False),
-    Column("host", String(255), nullable=False),
-    Column("intent", Integer, nullable=False),
-    mysql_charset="utf8mb4",
-    mariadb_charset="utf8mb4",
-)
-moves = Table(
-    "opsconsole_run_moves",
-    _metadata,
-    Column("run", String(100), primary_key=True),
-    Column("step", String(50), primary_key=True),
-    Column("version", Integer, primary_key=True, autoincrement=False),
-    Column("state", String(10), nullable=False),
-    Column("at", Double, nullable=False),
-    Column("by", String(200), nullable=False),
-    Column("words", Text, nullable=False),
-    Column("digest", String(64), nullable=False),
-    mysql_charset="utf8mb4",
-    mariadb_charset="utf8mb4",
-)
 
 
 class StoreError(Exception):
@@ -122,29 +76,31 @@ class Moved:
     digest: str
 
 
+_OF_A_MOVE = tuple(moves.c[field.name] for field in fields(Moved))
+
+
 class RunStore:
-    """The runs in one database. Each call connects anew; `timeout` bounds each step of it, in seconds."""
+    """The runs in one database. Making one touches nothing; the first call makes the tables that are missing.
+
+    Each call connects anew; `timeout` bounds each step of it, in seconds.
+    """
 
     def __init__(self, engine: Engine, timeout: float) -> None:
         self._engine = engine
         self._timeout = timeout
-
-    def prepare(self) -> None:
-        """Make the tables where they aren't there."""
-        with self._connected() as connection:
-            _metadata.create_all(connection)
+        self._has_tables = False
 
     def create(self, run: Run, by: str) -> Run:
         """Keep a run that begins; OpenRunError where one of its runbook and context is open."""
         with self._connected() as connection:
             try:
                 with transaction(connection):
-                    connection.execute(insert(runs).values(_run_row(run)))
-                    rows = [{**_step_row(step, run), "place": place} for place, step in enumerate(run.steps)]
+                    connection.execute(insert(runs).values(run_row(run)))
+                    rows = [{**step_row(step, run), "place": place} for place, step in enumerate(run.steps)]
                     connection.execute(insert(steps), rows)
                     self._tell(connection, run, run.began, by, f"began with {_told(run)}")
             except IntegrityError:
-                other = connection.scalar(select(runs.c.id).where(runs.c.open_as == _open_as(run)))
+                other = connection.scalar(select(runs.c.id).where(runs.c.open_as == open_as(run)))
                 raise (
                     OvertakenError(f"run {run.id} exists") if other is None else OpenRunError(other)
                 ) from None
@@ -157,26 +113,43 @@ class RunStore:
             if row is None:
                 raise StoreError(f"there is no run {run_id}")
             wanted = select(steps).where(steps.c.run == run_id).order_by(steps.c.place)
-            return _run_of(row, tuple(_step_of(each) for each in connection.execute(wanted).mappings()))
+            return run_of(row, tuple(step_of(each) for each in connection.execute(wanted).mappings()))
 
     def latest(self, context: str, most: int = 20) -> tuple[Run, ...]:
         """The runs of a context without their steps, the newest first."""
         wanted = select(runs).where(runs.c.context == context).order_by(runs.c.began.desc()).limit(most)
         with self._connected() as connection:
-            return tuple(_run_of(row, ()) for row in connection.execute(wanted).mappings())
+            return tuple(run_of(row, ()) for row in connection.execute(wanted).mappings())
+
+    def open_run(self, runbook: str, context: str) -> str | None:
+        """The id of the run of a runbook that is open in a context; None where there is none."""
+        with self._connected() as connection:
+            wanted = select(runs.c.id).where(runs.c.open_as == f"{context}/{runbook}")
+            found: str | None = connection.scalar(wanted)
+        return found
 
     def timeline(self, run_id: str) -> tuple[Moved, ...]:
         """Every move of a run, in the order in which they were made."""
-        columns = [moves.c[field.name] for field in fields(Moved)]
-        wanted = select(*columns).where(moves.c.run == run_id).order_by(moves.c.at, moves.c.version)
+        made = select(*_OF_A_MOVE).where(moves.c.run == run_id).order_by(moves.c.at, moves.c.version)
         with self._connected() as connection:
-            return tuple(Moved(*row) for row in connection.execute(wanted))
+            return tuple(Moved(*row) for row in connection.execute(made))
+
+    def timelines(self, runbook: str, context: str, most: int = 20) -> tuple[tuple[Moved, ...], ...]:
+        """The timelines of a runbook's latest runs in a context, the newest run first."""
+        one = (runs.c.runbook == runbook) & (runs.c.context == context)
+        with self._connected() as connection:
+            wanted = select(runs.c.id).where(one).order_by(runs.c.began.desc()).limit(most)
+            found: dict[str, list[Moved]] = {run: [] for run in connection.scalars(wanted)}
+            made = select(moves.c.run, *_OF_A_MOVE).where(moves.c.run.in_(found))
+            for run, *move in connection.execute(made.order_by(moves.c.at, moves.c.version)):
+                found[run].append(Moved(*move))
+        return tuple(tuple(each) for each in found.values())
 
     def take(self, run: Run, driver: Driver, at: float, words: str) -> Run:
         """Have `driver` drive it from now on; OvertakenError where that has changed since `run` was read."""
         after = replace(run, epoch=run.epoch + 1, driver=driver)
         with self._moving(run) as connection:
-            connection.execute(update(runs).where(runs.c.id == run.id).values(_run_row(after)))
+            connection.execute(update(runs).where(runs.c.id == run.id).values(run_row(after)))
             self._tell(connection, after, at, str(driver), words)
         return after
 
@@ -186,7 +159,7 @@ class RunStore:
         kept = moved(before, _bounded(after))
         with self._moving(run) as connection:
             same = (steps.c.run == run.id) & (steps.c.name == kept.name) & (steps.c.version == before.version)
-            if connection.execute(update(steps).where(same).values(_step_row(kept, run))).rowcount != 1:
+            if connection.execute(update(steps).where(same).values(step_row(kept, run))).rowcount != 1:
                 raise OvertakenError(f"step {kept.name} of run {run.id} has moved on: look at it again")
             row = Moved(
                 kept.name, kept.version, kept.state.value, kept.since, kept.by, kept.words, kept.digest
@@ -199,7 +172,7 @@ class RunStore:
         check_standing(run, standing)
         after = replace(run, standing=standing, epoch=run.epoch + 1)
         with self._moving(run) as connection:
-            connection.execute(update(runs).where(runs.c.id == run.id).values(_run_row(after)))
+            connection.execute(update(runs).where(runs.c.id == run.id).values(run_row(after)))
             self._tell(connection, after, at, by, words)
         return after
 
@@ -220,41 +193,58 @@ class RunStore:
     def _connected(self) -> Iterator[Connection]:
         try:
             with self._engine.connect() as connection:
+                self._make_tables(connection)
                 yield connection
-        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+        except (SQLAlchemyError, sqlite3.Error) as error:
             raise StoreError(f"the runs can't be kept: {in_words(error, self._timeout)}") from None
+        except LockError as error:
+            raise StoreError(f"the runs can't be kept: {error}") from None
+        except OSError as error:
+            raise _unkeepable(error) from None
+
+    def _make_tables(self, connection: Connection) -> None:
+        if self._has_tables:
+            return
+        there = inspect(connection).get_table_names()
+        for table in metadata.sorted_tables:
+            if table.name not in there:  # whoever may make none may drive runs all the same
+                connection.execute(CreateTable(table, if_not_exists=True))
+        self._has_tables = True
+
+
+def store_of(settings: "Settings", environ: Mapping[str, str]) -> RunStore:
+    """Where the settings say that runs are kept; StoreError where they name no place that can be."""
+    told = settings.runs
+    if told is None:
+        return own_store(settings.state)
+    password = None if told.password_env is None else environ.get(told.password_env)
+    if told.password_env is not None and not password:
+        raise StoreError(f"the runs can't be kept: the environment variable {told.password_env} is not set")
+    return shared_store(told.url, password, ca_file=told.ca_file)
 
 
 def own_store(state: Path, timeout: float = 5.0) -> RunStore:
-    """The runs of a state folder, in a file of its own there; StoreError where it can't be made."""
-    file = state / "runs" / "runs.db"
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise StoreError(f"the runs can't be kept: {file.parent}: {error.strerror or error}") from None
-    engine = create_engine(
-        "sqlite://",
-        creator=lambda: _open_sqlite(file, timeout),
-        poolclass=NullPool,
-        pool_reset_on_return=None,
-        isolation_level="AUTOCOMMIT",
-    )
-    store = RunStore(engine, timeout)
-    store.prepare()
-    return store
+    """The runs of a state folder, in a file of its own there."""
+    return _store_in(state / "runs" / "runs.db", timeout)
 
 
 def shared_store(
     url: str, password: str | None, timeout: float = 5.0, ca_file: Path | None = None
 ) -> RunStore:
-    """The runs in a database that hosts share, by a SQLAlchemy URL of MySQL or MariaDB."""
+    """The runs in a database of MySQL or MariaDB, by its SQLAlchemy URL, or in a SQLite file by its path.
+
+    StoreError where it isn't such a URL.
+    """
     try:
-        engine = open_engine(checked_url(url), password, timeout, ca_file)
+        checked = checked_url(url)
+        if checked.get_backend_name() == "sqlite":
+            return _store_in(Path(checked.database or ""), timeout)
+        engine = open_engine(checked, password, timeout, ca_file)
     except SourceError as error:
         raise StoreError(str(error)) from None
-    store = RunStore(engine, timeout)
-    store.prepare()
-    return store
+    except OSError as error:  # of the CA's file
+        raise _unkeepable(error) from None
+    return RunStore(engine, timeout)
 
 
 def digest_of(text: str) -> str:
@@ -262,11 +252,45 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
+def _store_in(file: Path, timeout: float) -> RunStore:
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: _open_sqlite(file, timeout),
+        poolclass=NullPool,
+        pool_reset_on_return=None,
+        isolation_level="AUTOCOMMIT",
+    )
+    return RunStore(engine, timeout)
+
+
 def _open_sqlite(file: Path, timeout: float) -> sqlite3.Connection:
+    if not file.exists():
+        _make_sqlite(file, timeout)
     connection = sqlite3.connect(file, timeout=timeout, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     return connection
+
+
+def _make_sqlite(file: Path, timeout: float) -> None:
+    """Make the file, ready, by one of all who come first: open to the group where its folder is.
+
+    It is in its place only then: its journal's mode can't be changed while others look, and to open and close
+    it besides would take away the locks that this process has on it.
+    """
+    make_folder(file.parent, pass_by)
+    lock, fresh = (file.with_name(f"{file.name}.{ending}") for ending in ("lock", "fresh"))
+    opened = partial(open_file, flags=os.O_RDWR)
+    with host_lock(lock, deadline=timeout, clock=SystemClock(), open_file=opened):
+        if not file.exists():
+            os.close(opened(fresh))
+            with closing(sqlite3.connect(fresh)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+            fresh.rename(file)
+
+
+def _unkeepable(error: OSError) -> StoreError:
+    where = f"{error.filename}: " if error.filename else ""
+    return StoreError(f"the runs can't be kept: {where}{error.strerror or error}")
 
 
 def _bounded(step: StepRun) -> StepRun:
@@ -282,47 +306,3 @@ def _bounded(step: StepRun) -> StepRun:
 
 def _told(run: Run) -> str:
     return ", ".join(f"{name}={value}" for name, value in run.values.items()) or "no parameters"
-
-
-def _open_as(run: Run) -> str | None:
-    return None if run.standing.over else f"{run.context}/{run.runbook}"
-
-
-def _run_row(run: Run) -> dict[str, Any]:
-    return {
-        "id": run.id,
-        "runbook": run.runbook,
-        "context": run.context,
-        "text": run.text,
-        "values": json.dumps(dict(run.values)),
-        "began": run.began,
-        "standing": run.standing.value,
-        "open_as": _open_as(run),
-        "epoch": run.epoch,
-        "driver": None if run.driver is None else json.dumps(asdict(run.driver)),
-    }
-
-
-def _run_of(row: RowMapping, step_runs: tuple[StepRun, ...]) -> Run:
-    return Run(
-        id=row["id"],
-        runbook=row["runbook"],
-        context=row["context"],
-        text=row["text"],
-        values=json.loads(row["values"]),
-        began=row["began"],
-        standing=Standing(row["standing"]),
-        epoch=row["epoch"],
-        driver=None if row["driver"] is None else Driver(**json.loads(row["driver"])),
-        steps=step_runs,
-    )
-
-
-def _step_row(step: StepRun, run: Run) -> dict[str, Any]:
-    """All but its place in the run, which never changes."""
-    return {**asdict(step), "run": run.id, "state": step.state.value}
-
-
-def _step_of(row: RowMapping) -> StepRun:
-    told = {field.name: row[field.name] for field in fields(StepRun)}
-    return StepRun(**{**told, "state": State(row["state"])})

@@ -1,66 +1,36 @@
-"""The process that runs one command of a step, and outlives whoever asked for it. Standard library only.
-
-Its folder tells all that happened, whoever is killed when:
-
-    order.json       what to run, for how long
-    claim            who runs it: made once, so that of two who would, one does. `nobody`: it is never run
-    process          the command's process, PID-START
-    output(.before)  the end of what it wrote
-    outcome.json     what came of it; without it, a claim whose process is gone says that nobody knows
-"""
+"""The process that carries out one order, and outlives whoever asked for it. Standard library only."""
 
 import hashlib
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from console.actions.faults import points_of
 from console.audit.actor import process_start
+from console.audit.files import open_file
 from console.audit.points import Point, pass_by
 from console.domain.clock import Clock, SystemClock
+from console.runbooks.order import NotBegunError, Order, Outcome, begun, claim, identity, keep
 
-NOBODY = "nobody"
-"""The claim of those who came back before it was begun."""
 _TICK = 0.05
 """Seconds between two looks at what the command does."""
 _LARGEST_PIPE = 1 << 20
 """Bytes that a command can have written and nobody read yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """`timeout` and `grace` (between SIGTERM and SIGKILL) are in seconds, `limit` in bytes of output kept."""
-
-    arguments: tuple[str, ...]
-    timeout: float
-    grace: float = 2.0
-    limit: int = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a command ended: by `code` (negative: by that signal), or `error` says why it could not be begun.
-
-    `ended` says who ended it: nobody (empty), its `time-out`, or an `abort`. `size` and `digest` are those of
-    all that it wrote, the part that isn't kept included; `seconds` is how long it took.
-    """
-
-    code: int | None
-    error: str = ""
-    ended: str = ""
-    seconds: float = 0.0
-    size: int = 0
-    digest: str = ""
+_BETWEEN_CUTS = 1.0
+"""Seconds between two looks at how much has been written by what lives on."""
 
 
 def main() -> None:
     """`python -m console.runbooks.supervisor FOLDER`."""
-    supervise(Path(sys.argv[1]), SystemClock())
+    supervise(Path(sys.argv[1]), SystemClock(), points_of("supervisor"))
 
 
 def supervise(folder: Path, clock: Clock, point: Point = pass_by) -> None:
@@ -75,43 +45,13 @@ def supervise(folder: Path, clock: Clock, point: Point = pass_by) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_DFL)  # which consoles ignore, and no command inherits from them
     if claim(folder, identity(os.getpid())):
         point("claimed")
-        outcome = _carried_out(folder, order, stop, clock, point)
+        carry_out = _launched if order.lives else _carried_out
+        process, outcome = carry_out(folder, order, stop, clock, point)
         point("ended")
         keep(folder, "outcome.json", json.dumps(asdict(outcome)))
         point("told")
-
-
-def claim(folder: Path, who: str) -> bool:
-    """Claim the order for `who`; False where somebody has it already."""
-    temporary = _written(folder, f"claim.{os.getpid()}", who)
-    try:
-        os.link(temporary, folder / "claim")
-    except FileExistsError:
-        return False
-    finally:
-        temporary.unlink()
-    sync_folder(folder)
-    return True
-
-
-def keep(folder: Path, name: str, text: str) -> None:
-    """Write a file of the folder whole and durably, or raise OSError."""
-    _written(folder, f"{name}.{os.getpid()}", text).rename(folder / name)
-    sync_folder(folder)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make durable which files the folder holds."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def identity(pid: int) -> str:
-    """`PID-START`: a number that is given again is another process."""
-    return f"{pid}-{process_start(pid) or 0}"
+        if process is not None and outcome.lives:
+            _cut_output(folder, process, order.limit, stop)
 
 
 @dataclass(slots=True)
@@ -124,27 +64,17 @@ class _Stop:
         self.wanted = True
 
 
-def _carried_out(folder: Path, order: Order, stop: _Stop, clock: Clock, point: Point) -> Outcome:
-    began, supervisor = clock.now(), os.getpid()
+_Carried = tuple["subprocess.Popen[bytes] | None", Outcome]
+"""The process, if there was one, and what came of it."""
 
-    def announce() -> None:
-        """In the command's process, before the command: no command runs that the folder doesn't know."""
-        keep(folder, "process", identity(os.getpid()))
-        if os.getppid() != supervisor:
-            os._exit(1)
 
+def _carried_out(folder: Path, order: Order, stop: _Stop, clock: Clock, point: Point) -> _Carried:
+    """Run what has to end."""
+    began = clock.now()
     try:
-        process = subprocess.Popen(
-            order.arguments,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=announce,  # noqa: PLW1509 (this process has no threads)
-        )
-    except (OSError, ValueError, subprocess.SubprocessError) as error:
-        words = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        return Outcome(None, error=f"{order.arguments[0]}: {words.lower()}")
+        process = begun(folder, order, subprocess.PIPE)
+    except NotBegunError as error:
+        return None, Outcome(None, error=str(error))
     point("begun")
     output, ended = _Output(folder, process, order.limit), ""
     while process.poll() is None:
@@ -152,12 +82,51 @@ def _carried_out(folder: Path, order: Order, stop: _Stop, clock: Clock, point: P
         late = clock.now() - began >= order.timeout
         if not ended and (late or stop.wanted):
             ended = "abort" if stop.wanted else "time-out"
-            _end(process, output, order.grace, clock)
+            _end(process, output.take, order.grace, clock)
     output.take_rest()
-    return Outcome(process.returncode, "", ended, clock.now() - began, output.size, output.digest.hexdigest())
+    took, digest = clock.now() - began, output.digest.hexdigest()
+    return process, Outcome(process.returncode, "", ended, took, output.size, digest)
 
 
-def _end(process: "subprocess.Popen[bytes]", output: "_Output", grace: float, clock: Clock) -> None:
+def _launched(folder: Path, order: Order, stop: _Stop, clock: Clock, point: Point) -> _Carried:
+    """Start what may never end, and see that it lives for long enough.
+
+    It writes into a file, and not to this process, whose end is then not its own.
+    """
+    file, began, ended = folder / "output", clock.now(), ""
+    descriptor = open_file(file, os.O_WRONLY | os.O_APPEND)
+    try:
+        process = begun(folder, order, descriptor)
+    except NotBegunError as error:
+        return None, Outcome(None, error=str(error))
+    finally:
+        os.close(descriptor)
+    point("begun")
+    while process.poll() is None and clock.now() - began < order.lives:
+        _sleep(_TICK)
+        if stop.wanted:
+            ended = "abort"
+            _end(process, _sleep, order.grace, clock)
+            process.wait()
+    code, written = process.poll(), file.read_bytes()
+    took, digest = clock.now() - began, hashlib.sha256(written).hexdigest()
+    return process, Outcome(code, "", ended, took, len(written), digest, lives=code is None)
+
+
+def _cut_output(folder: Path, process: "subprocess.Popen[bytes]", limit: int, stop: _Stop) -> None:
+    """Keep no more than the end of what is written by what lives on, until it ends, or this has to."""
+    file = folder / "output"
+    while process.poll() is None and not stop.wanted:
+        _sleep(_BETWEEN_CUTS)
+        with suppress(OSError):  # a full disk is no reason to leave
+            if file.stat().st_size > limit // 2:
+                shutil.copyfile(file, folder / "output.before")
+                os.truncate(file, 0)
+
+
+def _end(
+    process: "subprocess.Popen[bytes]", wait: Callable[[float], object], grace: float, clock: Clock
+) -> None:
     """End the command's group: TERM, and KILL for what is left after `grace` seconds.
 
     Its number can't be another's meanwhile: the process isn't waited for before, and leads the group.
@@ -166,8 +135,12 @@ def _end(process: "subprocess.Popen[bytes]", output: "_Output", grace: float, cl
         os.killpg(process.pid, signal.SIGTERM)
         until = clock.now() + grace
         while clock.now() < until and _is_there(process.pid):
-            output.take(_TICK)
+            wait(_TICK)
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def _sleep(seconds: float) -> None:
+    select.select([], [], [], seconds)
 
 
 def _is_there(pid: int) -> bool:
@@ -212,20 +185,10 @@ class _Output:
         if self._kept and self._kept + len(part) > self.limit // 2:
             file.rename(self.folder / "output.before")
             self._kept = 0
-        with file.open("ab") as stream:
+        descriptor = open_file(file, os.O_WRONLY | os.O_APPEND)
+        with os.fdopen(descriptor, "ab") as stream:
             stream.write(part)
         self._kept += len(part)
-
-
-def _written(folder: Path, name: str, text: str) -> Path:
-    """A file of that name with that text, durable but for its name."""
-    file = folder / name
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    return file
 
 
 if __name__ == "__main__":

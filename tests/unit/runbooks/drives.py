@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,15 +12,27 @@ from console.audit.actor import this_actor
 from console.audit.open import open_journal
 from console.audit.points import Point, pass_by
 from console.domain.clock import SystemClock
+from console.runbooks.acts import Program
 from console.runbooks.drivers import start, take
-from console.runbooks.executor import Drive, World
-from console.runbooks.model import Found, Runbook
+from console.runbooks.executor import Drive
+from console.runbooks.model import Ask, Found, Runbook, Step
 from console.runbooks.reading import Known, runbook_of
 from console.runbooks.run import Run, StepRun
 from console.runbooks.store import RunStore, own_store
+from console.runbooks.world import World
 from tests.waiting import eventually
 
-KNOWN = Known({"stopped": {}, "ready": {}, "later": {}, "kill_switch": {"is": ("clear", "tripped")}})
+KNOWN = Known(
+    {
+        "stopped": {},
+        "ready": {},
+        "done": {},
+        "undone": {},
+        "later": {},
+        "since": {"at": (), "run": ()},
+        "kill_switch": {"is": ("clear", "tripped")},
+    }
+)
 STOP = """\
 title: Stop it
 use: always
@@ -43,15 +55,30 @@ def runbook(text: str = STOP) -> Runbook:
     return runbook_of(text, "stop.yaml", "stop", KNOWN)
 
 
+class Marking(Program):
+    """In place of this program: adds a line to the marks, whatever it is to do."""
+
+    def console(self, _words: Collection[str]) -> tuple[str, ...]:
+        return _writing(self.state / "marks")
+
+
 @dataclass(slots=True)
 class Desk:
-    """A folder with everything that runs need; `answers` are what checks say in place of what is."""
+    """A folder with everything that runs need; `answers` are what checks say in place of what is.
+
+    `no_permit` and `no_override` are what is missing for these; `approvals`, those that the guard was given.
+    """
 
     folder: Path
     answers: dict[str, bool | None] = field(default_factory=dict)
     command: tuple[str, ...] = ()
     told: list[StepRun] = field(default_factory=list)
     store: RunStore | None = None
+    config: Path | None = None
+    commands: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    no_permit: str = ""
+    no_override: str = ""
+    approvals: list[str] = field(default_factory=list)
 
     @property
     def marks(self) -> Path:
@@ -67,6 +94,11 @@ class Desk:
         """How often the command has run."""
         return len(self.marks.read_text().splitlines()) if self.marks.exists() else 0
 
+    @property
+    def program(self) -> Program:
+        """What actions are done by: a real command line takes its time, so one that only adds a mark."""
+        return Program("paper", self.folder, self.config) if self.config else Marking("paper", self.folder)
+
     def world(self, point: Point = pass_by) -> World:
         clock = SystemClock()
         return World(
@@ -76,25 +108,41 @@ class Desk:
             clock=clock,
             wait=time.sleep,
             folder=self.folder / "runs",
+            environment="paper",
+            program=self.program,
             commands={
                 "stop": self.command or _writing(self.marks),
+                "start": self.command or _writing(self.marks),
+                "restart": self.command or _writing(self.marks),
                 "verify_positions": _writing(self.undone),
+                "sync_positions": _writing(self.undone),
+                **self.commands,
             },
             checks={
                 "stopped": self._stopped,
                 "ready": lambda _: self._answer("ready", True),
                 "later": lambda _: self._answer("later", True),
             },
+            permit=self._permit,
+            override=lambda _run: self.no_override,
             secrets=("hush-hush",),
             point=point,
             tell=self.told.append,
         )
 
-    def start(self, text: str = STOP, point: Point = pass_by) -> Drive:
-        return start(self.world(point), runbook(text), "paper", {}, "1")
+    def start(
+        self, text: str = STOP, point: Point = pass_by, checks: Mapping[str, Ask] | None = None
+    ) -> Drive:
+        world = self.world(point)
+        world = replace(world, checks={**world.checks, **(checks or {})})
+        book = runbook(text)
+        return start(world, book, "paper", book.values({}), "1")
 
-    def take(self, run: str, text: str = STOP, reason: str = "") -> Drive:
+    def take(
+        self, run: str, text: str = STOP, reason: str = "", checks: Mapping[str, Ask] | None = None
+    ) -> Drive:
         world = self.world()
+        world = replace(world, checks={**world.checks, **(checks or {})})
         return take(world, runbook(text), world.store.find(run), reason)
 
     def take_elsewhere(self, run: str, reason: str = "") -> Drive:
@@ -119,11 +167,19 @@ class Desk:
         claim, process = self.told_by(run, "claim"), self.told_by(run, "process")
         return int(claim.partition("-")[0]), int(process.partition("-")[0])
 
+    def _permit(self, _step: Step, _run: Run, approval: str) -> str:
+        self.approvals.append(approval)
+        return self.no_permit
+
+    def says(self, name: str, passes: bool | None) -> Found:
+        """What a check of that name saw."""
+        return Found(passes, f"it is {name}", f"{self.times} marks")
+
     def _stopped(self, _arguments: Mapping[str, str]) -> Found:
         return self._answer("stopped", self.times > 0)
 
     def _answer(self, name: str, otherwise: bool) -> Found:
-        return Found(self.answers.get(name, otherwise), f"it is {name}", f"{self.times} marks")
+        return self.says(name, self.answers.get(name, otherwise))
 
 
 def dies_at(name: str) -> Point:

@@ -9,7 +9,7 @@ import pytest
 from console.audit.files import records
 from console.audit.open_intents import open_intents
 from console.audit.record import Phase
-from console.runbooks import executor
+from console.runbooks import effects
 from console.runbooks.deciding import Decision, resume
 from console.runbooks.drivers import DrivenError
 from console.runbooks.run import MoveError, Next, Run, Standing, State
@@ -66,10 +66,10 @@ def test_a_failed_command_is_repeated_only_when_it_may_be_and_somebody_asks(desk
         Next.ASK,
         "its command ended with exit code 4",
     )
-    with pytest.raises(MoveError, match="may not be run a second time"):
+    with pytest.raises(MoveError, match="may not be done a second time"):
         resume(drive, Decision(again=True))
     again = replace(drive, runbook=runbook(STOP.replace("timeout", "repeatable: true\n    timeout")))
-    with pytest.raises(MoveError, match="not run again unasked"):
+    with pytest.raises(MoveError, match="not done again unasked"):
         again.begin("stop")
     again.world = replace(again.world, commands=Desk(desk.folder).world().commands)
     assert resume(again, Decision(again=True)).standing is Standing.PASSED
@@ -89,7 +89,7 @@ def test_a_command_that_no_supervisor_begins_has_failed_and_is_not_tried_for_eve
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drive = desk.start(STOP.replace("5s", "1ms"))
-    monkeypatch.setattr(executor, "_SLACK", 0.1)
+    monkeypatch.setattr(effects, "_SLACK", 0.1)
     monkeypatch.setattr(sys, "executable", "/bin/false")
     assert drive.go_on().next is Next.ASK
     stop = drive.run.step("stop")

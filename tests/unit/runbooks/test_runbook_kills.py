@@ -13,9 +13,11 @@ from console.audit.open_intents import open_intents
 from console.audit.verify import verify
 from console.runbooks.deciding import Decision, resume
 from console.runbooks.run import MoveError, Next, Standing, State
-from tests.unit.runbooks.drives import SLEEPS, Desk, dies_at, in_a_process, killed_at
+from tests.unit.runbooks.drives import SLEEPS, STOP, Desk, dies_at, in_a_process, killed_at
 from tests.waiting import eventually
 
+SLOW = STOP.replace("5s", "60s")
+"""For a command that is not to be ended at its time-out, however busy the machine is."""
 POINTS = 80
 """More than a whole run passes."""
 OWN_POINTS = ("intent", "running", "begun", "ended", "outcome", "concluded")
@@ -58,29 +60,29 @@ def _come_back(desk: Desk) -> None:
 
 def test_a_supervisor_killed_with_its_command_leaves_unknown_until_it_can_be_read_back(desk: Desk) -> None:
     desk.command, desk.answers["stopped"] = SLEEPS, None
-    in_a_process(lambda: desk.start(point=dies_at("begun")).go_on())
+    in_a_process(lambda: desk.start(SLOW, point=dies_at("begun")).go_on())
     for pid in desk.processes(desk.run()):
         os.kill(pid, signal.SIGKILL)
-    drive = desk.take(desk.run().id)
+    drive = desk.take(desk.run().id, SLOW)
     assert drive.go_on().next is Next.ASK
     assert desk.run().step("stop").state is State.UNKNOWN
     with pytest.raises(MoveError, match="unknown: it can't become running"):
         resume(drive, Decision(again=True))
     desk.answers["stopped"] = True
-    assert desk.take(drive.run.id).go_on().standing is Standing.PASSED
+    assert desk.take(drive.run.id, SLOW).go_on().standing is Standing.PASSED
 
 
 def test_what_runs_unwatched_is_not_read_back_before_it_has_ended(desk: Desk) -> None:
     desk.command, desk.answers["stopped"] = SLEEPS, True
-    in_a_process(lambda: desk.start(point=dies_at("begun")).go_on())
+    in_a_process(lambda: desk.start(SLOW, point=dies_at("begun")).go_on())
     supervisor, command = desk.processes(desk.run())
     os.kill(supervisor, signal.SIGKILL)
-    drive = desk.take(desk.run().id)
+    drive = desk.take(desk.run().id, SLOW)
     assert drive.go_on().next is Next.ASK
     assert drive.run.step("stop").words == "its command is running, but what watched it was killed"
     os.kill(command, signal.SIGKILL)
     eventually(lambda: process_start(command) is None)
-    assert desk.take(drive.run.id).go_on().standing is Standing.PASSED
+    assert desk.take(drive.run.id, SLOW).go_on().standing is Standing.PASSED
 
 
 def test_a_command_outlives_its_driver_and_is_waited_for(desk: Desk) -> None:
@@ -105,7 +107,7 @@ def test_an_abort_ends_what_a_driver_that_is_gone_has_begun(desk: Desk) -> None:
 
 def test_what_was_begun_on_another_host_is_unknown_here(desk: Desk) -> None:
     desk.command, desk.answers["stopped"] = SLEEPS, None
-    in_a_process(lambda: desk.start(point=dies_at("begun")).go_on())
+    in_a_process(lambda: desk.start(SLOW, point=dies_at("begun")).go_on())
     drive = desk.take_elsewhere(desk.run().id, "its host is gone")
     assert drive.go_on().next is Next.ASK
     assert drive.run.step("stop").words.startswith("it was begun on ")

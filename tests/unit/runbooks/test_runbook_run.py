@@ -37,6 +37,7 @@ steps:
   - {name: second, text: Second., command: stop, check: stopped, repeatable: true}
 """
 BOOK = runbook(TWO)
+CHECKED = runbook()
 BEGUN = Run("r", "stop", "paper", TWO, {}, 0.0, steps=tuple(steps_of(BOOK)))
 
 
@@ -66,11 +67,19 @@ def test_what_is_next_follows_from_the_states(
     assert (task.next, task.step) == expected
 
 
-@pytest.mark.parametrize("state", [State.PASSED, State.SKIPPED])
-def test_what_is_over_stays_as_it_is(state: State) -> None:
-    for after in State:
+@pytest.mark.parametrize(("state", "again"), [(State.PASSED, {State.RUNNING}), (State.SKIPPED, set())])
+def test_what_is_over_stays_as_it_is_but_for_a_check_that_is_asked_again(
+    state: State, again: set[State]
+) -> None:
+    for after in set(State) - again:
         with pytest.raises(MoveError, match="it can't become"):
             moved(StepRun("one", state), StepRun("one", after, words="why"))
+
+
+def test_what_has_passed_is_begun_again_only_where_it_is_a_check_alone() -> None:
+    check_begin(CHECKED, StepRun("see", State.PASSED, attempt=1), asked=False)
+    with pytest.raises(MoveError, match="has passed: only a check is asked again"):
+        check_begin(CHECKED, StepRun("stop", State.PASSED, attempt=1), asked=True)
 
 
 def test_a_step_is_not_skipped_without_a_reason() -> None:

@@ -1,8 +1,12 @@
 """The store's promises, on a SQLite file and on MariaDB."""
 
+import json
+import sqlite3
 import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from sqlalchemy import make_url
@@ -17,7 +21,9 @@ from console.runbooks.store import (
     digest_of,
     own_store,
     shared_store,
+    store_of,
 )
+from console.settings import Runs, Settings
 from tests.unit.runbooks.drives import STOP, runbook
 
 ALICE, BOB = Driver("alice", "one", "1-1"), Driver("bob", "two", "2-2")
@@ -31,14 +37,14 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> RunStore:
     return shared_store(url._replace(password=None).render_as_string(), url.password)
 
 
-def begun(store: RunStore, run_id: str = "stop-1") -> Run:
+def begun(store: RunStore, run_id: str = "stop-1", at: float = 1.5) -> Run:
     run = Run(
         run_id,
         "stop",
         "paper",
         STOP,
         {"why": "ßエ"},
-        1.5,
+        at,
         driver=ALICE,
         steps=tuple(steps_of(runbook())),
     )
@@ -125,6 +131,69 @@ def test_a_run_that_is_over_stays_so(store: RunStore) -> None:
         store.become(run, Standing.PASSED, 6.0, "alice", "no, it hasn't")
 
 
+def test_the_open_run_of_a_runbook_is_known_while_it_is_open(store: RunStore) -> None:
+    run = begun(store)
+    assert (store.open_run("stop", "paper"), store.open_run("stop", "other")) == ("stop-1", None)
+    store.become(run, Standing.FAILED, 5.0, "alice", "it failed")
+    assert store.open_run("stop", "paper") is None
+
+
+def test_the_timelines_of_earlier_runs_come_with_the_newest_first(store: RunStore) -> None:
+    first = begun(store)
+    first = store.move(first, running(first).steps[0])
+    store.become(first, Standing.FAILED, 5.0, "alice", "it failed")
+    begun(store, "stop-2", 9.0)
+    assert store.timelines("stop", "paper") == (store.timeline("stop-2"), store.timeline("stop-1"))
+    assert store.timelines("stop", "paper", most=1) == (store.timeline("stop-2"),)
+    assert store.timelines("stop", "other") == ()
+
+
+def test_many_who_come_first_at_once_all_find_the_tables(store: RunStore) -> None:
+    together, found = threading.Barrier(4), []
+
+    def look() -> None:
+        together.wait()
+        found.append(store.latest("paper"))
+
+    threads = [threading.Thread(target=look) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [(), (), (), ()]
+
+
+def test_a_store_that_nobody_asks_touches_nothing(tmp_path: Path) -> None:
+    own_store(tmp_path / "state")
+    assert not (tmp_path / "state").exists()
+
+
+def test_on_sqlite_those_who_watch_hold_up_nobody_who_drives(tmp_path: Path) -> None:
+    run = begun(own_store(tmp_path))
+    watching = sqlite3.connect(tmp_path / "runs" / "runs.db", isolation_level=None)
+    watching.execute("BEGIN")
+    watching.execute("SELECT * FROM opsconsole_runs").fetchall()
+    own_store(tmp_path, 0.2).move(run, running(run).steps[0])
+    watching.close()
+
+
+def test_settings_may_name_a_sqlite_file_for_the_runs(tmp_path: Path) -> None:
+    store = shared_store(f"sqlite:///{tmp_path}/shared/ops.db", None)
+    assert begun(store) == shared_store(f"sqlite:///{tmp_path}/shared/ops.db", None).find("stop-1")
+
+
+def test_a_password_that_isnt_there_is_said_by_its_variable(tmp_path: Path) -> None:
+    told = Runs(url="mysql://ops@127.0.0.1/runs", password_env="RUNS_PASSWORD")
+    settings = SimpleNamespace(state=tmp_path, runs=told)
+    with pytest.raises(StoreError, match="the environment variable RUNS_PASSWORD is not set"):
+        store_of(cast("Settings", settings), {})
+
+
+def test_a_certificate_that_isnt_there_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"^the runs can't be kept: No such file or directory$"):
+        shared_store("mysql://ops@db.example/runs", None, ca_file=tmp_path / "none.pem")
+
+
 def test_a_long_output_is_kept_to_its_end(store: RunStore) -> None:
     run = begun(store)
     after = replace(running(run).steps[0], output="☠" * MOST_TEXT + "end", words="w" * 20_000)
@@ -133,11 +202,19 @@ def test_a_long_output_is_kept_to_its_end(store: RunStore) -> None:
     assert store.find("stop-1").steps[0] == kept
 
 
+def test_long_evidence_is_kept_whole(store: RunStore) -> None:
+    run = begun(store)
+    run = store.move(run, running(run).steps[0])
+    evidence = json.dumps({"details": ["☠" * 300] * 100})
+    store.move(run, replace(run.steps[0], state=State.PASSED, evidence=evidence))
+    assert store.find("stop-1").steps[0].evidence == evidence
+
+
 def test_runs_that_cant_be_kept_or_found_are_one_line(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"^the runs can't be kept: connection refused$"):
-        shared_store("mysql://nobody@127.0.0.1:1/runs", None)
+        shared_store("mysql://nobody@127.0.0.1:1/runs", None).latest("paper")
     (tmp_path / "file").touch()
-    with pytest.raises(StoreError, match=r"the runs can't be kept: .*/file/runs: Not a directory"):
-        own_store(tmp_path / "file")
+    with pytest.raises(StoreError, match=r"the runs can't be kept: .*/file: File exists"):
+        own_store(tmp_path / "file").latest("paper")
     with pytest.raises(StoreError, match="there is no run none"):
         own_store(tmp_path).find("none")

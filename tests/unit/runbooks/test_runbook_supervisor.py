@@ -13,8 +13,9 @@ import pytest
 
 from console.audit.actor import process_start
 from console.domain.clock import SystemClock
+from console.runbooks.order import NOBODY, Order, claim
 from console.runbooks.step_process import Fate, Look, begin, end, look, settled
-from console.runbooks.supervisor import NOBODY, Order, claim, supervise
+from console.runbooks.supervisor import supervise
 from tests.unit.runbooks.drives import dies_at, in_a_process
 from tests.waiting import eventually
 
