@@ -1,9 +1,11 @@
 """Where that lies which is one person's, in a state folder that several may share: what they saw and chose.
 
-The journal, requests and the last trip are everybody's who shares it, and have folders of their own there.
+The journal, requests, runs and the last trip are everybody's who shares it, and have folders of their own
+there.
 """
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +18,13 @@ def own_folder(state: Path) -> Path:
     except OSError:  # whoever needs it first makes it
         return state
     return state if owner == uid else state / f"uid-{uid}"
+
+
+def make_common(folder: Path) -> None:
+    """Make `folder` for the group that has all rights to the one above, else for its owner only; OSError."""
+    folder.mkdir(mode=0o700)
+    if folder.parent.stat().st_mode & stat.S_IRWXG == stat.S_IRWXG:
+        folder.chmod(0o2770)  # whatever the umask is
 
 
 def keep_whole(file: Path, data: bytes) -> None:

@@ -141,6 +141,14 @@ class Database(Model):
         return self
 
 
+class Runs(Model):
+    """The database in which runs of runbooks are kept, for hosts to share; its user makes tables there."""
+
+    url: DatabaseUrl
+    password_env: Variable | None = None
+    ca_file: Path | None = None
+
+
 class HttpServer(Model):
     """A server's base URL, with basic or bearer credentials from the environment."""
 
@@ -223,6 +231,20 @@ class Commands(Model):
     reset_kill_switch: Arguments | None = None
     sync_positions: Arguments | None = None
     verify_positions: Arguments | None = None
+    test_trade: Arguments | None = None
+
+
+class Backups(Model):
+    """Backups of a context's book: in `folder`, by the database's own programs `dump` and `client`.
+
+    Pruning keeps the newest `keep` of them, and the newest of each of the last `days` days.
+    """
+
+    folder: Path | None = None
+    dump: Arguments | None = None
+    client: Arguments | None = None
+    keep: Annotated[int, Field(ge=1, le=10_000)] = 48
+    days: Annotated[int, Field(ge=0, le=3650)] = 30
 
 
 class Context(Model):
@@ -246,6 +268,7 @@ class Context(Model):
     log_file: Path | None = None
     logs: dict[LogName, Path] = Field(default_factory=dict)
     commands: Commands = Commands()
+    backups: Backups = Backups()
     access: Access = Access()
     rollout: Rollout = Rollout()
     not_exported: list[MetricName] = Field(default_factory=list)
@@ -293,7 +316,10 @@ class History(Model):
 
 
 class Settings(Model):
-    """Everything that the console is told. Relative paths are seen from the file's folder."""
+    """Everything that the console is told. Relative paths are seen from the file's folder.
+
+    Without `runs` the runs of runbooks are in the state folder; `runbooks` is a folder of the operator's own.
+    """
 
     state: Path
     context: str
@@ -302,6 +328,8 @@ class Settings(Model):
     history: History = History()
     notify: Notify = Notify()
     audit: Audit = Audit()
+    runs: Runs | None = None
+    runbooks: Path | None = None
     panels: Path
     rules: RuleFiles = Field(default_factory=list)
     screen: Screen = Screen()

@@ -226,10 +226,13 @@ def _resolve_paths(data: dict[str, Any], folder: Path, origins: Mapping[Path_, s
         return str(base / Path(value).expanduser()) if isinstance(value, str) and value else value
 
     data["rules"] = _rule_files(data["rules"], Path().absolute() if ("rules",) in origins else folder)
-    for field in ("state", "panels"):
+    for field in ("state", "panels", "runbooks"):
         if field in data:
             data[field] = resolved(data[field], Path() if (field,) in origins else folder)
             data[field] = _whole(data[field], origins.get((field,), ""))
+    runs = data.get("runs")
+    if isinstance(runs, dict) and "ca_file" in runs:
+        data["runs"] = {**runs, "ca_file": resolved(runs["ca_file"], folder)}
     contexts = data.get("contexts")
     if not isinstance(contexts, dict):
         return
@@ -278,6 +281,7 @@ def _with_paths(context: object, folder: Path, state: Path, resolved: Any) -> ob
     for field, inner in (
         ("kill_switch", ("flag", "state")),
         ("database", ("ca_file",)),
+        ("backups", ("folder",)),
         ("prometheus", ("ca_file",)),
     ):
         if isinstance(context.get(field), dict):

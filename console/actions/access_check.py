@@ -32,8 +32,10 @@ _SHARED = {
     "anchors": 0o2770,
     "approvals": 0o3770,
     "audit": 0o2770,
+    "deployments": 0o2770,
     "kill": 0o2770,
     "notices": 0o2770,
+    "runs": 0o2770,
     "vigil": 0o2770,
 }
 """The modes that let the members of a group share the state folder and these in it, and nobody move what is

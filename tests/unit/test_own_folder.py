@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from console.own_folder import keep_whole, own_folder
+from console.own_folder import keep_whole, make_common, own_folder
 from tests.small_disk import fill, small_disk
 from tests.unit.actions.people import as_user, shared_office
 
@@ -24,6 +24,23 @@ def test_in_one_that_root_made_for_a_group_each_has_their_own() -> None:
         for uid in (54301, 54302):
             own = as_user(uid, lambda: str(own_folder(office.state)))
             assert own == f"{office.state}/uid-{uid}"
+
+
+@pytest.mark.parametrize(
+    ("above", "made"), [(0o2770, 0o2770), (0o3770, 0o2770), (0o700, 0o700), (0o750, 0o700)]
+)
+def test_what_is_everybodys_is_open_to_whom_the_folder_above_is_whatever_the_umask(
+    tmp_path: Path, above: int, made: int
+) -> None:
+    tmp_path.chmod(above)
+    before = os.umask(0o077)
+    try:
+        make_common(tmp_path / "run")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "run").stat().st_mode & 0o3777 == made
+    with pytest.raises(FileExistsError):
+        make_common(tmp_path / "run")
 
 
 def test_on_a_full_disk_what_was_kept_stays_and_nothing_is_left_behind(tmp_path: Path) -> None:

@@ -1,0 +1,113 @@
+"""What the commands of runbooks say of a run, of its steps and of runbooks, as lines of text."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from console.domain.figures import seconds
+from console.runbooks.deciding import Choice, in_words, options
+from console.runbooks.dry_run import Walked
+from console.runbooks.model import Found, Runbook, filled
+from console.runbooks.relevance import Wrong, by_relevance, relevance
+from console.runbooks.run import Run, State, StepRun, Task, told_steps, values_of
+from console.runbooks.store import Moved
+from console.runbooks.times import lasting
+
+_NAME, _STATE = 20, 8
+"""Cells of a step's name and state."""
+_MOST_OUTPUT = 10
+"""Lines of what a command wrote, the last ones."""
+_GIVEN = {
+    Choice.AGAIN: "--again",
+    Choice.NOTE: "--note TEXT",
+    Choice.CONFIRM: "--confirm WORDS",
+    Choice.WAIT: "--wait",
+    Choice.OVERRIDE: "--skip REASON",
+}
+"""What a choice is called on the command line."""
+
+
+def runbook_lines(runbooks: Iterable[Runbook], wrong: Wrong) -> Iterator[str]:
+    """The runbooks, those for what is wrong now first, with the reason."""
+    for one in by_relevance(runbooks, wrong):
+        why = ", ".join(relevance(one, wrong))
+        yield f"{one.name:<24} {one.title}. {one.use}{f' NOW: {why}' if why else ''}"
+
+
+def run_lines(
+    run: Run, usual: Mapping[str, float], now: float, output: Mapping[str, Sequence[str]]
+) -> Iterator[str]:
+    """Where a run stands at `now` (seconds since 1970); `output` is what steps that are running write."""
+    yield f"{run.id}  {run.standing.value}, driven by {run.driver}, began {instant(run.began)}"
+    for step in told_steps(run):
+        yield step_line(step, usual, now)
+        written = output.get(step.name, step.output.splitlines())
+        yield from (f"{'':<{_NAME}} {line}" for line in (*_kept(step), *_end_of(written)))
+
+
+def step_line(step: StepRun, usual: Mapping[str, float], now: float) -> str:
+    """One step: its state, and what was seen, or for how long it has been running."""
+    return _line(step, lasting(step, now, usual) if step.state is State.RUNNING else step.words)
+
+
+def move_line(step: StepRun, usual: Mapping[str, float]) -> str:
+    """A step that has just come into its state; where it begins, what it usually takes."""
+    known = usual.get(step.name) if step.state is State.RUNNING else None
+    return _line(step, step.words if known is None else f"usually {seconds(known)}")
+
+
+def asking_lines(runbook: Runbook, run: Run, task: Task, environment: str) -> Iterator[str]:
+    """What a person is asked at the step where a run stands."""
+    step = run.step(task.step)
+    yield filled(runbook.step(task.step).text, values_of(run, environment, step.since))
+    if step.words:
+        yield f"{step.state.value}: {step.words}"
+    offered = options(runbook, run, task)
+    yield f"A PERSON IS NEEDED at {task.step}: {in_words(offered)}"
+    given = [_GIVEN[one.choice] for one in offered if one.choice in _GIVEN and not one.lack]
+    yield f"go on by       opsconsole runbook resume {run.id} {' | '.join(given)}".rstrip()
+
+
+def timeline_lines(timeline: Iterable[Moved]) -> Iterator[str]:
+    """Every move: when, what, why, by whom, and the evidence's digest."""
+    for move in timeline:
+        what = f"{move.step or 'the run'} {move.state}"
+        yield f"{instant(move.at)} {what:<28} {move.words} ({move.by}) {move.digest}".rstrip()
+
+
+def walked_lines(steps: Iterable[Walked]) -> Iterator[str]:
+    """What a dry run saw at each step."""
+    for one in steps:
+        yield f"{one.step.name:<{_NAME}} {one.text}"
+        yield f"{'':<{_NAME}} {one.act}"
+        for word, found in [*(("before", each) for each in one.before), ("check", one.after)]:
+            if found is not None:
+                yield f"{'':<{_NAME}} {word}: {_answer(found)}"
+
+
+def instant(at: float) -> str:
+    """Seconds since 1970 in UTC, to the second."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _line(step: StepRun, words: str) -> str:
+    return f"{step.name:<{_NAME}} {step.state.value:<{_STATE}} {words}".rstrip()
+
+
+def _answer(found: Found) -> str:
+    word = {True: "passes", False: "does not hold", None: "unknown"}[found.passes]
+    return f"{word}: expected {found.expected}; observed {found.observed}"
+
+
+def _kept(step: StepRun) -> Iterator[str]:
+    """The note, and the check's expectation and details."""
+    if step.note:
+        yield f"note: {step.note}"
+    if step.evidence:
+        seen = json.loads(step.evidence)
+        yield f"expected: {seen['expected']}"
+        yield from seen["details"]
+
+
+def _end_of(output: Sequence[str]) -> Iterator[str]:
+    return (f"| {line}" for line in output[-_MOST_OUTPUT:])

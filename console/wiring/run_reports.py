@@ -1,0 +1,45 @@
+"""The report of a run, from the store and this host's journal, and where it is kept."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from console.audit.files import records
+from console.audit.open import anchor_in, folder_in
+from console.audit.verify import verify
+from console.domain.clock import Clock, SystemClock
+from console.own_folder import make_common
+from console.runbooks.report import Report, collected
+from console.runbooks.report_markdown import as_markdown
+from console.runbooks.store import store_of
+from console.settings import Settings
+from console.wiring.runbooks import runbook_of_run
+
+
+def report_of(
+    settings: Settings, run_id: str, clock: Clock | None = None, environ: Mapping[str, str] = os.environ
+) -> Report:
+    """What is known of a run. Raises StoreError, JournalError and RunbookError."""
+    store, folder = store_of(settings, environ), folder_in(settings.state)
+    run = store.find(run_id)
+    verdict = verify(folder, [anchor_in(settings.state)])
+    sound = f"All {verdict.records} records of this host's journal are sound"
+    return collected(
+        run,
+        runbook_of_run(run),
+        store.timeline(run_id),
+        records(folder),
+        environment=settings.chosen.environment,
+        journal=sound if verdict.sound else f"THE JOURNAL ISN'T SOUND: {verdict.finding}",
+        made=(clock or SystemClock()).wall(),
+    )
+
+
+def kept_report(settings: Settings, run_id: str) -> Path:
+    """Write a run's report as Markdown into the state folder; the file. Raises OSError, and as above."""
+    text = as_markdown(report_of(settings, run_id))
+    file = settings.state / "runs" / run_id / "report.md"
+    if not file.parent.is_dir():
+        make_common(file.parent)
+    file.write_bytes(text.encode("utf-8", "replace"))
+    return file
