@@ -25,8 +25,35 @@ def switch_scenario(engine: EngineFile, name: str) -> None:
     _ask(engine, "POST", {"name": name})
 
 
-def _ask(engine: EngineFile, method: str, body: dict[str, str] | None) -> dict[str, object]:
-    url = f"{engine.text('control_url') or ''}/scenario"
+def differences(engine: EngineFile) -> list[str]:
+    """The symbols about which its books and its exchange disagree, a line for each."""
+    return _difference_lines(_ask(engine, "GET", None, "positions"))
+
+
+def sync_positions(engine: EngineFile) -> list[str]:
+    """Bring its books to what its exchange holds; a line for each symbol that differed before."""
+    return _difference_lines(_ask(engine, "POST", {}, "positions/sync"))
+
+
+def round_trip(engine: EngineFile, symbol: str) -> list[str]:
+    """Have it open and close its smallest position in `symbol`; a line for each fill."""
+    fills = _ask(engine, "POST", {"symbol": symbol}, "control/test").get("fills")
+    if not isinstance(fills, list):
+        raise RefusedError("the engine's answer names no fills")
+    return [f"{symbol} at {each['price']}, fee {each['fee']}" for each in fills]
+
+
+def _difference_lines(answer: dict[str, object]) -> list[str]:
+    found = answer.get("differences")
+    if not isinstance(found, list):
+        raise RefusedError("the engine's answer names no differences")
+    return [f"{each['symbol']}: books {each['books']}, exchange {each['exchange']}" for each in found]
+
+
+def _ask(
+    engine: EngineFile, method: str, body: dict[str, str] | None, path: str = "scenario"
+) -> dict[str, object]:
+    url = f"{engine.text('control_url') or ''}/{path}"
     try:
         with httpx.Client(timeout=_TIMEOUT, trust_env=False, verify=False) as client:  # noqa: S501 (loopback)
             response = client.request(method, url, json=body)

@@ -1,7 +1,10 @@
-"""The commands of the paper engine: `paper run`, `paper scenario`, `paper status`."""
+"""The commands of the paper engine, among them those for which real engines have scripts.
+
+A paper context's `commands` are `start`, `stop`, `sync-positions`, `verify-positions` and `test-trade`.
+"""
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -11,6 +14,8 @@ if TYPE_CHECKING:
     from console.sources.engine import EngineFile
 
 MOST_SYMBOLS = 5000
+_STOP_SECONDS = 10.0
+"""Seconds that an engine has to end in order."""
 
 
 def with_engine(command: Command) -> Command:
@@ -69,6 +74,88 @@ def paper_run(
     sys.exit(run_service(PaperOptions(settings.state, database, symbols, seed, scenario)))
 
 
+@paper.command("start")
+@with_settings
+@click.pass_context
+def paper_start(ctx: click.Context, /, **given: Any) -> None:
+    """Run the paper engine in the foreground, as it was last started, and in calm."""
+    from console.paper.layout import StateFolderError  # noqa: PLC0415
+    from console.paper.service import as_last_started, run_service  # noqa: PLC0415
+
+    try:
+        options = as_last_started(settings_of(ctx, Given(**given), context="paper").state)
+    except StateFolderError as error:
+        fail(str(error))
+    sys.exit(run_service(options))
+
+
+@paper.command("stop")
+@with_settings
+@click.pass_context
+def paper_stop(ctx: click.Context, /, **given: Any) -> None:
+    """Stop the running engine in order, and wait until it has ended."""
+    import psutil  # noqa: PLC0415
+
+    engine = _running_engine(ctx, Given(**given))
+    try:
+        process = psutil.Process(engine.pid)
+        process.terminate()
+        process.wait(_STOP_SECONDS)
+    except psutil.NoSuchProcess:
+        pass
+    except psutil.TimeoutExpired:
+        fail(f"process {engine.pid} has not ended within {_STOP_SECONDS:g} s", 1)
+    except psutil.AccessDenied:
+        fail(f"process {engine.pid} is another user's", 1)
+    say(f"stopped: process {engine.pid} has ended")
+
+
+@paper.command("verify-positions")
+@with_settings
+@click.pass_context
+def paper_verify_positions(ctx: click.Context, /, **given: Any) -> None:
+    """Compare the running engine's books with its exchange; exit code 1 where they differ."""
+    from console import paper_client  # noqa: PLC0415
+
+    engine = _running_engine(ctx, Given(**given))
+    try:
+        _leave_with(paper_client.differences(engine))
+    except paper_client.RefusedError as error:
+        fail(str(error), 1)
+
+
+@paper.command("sync-positions")
+@with_settings
+@click.pass_context
+def paper_sync_positions(ctx: click.Context, /, **given: Any) -> None:
+    """Bring the running engine's books to what its exchange holds; exit code 1 where they still differ."""
+    from console import paper_client  # noqa: PLC0415
+
+    engine = _running_engine(ctx, Given(**given))
+    try:
+        for line in paper_client.sync_positions(engine):
+            say(f"synced {line}")
+        _leave_with(paper_client.differences(engine))
+    except paper_client.RefusedError as error:
+        fail(str(error), 1)
+
+
+@paper.command("test-trade")
+@with_settings
+@click.argument("symbol", default="BTC/USD")
+@click.pass_context
+def paper_test_trade(ctx: click.Context, /, *, symbol: str, **given: Any) -> None:
+    """Have the running engine open its smallest position in SYMBOL and close it; exit code 1 if refused."""
+    from console import paper_client  # noqa: PLC0415
+
+    engine = _running_engine(ctx, Given(**given))
+    try:
+        for line in paper_client.round_trip(engine, symbol):
+            say(f"filled {line}")
+    except paper_client.RefusedError as error:
+        fail(str(error), 1)
+
+
 @paper.command("scenario")
 @with_settings
 @click.argument("name", required=False)
@@ -99,6 +186,15 @@ def paper_status(ctx: click.Context, /, **given: Any) -> None:
     for field, value in engine.raw.items():
         if value is not None:
             say(f"{field:<22} {value}")
+
+
+def _leave_with(differences: list[str]) -> NoReturn:
+    """Say what differs, and leave with the exit code that says so."""
+    for line in differences:
+        say(f"differs {line}")
+    if not differences:
+        say("every position agrees")
+    sys.exit(1 if differences else 0)
 
 
 def _running_engine(ctx: click.Context, given: Given) -> "EngineFile":

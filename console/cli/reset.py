@@ -86,11 +86,13 @@ def reset(
 
     from console.actions.anchoring import anchored  # noqa: PLC0415
     from console.actions.kill.switch import KillSwitch  # noqa: PLC0415
+    from console.cli.recovered import recovered_in  # noqa: PLC0415
     from console.domain.access import AccessError  # noqa: PLC0415
     from console.domain.reset_gates import Asked  # noqa: PLC0415
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that is lost leaves nothing half done
-    switch, asked = KillSwitch(settings), Asked(reason, confirm, cause_acknowledged, override)
+    switch = KillSwitch(settings, recovered=recovered_in(settings))
+    asked = Asked(reason, confirm, cause_acknowledged, override)
     second = second_person(settings, switch.notices.tell, ask=ask, approval=approval, break_glass=break_glass)
     command = _Command(settings, switch, asked, second)
     with anchored(settings, os.environ):

@@ -104,7 +104,8 @@ def rule_alerts(rows: Sequence[AlertRow]) -> Iterator[Alert]:
     """What is wrong of them, in words."""
     for row in rows:
         if row.matters:
-            yield Alert(row.rule.name, row.severity, _in_words(row), row.symbol, row.muted)
+            taken_on = row.acknowledged is not None
+            yield Alert(row.rule.name, row.severity, _in_words(row), row.symbol, row.muted, taken_on)
 
 
 def by_symbol(rows: Sequence[AlertRow]) -> Mapping[str, tuple[AlertRow, ...]]:

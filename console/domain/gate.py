@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from console.domain.access import AccessError, stated
+
 
 @dataclass(frozen=True, slots=True)
 class Gate:
@@ -10,3 +12,11 @@ class Gate:
     name: str
     passes: bool | None
     words: str
+
+
+def reason_gate(reason: str) -> Gate:
+    """Whether a reason is stated that others can read in the journal."""
+    try:
+        return Gate("reason", True, stated(reason))
+    except AccessError as error:
+        return Gate("reason", False, str(error))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from console.domain.access import AccessError, stated
 from console.domain.figures import seconds
-from console.domain.gate import Gate
+from console.domain.gate import Gate, reason_gate
 from console.domain.severity import Severity
 from console.domain.status import Alert
 
@@ -70,7 +70,7 @@ def reset_gates(asked: Asked, ground: Ground) -> tuple[Gate, ...]:
 
 def _gates(asked: Asked, ground: Ground) -> Iterator[Gate]:
     yield _trip(ground)
-    yield _reason(asked)
+    yield reason_gate(asked.reason)
     yield _alerts(ground.alerts)
     yield from _of_trip(asked, ground)
     typed = asked.typed == ground.phrase
@@ -87,23 +87,18 @@ def _trip(ground: Ground) -> Gate:
     return Gate("trip", False, "none stands: there is nothing to reset")
 
 
-def _reason(asked: Asked) -> Gate:
-    try:
-        return Gate("reason", True, stated(asked.reason))
-    except AccessError as error:
-        return Gate("reason", False, str(error))
-
-
 def _alerts(alerts: Sequence[Alert]) -> Gate:
-    """An alert that can't be judged may be a critical one."""
+    """An alert that can't be judged may be a critical one; one that somebody has taken on is only told."""
     others = [alert for alert in alerts if alert.name != OWN_ALERT]
     critical = [alert for alert in others if alert.severity is Severity.CRITICAL]
-    if critical:
-        return Gate("alerts", False, f"critical: {_named(critical)}")
+    nobodys = [alert for alert in critical if not alert.taken_on]
+    if nobodys:
+        return Gate("alerts", False, f"critical: {_named(nobodys)}")
     unknown = [alert for alert in others if alert.severity is Severity.UNKNOWN]
     if unknown:
         return Gate("alerts", None, f"can't be judged: {_named(unknown)}")
-    return Gate("alerts", True, "no critical one fires")
+    taken_on = f" but what somebody has acknowledged: {_named(critical)}" if critical else ""
+    return Gate("alerts", True, f"no critical one fires{taken_on}")
 
 
 def _named(alerts: Sequence[Alert]) -> str:

@@ -104,7 +104,7 @@ class KeyMetricStatus:
 class Alert:
     """Something that is wrong now. `symbol` is None where the whole engine or console is meant.
 
-    `muted`: somebody has taken it on, or has silenced it.
+    `muted`: somebody has taken it on, or has silenced it; `taken_on`: by name, which silences don't say.
     """
 
     name: str
@@ -112,6 +112,7 @@ class Alert:
     summary: str
     symbol: str | None = None
     muted: bool = False
+    taken_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,9 @@
     POST /scenario        {"name": "margin-squeeze"}
     POST /control/kill    {"reason": "...", "scope": "all" | "usdm" | "coin"}; scope is all when left out
     POST /control/reset   {}; 409 with what is still set
+    GET  /positions       {"differences": [{"symbol": ..., "books": ..., "exchange": ...}]}, in coins
+    POST /control/test    {"symbol": "BTC/USD"}; opens its smallest position and closes it; 409 where refused
+    POST /positions/sync  {}; brings the books to what the exchange holds, and says what differed before
 
 A kill's answer says with `tripped` (or `stopped`) what the engine has really done, not what was asked.
 """
@@ -14,6 +17,11 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from console.paper.dealer import Difference
+from console.paper.desk import Desk, one_line
+from console.paper.errands import ErrandError
 from console.paper.kill_switch import KillSwitch
 from console.paper.loopback import Request, Response, json_response
 from console.paper.metrics import CONTENT_TYPE
@@ -22,6 +30,7 @@ from console.schema import COIN_ACCOUNT, USDM_ACCOUNT
 
 _SCOPES = {"usdm": (USDM_ACCOUNT,), "coin": (COIN_ACCOUNT,)}
 _LONGEST_REASON = 200
+_ERRAND_SECONDS = 4.0  # less than whoever asks waits
 
 
 class _BadRequestError(ValueError):
@@ -33,12 +42,14 @@ class Control:
     """Answers the endpoint's requests, from several threads.
 
     `metrics` gives the current body, `asserted` the kill-switch surfaces that are set besides the two files.
+    What concerns the books the `desk` does, in its own time.
     """
 
     metrics: Callable[[], bytes]
     director: Director
     kill_switch: KillSwitch
     asserted: Callable[[], Iterable[str]]
+    desk: Desk
 
     def answer(self, request: Request) -> Response:
         """Serve one request."""
@@ -49,6 +60,9 @@ class Control:
             ("POST", "/scenario"): self._switch_scenario,
             ("POST", "/control/kill"): self._kill,
             ("POST", "/control/reset"): self._reset,
+            ("POST", "/control/test"): self._test,
+            ("GET", "/positions"): self._positions,
+            ("POST", "/positions/sync"): self._sync_positions,
         }
         route = routes.get((request.method, request.path))
         if route is None:
@@ -60,6 +74,10 @@ class Control:
             return route(request)
         except _BadRequestError as error:
             return json_response(400, {"error": str(error)})
+        except ErrandError as error:
+            return json_response(503, {"error": str(error)})
+        except SQLAlchemyError as error:
+            return json_response(503, {"error": f"the database failed: {one_line(error)}"})
 
     def _metrics(self, _request: Request) -> Response:
         return Response(200, self.metrics(), CONTENT_TYPE)
@@ -96,6 +114,30 @@ class Control:
         if refusing:
             return json_response(409, {"error": f"still set: {', '.join(refusing)}", "tripped": True})
         return json_response(200, {"tripped": self.kill_switch.tripped})
+
+    def _test(self, request: Request) -> Response:
+        symbol = _text(request, "symbol", None)
+        results = self.desk.errands.ask(lambda: self.desk.round_trip(symbol), _ERRAND_SECONDS)
+        refused = [str(each["message"]) for each in results if not each["success"]]
+        if refused:
+            return json_response(409, {"error": "; ".join(refused)})
+        fills = [{"price": f"{each['price']:f}", "fee": f"{each['fee']:f}"} for each in results]
+        return json_response(200, {"symbol": symbol, "fills": fills})
+
+    def _positions(self, _request: Request) -> Response:
+        found = self.desk.errands.ask(self.desk.differences, _ERRAND_SECONDS)
+        return json_response(200, {"differences": _shown(found)})
+
+    def _sync_positions(self, _request: Request) -> Response:
+        found = self.desk.errands.ask(self.desk.sync_positions, _ERRAND_SECONDS)
+        return json_response(200, {"differences": _shown(found)})
+
+
+def _shown(differences: Iterable[Difference]) -> list[dict[str, str]]:
+    return [
+        {"symbol": each.symbol, "books": f"{each.books:f}", "exchange": f"{each.exchange:f}"}
+        for each in differences
+    ]
 
 
 def _text(request: Request, field: str, default: str | None) -> str:

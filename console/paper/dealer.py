@@ -6,6 +6,7 @@ Orders fill at the mark. Slippage and matching time are measured on order books 
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy import Engine, select
@@ -16,7 +17,7 @@ from console.paper.execution import ExecutionQuality
 from console.paper.holdings import Holding, Holdings, by_symbol, holding, is_liquidated, net_amount
 from console.paper.market import Market
 from console.paper.metrics import Key, Metrics
-from console.paper.requests import OpenRequest, Result
+from console.paper.requests import OpenRequest, Result, refusal
 from console.paper.store import reading
 from console.paper.strategy import Move, Roll, Trim, opening
 from console.paper.trading import FuturesTradingEngine
@@ -24,6 +25,15 @@ from console.schema import accounts
 
 _log = logging.getLogger("execution")
 _position_log = logging.getLogger("position")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A symbol's net position as the books and as the exchange have it, in coins, negative when short."""
+
+    symbol: str
+    books: Decimal
+    exchange: Decimal
 
 
 class Dealer:
@@ -72,6 +82,21 @@ class Dealer:
         """Set the exchange's position of a symbol to what the books hold."""
         self._exchange.set_position(symbol, _net_position(symbol, self.holdings.get(symbol, ())))
 
+    def differences(self) -> tuple[Difference, ...]:
+        """Every symbol whose position the books and the exchange disagree about."""
+        amounts = (
+            Difference(symbol, net_amount(self.holdings.get(symbol, ())), self._exchange.amount(symbol))
+            for symbol in self._market.symbols
+        )
+        return tuple(each for each in amounts if each.books != each.exchange)
+
+    def adopt(self, symbol: str) -> list[Result]:
+        """Bring the books' position of a symbol to what the exchange holds."""
+        account = self._listings[symbol].venue.account
+        results = self._engines[account].adopt_position(symbol, self._exchange.position(symbol))
+        self._refresh([symbol])
+        return results
+
     def open_flat(self, symbols: Collection[str]) -> None:
         """Open a position in each of these symbols, in one transaction per account."""
         for account, engine in self._engines.items():
@@ -93,6 +118,24 @@ class Dealer:
         else:
             results = [self._open(move.request)]
         self._settle(results)
+
+    def round_trip(self, symbol: str, quantity: Decimal) -> list[Result]:
+        """Open so much of a symbol and close it again: the coin document's test transaction.
+
+        On a side on which nothing is open: what joins a position can't be told from it any more.
+        """
+        engine = self._engines[self._listings[symbol].venue.account]
+        taken = {held.sign for held in self.holdings.get(symbol, ())}
+        side = next((side for side, sign in (("LONG", 1), ("SHORT", -1)) if sign not in taken), None)
+        if side is None:
+            return [refusal(f"{symbol} is open on both sides")]
+        results = [self._open(OpenRequest(engine.account_id, symbol, side, quantity, source="test"))]
+        if results[0]["success"]:
+            price = self._market.price(symbol)
+            position = results[0]["position_id"]
+            results.append(engine.close_position(position, quantity, "test_close", price))
+        self._settle(results)
+        return results
 
     def refuse(self, move: Move) -> None:
         """Count a move that the unreachable exchange never took."""

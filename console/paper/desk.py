@@ -9,20 +9,23 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from random import Random
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from console.paper import records
-from console.paper.dealer import Dealer
+from console.paper.dealer import Dealer, Difference
+from console.paper.errands import Errands
 from console.paper.exchange import Exchange
 from console.paper.exchange_api import ExchangeApi
 from console.paper.faults import Faults, database_held
 from console.paper.flags import CANARY, FlagsFile, effective_stage
-from console.paper.holdings import margin_ratio, net_amount
+from console.paper.holdings import margin_ratio
 from console.paper.kill_switch import KillSwitch
 from console.paper.market import Market
 from console.paper.metrics import Key
+from console.paper.requests import Result, refusal
 from console.paper.store import reading
 from console.paper.strategy import TRADING_FEATURE, Add, Move, Trim, next_move, opening, resting
 from console.paper.tape import Tape
@@ -30,6 +33,8 @@ from console.paper.universe import Listing
 from console.schema import COIN_ACCOUNT, USDM_ACCOUNT
 
 TURN_SECONDS = 0.2
+SMALLEST = Decimal("0.001")
+"""Coins of a position that is opened for a test, as in the coin document."""
 
 _SWITCHES = {USDM_ACCOUNT: "u_futures_trading_enabled", COIN_ACCOUNT: "coin_futures_trading_enabled"}
 _MARKED_AT_ONCE = 400
@@ -61,6 +66,7 @@ class Desk:
     def __init__(self, dealer: Dealer, tape: Tape, around: Surroundings, random: Random) -> None:
         self.dealer = dealer
         self.switched_off: frozenset[str] = frozenset()
+        self.errands = Errands()
         self.sync_errors: Mapping[Key, int] = {(symbol,): 0 for symbol in around.market.symbols}
         self._tape = tape
         self._around = around
@@ -97,6 +103,31 @@ class Desk:
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
+    def differences(self) -> tuple[Difference, ...]:
+        """Where books and exchange disagree, by the books as they are now. For an errand."""
+        self.dealer.read()
+        return self.dealer.differences()
+
+    def sync_positions(self) -> tuple[Difference, ...]:
+        """Bring the books to what the exchange holds; answers what disagreed before. For an errand."""
+        wrong = self.differences()
+        for each in wrong:
+            for result in self.dealer.adopt(each.symbol):
+                done = "adopted" if result["success"] else f"not adopted: {result['message']}"
+                _sync_log.warning(
+                    "%s %s: books %s, exchange %s", each.symbol, done, each.books, each.exchange
+                )
+        return wrong
+
+    def round_trip(self, symbol: str) -> list[Result]:
+        """Open and close the smallest position of a symbol, if it may be traded. For an errand."""
+        listing = next((each for each in self._around.market.listings if each.symbol == symbol), None)
+        if listing is None:
+            return [refusal(f"{symbol} is no symbol of this engine")]
+        if not self.may_trade(listing.venue.account):
+            return [refusal("trading is stopped")]
+        return self.dealer.round_trip(symbol, SMALLEST)
+
     def may_open(self, listing: Listing) -> bool:
         """Whether the strategy may open or add to a position in this symbol now."""
         around, account = self._around, listing.venue.account
@@ -117,6 +148,7 @@ class Desk:
     def turn(self) -> None:
         """One turn; every fifth does the work of a second. Raises SQLAlchemyError."""
         self._turns += 1
+        self.errands.carry_out()
         if self._doubtful:
             self.dealer.load()
             self._doubtful = False
@@ -213,20 +245,17 @@ class Desk:
         for symbol in self._lost - lost:
             self.dealer.agree(symbol)
         self._lost = lost
-        holdings, exchange = self.dealer.holdings, self._around.exchange
         for symbol in lost:
-            exchange.lose_part(symbol)
-        wrong = []
-        for symbol in self._around.market.symbols:
-            ours, theirs = net_amount(holdings.get(symbol, ())), exchange.amount(symbol)
-            if ours != theirs:
-                wrong.append(symbol)
-                _sync_log.error("%s differs: books %s, exchange %s", symbol, ours, theirs)
+            self._around.exchange.lose_part(symbol)
+        wrong = self.dealer.differences()
+        for each in wrong:
+            _sync_log.error("%s differs: books %s, exchange %s", each.symbol, each.books, each.exchange)
         if wrong:
             errors = self.sync_errors
-            self.sync_errors = {**errors, **{(symbol,): errors[(symbol,)] + 1 for symbol in wrong}}
+            keys: list[Key] = [(each.symbol,) for each in wrong]
+            self.sync_errors = {**errors, **{key: errors[key] + 1 for key in keys}}
         else:
-            _sync_log.info("%d positions agree", len(holdings))
+            _sync_log.info("%d positions agree", len(self.dealer.holdings))
 
     def _log_margins(self) -> None:
         mark = self._around.market.mark

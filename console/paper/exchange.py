@@ -88,7 +88,8 @@ class Exchange:
         with self._lock:
             held = self._positions.get(symbol)
             if held is not None and symbol not in self._incomplete:
-                self._positions[symbol] = replace(held, amount=held.amount * Decimal("0.9"))
+                amount = (held.amount * Decimal("0.9")).quantize(_EIGHT_PLACES)
+                self._positions[symbol] = replace(held, amount=amount)
                 self._incomplete.add(symbol)
 
     def resting(self, account: int) -> int:

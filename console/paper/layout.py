@@ -1,6 +1,6 @@
 """The engine's state folder: where everything lies, the lock that keeps a second engine out, and its log.
 
-engine.lock  engine.pid  engine.json  exchange_keys.json  paper.db
+engine.lock  engine.pid  engine.json  started.json  exchange_keys.json  paper.db
 state/ops_kill_switch.flag  state/ops_state.json
 logs/futures.log
 configs/feature_flags_futures.yaml
@@ -41,6 +41,11 @@ class StateFolder:
     def engine_file(self) -> Path:
         """Where the running engine says how to reach it."""
         return self.root / "engine.json"
+
+    @property
+    def started_file(self) -> Path:
+        """How the engine was last started; it stays when the engine ends."""
+        return self.root / "started.json"
 
     @property
     def keys_file(self) -> Path:

@@ -16,8 +16,12 @@ goes on a clean stop, and stays behind after a crash. Its shape:
     kill_switch            {"flag": path, "state": path}
     exchange_keys          path of {"api_key", "api_secret"}
     symbols, seed          as the engine was started
+
+`STATE/started.json` stays behind: the database's URL without its password, symbols and seed, by which the
+engine is started again as it was.
 """
 
+import json
 import logging
 import os
 import signal
@@ -85,6 +89,23 @@ class PaperOptions:
     seed: int = 1
     scenario: str = CALM
     log_level: str = "INFO"
+
+
+def as_last_started(state: Path) -> PaperOptions:
+    """How the engine of the state folder was last started, in calm; the defaults where it never was.
+
+    Raises StateFolderError for a file that no engine has written.
+    """
+    file = StateFolder(state).started_file
+    try:
+        told = json.loads(file.read_bytes())
+        return PaperOptions(state, told["database"], int(told["symbols"]), int(told["seed"]))
+    except FileNotFoundError:
+        return PaperOptions(state)
+    except OSError as error:
+        raise StateFolderError(f"{file}: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError):
+        raise StateFolderError(f"{file}: not what an engine writes of its start") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +206,15 @@ def _serve(options: PaperOptions, folder: StateFolder, database: _Database, stop
         director=parts.director,
         kill_switch=parts.around.kill_switch,
         asserted=parts.loop.asserted,
+        desk=parts.desk,
     )
     control_server = LoopbackServer(control.answer, "control")
     parts.loop.turn()
     parts.loop.render()
     parts.desk.start()
     urls = {"control_url": control_server.url, "exchange_url": exchange_server.url}
+    started = {"database": database.shown, "symbols": options.symbols, "seed": options.seed}
+    write_private(folder.started_file, started)
     write_private(folder.engine_file, _engine_file(options, folder, database, urls))
     _log.info("started: %d symbols, seed %d", len(parts.around.market.symbols), options.seed)
     parts.loop.run(stopping, time.monotonic)

@@ -105,6 +105,7 @@ def market_order(
         "entry_signal_type": position.entry_signal_type,
         "signal_id": position.signal_id,
         "strategy_id": position.strategy_id,
+        "notes": None,
         "created_at": now,
     } | execution(fill, now)
 

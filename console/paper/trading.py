@@ -15,9 +15,11 @@ from sqlalchemy import Connection, Engine, select
 
 from console import schema
 from console.paper import records, requests, tickets
+from console.paper.adoption import adopt
 from console.paper.arithmetic import OutOfRangeError
 from console.paper.book import Book
 from console.paper.equity import mark_to_market
+from console.paper.exchange import ExchangePosition
 from console.paper.exits import SmartExits, better, due_exit
 from console.paper.ledger import Position
 from console.paper.listeners import Listeners, LiveEngine, TradeNotifier
@@ -150,6 +152,23 @@ class FuturesTradingEngine:
         self._listeners.mirror(result)
         self._listeners.hear("close_position", result)
         return result
+
+    def adopt_position(self, symbol: str, wanted: ExchangePosition | None) -> list[Result]:
+        """Bring the books of `symbol` to what the exchange holds of it (None: flat), in one transaction.
+
+        No switch stops that, and neither notifier nor live engine hears of it: nothing is traded.
+        """
+        try:
+            with writing(self.database) as connection:
+                book = self._book(connection)
+                book.hold([symbol])
+                held = records.open_positions(connection, account_id=self.account_id, symbols=[symbol])
+                mark = self._price(connection, symbol)
+                results = adopt(book, held, wanted, mark, coin_margin=self.coin_margin)
+                book.save()
+        except (RefusedError, OutOfRangeError, PriceUnknownError) as refused:
+            return [refusal(str(refused))]
+        return results
 
     def get_open_positions(self, account_id: int | None = None) -> list[dict[str, Any]]:
         """The open positions of an account (default: this engine's), oldest first, with all columns."""

@@ -5,8 +5,6 @@ The steps themselves are `clearing`, one reset under way is `resetting`.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.actions.approvals import in_journal
@@ -19,8 +17,7 @@ from console.actions.kill.last_trip_file import path_of
 from console.actions.kill.resetting import ACTION, Books, Reset
 from console.actions.removal import Identity, identity_of
 from console.audit.errors import JournalError
-from console.audit.files import lines
-from console.audit.record import RecordError, iso_time, read_line
+from console.audit.record import iso_time
 from console.domain.access import AccessError, stated
 from console.domain.approval import Consent, Deed
 from console.domain.assessment import Assessment
@@ -35,8 +32,11 @@ if TYPE_CHECKING:
     from console.audit.redaction import Json
     from console.settings import Settings
 
-RECOVERY = "recovery.run"
-"""The action of the record that says, with `done`, that a recovery run was completed in a context."""
+Recovered = Callable[[float], tuple[float | None, str]]
+"""When a recovery has last verified the state after an instant, both in seconds since 1970.
+
+None where none has, or it can't be told, and then why.
+"""
 LOCK_DEADLINE = 0.5
 """Seconds to wait for another console's reset."""
 
@@ -51,6 +51,7 @@ class Resets:
     clock: Clock
     environ: Mapping[str, str]
     again: Callable[[str, Scope], object]
+    recovered: Recovered
 
     @property
     def phrase(self) -> str:
@@ -131,7 +132,7 @@ class Resets:
         if trip is None and live.kill.acknowledged:
             since = live.kill_watch.acknowledged
             trip = Tripped(live.at if since is None else since, "tripped by others", ours=False)
-        recovered, unread = self._recovered(trip)
+        recovered, unread = (None, "") if trip is None else self.recovered(trip.since)
         return Ground(
             trip=trip,
             engine=live.kill.acknowledged,
@@ -142,31 +143,6 @@ class Resets:
             wall=self.clock.wall(),
             unread=unread,
         )
-
-    def _recovered(self, trip: Tripped | None) -> tuple[float | None, str]:
-        """When a recovery run was last completed, and why that can't be told."""
-        if trip is None:
-            return None, ""
-        try:
-            return last_recovery(self.books.journal.folder, self.settings.context, trip.since), ""
-        except JournalError as error:
-            return None, str(error)
-
-
-def last_recovery(folder: Path, context: str, since: float) -> float | None:
-    """When a recovery run was last completed in `context` after `since`, in seconds since 1970, or None."""
-    named, last = b'"action":"%b"' % RECOVERY.encode(), None
-    for line in lines(folder):
-        if named not in line.raw:
-            continue
-        try:
-            record = read_line(line.raw)
-        except RecordError:
-            continue
-        completed = (record.action, record.context, record.done) == (RECOVERY, context, True)
-        if completed and record.time >= iso_time(since):
-            last = datetime.fromisoformat(record.time).timestamp()
-    return last
 
 
 def _grounds(asked: Asked) -> Iterator[str]:

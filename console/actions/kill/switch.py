@@ -27,7 +27,7 @@ from console.patience import within
 if TYPE_CHECKING:
     from console.actions.checkpoint import Operator
     from console.actions.kill.hold import Hold
-    from console.actions.kill.reset import Resets
+    from console.actions.kill.reset import Recovered, Resets
     from console.actions.kill.resetting import Reset
     from console.audit.actor import Actor
     from console.audit.journal import Journal
@@ -52,15 +52,21 @@ class KillSwitch:
     """One per context and process. Making one touches nothing; a trip needs neither arming nor a role.
 
     `notices` tells people what happens to it; `resetting` is the reset under way, or the last one.
+    `recovered` is asked by a reset's gates; without it no recovery is known.
     """
 
     def __init__(
-        self, settings: "Settings", clock: Clock | None = None, environ: Mapping[str, str] = os.environ
+        self,
+        settings: "Settings",
+        clock: Clock | None = None,
+        environ: Mapping[str, str] = os.environ,
+        recovered: "Recovered" = lambda _since: (None, ""),
     ) -> None:
         self._unready = ""
         self._settings = settings
         self._clock = clock or SystemClock()
         self._environ = environ
+        self._recovered = recovered
         self._user = ""
         self._known: Surfaces | None = None
         self._trip: Trip | None = None
@@ -233,7 +239,9 @@ class KillSwitch:
         from console.actions.kill.resetting import Books  # noqa: PLC0415 (as above)
 
         books = Books(self._journal(), self._who(), self._file)
-        return Resets(self._settings, self._surfaces(), books, self._clock, self._environ, self._fire)
+        return Resets(
+            self._settings, self._surfaces(), books, self._clock, self._environ, self._fire, self._recovered
+        )
 
     def _begun(self, reset: "Reset") -> None:
         self.resetting = reset

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from console.domain.access import AccessError, Role, stated
 from console.domain.figures import seconds
-from console.domain.gate import Gate
+from console.domain.gate import Gate, reason_gate
 from console.domain.kill_state import KillState, Verdict
 from console.domain.rollout.following import Following
 from console.domain.rollout.plan import Move, Plan
@@ -121,7 +121,7 @@ def furthest_of(plan: Plan, flags: Flags) -> Stage:
 
 
 def _gates(plan: Plan, asked: Asked, ground: Ground) -> Iterator[Gate]:
-    yield _reason(asked)
+    yield reason_gate(asked.reason)
     yield _environment(plan, ground)
     yield _alerts(ground.present.alerts)
     yield _targets(ground.present.targets)
@@ -136,13 +136,6 @@ def _gates(plan: Plan, asked: Asked, ground: Ground) -> Iterator[Gate]:
     if typed_for(plan, ground.flags):
         typed = asked.typed == ground.phrase
         yield Gate("confirmation", typed, "typed" if typed else f"{ground.phrase!r} has to be typed")
-
-
-def _reason(asked: Asked) -> Gate:
-    try:
-        return Gate("reason", True, stated(asked.reason))
-    except AccessError as error:
-        return Gate("reason", False, str(error))
 
 
 def _environment(plan: Plan, ground: Ground) -> Gate:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from console.actions.checkpoint import Operator
 from console.actions.kill.actuator import Scope
+from console.actions.kill.reset import Recovered
 from console.actions.kill.resetting import Reset
 from console.actions.kill.switch import KillSwitch
 from console.audit.files import records
@@ -34,10 +35,13 @@ def engine_in(folder: Path) -> Path:
 
 
 def console(
-    folder: Path, *lines: str, files: str = "flag: engine/flag, state: engine/state.json"
+    folder: Path,
+    *lines: str,
+    files: str = "flag: engine/flag, state: engine/state.json",
+    recovered: Recovered = lambda _since: (None, ""),
 ) -> KillSwitch:
     named = (f"kill_switch: {{{files}, cool_down: 5s}}", "flags_file: engine/flags.yaml", *lines)
-    return KillSwitch(settings_with(folder, *named), clock=Wall(NOW), environ={})
+    return KillSwitch(settings_with(folder, *named), clock=Wall(NOW), environ={}, recovered=recovered)
 
 
 def tripped(switch: KillSwitch, *, ago: float = 60.0, scope: Scope = Scope.ALL) -> LastTrip:

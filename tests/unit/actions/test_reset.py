@@ -10,10 +10,8 @@ from console.actions.checkpoint import Operator
 from console.actions.durable import DurableError
 from console.actions.guard import Need, RefusedError
 from console.actions.kill import last_trip_file
-from console.actions.kill.reset import RECOVERY, last_recovery
 from console.actions.kill.switch import KillSwitch
-from console.audit.journal import Journal
-from console.audit.record import Act, Phase
+from console.audit.record import Phase
 from console.domain.access import AccessError, Role
 from console.domain.approval import Consent, Deed
 from console.domain.assessment import Rules, assess
@@ -35,7 +33,6 @@ from tests.unit.actions.engine_of_files import (
     tripped,
 )
 from tests.unit.actions.people import Wall, as_user, shared_office
-from tests.unit.audit.journals import ALICE
 from tests.unit.domain.trips import world
 from tests.unit.domain.worlds import BOOKS, NOW, PANELS, answered, judged
 
@@ -245,19 +242,24 @@ def test_a_consent_given_on_other_grounds_is_none(folder: Path, asked: Asked) ->
 
 
 @pytest.mark.parametrize(
-    ("context", "done", "at", "counts"),
+    ("recovered", "passes", "words"),
     [
-        ("prod", True, 50.0, True),
-        ("prod", False, 50.0, False),
-        ("coin", True, 50.0, False),
-        ("prod", True, -1.0, False),
+        ((NOW - 10, ""), True, "a run was completed 50 s after the trip"),
+        ((None, ""), False, "no run was completed since the trip: needs an override with a reason"),
+        ((None, "the runs can't be kept"), None, "the runs can't be kept"),
     ],
 )
-def test_a_recovery_run_counts_when_it_was_completed_here_and_since(
-    tmp_path: Path, context: str, done: bool, at: float, counts: bool
+def test_the_runs_say_whether_there_was_a_recovery_since_the_trip(
+    folder: Path, recovered: tuple[float | None, str], passes: bool | None, words: str
 ) -> None:
-    written = Journal(tmp_path / "audit", Wall(NOW + at), secrets=())
-    act = Act(context, RECOVERY, "recovery of 3 positions")
-    intent = written.intent(ALICE, act)
-    written.outcome(ALICE, intent, done)
-    assert last_recovery(tmp_path / "audit", "prod", NOW) == (NOW + at if counts else None)
+    asked_since = []
+
+    def of_the_runs(since: float) -> tuple[float | None, str]:
+        asked_since.append(since)
+        return recovered
+
+    switch = console(folder, recovered=of_the_runs)
+    trip = tripped(switch)
+    gates = switch.reset_gates(replace(ASKED, override=""), WHO, live(trip))
+    assert [(gate.passes, gate.words) for gate in gates if gate.name == "recovery"] == [(passes, words)]
+    assert asked_since == [trip.newest]

@@ -71,6 +71,17 @@ def test_a_critical_alert_is_named() -> None:
     assert said("alerts", ground=replace(GROUND, alerts=firing)) == (False, "critical: Margin Ratio BTCUSDT")
 
 
+def test_a_critical_alert_that_somebody_has_taken_on_is_told_and_lets_it_pass() -> None:
+    one = Alert("FuturesLiquidated", Severity.CRITICAL, "1", "BTCUSDT", muted=True, taken_on=True)
+    words = "no critical one fires but what somebody has acknowledged: FuturesLiquidated BTCUSDT"
+    assert said("alerts", ground=replace(GROUND, alerts=(*GROUND.alerts, one))) == (True, words)
+
+
+def test_one_that_is_only_silenced_stands_in_the_way() -> None:
+    one = Alert("FuturesLiquidated", Severity.CRITICAL, "1", "BTCUSDT", muted=True)
+    assert said("alerts", ground=replace(GROUND, alerts=(*GROUND.alerts, one)))[0] is False
+
+
 def test_of_many_critical_alerts_it_says_how_many() -> None:
     firing = [Alert(f"panel {number}", Severity.CRITICAL, "") for number in range(5)]
     words = "critical: panel 0, panel 1, panel 2 and 2 more"

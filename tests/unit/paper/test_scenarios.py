@@ -4,10 +4,12 @@ import json
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from console.paper.control import Control
+from console.paper.desk import Desk
 from console.paper.exchange import Exchange
 from console.paper.exchange_api import ExchangeApi, ExchangeKeys
 from console.paper.faults import Faults
@@ -72,7 +74,10 @@ class World:
         }
         self.stage = Stage(self.market, self.api, self.kill_switch, self.faults, lambda: self.holdings)
         self.director = Director(self.stage)
-        self.control = Control(lambda: b"body\n", self.director, self.kill_switch, lambda: self.asserted)
+        no_desk = cast("Desk", None)  # no request here concerns the books
+        self.control = Control(
+            lambda: b"body\n", self.director, self.kill_switch, lambda: self.asserted, no_desk
+        )
 
     def run(self, name: str, seconds: int) -> None:
         self.director.switch_to(name)
