@@ -50,7 +50,8 @@ def demo(
             if headless:
                 code = asyncio.run(watch_quietly(settings, seconds, as_json))
             else:
-                code = open_console(settings, fps, low_bandwidth, owns_engine=True)
+                config = Given(**given).over(ctx.find_root().obj or Given()).config
+                code = open_console(settings, fps, low_bandwidth, owns_engine=True, config=config)
     except demonstration.DemoError as error:
         fail(str(error))
     except KeyboardInterrupt:

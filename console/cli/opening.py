@@ -6,15 +6,25 @@ What the first picture doesn't need is imported and made behind it, off the even
 import functools
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from console.black_box import BlackBox
 from console.cli.command_line import log_to, operator, panels_of, require_terminal
-from console.cli.screen import access_of, marking_of, rollout_of, run_screen, standing_here
+from console.cli.recovered import recovered_in
+from console.cli.screen import (
+    access_of,
+    calendar_of,
+    marking_of,
+    rollout_of,
+    run_screen,
+    runs_of,
+    standing_here,
+)
 
 if TYPE_CHECKING:
     from console.actions.kill.switch import KillSwitch
@@ -25,17 +35,26 @@ if TYPE_CHECKING:
     from console.monitor import Monitor
     from console.settings import Settings
     from console.tui.view import ContextView
+    from console.wiring.run_desk import RunDesk
+
+T = TypeVar("T")
 
 _PREPARES_AFTER = 1.5
 """Seconds after which the kill switch keeps its space on the disks, and others the journal's head."""
 
 
 def open_console(
-    settings: "Settings", fps: float | None, low_bandwidth: bool, *, owns_engine: bool = False
+    settings: "Settings",
+    fps: float | None,
+    low_bandwidth: bool,
+    *,
+    owns_engine: bool = False,
+    config: Path | None = None,
 ) -> int:
     """Show the context until the operator leaves; returns the exit code.
 
-    `fps` comes before the settings'; `owns_engine` says that the engine ends with the console.
+    `fps` comes before the settings'; `owns_engine` says that the engine ends with the console, and `config`
+    is the settings file where one was named.
     """
     require_terminal()
     from console.tui import garbage  # noqa: PLC0415 (no other command needs it)
@@ -47,9 +66,17 @@ def open_console(
 
     log_to(settings.state / "console.log")
     panels, clock = panels_of(settings), SystemClock()
-    box, switch, leaving = BlackBox(settings, operator()), KillSwitch(settings, clock), ExitStack()
+    box, leaving = BlackBox(settings, operator()), ExitStack()
+    switch = KillSwitch(settings, clock, recovered=recovered_in(settings))
     witnesses: list[Witness] = []
     vigil = functools.cache(functools.partial(_vigil, settings, clock))
+
+    access = _once(lambda: access_of(settings, switch, standing, clock, leaving))
+    desks: list[RunDesk] = []
+
+    def made_desk() -> "RunDesk":
+        desks.append(runs_of(settings, clock, access, config))
+        return desks[0]
 
     def watch() -> "Monitor":
         _later(functools.partial(_prepare, settings, switch, witnesses, leaving))
@@ -66,10 +93,13 @@ def open_console(
             kill=switch,
             rollout=functools.cache(lambda: rollout_of(settings, clock, vigil)),
             marking=functools.cache(lambda: marking_of(settings, clock)),
-            access=lambda: access_of(settings, switch, standing, clock, leaving),
+            runs=_once(made_desk),
+            calendar=_once(lambda: calendar_of(settings, clock)),
+            access=access,
             witnesses=witnesses,
         )
     finally:
+        _tell_of_runs(desks)
         _leave(switch, leaving, box)
 
 
@@ -109,6 +139,19 @@ def _monitor(
     return monitor
 
 
+def _once(make: "Callable[[], T]") -> "Callable[[], T]":
+    """Makes it when it is first wanted, and once, whatever threads want it at the same time."""
+    lock, made = threading.Lock(), list[T]()
+
+    def get() -> T:
+        with lock:
+            if not made:
+                made.append(make())
+            return made[0]
+
+    return get
+
+
 def _later(prepare: functools.partial[None]) -> None:
     preparing = threading.Timer(_PREPARES_AFTER, prepare)
     preparing.daemon = True
@@ -122,6 +165,13 @@ def _prepare(
 
     witnesses.append(leaving.enter_context(anchored(settings, os.environ)))
     switch.prepare()
+
+
+def _tell_of_runs(desks: "Sequence[RunDesk]") -> None:
+    """Say which runs this console was doing something with: a step that was begun ends by itself."""
+    for run in (run for desk in desks for run in desk.under_way):
+        words = f"opsconsole: run {run} was under way, and is kept as it is: opsconsole runbook resume {run}"
+        click.echo(words, err=True)
 
 
 def _leave(switch: "KillSwitch", leaving: ExitStack, box: BlackBox) -> None:

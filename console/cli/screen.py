@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,13 +11,14 @@ from console.own_folder import own_folder
 
 if TYPE_CHECKING:
     from console.actions.alert_deeds import AlertDeeds
+    from console.actions.deployments import Deployments
     from console.actions.kill.switch import KillSwitch
     from console.actions.rollout.rollout import Rollout
     from console.actions.vigil_file import VigilFile
     from console.audit.anchors import Witness
     from console.audit.follow import Follower, Look
     from console.black_box import BlackBox
-    from console.domain.access import Standing
+    from console.domain.access import Arming, Standing
     from console.domain.clock import Clock
     from console.settings import Settings
     from console.tui.access import Access
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from console.tui.view import ContextView
     from console.tui.watched import Watched
     from console.tui.wishes import Wishes
+    from console.wiring.run_desk import RunDesk
 
 
 def run_screen(
@@ -38,14 +40,17 @@ def run_screen(
     kill: "KillSwitch | None" = None,
     rollout: "Callable[[], Rollout] | None" = None,
     marking: "Callable[[], AlertDeeds] | None" = None,
+    runs: "Callable[[], RunDesk] | None" = None,
+    calendar: "Callable[[], Deployments] | None" = None,
     access: "Callable[[], Access] | None" = None,
     witnesses: "Sequence[Witness]" = (),
 ) -> int:
     """Show `context` until the operator leaves; returns the exit code. `fps` comes before the settings'.
 
     `box` records what is shown, and the keys; `kill` is the context's kill switch, `rollout` makes, once,
-    what changes features' stages, `marking` what mutes alerts, and `access` what raising risk takes, which a
-    replay has not. `witnesses` tell by then what the journal's end should be, besides its file.
+    what changes features' stages, `marking` what mutes alerts, `runs` what drives runbooks, `calendar` what
+    says when to look after a deployment, and `access` what raising risk takes, which a replay has not.
+    `witnesses` tell by then what the journal's end should be, besides its file.
     """
     from console.tui.app import OpsConsole  # noqa: PLC0415 (no other command needs textual)
     from console.tui.keymap import KeymapError  # noqa: PLC0415
@@ -62,6 +67,8 @@ def run_screen(
             journal=None if kill is None else _Journal(settings.state, witnesses),
             rollout=rollout,
             marking=marking,
+            runs=runs,
+            calendar=calendar,
             access=access,
         )
     except KeymapError as error:
@@ -116,6 +123,25 @@ def marking_of(settings: "Settings", clock: "Clock") -> "AlertDeeds":
     with suppress(AccessError):  # who mutes nothing without a journal says so
         close_abandoned(deeds)
     return deeds
+
+
+def calendar_of(settings: "Settings", clock: "Clock") -> "Deployments":
+    """What says when to look after a deployment. Imports a lot: to be called in a thread."""
+    from console.actions.deployments import deployments_of  # noqa: PLC0415 (as said)
+
+    return deployments_of(settings, clock)
+
+
+def runs_of(
+    settings: "Settings", clock: "Clock", access: "Callable[[], Access]", config: Path | None
+) -> "RunDesk":
+    """What drives runbooks, armed as the screen is. Imports a lot: to be called in a thread."""
+    from console.wiring.run_desk import RunDesk  # noqa: PLC0415 (as said)
+
+    def armed(_live: object, _why: str) -> "nullcontext[Arming | None]":
+        return nullcontext(access().catch.arming)
+
+    return RunDesk(settings, clock, os.environ, armed, config)
 
 
 def _wishes(settings: "Settings", low_bandwidth: bool) -> "Wishes":

@@ -32,6 +32,9 @@ Place = Literal[
     "alerts",
     "alert",
     "marking",
+    "recovery",
+    "beginning",
+    "wizard",
 ]
 """`anywhere` goes past every dialog and whatever has the focus; `replay` is the app's, in a replay only."""
 
@@ -43,6 +46,9 @@ TOGETHER: tuple[frozenset[Place], ...] = (
     _APP | {"table", "audit"},
     _APP | {"table", "alerts"},
     _APP | {"reader", "alert"},
+    _APP | {"table", "recovery"},
+    _APP | {"reader", "beginning"},
+    _APP | {"wizard"},
     _APP | {"matrix"},
     frozenset({"anywhere", "app", "matrix", "rollout"}),
     _APP | {"reader", "symbol"},
@@ -60,9 +66,9 @@ TOGETHER: tuple[frozenset[Place], ...] = (
 """The places that can be active at the same time: in each of these a key has one meaning."""
 STEP_BACK = "escape"
 """The key that leads back: the nearest place takes it that has something to go back from."""
-NEAREST = frozenset({STEP_BACK, "1", "2", "3"})
+NEAREST = frozenset({STEP_BACK, "1", "2", "3", "t"})
 """The keys with several meanings, of which the nearest place has its own: a digit is a stage on a cell of the
-rollout, and a screen everywhere else."""
+rollout, and a screen everywhere else; `t` takes a run over where one is shown, else the next theme."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +175,30 @@ _OTHERS = (
         "Type what is silenced: symbol=\"BTC/USD\" severity=~\"warning|info\""),
     Action("only_here", ("marking",), ("l",), "l", "",
         "Silence on this host only, and not in the Alertmanager; again: there"),
+    # Runbooks.
+    Action("begin_run", ("beginning",), ("enter",), "enter", "begin",
+        "Begin the run; what it asks for up front is asked for first", ("start", "run")),
+    Action("give_values", ("beginning",), ("c",), "c", "change",
+        "Type what the runbook asks for up front once more", ("parameters",)),
+    Action("ask_again", ("beginning",), ("r",), "r", "ask again", "Ask every check of the preview again"),
+    # A run.
+    Action("next_thing", ("wizard",), ("enter",), "enter", "",
+        "Do the next thing: begin the step, write down what it asks for, or do it again", ("go on", "note")),
+    Action("override_step", ("wizard",), ("o",), "o", "",
+        "Leave the step out, as an admin, with a reason", ("skip",)),
+    Action("wait_for_step", ("wizard",), ("w",), "w", "",
+        "Ask again and again until it holds; again: no longer"),
+    Action("abort_run", ("wizard",), ("x",), "x", "",
+        "End the run, and undo what was done where the runbook says how"),
+    Action("take_over", ("wizard",), ("t",), "t", "",
+        "Drive the run in place of who does now, with a reason"),
+    Action("run_evidence", ("beginning", "wizard"), ("e",), "e", "all of it",
+        "All of the step, or of every step before a run: text, evidence, output", ("evidence", "output")),
+    Action("run_report", ("wizard",), ("r",), "r", "report", "The run's report, and where it is kept"),
+    Action("step_up", ("wizard",), ("up", "k"), "↑", "", "Look at the step above"),
+    Action("step_down", ("wizard",), ("down", "j"), "↓", "", "Look at the step below"),
+    Action("step_now", ("wizard",), ("home", "g"), "home", "",
+        "Back to the step at which the run is, and go with it"),
     # Rows.
     Action("cursor_up", _ROWS, ("up", "k"), "↑", "", "One row up"),
     Action("cursor_down", _ROWS, ("down", "j"), "↓", "", "One row down"),
@@ -192,12 +222,16 @@ _OTHERS = (
         ("flags", "features", "stages", "canary", "shadow")),
     Action("alerts", ("app",), ("4",), "4", "", "Every alert, the rollback triggers and every source",
         ("sources", "errors", "stale", "database", "metrics", "exchange", "outage", "rules", "firing")),
+    Action("recovery", ("app",), ("5",), "5", "", "Runbooks step by step, and their runs",
+        ("runbooks", "runs", "resume", "incident", "procedure", "deploy")),
     Action("logs", ("app",), ("7",), "7", "", "Follow the engine's logs", ("log", "tail", "grep")),
     Action("audit", ("app",), ("8",), "8", "", "The journal: who did what, when and why",
         ("journal", "records", "who", "history")),
     Action("back", ("app", *_COVERING), ("escape",), "esc", "back", "Back to the screen before"),
     Action("pause", ("app", "logs"), ("p",), "p", "pause",
         "Hold the picture still; what it shows goes grey with age", ("hold", "freeze"), "go on"),
+    Action("record_look", ("app",), ("L",), "L", "",
+        "Record that you have looked, as the calendar after a deployment asks", ("looked", "calendar")),
     Action("next_theme", ("app",), ("t",), "t", "",
         "Change to the next theme", ("theme", "colours", "colors", "dark", "light")),
     Action("low_bandwidth", ("app",), ("b",), "b", "", "Draw seldom and plainly, for a slow line", ("slow",)),

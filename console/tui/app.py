@@ -32,6 +32,7 @@ from console.tui.navigation import Navigation, load_kill_switch
 from console.tui.pages import Pages
 from console.tui.painting import Painting
 from console.tui.preferences import Preferences
+from console.tui.reminding import Reminding
 from console.tui.safety import Face, Safety
 from console.tui.screens.overview.screen import Overview
 from console.tui.screens.parted import Parted
@@ -41,7 +42,15 @@ from console.tui.terminal.line_watch import QUESTION, LineWatch
 from console.tui.text import visible
 from console.tui.theme import glyphs_for, theme_variables
 from console.tui.view import ContextView, View
-from console.tui.watched import ChangesStages, FiresKillSwitch, FollowsJournal, MarksAlerts, Watched
+from console.tui.watched import (
+    ChangesStages,
+    DrivesRuns,
+    FiresKillSwitch,
+    FollowsJournal,
+    KeepsCalendar,
+    MarksAlerts,
+    Watched,
+)
 from console.tui.widgets.prompt import Prompt
 from console.tui.wishes import NO_WISHES, Wishes
 
@@ -79,6 +88,8 @@ class OpsConsole(AppActions, inherit_bindings=False):
         journal: FollowsJournal | None = None,
         rollout: Callable[[], ChangesStages] | None = None,
         marking: Callable[[], MarksAlerts] | None = None,
+        runs: Callable[[], DrivesRuns] | None = None,
+        calendar: Callable[[], KeepsCalendar] | None = None,
         access: "Callable[[], Access] | None" = None,
         fps: float = 4,
         on_key: Callable[[str], None] | None = None,
@@ -88,8 +99,9 @@ class OpsConsole(AppActions, inherit_bindings=False):
         """Show `context` through what `watch` makes; `watch` is called off the event loop.
 
         `kill` fires its kill switch, and `journal` reads who did what; `rollout` makes, once and off the
-        event loop, what changes features' stages, `marking`, in a thread, what mutes alerts, and `access`
-        what raising risk takes. A replay has none of them.
+        event loop, what changes features' stages, `marking` and `runs`, in a thread, what mutes alerts
+        and what drives runbooks, `calendar` what says when to look after a deployment, and `access` what
+        raising risk takes. A replay has none of them.
         `on_key` is told the name of every key pressed, except where a line is typed; `unrecorded` says why
         nothing is being recorded that should be. Raises KeymapError for keys that can't be the operator's,
         and textual.color.ColorParseError when the context's colour is neither a name nor `#rrggbb`.
@@ -97,10 +109,12 @@ class OpsConsole(AppActions, inherit_bindings=False):
         self._environment_colour = theme_variables(context.colour)
         super().__init__()
         view = _first_view(context, wishes, environ)
-        view = replace(view, kill=kill, journal=journal, rollout=rollout, marking=marking)
+        view = replace(view, kill=kill, journal=journal, rollout=rollout, marking=marking, runs=runs)
         self.set_keymap(textual_keymap(view.actions, wishes.keys))
         self._painting = Painting(self, view, fps, unrecorded)
-        self._safety = Safety(self._painting, Face(self.say, self.refuse, self.ask))
+        face = Face(self.say, self.refuse, self.ask)
+        self._safety = Safety(self._painting, face)
+        self._reminding = Reminding(self._painting, face, calendar)
         self._access = access
         self._navigation = Navigation(self, lambda: self.view)
         self._appearance = Appearance(self, environ, view.preferences, wishes.theme)
@@ -133,6 +147,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
 
     def get_access(self) -> None:
         """Have what isn't needed for the first picture read: what lowers risk, and what arming takes."""
+        self._reminding.begin()
         threads.start(load_kill_switch, name="load the kill switch")
         if self.view.rollout is not None:
             threads.start(self.view.rollout, name="make the rollout")
@@ -151,6 +166,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         Now and then, ask how long the terminal's answers take.
         """
         self._safety.look()
+        self._reminding.look()
         self._ring()
         complaint = self.view.preferences.complaint()
         if complaint:

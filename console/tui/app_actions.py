@@ -16,6 +16,7 @@ from console.tui.appearance import Appearance
 from console.tui.navigation import Navigation
 from console.tui.painting import Painting
 from console.tui.places import offers
+from console.tui.reminding import Reminding
 from console.tui.safety import Safety
 from console.tui.screens.frame import Frame
 from console.tui.terminal.app import TerminalApp
@@ -26,6 +27,7 @@ from console.tui.wishes import Wishes
 if TYPE_CHECKING:
     from console.domain.approval import Request
     from console.domain.rollout.operations import Operation
+    from console.runbooks.seen import Offered
     from console.tui.commands import Deed
     from console.tui.screens.alerts.draft import Draft
 
@@ -44,6 +46,7 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
     _navigation: Navigation
     _appearance: Appearance
     _safety: Safety
+    _reminding: Reminding
     _wishes: Wishes
     _saved: Path | None = None
 
@@ -100,6 +103,17 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
     async def open_marking(self, draft: "Draft") -> None:
         """Show what muting an alert takes, or taking that back."""
         await self._navigation.to_marking(draft)
+
+    async def action_recovery(self) -> None:
+        await self._navigation.to_main("recovery")
+
+    async def open_beginning(self, offered: "Offered") -> None:
+        """Show what a run of a runbook would do, and what it takes to begin it."""
+        await self._navigation.to_beginning(offered)
+
+    async def open_run(self, run_id: str) -> None:
+        """Show a run, to be gone on with or watched."""
+        await self._navigation.to_run(run_id)
 
     async def action_logs(self) -> None:
         await self._navigation.to_main("logs")
@@ -225,6 +239,9 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
 
     def action_arm(self) -> None:
         self._safety.toggle()
+
+    def action_record_look(self) -> None:
+        self._reminding.record()
 
     def action_next_theme(self) -> None:
         self._appearance.next()

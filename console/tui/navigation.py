@@ -17,6 +17,7 @@ from console.tui.view import View
 if TYPE_CHECKING:
     from console.domain.alert_rows import AlertRow
     from console.domain.rollout.operations import Operation
+    from console.runbooks.seen import Offered
     from console.tui.screens.alerts.draft import Draft
 
 Make = Callable[[View], Frame]
@@ -59,6 +60,12 @@ def _rollout(view: View) -> Frame:
     return Rollout(view)
 
 
+def _recovery(view: View) -> Frame:
+    from console.tui.screens.recovery.screen import Recovery  # noqa: PLC0415
+
+    return Recovery(view)
+
+
 def _audit(view: View) -> Frame:
     from console.tui.screens.audit.screen import Audit  # noqa: PLC0415
 
@@ -69,6 +76,7 @@ MAIN: Mapping[str, Make] = {
     "positions": _positions,
     "rollout": _rollout,
     "alerts": _alerts,
+    "recovery": _recovery,
     "logs": _logs,
     "audit": _audit,
 }
@@ -125,6 +133,21 @@ class Navigation:
         from console.tui.screens.alerts.marking import Marking  # noqa: PLC0415 (as above)
 
         await self._app.push_screen(self._app.fitted(Marking(self._view(), draft)))
+
+    async def to_beginning(self, offered: "Offered") -> None:
+        """Open what a run of a runbook would do, over the list, ready for what is typed next."""
+        from console.tui.screens.recovery.beginning import Beginning  # noqa: PLC0415 (as above)
+
+        await self._app.push_screen(self._app.fitted(Beginning(self._view(), offered)))
+
+    async def to_run(self, run_id: str) -> None:
+        """Open a run, in place of the screen on which it was begun."""
+        from console.tui.screens.recovery.beginning import Beginning  # noqa: PLC0415 (as above)
+        from console.tui.screens.recovery.wizard import Wizard  # noqa: PLC0415 (as above)
+
+        if isinstance(self._app.screen, Beginning):
+            self._app.pop_screen()
+        await self._app.push_screen(self._app.fitted(Wizard(self._view(), run_id)))
 
     def to_kill_switch(self) -> None:
         """Show the kill switch above everything; where it is shown already, have it ready to be tripped."""

@@ -19,7 +19,7 @@ from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.tui.held import Held
 from console.tui.screens.frame import Box, Frame
-from console.tui.view import ReplayView, View
+from console.tui.view import Reminder, ReplayView, View
 from console.tui.watched import HasLogs, Holds, Replayed, Watched
 
 if TYPE_CHECKING:
@@ -93,6 +93,12 @@ class Painting:
         """What waits for a second person, for the operator to see."""
         if requests != self.view.requests:
             self.view = replace(self.view, requests=requests)
+            self.now()
+
+    def remind(self, reminder: Reminder | None) -> None:
+        """What is due after a deployment, for the operator to see."""
+        if reminder != self.view.reminder:
+            self.view = replace(self.view, reminder=reminder)
             self.now()
 
     def pause(self) -> None:

@@ -23,7 +23,14 @@ from console.tui.headline import (
 from console.tui.preferences import Preferences
 from console.tui.text import one_colon
 from console.tui.theme import Glyphs
-from console.tui.watched import ChangesStages, FiresKillSwitch, FollowsJournal, HasLogs, MarksAlerts
+from console.tui.watched import (
+    ChangesStages,
+    DrivesRuns,
+    FiresKillSwitch,
+    FollowsJournal,
+    HasLogs,
+    MarksAlerts,
+)
 
 if TYPE_CHECKING:
     from console.tui.access import Access, Waiting
@@ -44,6 +51,14 @@ class ContextView:
     database: str
     operator: str
     owns_engine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """What is due next after a deployment, in words; `warns` where it is late, or isn't known."""
+
+    words: str
+    warns: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +94,9 @@ class View:
     shown coarsely, as `line_is_slow`, or as the operator wants it. `logs` are those that can be followed.
     `unrecorded` says why nothing is being recorded that should be. `kill` fires the context's kill switch,
     `journal` reads who did what, and `rollout` makes what changes features' stages, once, `marking` what
-    mutes alerts: None where there is none. `access` is what raising risk takes, None before it is there and
-    where there is none; `mode` is what may be done now, and `requests` wait for this person to be the second
-    one.
+    mutes alerts, `runs` what drives runbooks: None where there is none. `access` is what raising risk takes,
+    None before it is there and where there is none; `mode` is what may be done now, and `requests` wait for
+    this person to be the second one. `reminder` is what is due after a deployment.
     """
 
     context: ContextView
@@ -104,9 +119,11 @@ class View:
     journal: FollowsJournal | None = None
     rollout: Callable[[], ChangesStages] | None = None
     marking: Callable[[], MarksAlerts] | None = None
+    runs: Callable[[], DrivesRuns] | None = None
     access: "Access | None" = None
     mode: Arming | Disarmed = Disarmed()  # noqa: RUF009 (a frozen value)
     requests: "tuple[Waiting, ...]" = ()
+    reminder: Reminder | None = None
 
     def next(self, shown: Assessment, live: Assessment | None = None) -> "View":
         """The next paint's view; `live` is the present where the body shows something else."""
@@ -121,6 +138,8 @@ class View:
         said = statements(shown, of_symbols, present, self.paused_for, of_rules)
         if self.unrecorded:
             said = (*said, Statement(Severity.WARNING, one_colon(self.unrecorded)))
+        if self.reminder is not None and self.reminder.warns:
+            said = (*said, Statement(Severity.WARNING, one_colon(self.reminder.words)))
         said = (*(_waits(asked) for asked in self.requests), *said)
         return replace(
             self,

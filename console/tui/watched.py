@@ -9,7 +9,7 @@ from console.domain.clock import Clock
 from console.sources.logs.file import LogFile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from console.actions.checkpoint import Operator
     from console.actions.flags_file import Draft
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from console.actions.rollout.record import Applied
     from console.audit.follow import Look
     from console.domain.approval import Consent, Deed
+    from console.domain.deployment_calendar import Due
+    from console.domain.deployment_calendar import Look as DoneLook
     from console.domain.gate import Gate
     from console.domain.last_trip import LastTrip
     from console.domain.metrics import Labels
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from console.domain.rollout.operations import Operation
     from console.domain.rollout.plan import Plan, Refusal
     from console.domain.silences import LabelMatcher
+    from console.runbooks.deciding import Decision
+    from console.runbooks.dry_run import Walked
+    from console.runbooks.seen import Listing, Seen
 
 
 class Watched(Protocol):
@@ -182,6 +187,56 @@ class MarksAlerts(Protocol):
         """Silence what all `matchers` accept; `local`: for the consoles of this host only."""
 
     def unsilence(self, key: str, reason: str = "") -> Said: ...
+
+
+class KeepsCalendar(Protocol):
+    """The calendar after a deployment. Both wait for disks, and raise AccessError, in one line."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    def due(self) -> "tuple[Due, ...]":
+        """What is to be done next, the earliest first."""
+
+    def look(self, duty: str, note: str) -> "DoneLook":
+        """Record that this person did the duty with this key just now."""
+
+
+class DrivesRuns(Protocol):
+    """The runbooks and runs of a context, as a screen drives them.
+
+    It all waits for disks and for what checks ask, and raises DeskError, in one line. What goes on goes on
+    until a person is needed, up to a step that does something, or until the run is over; what the journal
+    lacks of it is returned, in words.
+    """
+
+    def listing(self) -> "Listing": ...
+
+    def preview(self, name: str, values: "Mapping[str, str]", tell: "Callable[[Walked], None]") -> None:
+        """Tell each step of a runbook with what its checks say now; nothing is done."""
+
+    def begin(self, name: str, values: "Mapping[str, str]") -> str:
+        """Begin a run, of which no step is done yet; its id."""
+
+    def look(self, run_id: str) -> "Seen": ...
+
+    def go_on(self, run_id: str, decision: "Decision", at: str = "") -> str:
+        """Settle what was under way, decide at the step `at`, and go on."""
+
+    def wait(self, run_id: str, at: str) -> str:
+        """Ask again and again whether what the step `at` waits for holds, and go on once it does.
+
+        Called once more, have that end.
+        """
+
+    def abort(self, run_id: str, reason: str) -> str:
+        """End the run, and undo what was done."""
+
+    def take_over(self, run_id: str, reason: str) -> str:
+        """Drive it in place of who does now."""
+
+    def report(self, run_id: str) -> "tuple[Path, str]":
+        """The run's report in Markdown, and the file that it is kept in."""
 
 
 @runtime_checkable

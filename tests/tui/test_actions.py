@@ -21,6 +21,9 @@ from console.tui.screens.kill.screen import KillSwitch
 from console.tui.screens.logs import Logs
 from console.tui.screens.palette import Palette
 from console.tui.screens.positions.screen import Positions
+from console.tui.screens.recovery.beginning import Beginning
+from console.tui.screens.recovery.screen import Recovery
+from console.tui.screens.recovery.wizard import Wizard
 from console.tui.screens.rollout.change import Change
 from console.tui.screens.rollout.screen import Rollout
 from console.tui.screens.symbol.screen import SymbolDetail
@@ -53,6 +56,9 @@ OWNERS: dict[Place, tuple[type, ...]] = {
     "alerts": (Alerts,),
     "alert": (AlertDetail,),
     "marking": (Marking,),
+    "recovery": (Recovery,),
+    "beginning": (Beginning,),
+    "wizard": (Wizard,),
 }
 EVERY = actions(owns_engine=False)
 

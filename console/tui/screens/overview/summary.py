@@ -26,10 +26,18 @@ Lines = tuple[Line, ...]
 
 
 def headline_lines(view: View, size: Size) -> Lines:
-    """What is wrong, the worst first, one statement to a line; the last line says how many more there are."""
-    if view.assessment is not None and not view.statements:
-        return (_statement(all_well(view.assessment), view.glyphs, size.width),)
-    return _first_of(view.statements, size, view.glyphs)
+    """What is wrong, the worst first, one statement to a line; the last line says how many more there are.
+
+    Where a line is left, it says what is due next after a deployment; what is overdue is a statement.
+    """
+    said = view.statements
+    if view.assessment is not None and not said:
+        said = (all_well(view.assessment),)
+    lines = _first_of(said, size, view.glyphs)
+    if view.reminder is None or view.reminder.warns or len(lines) >= size.height:
+        return lines
+    due = (Span(f"  {view.reminder.words}", Tone.DIM),)
+    return (*lines, fit_line(due, size.width, view.glyphs.ellipsis))
 
 
 def _first_of(statements: Sequence[Statement], size: Size, glyphs: Glyphs) -> Lines:
@@ -260,7 +268,7 @@ def _of_assessment(
 
 
 TEXTS: Mapping[str, Text] = {
-    "headline": Text(headline_lines, lambda view: (view.statements, _number_of_symbols(view))),
+    "headline": Text(headline_lines, lambda view: (view.statements, view.reminder, _number_of_symbols(view))),
     "key-metrics": Text(key_metric_lines, _of_assessment(lambda _, seen: (seen.key_metrics,))),
     "accounts": Text(account_lines, _of_assessment(lambda _, seen: (seen.accounts, seen.equities))),
     "engine": Text(engine_lines, lambda view: () if view.live is None else tuple(_engine(view, view.live))),

@@ -1,0 +1,192 @@
+"""The right side of a run: one step's text, what it does, what its check expected and saw, and its output."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from console.domain.amounts import span
+from console.domain.figures import seconds
+from console.runbooks.model import Found, ManualAct, Question, Step, filled
+from console.runbooks.model import span as lasting_of
+from console.runbooks.run import State, StepRun
+from console.runbooks.times import lasting
+from console.tui.screens.alerts.words import lasting_text
+from console.tui.screens.recovery.words import clock, step_sign
+from console.tui.text import Line, Span, clip, spread, wrap
+from console.tui.theme import Glyphs, Tone
+
+_LABEL = 10
+"""Cells of what a part is called, at its left."""
+_LEAST_OUTPUT = 4
+"""Lines of output that further details leave room for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A step as it is shown: `values` are those of its run, `does` says what its act does.
+
+    `output` are the last lines of what that writes now, where it runs.
+    `usual` are the seconds that steps have taken in earlier runs, by name; `now` is the time of day.
+    `before` is what the check right before it has seen, which whoever begins an act is to read first.
+    """
+
+    step: Step
+    run: StepRun
+    values: Mapping[str, str]
+    now: float
+    does: str = ""
+    output: Sequence[str] = ()
+    usual: Mapping[str, float] = field(default_factory=dict)
+    before: Found | None = None
+
+    @property
+    def found(self) -> Found | None:
+        """What the step's own check has seen, else the one before it."""
+        return found_of(self.run) or self.before
+
+
+def detail_lines(shown: Shown, cells: int, room: int, glyphs: Glyphs) -> Sequence[Line]:
+    """The step in `room` lines: the end of the output and the first details, as many as there is room for."""
+    head = list(_head(shown, cells, glyphs))
+    found = shown.found
+    details = [] if found is None else [line for words in found.details for line in _detail(words, cells)]
+    output = [(Span(line),) for line in _output_lines(shown, cells, glyphs)]
+    left = room - len(head)
+    if left < 0:
+        return [*head[: room - 1], _more(len(head) - room + 1, glyphs)]
+    kept = min(len(output) + 1, _LEAST_OUTPUT) if output else 0
+    told = _first(details, left - kept, glyphs)
+    return [*head, *told, *_last(output, left - len(told))]
+
+
+def full_lines(shown: Shown, cells: int, glyphs: Glyphs) -> list[Line]:
+    """All of the same, and who brought the step where it is, in as many lines as it takes."""
+    found, run = shown.found, shown.run
+    lines = list(_head(shown, cells, glyphs))
+    lines += [] if found is None else [line for words in found.details for line in _detail(words, cells)]
+    if run.since:
+        began = f", begun {run.attempt} times" if run.attempt > 1 else ""
+        lines += _labelled("BY", f"{run.by}, {clock(run.since)}{began}", cells, Tone.DIM)
+    if run.digest:
+        lines += _labelled("SHA-256", f"{run.digest} of what the check saw", cells, Tone.DIM)
+    output = [(Span(part),) for line in _output(shown) for part in wrap(line, cells)]
+    return [*lines, *([(), (Span("OUTPUT", Tone.DIM),), *output] if output else [])]
+
+
+def found_of(run: StepRun) -> Found | None:
+    """What the step's check saw last; None where nothing is kept of it, or nothing that can be read."""
+    if not run.evidence:
+        return None
+    try:
+        told = json.loads(run.evidence)
+        passes = told["passes"] if isinstance(told["passes"], bool) else None
+        details = tuple(map(str, told["details"]))
+        return Found(passes, str(told["expected"]), str(told["observed"]), details)
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def answer_sign(found: Found, glyphs: Glyphs) -> tuple[str, Tone]:
+    """Whether a check passes, as a sign and its tone."""
+    return {
+        True: (glyphs.ok, Tone.OK),
+        False: (glyphs.critical, Tone.CRITICAL),
+        None: (glyphs.unknown, Tone.UNKNOWN),
+    }[found.passes]
+
+
+def _head(shown: Shown, cells: int, glyphs: Glyphs) -> Iterator[Line]:
+    step, run = shown.step, shown.run
+    yield _title(shown, cells, glyphs)
+    yield from ((Span(line),) for line in wrap(filled(step.text, shown.values), cells))
+    yield ()
+    if shown.does:
+        yield from _labelled(_does_label(step), shown.does.removeprefix("ask: "), cells, Tone.PLAIN)
+    if holds := lasting_of(step.holds_for, shown.values):
+        yield from _labelled("HOLDS", f"the check has to pass for {lasting_text(holds)}", cells, Tone.DIM)
+    if run.state is State.WAITING and run.words not in shown.does:
+        yield from _labelled("WAITS", run.words, cells, Tone.WARNING)
+    found = found_of(run)
+    if found is None and step.check is not None:
+        yield from _labelled("CHECK", question_words(step.check, shown.values), cells, Tone.DIM)
+    if found is None and shown.before is not None:
+        glyph, tone = answer_sign(shown.before, glyphs)
+        yield from _labelled("BEFORE", f"{glyph} {shown.before.observed}", cells, tone)
+    if found is not None:
+        glyph, tone = answer_sign(found, glyphs)
+        yield from _labelled("EXPECTED", found.expected, cells, Tone.PLAIN)
+        yield from _labelled("OBSERVED", f"{glyph} {found.observed}", cells, tone)
+    if run.words and run.state is not State.WAITING and (found is None or found.observed != run.words):
+        yield from _labelled("RESULT", run.words, cells, step_sign(run.state, glyphs).tone)
+    if run.note:
+        yield from _labelled("NOTE", run.note, cells, Tone.STRONG)
+
+
+def _does_label(step: Step) -> str:
+    if isinstance(step.act, ManualAct):
+        return "ASKS"
+    return "IF NEEDED" if step.if_needed else "DOES"
+
+
+def _title(shown: Shown, cells: int, glyphs: Glyphs) -> Line:
+    """The step's name, what has become of it, and for how long it has been so."""
+    run, sign = shown.run, step_sign(shown.run.state, glyphs)
+    lasts = max(0.0, shown.now - run.since)
+    if run.state is State.RUNNING:
+        said = f"{sign.glyph} {sign.word} {lasting(run, shown.now, shown.usual)}"
+    elif run.state is State.PENDING:
+        known = shown.usual.get(run.name)
+        usual = "" if known is None else f", usually takes {seconds(known)}"
+        said = f"{sign.glyph} not begun{usual}"
+    elif run.state is State.WAITING:
+        said = f"{sign.glyph} {sign.word} for {span(lasts)}"
+    else:
+        said = f"{sign.glyph} {sign.word} {span(lasts)} ago"
+    return spread((Span(shown.step.name, Tone.STRONG),), (Span(said, sign.tone),), cells, glyphs.ellipsis)
+
+
+def question_words(question: Question, values: Mapping[str, str]) -> str:
+    """A check by its name, with its arguments: `kill switch is clear`."""
+    told = (f"{name} {filled(text, values)}" for name, text in question.arguments.items())
+    return " ".join((question.check.replace("_", " "), *told))
+
+
+def _labelled(label: str, words: str, cells: int, tone: Tone) -> Iterator[Line]:
+    for number, line in enumerate(wrap(words, max(10, cells - _LABEL))):
+        yield Span(f"{'' if number else label:<{_LABEL}}", Tone.DIM), Span(line, tone)
+
+
+def _detail(words: str, cells: int) -> Iterator[Line]:
+    """A row of what the check saw, its further lines set in."""
+    for number, line in enumerate(wrap(words, max(10, cells - _LABEL - 2))):
+        yield Span(" " * (_LABEL + (2 if number else 0))), Span(line)
+
+
+def _output(shown: Shown) -> Sequence[str]:
+    return shown.output or shown.run.output.splitlines()
+
+
+def _output_lines(shown: Shown, cells: int, glyphs: Glyphs) -> Iterator[str]:
+    """A line each while more comes, so that they don't jump; in full once it has ended."""
+    for line in _output(shown):
+        if shown.run.state is State.RUNNING:
+            yield clip(line, cells - 2, glyphs.ellipsis)
+        else:
+            yield from wrap(line, cells)
+
+
+def _first(lines: Sequence[Line], room: int, glyphs: Glyphs) -> Sequence[Line]:
+    if len(lines) <= room:
+        return lines
+    return [*lines[: max(0, room - 1)], _more(len(lines) - room + 1, glyphs)] if room > 0 else ()
+
+
+def _last(lines: Sequence[Line], room: int) -> Sequence[Line]:
+    """The end of an output, below its name."""
+    if not lines or room < 2:
+        return ()
+    return [(Span("OUTPUT", Tone.DIM),), *lines[-(room - 1) :]]
+
+
+def _more(lines: int, glyphs: Glyphs) -> Line:
+    return (Span(f"{' ' * _LABEL}{glyphs.ellipsis} {lines} more lines, e shows them", Tone.DIM),)

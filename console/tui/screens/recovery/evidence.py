@@ -1,0 +1,32 @@
+"""Texts in full, over the run that they are of: one step, and the report."""
+
+from pathlib import Path
+
+from console.tui.screens.reading import Reading
+from console.tui.screens.recovery.detail import Shown, full_lines
+from console.tui.text import Line, Span, wrap
+from console.tui.theme import Tone
+from console.tui.view import View
+
+
+class Evidence(Reading):
+    """One step, with all that is kept of it."""
+
+    def __init__(self, view: View, shown: Shown) -> None:
+        super().__init__(view, f"step {shown.step.name}", lambda cells: full_lines(shown, cells, view.glyphs))
+
+
+class Report(Reading):
+    """A run's report, which is Markdown, and the file that it is kept in."""
+
+    def __init__(self, view: View, file: Path, text: str) -> None:
+        super().__init__(view, f"report, kept in {file}", lambda cells: report_lines(text, cells))
+
+
+def report_lines(text: str, cells: int) -> list[Line]:
+    """The report as it is written, its titles standing out."""
+    return [
+        (Span(part, Tone.STRONG if line.startswith("#") else Tone.PLAIN),)
+        for line in text.splitlines()
+        for part in wrap(line, cells)
+    ]

@@ -1,0 +1,98 @@
+"""What a run of a runbook would do: what it asks for up front, and each step with what its checks say now."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from console.runbooks.dry_run import Walked
+from console.runbooks.model import Found, Parameter, Risk, Runbook, filled
+from console.tui.screens.recovery.detail import answer_sign
+from console.tui.text import Line, Span, fit, fit_line, spread, wrap
+from console.tui.theme import Glyphs, Tone
+
+_LABEL = 10
+"""Cells of what stands at the left of a step's parts."""
+_NAME = 18
+"""Cells of a name, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A runbook with the `values` given so far; `said` is what a walk has found of each step, by name."""
+
+    runbook: Runbook
+    values: Mapping[str, str]
+    said: Mapping[str, Walked]
+
+
+def head_lines(runbook: Runbook, cells: int, glyphs: Glyphs) -> tuple[Line, Line]:
+    """The runbook's title with the risk that it is to the engine, and when it is for."""
+    raises = runbook.risk is Risk.RAISES
+    risk = Span(f" risk: {runbook.risk.value} ", Tone.ALARM if raises else Tone.KEY)
+    return (
+        spread((Span(runbook.title, Tone.STRONG),), (risk,), cells, glyphs.ellipsis),
+        spread((Span(runbook.use, Tone.DIM),), (), cells, glyphs.ellipsis),
+    )
+
+
+def preview_lines(preview: Preview, cells: int, glyphs: Glyphs) -> list[Line]:
+    """What is asked for up front, and a line for each step."""
+    book, said = preview.runbook, preview.said
+    names = [*(one.name for one in book.parameters), *(step.name for step in book.steps)]
+    room = min(_NAME, max(map(len, names)))
+    lines = [_parameter(one, preview.values.get(one.name), room, glyphs) for one in book.parameters]
+    lines = [fit_line(line, cells, glyphs.ellipsis) for line in lines]
+    lines += [()] if lines else []
+    for number, step in enumerate(book.steps, 1):
+        found = said[step.name].after if step.name in said else None
+        sign = (glyphs.stages[0], Tone.DIM) if found is None else answer_sign(found, glyphs)
+        words = filled(step.text, preview.values)
+        if step.name in said and step.act is not None:
+            words = said[step.name].act.removeprefix("would ")
+        head = Span(f"{number:>2} ", Tone.DIM), Span(f"{sign[0]} ", sign[1])
+        name = Span(fit(step.name, room, "left", glyphs.ellipsis), Tone.STRONG)
+        does = Span(f"  {words}", Tone.DIM if step.act is None else Tone.PLAIN)
+        lines.append(fit_line((*head, name, does), cells, glyphs.ellipsis))
+    return lines
+
+
+def full_lines(preview: Preview, cells: int, glyphs: Glyphs) -> list[Line]:
+    """All that is known of each step: its text, what it would do, what its checks say now, what undoes it."""
+    lines = list[Line]()
+    for number, step in enumerate(preview.runbook.steps, 1):
+        lines.append((Span(f"{number:>2} ", Tone.DIM), Span(step.name, Tone.STRONG)))
+        lines += [(Span(f"   {line}"),) for line in wrap(filled(step.text, preview.values), cells - 3)]
+        if step.name in preview.said:
+            lines += _answers(preview.said[step.name], cells, glyphs)
+        if step.compensation is not None:
+            undone = filled(step.compensation.text, preview.values)
+            lines += _part("UNDONE BY", undone, cells, Tone.DIM)
+    return lines
+
+
+def _parameter(parameter: Parameter, value: str | None, room: int, glyphs: Glyphs) -> Line:
+    """What is asked for, what was given, or stands where nothing is, and what is allowed."""
+    given = parameter.default if value is None else value
+    words = "not given yet" if given is None else given
+    tone = Tone.UNKNOWN if given is None else Tone.STRONG
+    allowed = f": {', '.join(parameter.choices)}" if parameter.choices else ""
+    name = Span(f"     {fit(parameter.name, room, 'left', glyphs.ellipsis)}", Tone.DIM)
+    return name, Span(f"  {words}", tone), Span(f"  {parameter.text}{allowed}", Tone.DIM)
+
+
+def _answers(each: Walked, cells: int, glyphs: Glyphs) -> Iterator[Line]:
+    """What it would do, what the checks before it say now, and its own."""
+    if each.step.act is not None:
+        yield from _part("WOULD", each.act.removeprefix("would "), cells, Tone.PLAIN)
+    for label, found in (*(("BEFORE", one) for one in each.before), ("NOW", each.after)):
+        if found is not None:
+            glyph, tone = answer_sign(found, glyphs)
+            yield from _part(label, f"{glyph} {_said(found)}", cells, tone)
+
+
+def _said(found: Found) -> str:
+    return f"{found.expected}: {found.observed}"
+
+
+def _part(label: str, words: str, cells: int, tone: Tone) -> Iterator[Line]:
+    for number, line in enumerate(wrap(words, max(20, cells - 3 - _LABEL))):
+        yield Span(f"   {'' if number else label:<{_LABEL}}", Tone.DIM), Span(line, tone)

@@ -1,0 +1,161 @@
+"""Screen 5 by its keys: a runbook is begun, a run is gone on with, and what is refused is said."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from console.runbooks.deciding import Decision
+from console.runbooks.dry_run import Walked
+from console.runbooks.run import State
+from console.runbooks.seen import Doing, Hands
+from console.tui.access import Access
+from console.tui.app import OpsConsole
+from console.tui.friction import FASTEST_AGAIN
+from tests.tui.cases import CASES, UTF8
+from tests.tui.fake import PAPER, START, FakeWatched, HandClock
+from tests.tui.runs import BOB, PASSED, FakeDesk, done, listing, recovery, run_of, seen, walked
+from tests.tui.safety import SafeDesk
+from tests.tui.screen import painted, text_of
+from tests.waiting import until
+
+
+@asynccontextmanager
+async def opened(desk: FakeDesk, access: Access | None = None) -> AsyncIterator[Pilot[int]]:
+    """The console on screen 5."""
+    watched = FakeWatched(CASES["normal"].snapshot, HandClock(START + 0.8))
+    app = OpsConsole(
+        PAPER,
+        lambda: watched,
+        environ=UTF8,
+        runs=lambda: desk,
+        access=None if access is None else lambda: access,
+    )
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        if access is not None:
+            app.get_access()
+            await until(lambda: app.view.access is not None)
+        await pilot.press("5")
+        await sees(pilot, "is open")
+        yield pilot
+
+
+async def press(pilot: Pilot[int], *keys: str) -> None:
+    """Press these, and enter no sooner than a hand would."""
+    for key in keys:
+        if key == "enter":
+            await asyncio.sleep(FASTEST_AGAIN)
+        await pilot.press(key)
+
+
+async def sees(pilot: Pilot[int], *words: str) -> None:
+    assert isinstance(pilot.app, OpsConsole)
+    app = pilot.app
+    await until(lambda: all(each in text_of(app) for each in words))
+
+
+async def test_a_runbook_is_begun_with_what_it_asks_for_and_its_run_is_opened() -> None:
+    run = run_of(recovery())
+    desk = FakeDesk(listing(), seen(run), walked())
+    async with opened(desk) as pilot:
+        await press(pilot, "enter")
+        await sees(pilot, "ctrl+k  kill")
+        await press(pilot, *"drill", "enter", *"0")
+        await sees(pilot, "allowed: 2m, 10m")
+        await press(pilot, "enter", "ctrl+u", *"10m", "enter")
+        await sees(pilot, "checks: 1 pass now")
+        assert desk.told == []
+        await press(pilot, "enter")
+        await sees(pilot, run.id)
+        assert desk.told == [("begin", {"cause": "drill", "watch": "10m"})]
+
+
+class SlowDesk(FakeDesk):
+    """Asks the first step's checks at once, and the others when it `may_go_on`."""
+
+    may_go_on = threading.Event()
+
+    def preview(self, name: str, values: Mapping[str, str], tell: Callable[[Walked], None]) -> None:
+        tell(self.walked[0])
+        self.may_go_on.wait(10)
+        for each in self.walked[1:]:
+            tell(each)
+
+
+async def test_what_a_run_would_do_is_shown_while_its_checks_are_being_asked() -> None:
+    desk = SlowDesk(listing(), walked=walked())
+    async with opened(desk) as pilot:
+        await press(pilot, "enter")
+        await sees(pilot, "ctrl+k  kill")
+        await press(pilot, *"drill", "enter", "enter")
+        await sees(pilot, "being asked, 1 of 7 steps so far")
+        desk.may_go_on.set()
+        await sees(pilot, "checks: 1 pass now")
+
+
+async def test_what_a_step_asks_for_is_typed_and_decided_at_that_very_step() -> None:
+    desk = FakeDesk(listing(run_of(recovery())), seen(run_of(recovery())))
+    async with opened(desk) as pilot:
+        await press(pilot, "enter")
+        await sees(pilot, "asks what is to be written down")
+        await press(pilot, "enter", *"drill", "enter")
+        await until(lambda: desk.told)
+        assert desk.told == [("go on at cause", Decision(note="drill"))]
+        desk.refuses = "the run is at exchange by now, not at cause: nothing was decided"
+        await press(pilot, "enter", *"again", "enter")
+        await sees(pilot, "nothing was decided")
+        desk.seen = seen(run_of(recovery(), *PASSED, done("sync", State.FAILED, words="exit code 1")))
+        await sees(pilot, "STEP FAILED")
+        await pilot.press("w")
+        await until(lambda: len(desk.told) == 2)
+        assert desk.told[-1] == ("wait", "sync")
+        await pilot.press("escape")
+        await sees(pilot, f"the run stays where it is: {desk.seen.run.id}")
+
+
+async def test_an_abort_takes_a_reason_and_two_keys() -> None:
+    run = run_of(recovery(), *PASSED, done("sync", State.RUNNING))
+    desk = FakeDesk(listing(run), seen(run, doing=Doing.GOES_ON))
+    async with opened(desk) as pilot:
+        await press(pilot, "enter")
+        await sees(pilot, "aborts it, and undoes sync")
+        await press(pilot, "x", *"not today", "enter")
+        await sees(pilot, "BECAUSE   not today", "UNDOES    sync")
+        await press(pilot, "enter")
+        await sees(pilot, "aborts it, and undoes sync")
+        assert desk.told == []
+        await press(pilot, "x", *"not today", "enter")
+        await sees(pilot, "BECAUSE   not today")
+        await press(pilot, "x", "y")
+        await until(lambda: desk.told)
+        assert desk.told == [("abort", "not today")]
+
+
+async def test_another_persons_run_is_watched_until_it_is_taken_over_with_a_reason() -> None:
+    run = run_of(recovery(), *PASSED, done("sync", State.RUNNING), driver=BOB)
+    desk = FakeDesk(listing(run, hands=Hands.OTHERS), seen(run, Hands.OTHERS))
+    async with opened(desk) as pilot:
+        await press(pilot, "enter")
+        await sees(pilot, "bob@desk-2 drives it: t takes it over")
+        for key in ("enter", "o", "w", "x"):
+            await pilot.press(key)
+        assert desk.told == []
+        await press(pilot, "t", *"bob is asleep", "enter")
+        await until(lambda: desk.told)
+        assert desk.told == [("take over", "bob is asleep")]
+
+
+async def test_only_an_admin_leaves_a_step_out_and_says_why(tmp_path: Path) -> None:
+    run = run_of(recovery(), *PASSED[:2], done("positions", State.FAILED))
+    desk, safe = FakeDesk(listing(run), seen(run)), SafeDesk(tmp_path)
+    access = Access(safe.catch, safe.others, safe.resets, 900, str)
+    async with opened(desk, access) as pilot:
+        await press(pilot, "enter")
+        await sees(pilot, "leaves positions out, with a reason")
+        await press(pilot, "o", *"known to ops", "enter")
+        await until(lambda: desk.told)
+        assert desk.told == [("go on at positions", Decision(skip="known to ops"))]

@@ -1,0 +1,186 @@
+"""What a run's screen says, without a screen: what can be done and why not, the steps, one step in full."""
+
+from dataclasses import replace
+
+import pytest
+from textual.geometry import Size
+
+from console.domain.access import Arming
+from console.runbooks.reading import runbook_of
+from console.runbooks.run import Standing, State, StepRun
+from console.runbooks.seen import Doing, Hands
+from console.tui.screens.recovery.detail import Shown, detail_lines
+from console.tui.screens.recovery.heading import standing_badge
+from console.tui.screens.recovery.keys import Does, Offers, offers_of
+from console.tui.screens.recovery.rows import Part, rows_of
+from console.tui.screens.recovery.steps import step_lines
+from console.tui.screens.recovery.words import progress
+from console.tui.text import Line, line_width
+from console.tui.theme import UNICODE
+from console.tui.view import View
+from tests.tui.fake import PAPER, START
+from tests.tui.runs import (
+    BOB,
+    DIFFERENCES,
+    KNOWN,
+    OUTPUT,
+    PASSED,
+    RECOVERY,
+    done,
+    evidence,
+    listing,
+    recovery,
+    run_of,
+    seen,
+    verify,
+)
+
+READ_ONLY = View(PAPER, UNICODE)
+ARMED = View(PAPER, UNICODE, mode=Arming(START, START + 600, "a recovery", 120, START))
+UP_TO_START = (*PASSED, done("sync"), done("ledger"))
+ASKS = "type 'paper sync' to go on, because every position agrees doesn't hold; observed: 2 differ"
+
+
+def offered(
+    *steps: StepRun, view: View = ARMED, hands: Hands = Hands.OWN, doing: Doing | None = None
+) -> Offers:
+    return offers_of(view, seen(run_of(recovery(), *steps), hands, doing))
+
+
+def only_if_needed(*steps: StepRun, view: View = ARMED) -> Offers:
+    """What is offered where the sync is needed only if its check doesn't pass."""
+    text = RECOVERY.replace(
+        '    confirm: "{context} sync"', '    confirm: "{context} sync"\n    if_needed: true'
+    )
+    book = runbook_of(text, "recovery.yaml", "recovery", KNOWN)
+    return offers_of(view, replace(seen(run_of(book, *PASSED, *steps)), runbook=book))
+
+
+def text_of(lines: list[Line]) -> list[str]:
+    return ["".join(span.text for span in line) for line in lines]
+
+
+def test_of_a_run_that_another_drives_nothing_is_offered_but_the_key_that_takes_it_over() -> None:
+    offers = offered(hands=Hands.OTHERS)
+    assert not any(offer.can for offer in offers.each)
+    assert "t takes it over" in offers.enter.words
+
+
+def test_while_it_goes_on_it_can_only_be_aborted() -> None:
+    offers = offered(*PASSED, done("sync", State.RUNNING), doing=Doing.GOES_ON)
+    assert [offer.action for offer in offers.each if offer.can] == ["abort_run"]
+    assert offers.abort.words == "aborts it, and undoes sync"
+
+
+def test_a_manual_step_asks_for_what_is_to_be_written_down() -> None:
+    offers = offered()
+    assert (offers.at, offers.does, offers.enter.can) == ("cause", Does.NOTE, True)
+    assert offers.asks == "What happened, and since when?"
+
+
+@pytest.mark.parametrize("step", [None, done("sync", State.WAITING, words=ASKS), done("sync", State.FAILED)])
+def test_a_step_with_words_to_be_typed_has_them_typed_whatever_its_state(step: StepRun | None) -> None:
+    offers = offered(*PASSED, *([] if step is None else [step]))
+    assert (offers.does, offers.asks) == (Does.CONFIRM, "paper sync")
+
+
+def test_words_are_asked_for_only_once_a_step_that_may_be_so_already_is_found_not_to_be() -> None:
+    assert only_if_needed().does is Does.GO
+    assert only_if_needed(done("sync", State.WAITING, words=ASKS)).does is Does.CONFIRM
+
+
+def test_what_is_done_only_if_needed_is_asked_read_only_until_it_is_found_to_be_needed() -> None:
+    assert only_if_needed(view=READ_ONLY).enter.can
+    assert "a arms" in only_if_needed(done("sync", State.WAITING), view=READ_ONLY).enter.words
+
+
+def test_what_was_begun_before_is_asked_for_as_a_second_time() -> None:
+    assert not offered(*PASSED).again
+    assert offered(*PASSED, done("sync", State.FAILED)).again
+    assert offered(*PASSED, done("sync", State.WAITING, words=ASKS)).again
+
+
+def test_an_act_that_may_not_be_repeated_is_not_offered_again() -> None:
+    offers = offered(*PASSED[:3], done("stop", State.FAILED))
+    assert (offers.enter.can, offers.enter.words) == (False, "its act may not be done a second time")
+
+
+def test_read_only_what_raises_the_risk_is_grey_with_the_key_that_arms() -> None:
+    assert offered(*UP_TO_START).enter.can
+    offers = offered(*UP_TO_START, view=READ_ONLY)
+    assert (offers.enter.can, offers.enter.words) == (
+        False,
+        "read-only: a arms, as start raises the risk",
+    )
+    assert offered(*PASSED[:3], view=READ_ONLY).enter.can  # stopping lowers it
+
+
+def test_what_is_unknown_is_read_back_and_never_done_again() -> None:
+    offers = offered(*PASSED, done("sync", State.UNKNOWN))
+    assert (offers.does, offers.again) == (Does.LOOK, False)
+
+
+def test_a_step_that_was_left_running_is_found_out_about_first() -> None:
+    left = seen(run_of(recovery(), *PASSED, done("sync", State.RUNNING)), Hands.NOBODY)
+    assert standing_badge(left)[0] == "LEFT RUNNING"
+    offers = offers_of(ARMED, left)
+    assert "finds out what has become of sync" in offers.enter.words
+    assert not offers.override.can
+
+
+def test_without_the_right_to_it_nothing_is_overridden() -> None:
+    offers = offered(*PASSED, view=READ_ONLY)  # who somebody is, isn't known yet
+    assert not offers.override.can
+
+
+def test_steps_that_undo_are_shown_once_something_is_undone() -> None:
+    assert progress(run_of(recovery(), *PASSED)) == "step 5 of 7"
+    failed = (*PASSED, done("sync", State.FAILED))
+    assert progress(run_of(recovery(), *failed, standing=Standing.ABORTING)) == "step 8 of 8"
+
+
+def test_many_steps_stay_around_the_one_under_the_cursor() -> None:
+    steps = [StepRun(f"step-{number:02}") for number in range(40)]
+    shown = text_of(list(step_lines(steps, "step-20", "step-20", Size(29, 16), UNICODE)))
+    assert len(shown) == 16
+    assert "13 more above" in shown[0]
+    assert "13 more below" in shown[-1]
+    assert any(line.startswith(f"{UNICODE.cursor} · step-20") for line in shown)
+
+
+@pytest.mark.parametrize("room", [3, 8, 12, 16, 40])
+def test_a_step_in_full_keeps_to_its_room_whatever_there_is_of_it(room: int) -> None:
+    step = done("positions", State.FAILED, words="2 of 8 differ", evidence=evidence(DIFFERENCES))
+    shown = Shown(recovery().step("positions"), step, {}, START, "run it: " * 30, OUTPUT)
+    lines = list(detail_lines(shown, 51, room, UNICODE))
+    assert len(lines) <= room
+    assert all(line_width(line) <= 51 for line in lines)
+    assert any("more lines" in line for line in text_of(lines)) is (room <= 12)
+
+
+def test_open_runs_come_first_then_what_can_be_begun_then_what_is_over() -> None:
+    over = run_of(verify(), done("ledger"), standing=Standing.PASSED)
+    rows = rows_of(listing(over, run_of(recovery(), driver=BOB), hands=Hands.OTHERS), None)
+    assert [(row.part, row.name) for row in rows] == [
+        (Part.OPEN, "recovery"),
+        (Part.OFFERED, "recovery"),
+        (Part.OFFERED, "verify_state"),
+        (Part.OFFERED, "deploy_live"),  # not for here
+        (Part.BROKEN, "own"),
+        (Part.OVER, "verify_state"),
+    ]
+
+
+def test_before_an_act_it_is_shown_what_the_check_before_it_has_seen() -> None:
+    step, shown = recovery().step("stop"), DIFFERENCES
+    lines = detail_lines(Shown(step, StepRun("stop"), {}, START, before=shown), 60, 20, UNICODE)
+    assert "BEFORE    ✘ 2 of 8 differ" in text_of(list(lines))
+    assert any("SOL/USD SHORT: books 40.0" in line for line in text_of(list(lines)))
+
+
+def test_output_is_a_line_each_while_more_comes_and_in_full_once_it_has_ended() -> None:
+    step, refusal = recovery().step("sync"), "refused: 3 m 59 s of 5 m are left of the cool-down"
+    running = Shown(step, done("sync", State.RUNNING), {}, START, output=(refusal,))
+    assert not any("cool-down" in line for line in text_of(list(detail_lines(running, 40, 20, UNICODE))))
+    ended = Shown(step, done("sync", State.FAILED, output=refusal), {}, START)
+    assert any("cool-down" in line for line in text_of(list(detail_lines(ended, 40, 20, UNICODE))))
