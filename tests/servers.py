@@ -2,14 +2,14 @@
 
 import sys
 
-from tests import alertmanager, mariadb, prometheus, sshd, tmux
+from tests import alertmanager, mariadb, mariadb_programs, prometheus, sshd, tmux
 from tests.debian import NoServerError
 
 
 def main() -> int:
-    """Find or unpack each; a server that can't be had is named with the one command that brings it."""
+    """Find or unpack each; one that can't be had is named with the one command that brings it."""
     servers = (mariadb.find_binary, prometheus.find_binary, alertmanager.find_binary)
-    for find in (*servers, sshd.find_all, tmux.find_binary):
+    for find in (*servers, mariadb_programs.programs, sshd.find_all, tmux.find_binary):
         try:
             find()
         except NoServerError as error:

@@ -17,8 +17,11 @@ _COMMANDS = {
     "alerts": "alerts",
     "approve": "access",
     "audit": "audit",
+    "backup": "backup",
+    "check": "check",
     "completion": "completion",
     "demo": "demo",
+    "deployment": "deployment",
     "drill": "drill",
     "flags": "flags",
     "kill": "kill",
@@ -26,6 +29,7 @@ _COMMANDS = {
     "paper": "paper",
     "query": "query",
     "record": "history",
+    "recover": "recover",
     "replay": "history",
     "runbook": "runbook",
     "status": "status",
@@ -64,7 +68,7 @@ def cli(ctx: click.Context, /, *, fps: float | None, low_bandwidth: bool, **give
     if ctx.invoked_subcommand is None:
         from console.cli.opening import open_console  # noqa: PLC0415
 
-        sys.exit(open_console(settings_of(ctx, ctx.obj), fps, low_bandwidth))
+        sys.exit(open_console(settings_of(ctx, ctx.obj), fps, low_bandwidth, config=ctx.obj.config))
 
 
 def main() -> None:

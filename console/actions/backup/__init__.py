@@ -1,0 +1,1 @@
+"""Backups of an engine's book: made, checked against their manifests, rehearsed, and thrown away."""

@@ -1,0 +1,185 @@
+"""`backup restore`: its gates told a line each where they don't pass, and what came of it. Thin.
+
+Exit codes: 0 restored, 1 it went wrong: it says which tables stand there, 2 bad usage, 3 nothing was done.
+"""
+
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from console.cli.command_line import Given, fail, panels_of, settings_of, tell, tell_all, with_settings
+from console.cli.deed import (
+    SecondPerson,
+    lack_line,
+    lacking,
+    operator_here,
+    second_person,
+    while_armed,
+    with_confirmation,
+    with_second_person,
+)
+from console.cli.watch import watching
+
+if TYPE_CHECKING:
+    from console.actions.backup.create import Means
+    from console.actions.backup.folder import Backup
+    from console.actions.backup.restore import Restored, Restores
+    from console.actions.checkpoint import Operator
+    from console.actions.kill.switch import KillSwitch
+    from console.domain.approval import Deed
+    from console.domain.assessment import Assessment
+    from console.domain.gate import Gate
+    from console.domain.restore_gates import Asked
+    from console.settings import Settings
+
+_OPTIONS = {
+    "confirmation": "--confirm WORDS",
+    "second person": "--ask, and then --approval ID",
+    "backup": "opsconsole backup verify",
+}
+"""What gives a gate that which is missing."""
+
+
+@click.command()
+@with_settings
+@click.argument("name", metavar="NAME|FILE")
+@click.option("--reason", required=True, help="Why it is restored, for the journal.")
+@with_confirmation("Environment and context; without them: what would happen.")
+@with_second_person
+@click.pass_context
+def restore(
+    ctx: click.Context,
+    /,
+    *,
+    name: str,
+    reason: str,
+    confirm: str,
+    ask: bool,
+    approval: str | None,
+    break_glass: str,
+    **given: Any,
+) -> None:
+    """Put a backup in the place of the book, whole or not at all, while no engine lives and all is tripped.
+
+    What stands there is backed up before, and its tables are kept. The trading switches aren't set back.
+    """
+    settings = settings_of(ctx, Given(**given))
+    import asyncio  # noqa: PLC0415
+
+    from console.actions.backup.errors import BackupError  # noqa: PLC0415
+    from console.actions.backup.folder import backup_named  # noqa: PLC0415
+    from console.actions.kill.switch import KillSwitch  # noqa: PLC0415
+    from console.domain.access import AccessError  # noqa: PLC0415
+    from console.domain.restore_gates import Asked  # noqa: PLC0415
+    from console.wiring.backups import folder_of  # noqa: PLC0415
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that is lost leaves nothing half done
+    switch = KillSwitch(settings)
+    second = second_person(settings, switch.notices.tell, ask=ask, approval=approval, break_glass=break_glass)
+    try:
+        backup = backup_named(folder_of(settings), name)
+    except BackupError as error:
+        fail(str(error), 3)
+    try:
+        sys.exit(asyncio.run(_Command(settings, switch, backup, Asked(reason, confirm), second).run()))
+    except AccessError as error:
+        fail(str(error), 3)
+    except BackupError as error:
+        fail(str(error), 1)
+
+
+class Stop:
+    """What ends a restore in order, with all tables as before, when somebody asks for it while it loads."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+
+    def listen(self) -> None:
+        """From now on SIGTERM and Ctrl+C are no more than asking."""
+        for sign in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(sign, lambda _sign, _frame: self._asked.set())
+
+    def look(self, _size: int) -> None:
+        """Raise BackupError where somebody has asked."""
+        from console.actions.backup.errors import BackupError  # noqa: PLC0415
+
+        if self._asked.is_set():
+            raise BackupError("it was told to stop")
+
+
+class _Command:
+    """One `backup restore`."""
+
+    def __init__(
+        self,
+        settings: "Settings",
+        switch: "KillSwitch",
+        backup: "Backup",
+        asked: "Asked",
+        second: SecondPerson,
+    ) -> None:
+        self._settings = settings
+        self._switch = switch
+        self._backup = backup
+        self._asked = asked
+        self._second = second
+        self._stop = Stop()
+
+    async def run(self) -> int:
+        """Do it where nothing is missing; the exit code."""
+        from console import threads  # noqa: PLC0415
+        from console.wiring.backups import means_of  # noqa: PLC0415
+
+        async with watching(self._settings, self._switch, panels_of(self._settings)) as watch:
+            await watch.until_answered()
+            live = watch.monitor.assessment()
+            restores = self._restores(means_of(self._settings, self._stop.look), live)
+            who = operator_here(self._settings, consent=self._second.consent())
+            gates = await threads.start(
+                lambda: restores.gates(self._backup, self._asked, who, live), name="restore gates"
+            )
+            deed = restores.deed(self._backup, self._asked)
+            lacks = lacking(gates, alone=self._second.absent)
+            if lacks:
+                self._tell_what_lacks(lacks, deed)
+                return 3
+
+            def restore(who: "Operator", live: "Assessment") -> "Restored":
+                return restores.restore(
+                    self._backup,
+                    self._asked,
+                    who,
+                    live,
+                    now=watch.monitor.assessment,
+                    approved=self._second.taken(deed),
+                    begun=lambda before: tell(f"before it      {before.file}"),
+                )
+
+            self._stop.listen()
+            done = await while_armed(self._settings, self._asked.reason, watch.monitor.assessment, restore)
+        tell(f"old tables     {done.kept}")
+        if done.complaint:
+            tell(f"journal        {done.complaint}")
+        tell("RESTORED: opsconsole verify says what the book lacks against the exchange")
+        return 0
+
+    def _tell_what_lacks(self, lacks: "list[Gate]", deed: "Deed") -> None:
+        tell_all(f"would          {line}" for line in deed.what)
+        tell_all(lack_line(gate, _OPTIONS) for gate in lacks)
+        request = self._second.asked(deed, self._asked.reason)
+        if request:
+            tell(f"asked          a second person has to run: opsconsole approve {request}")
+        tell("NOT RESTORED")
+
+    def _restores(self, means: "Means", live: "Assessment") -> "Restores":
+        from console.actions.backup.errors import BackupError  # noqa: PLC0415
+        from console.domain.access import AccessError  # noqa: PLC0415
+        from console.wiring.backups import restores_of  # noqa: PLC0415
+
+        try:
+            return restores_of(self._settings, means, live)
+        except BackupError as error:
+            raise AccessError(f"not restored: {error}") from None
