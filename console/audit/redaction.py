@@ -25,6 +25,8 @@ _NAMED = (
 )
 _NAME = re.compile(_NAMED, re.IGNORECASE)
 _VARIABLE = re.compile(rf"{_NAMED}|(?:^|_)KEY$", re.IGNORECASE)
+_FOLDERS = ("PWD", "OLDPWD")
+"""Variables that are named like passwords, and hold the folders that a shell is and was in."""
 _OPTION = re.compile(rf"--?[\w-]{{0,40}}{_NAMED}[\w-]{{0,40}}", re.IGNORECASE)
 # The repetitions are bounded, so that a long foreign text costs time in proportion to its length.
 _PAIR = re.compile(
@@ -74,7 +76,7 @@ def secret_values(environ: Mapping[str, str]) -> tuple[str, ...]:
     found = {
         value
         for name, value in environ.items()
-        if len(value) >= _SHORTEST_SECRET and _VARIABLE.search(name) is not None
+        if len(value) >= _SHORTEST_SECRET and name not in _FOLDERS and _VARIABLE.search(name) is not None
     }
     return tuple(sorted(found, key=lambda value: (-len(value), value)))
 

@@ -46,16 +46,24 @@ class Drive(Course):
     """
 
     _read_back: set[str] = field(default_factory=set)
+    _needed: set[str] = field(default_factory=set)
 
     def go_on(self, stop: Callable[[Task], bool] = never) -> Task:
-        """Do what is next until a person is needed (ASK), the run is over (END), or `stop` says so."""
+        """Do what is next until a person is needed (ASK), the run is over (END), or `stop` says so.
+
+        It doesn't stop before what is so already: nobody is asked for nothing.
+        """
         while True:
             task = next_task(self.runbook, self.run, self._read_back)
             if self.adrift and (self.run.standing.over or task.next is Next.ASK):
                 raise StoreError(
                     f"{self.adrift}; what lowers the risk was done all the same: see the journal"
                 )
-            if task.next is Next.ASK or self.run.standing.over or stop(task):
+            if task.next is Next.ASK or self.run.standing.over:
+                return task
+            if stop(task):
+                if self._is_needless(task):
+                    continue
                 return task
             if task.next is Next.READ_BACK and task.step in self._read_back:
                 if not self._is_given_up(task.step):
@@ -129,6 +137,16 @@ class Drive(Course):
         elif task.standing is not None:
             words = f"step {task.step} has failed" if task.step else "nothing is left to be done"
             self.become(task.standing, words)
+
+    def _is_needless(self, task: Task) -> bool:
+        """Whether a step is found to be so already, which is asked once; then it has passed."""
+        if task.next is not Next.BEGIN or task.step in self._needed:
+            return False
+        step = self.runbook.step(task.step)
+        if not step.if_needed:
+            return False
+        self._needed.add(task.step)
+        return self._is_so(step)
 
     def _is_so(self, step: Step) -> bool:
         """Whether nothing is needed, because the step's check passes; then it has passed."""

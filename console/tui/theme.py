@@ -83,8 +83,13 @@ ASCII = Glyphs("+", "!", "?", "#", "X", "~", "-", "v", "^", ">", ">", ".o%#", as
 
 
 def glyphs_for(environ: Mapping[str, str]) -> Glyphs:
-    """The signs that the terminal can show, by the locale and the terminal's name in `environ`."""
-    locale = environ.get("LC_ALL") or environ.get("LC_CTYPE") or environ.get("LANG") or "C"
+    """The signs that the terminal can show, by the locale and the terminal's name in `environ`.
+
+    Where LANG says C, Python itself has set LC_CTYPE to C.UTF-8: that is no word of the terminal's.
+    """
+    language, kind = environ.get("LANG", ""), environ.get("LC_CTYPE", "")
+    coerced = language in ("C", "POSIX") and kind in ("C.UTF-8", "C.utf8", "UTF-8")
+    locale = environ.get("LC_ALL") or ("C" if coerced else kind) or language or "C"
     utf8 = "utf" in locale.lower()
     return UNICODE if utf8 and environ.get("TERM") != "linux" else ASCII
 

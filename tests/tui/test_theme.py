@@ -9,6 +9,7 @@ from textual.color import Color as TextualColor
 from textual.theme import Theme
 
 from console.tui.theme import (
+    ASCII,
     BLUE_YELLOW,
     DARK,
     DARK_16,
@@ -18,6 +19,9 @@ from console.tui.theme import (
     MANY,
     MEANINGS,
     RED_GREEN,
+    UNICODE,
+    Glyphs,
+    glyphs_for,
     name_of,
     themes_for,
 )
@@ -177,3 +181,20 @@ def test_the_themes_are_those_for_the_terminals_colours(
 ) -> None:
     assert themes_for(environ) == themes
     assert FEW == (DARK_16, LIGHT_16)
+
+
+@pytest.mark.parametrize(
+    ("environ", "glyphs"),
+    [
+        ({"LANG": "C.UTF-8"}, UNICODE),
+        ({"LANG": "C"}, ASCII),
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, ASCII),
+        ({"LANG": "en_GB", "LC_CTYPE": "C.UTF-8"}, UNICODE),
+        ({"LANG": "C.UTF-8", "TERM": "linux"}, ASCII),
+        ({"LC_ALL": "C", "LANG": "C.UTF-8"}, ASCII),
+        ({}, ASCII),
+    ],
+)
+def test_signs_are_those_that_the_terminal_says_it_can_show(environ: dict[str, str], glyphs: Glyphs) -> None:
+    """Python sets LC_CTYPE itself where LANG is C."""
+    assert glyphs_for(environ) is glyphs

@@ -61,6 +61,7 @@ def test_secrets_are_known_by_the_names_of_their_variables() -> None:
         "DB_PASSWORD": "hunter2!",
         "BINANCE_KEY": "k123456",
         "HOME": "/home/alice",
+        "PWD": "/home/alice/engine",
         "MY_TOKEN": "short",
     }
     assert secret_values(environ) == ("hunter2!", "k123456")

@@ -41,6 +41,15 @@ def test_what_is_so_already_is_not_done_and_was_no_attempt(desk: Desk) -> None:
     assert is_at(drive, "stop") == (State.PASSED, "already so: 0 marks")
 
 
+@pytest.mark.parametrize("so", [True, False])
+def test_nobody_is_asked_before_what_is_so_already(desk: Desk, so: bool) -> None:
+    desk.answers["stopped"] = so
+    drive = desk.start(STOP.replace("    command", "    if_needed: true\n    command"))
+    task = drive.go_on(lambda task: task.step == "stop")
+    assert task == (Task(Next.END, standing=Standing.PASSED) if so else Task(Next.BEGIN, "stop"))
+    assert desk.times == 0
+
+
 def test_what_is_not_so_yet_is_done(desk: Desk) -> None:
     drive = desk.start(STOP.replace("    command", "    if_needed: true\n    command"))
     assert drive.go_on().standing is Standing.PASSED

@@ -125,7 +125,9 @@ def test_some_heads_of_a_text_are_those_of_the_list(heads: list[bytes], which: s
     assert Heads(heads)[which] == heads[which]
 
 
-@pytest.mark.parametrize("others", [[b"a", b"bc"], [b"ab"], [b"ab", b"c", b"d"], [b"ab c"], [b"ab", None], []])
+@pytest.mark.parametrize(
+    "others", [[b"a", b"bc"], [b"ab"], [b"ab", b"c", b"d"], [b"ab c"], [b"ab", None], []]
+)
 def test_heads_are_told_from_others(others: list[bytes | None]) -> None:
     assert Heads([b"ab", b"c"]) != others
 
