@@ -51,10 +51,11 @@ def test_as_json_each_check_has_verdict_expected_observed_and_what_mends_it(home
 
 def test_a_database_that_does_not_answer_is_unknown_to_whatever_asks_it(home: Path) -> None:
     (home / "books.db").unlink()
-    code, told = check(home, "coin")
+    code, told = check(home, "coin", "--json")
     assert code == 3
-    assert told.count("UNKNOWN") == 7  # six checks, and the last line
-    assert "no such database file" in told
+    unknown = [each for each in json.loads(told)["checks"] if each["verdict"] == "unknown"]
+    assert len(unknown) == 6
+    assert all("no such database file" in each["observed"] for each in unknown)
 
 
 def test_a_connection_that_times_out_leads_to_its_runbook(home: Path) -> None:
