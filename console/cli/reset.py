@@ -137,10 +137,11 @@ class Outcome:
     def as_text(self, complaint: str) -> Iterator[str]:
         if self.done is None:
             yield from (f"would          {line}" for line in self.would)
-            yield from (lack_line(gate, _OPTIONS) for gate in lacking(self.gates, alone=False))
+            lacks = lacking(self.gates, alone=False)
+            yield from (lack_line(gate, _OPTIONS) for gate in lacks)
             if self.asked_as:
                 yield f"asked          a second person has to run: opsconsole approve {self.asked_as}"
-            yield "NOT RESET"
+            yield f"NOT RESET: {', '.join(gate.name for gate in lacks)}"
             return
         yield from result_lines(self.done)
         yield from (f"still set      {line}" for line in self.done.left)

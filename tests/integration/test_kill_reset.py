@@ -165,7 +165,7 @@ def test_without_the_words_it_says_what_it_would_do(files: Path) -> None:
         "would          reason: all is well",
         "would          WITHOUT a recovery run: nothing to recover",
         "refused        confirmation: 'production prod' has to be typed: --confirm WORDS",
-        "NOT RESET",
+        "NOT RESET: confirmation",
     ]
     assert (files / "engine" / "flag").exists()
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from console.audit.record import iso_time
 from console.domain.alert_rows import AlertRow, AlertState
 from console.domain.assessment import Assessment
 from console.domain.reset_gates import OWN_ALERT
@@ -32,11 +33,11 @@ def critical_alerts(now: Assessment) -> Found:
 
 def no_new_alert(now: Assessment, since: str) -> Found:
     """Whether no alert rule has begun to fire since then: what `instant` reads."""
-    expected = f"no alert has begun to fire since {since}"
     try:
         began = instant(since)
     except ValueError as error:
-        return Found(None, expected, str(error))
+        return Found(None, f"no alert has begun to fire since {since}", str(error))
+    expected = f"no alert has begun to fire since {iso_time(began)[:19]}Z"
     book = now.ruled.book
     if book is None or now.ruled.doubt:
         return Found(None, expected, now.ruled.doubt or "no alert rules are evaluated")
