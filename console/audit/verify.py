@@ -42,7 +42,15 @@ class Verdict:
 
 
 def verify(folder: Path, witnesses: Sequence[Witness] = ()) -> Verdict:
-    """Check every line of the journal in `folder`; JournalError when a file can't be read."""
+    """Check every line of the journal in `folder`; JournalError when a file can't be read.
+
+    What isn't sound is looked at once more: an edit lasts, a line that is being written doesn't.
+    """
+    first = _looked_through(folder, witnesses)
+    return first if first.sound else _looked_through(folder, witnesses)
+
+
+def _looked_through(folder: Path, witnesses: Sequence[Witness]) -> Verdict:
     # Before the files: a record that is appended meanwhile would be known there, and not yet read here.
     heads, silent = _ask(witnesses)
     walk = _Walk()

@@ -85,6 +85,29 @@ def test_an_untouched_journal_is_sound_and_says_where_it_was_torn(original: Orig
     assert [note.partition(": ")[2] for note in verdict.notes] == ["torn by a crash, sealed by record 11"]
 
 
+class Writer:
+    """Somebody whose record is wholly there at the second look."""
+
+    name = "writer"
+
+    def __init__(self, file: Path, whole: bytes) -> None:
+        self._file, self._whole, self._looks = file, whole, 0
+
+    def kept(self) -> tuple[Head, ...]:
+        self._looks += 1
+        if self._looks == 2:
+            self._file.write_bytes(self._whole)
+        return ()
+
+
+def test_a_line_that_is_being_written_is_no_finding(original: Original, tmp_path: Path) -> None:
+    for name, data in zip(original.names, original.contents, strict=True):
+        (tmp_path / name).write_bytes(data)
+    last, whole = tmp_path / original.names[-1], original.contents[-1]
+    last.write_bytes(whole[:-200] + bytes(199) + b"\n")
+    assert verify(tmp_path, [Writer(last, whole)]).sound
+
+
 @given(data=st.data())
 def test_any_edited_byte_is_found_on_its_line(original: Original, data: st.DataObject) -> None:
     file = data.draw(st.integers(0, 2))
