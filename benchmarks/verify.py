@@ -81,7 +81,7 @@ def fill(connection: Connection, trades: int) -> None:
         connection.exec_driver_sql(f"ANALYZE TABLE {table.name}")
 
 
-class _AsInstalled(MariaDB):
+class AsInstalled(MariaDB):
     """A server with the buffers, log and disk access that MariaDB has by default."""
 
     def _command(self, *more: str) -> list[str]:
@@ -101,7 +101,7 @@ def verified(url: str, now: datetime, server: psutil.Process) -> tuple[float, fl
 def main() -> None:
     """Measure and print."""
     trades = int(sys.argv[1]) if len(sys.argv) > 1 else TRADES
-    server = _AsInstalled(find_binary())
+    server = AsInstalled(find_binary())
     try:
         server.start()
         _measure(server, trades)

@@ -8,11 +8,16 @@ import pytest
 from sqlalchemy import Engine
 
 from console.domain import ledger_invariants as invariants
-from console.domain.ledger import CheckResult, Invariant, LedgerLimits, LedgerReport
+from console.domain.ledger import DEFAULT_LIMITS, CheckResult, Invariant, LedgerLimits, LedgerReport
 from console.domain.severity import Severity
 from console.paper import open_database
+from console.runbooks.checks import exact
 from console.runbooks.checks.books import BooksAt, snapshot
+from console.runbooks.checks.fill_rules import order_rules
+from console.runbooks.checks.glance import Sound, glance
 from console.runbooks.checks.ledger import verify_ledger
+from console.runbooks.checks.position_rules import mark_rules
+from console.sources.books import columns_of
 from console.sources.errors import SourceError
 from tests.mariadb import Databases
 from tests.unit.runbooks.checks.corruptions import CORRUPTIONS, STRAY_TRADE, Corruption
@@ -62,6 +67,43 @@ def test_what_real_engines_do_is_no_finding(book: HealthyBook, habit: str) -> No
         report = verify_ledger(connection, book.now)
         connection.rollback()
     assert _amiss(report) == []
+
+
+def test_one_look_is_enough_for_a_healthy_book(book: HealthyBook) -> None:
+    of_orders, of_marks = (rules(book.now, DEFAULT_LIMITS) for rules in (order_rules, mark_rules))
+    with book.database.connect() as connection:
+        exact.prepare(connection)
+        sound = glance(connection, columns_of(connection), of_orders, of_marks)
+    assert sound == Sound(*[True] * 6)
+
+
+@pytest.mark.parametrize("side", ["open_long", "OPEN_LONG ", "OPEN", ""])
+def test_a_side_that_an_order_and_its_trade_both_have_wrong_is_found_in_both(
+    book: HealthyBook, side: str
+) -> None:
+    with book.database.connect() as connection:
+        for table, row in (("orders", "order"), ("trades", "entry")):
+            connection.exec_driver_sql(
+                f"UPDATE futures_{table} SET side = '{side}' WHERE id = {book.rows[row]}"
+            )
+        report = verify_ledger(connection, book.now)
+        connection.rollback()
+    assert _named(report, invariants.ORDER_SIDE) == [str(book.rows["order"])]
+    assert _named(report, invariants.TRADE_SIDE) == [str(book.rows["entry"])]
+
+
+def test_a_trade_that_is_there_thrice_is_found(book: HealthyBook) -> None:
+    with book.database.connect() as connection:
+        for again in ("T-second", "T-third"):
+            connection.exec_driver_sql(
+                "INSERT INTO futures_trades (account_id, order_id, position_id, trade_id, symbol, side,"
+                f" price, quantity, notional_value, fee) SELECT account_id, order_id, position_id, '{again}',"
+                " symbol, side, price, quantity, notional_value, fee"
+                f" FROM futures_trades WHERE id = {book.rows['entry']}"
+            )
+        report = verify_ledger(connection, book.now)
+        connection.rollback()
+    assert _named(report, invariants.ORDER_FILLS) == [str(book.rows["order"])]
 
 
 def test_a_trade_that_belongs_to_nothing_is_found(book: HealthyBook) -> None:
@@ -273,6 +315,10 @@ def _opened(url: str) -> Engine:
 
 def _of(report: LedgerReport, invariant: Invariant) -> CheckResult:
     return next(result for result in report.results if result.invariant is invariant)
+
+
+def _named(report: LedgerReport, invariant: Invariant) -> list[str]:
+    return [each.row for each in _of(report, invariant).differences]
 
 
 def _amiss(report: LedgerReport) -> list[CheckResult]:

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, case, func
 
 from console import schema
 from console.domain import ledger_invariants as invariants
-from console.runbooks.checks.exact import less, minus, near, number, over, plus, times, total
+from console.runbooks.checks.exact import initial, less, minus, near, number, over, plus, times, total
 from console.runbooks.checks.facts import Columns, Facts, Sums, facts_of, sums_of
 from console.runbooks.checks.sweep import Rules, Test
 
@@ -31,12 +31,12 @@ def is_open(position: Facts) -> ColumnElement[bool]:
 
 def is_opening(trade: Facts) -> ColumnElement[bool]:
     """Whether a trade opens a position or adds to one."""
-    return trade["side"].in_(("OPEN_LONG", "OPEN_SHORT"))
+    return initial(trade["side"]) == ord("O")
 
 
 def is_closing(trade: Facts) -> ColumnElement[bool]:
     """Whether a trade closes a position or part of one."""
-    return trade["side"].in_(("CLOSE_LONG", "CLOSE_SHORT"))
+    return initial(trade["side"]) == ord("C")
 
 
 def sum_in(facts: Facts, name: str) -> ColumnElement[Any]:
@@ -57,8 +57,8 @@ def counted(condition: ColumnElement[bool]) -> ColumnElement[Any]:
 
 OF_POSITIONS: Sums = {
     "count": lambda row: counted(is_open(row)),
-    "margin": lambda row: total(case((is_open(row), row["margin"]), else_=_ZERO)),
-    "unrealized": lambda row: total(case((is_open(row), row["unrealized_pnl"]), else_=_ZERO)),
+    "margin": lambda row: total(case((is_open(row), row["margin"]))),
+    "unrealized": lambda row: total(case((is_open(row), row["unrealized_pnl"]))),
 }
 """What an account's positions come to."""
 
@@ -66,8 +66,8 @@ OF_TRADES: Sums = {
     "count": lambda row: func.count(),
     "closes": lambda row: counted(is_closing(row)),
     "wins": lambda row: counted(less(_ZERO, row["realized_pnl"])),
-    "realized": lambda row: total(func.coalesce(row["realized_pnl"], _ZERO)),
-    "entry_fees": lambda row: total(case((is_opening(row), row["fee"]), else_=_ZERO)),
+    "realized": lambda row: total(row["realized_pnl"]),
+    "entry_fees": lambda row: total(case((is_opening(row), row["fee"]))),
 }
 """What an account's trades come to."""
 

@@ -38,8 +38,12 @@ class _Exact(FunctionElement[Any]):
     """`name` is the function on SQLite, `form` the expression elsewhere."""
 
     type: TypeEngine[Any] = NullType()
-    inherit_cache = True
+    name: str
     form: str
+
+    def __init_subclass__(cls, *, name: str, form: str = "") -> None:
+        super().__init_subclass__()
+        cls.name, cls.form, cls.inherit_cache = name, form, True
 
 
 @compiles(_Exact)
@@ -52,88 +56,54 @@ def _by_function(element: _Exact, compiler: SQLCompiler, **more: Any) -> str:
     return f"{element.name}({', '.join(compiler.process(part, **more) for part in element.clauses)})"
 
 
-class plus(_Exact):  # noqa: N801 (reads as the operator that it is)
-    name = "exact_plus"
-    form = "({0} + {1})"
-    inherit_cache = True
+class plus(_Exact, name="exact_plus", form="({0} + {1})"):  # noqa: N801 (reads as the operator that it is)
+    """A sum."""
 
 
-class minus(_Exact):  # noqa: N801
-    name = "exact_minus"
-    form = "({0} - {1})"
-    inherit_cache = True
+class minus(_Exact, name="exact_minus", form="({0} - {1})"):  # noqa: N801
+    """A difference."""
 
 
-class times(_Exact):  # noqa: N801
-    name = "exact_times"
-    form = "({0} * {1})"
-    inherit_cache = True
+class times(_Exact, name="exact_times", form="({0} * {1})"):  # noqa: N801
+    """A product."""
 
 
-class over(_Exact):  # noqa: N801
+class over(_Exact, name="exact_over", form="({0} / {1})"):  # noqa: N801
     """A quotient; NULL where the divisor is 0."""
 
-    name = "exact_over"
-    form = "({0} / {1})"
-    inherit_cache = True
+
+class total(_Exact, name="exact_total", form="COALESCE(SUM({0}), 0)"):  # noqa: N801
+    """The sum over the rows of a group, NULL left out: 0 where all are NULL."""
 
 
-class total(_Exact):  # noqa: N801
-    """The sum over a group; NULL of nothing."""
-
-    name = "exact_total"
-    form = "SUM({0})"
-    inherit_cache = True
-
-
-class lowest(_Exact):  # noqa: N801
+class lowest(_Exact, name="exact_lowest", form="MIN({0})"):  # noqa: N801
     """The least amount of a group; NULL of nothing."""
 
-    name = "exact_lowest"
-    form = "MIN({0})"
-    inherit_cache = True
 
-
-class highest(_Exact):  # noqa: N801
+class highest(_Exact, name="exact_highest", form="MAX({0})"):  # noqa: N801
     """The greatest amount of a group; NULL of nothing."""
 
-    name = "exact_highest"
-    form = "MAX({0})"
-    inherit_cache = True
 
-
-class near(_Exact):  # noqa: N801
+class near(_Exact, name="exact_near", form="(ABS({0} - {1}) <= {2})"):  # noqa: N801
     """Whether two amounts are no further apart than a third."""
 
-    name = "exact_near"
-    form = "(ABS({0} - {1}) <= {2})"
     type = Boolean()
-    inherit_cache = True
 
 
-class same(_Exact):  # noqa: N801
+class same(_Exact, name="exact_same", form="({0} = {1})"):  # noqa: N801
     """Whether two amounts are equal."""
 
-    name = "exact_same"
-    form = "({0} = {1})"
     type = Boolean()
-    inherit_cache = True
 
 
-class less(_Exact):  # noqa: N801
+class less(_Exact, name="exact_less", form="({0} < {1})"):  # noqa: N801
     """Whether the first is less than the second."""
 
-    name = "exact_less"
-    form = "({0} < {1})"
     type = Boolean()
-    inherit_cache = True
 
 
-class fingerprint(_Exact):  # noqa: N801
+class fingerprint(_Exact, name="exact_fingerprint"):  # noqa: N801
     """A number of 32 bits for what values say, NULL left out: other values share it once in four billion."""
-
-    name = "exact_fingerprint"
-    inherit_cache = True
 
 
 @compiles(fingerprint, "mysql", "mariadb")
@@ -141,12 +111,16 @@ def _checksum(element: fingerprint, compiler: SQLCompiler, **more: Any) -> str:
     return f"CRC32(CONCAT_WS(',', {', '.join(compiler.process(part, **more) for part in element.clauses)}))"
 
 
-class spelled(_Exact):  # noqa: N801
-    """A text as it is spelled: MySQL and MariaDB take `long` and `LONG ` for `LONG`."""
+class mixed(_Exact, name="exact_mixed", form="BIT_XOR({0})"):  # noqa: N801
+    """What a group's fingerprints come to in whatever order, 0 of nothing. An equal pair leaves no trace."""
 
-    name = "exact_spelled"
-    form = "CAST({0} AS BINARY)"
-    inherit_cache = True
+
+class initial(_Exact, name="unicode", form="ASCII({0})"):  # noqa: N801
+    """The number of a text's first letter, which is sooner told than the text from others."""
+
+
+class spelled(_Exact, name="exact_spelled", form="CAST({0} AS BINARY)"):  # noqa: N801
+    """A text as it is spelled: MySQL and MariaDB take `long` and `LONG ` for `LONG`."""
 
 
 def number(written: str) -> Amount:
@@ -214,11 +188,13 @@ _FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
 
 
 class _Gathered:
-    """What a group's amounts come to `together`: None of nothing, and where something in it is no number."""
+    """What a group's amounts come to `together`: `nothing` of none, None where something is no number."""
 
-    def __init__(self, together: Callable[[Decimal, Decimal], Decimal]) -> None:
+    def __init__(
+        self, together: Callable[[Decimal, Decimal], Decimal], nothing: Decimal | None = None
+    ) -> None:
         self._together = together
-        self._said: Decimal | None = None
+        self._said = nothing
         self._sound = True
 
     def step(self, value: object, /) -> None:
@@ -234,8 +210,22 @@ class _Gathered:
         return None if self._said is None or not self._sound else format(self._said, "f")
 
 
-_AGGREGATES: Mapping[str, Callable[[], _Gathered]] = {
-    "exact_total": partial(_Gathered, _WIDE.add),
+class _Mixed:
+    """What a group's fingerprints come to."""
+
+    def __init__(self) -> None:
+        self._said = 0
+
+    def step(self, fingerprint: int | None, /) -> None:
+        self._said ^= fingerprint or 0
+
+    def finalize(self) -> int:
+        return self._said
+
+
+_AGGREGATES: Mapping[str, Callable[[], _Gathered | _Mixed]] = {
+    "exact_mixed": _Mixed,
+    "exact_total": partial(_Gathered, _WIDE.add, Decimal(0)),
     "exact_lowest": partial(_Gathered, min),
     "exact_highest": partial(_Gathered, max),
 }

@@ -1,18 +1,20 @@
 """A first look at the books that reads each row once, and says what of them nothing can be wrong with.
 
 It counts what sweeps would find, by the same rules, and names nothing: what it doesn't call sound is swept.
-Most books are sound, and the largest are those that take longest to sweep in vain.
+Most books are sound, and the largest are those that take longest to sweep in vain. Nothing is asked of both
+an order and its trade: where they say the same, what holds for the one holds for the other.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, func, or_, select, true
 
 from console import schema
+from console.domain import ledger_invariants as invariants
 from console.runbooks.checks.account_rules import ACCOUNT_RULES, OF_POSITIONS, OF_TRADES, counted
-from console.runbooks.checks.exact import decimal_of, fingerprint, same, times, total
+from console.runbooks.checks.exact import Amount, fingerprint, mixed, plus, same, times, total
 from console.runbooks.checks.facts import Columns, Facts, LackingError, Sums, facts_of, sums_of
 from console.runbooks.checks.fill_rules import TRADE_RULES, has_fill
 from console.runbooks.checks.position_rules import (
@@ -21,53 +23,70 @@ from console.runbooks.checks.position_rules import (
     has_own_entry,
     position_facts,
 )
-from console.runbooks.checks.references import direction, tie
+from console.runbooks.checks.references import tie
 from console.runbooks.checks.sweep import Rules, Sweep
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """Of which tables no row breaks a rule; `fills` is that orders and trades match."""
+    """Of which tables no row breaks a rule; `marks`: none is too old, `fills`: orders and trades match."""
 
     accounts: bool = False
     positions: bool = False
+    marks: bool = False
     orders: bool = False
     trades: bool = False
     fills: bool = False
 
 
-def glance(connection: Connection, columns: Columns, order_rules: Rules) -> Sound:
+def glance(connection: Connection, columns: Columns, order_rules: Rules, mark_rules: Rules) -> Sound:
     """What is sound; nothing where the schema lacks what ties rows together. Raises SQLAlchemyError."""
     try:
-        held = connection.execute(_of_accounts(columns)).one()
+        held = connection.execute(_of_accounts(columns, mark_rules)).one()
         ordered = connection.execute(_of_orders(columns, order_rules)).one()
     except LackingError:
         return Sound()
-    positions = held.positions == _count(connection, schema.positions.name) and not held.positions_suspect
+    all_positions = held.positions == _count(connection, schema.positions.name)
+    positions = all_positions and not held.positions_suspect
     belong = held.trades == _count(connection, schema.trades.name) and not held.strays
-    match = belong and decimal_of(held.said) == decimal_of(ordered.said)
+    match = belong and _say_the_same(held, ordered)
+    orders = match and not ordered.suspects
     return Sound(
         accounts=positions and belong and not held.suspects,
         positions=positions,
-        orders=match and not ordered.suspects,
-        trades=belong and not held.trades_suspect,
+        marks=all_positions and not held.marks_suspect,
+        orders=orders,
+        trades=orders and positions and not held.trades_suspect,
         fills=match,
     )
 
 
-def _of_accounts(columns: Columns) -> Select[Any]:
+def _say_the_same(held: Row[*tuple[Any, ...]], ordered: Row[*tuple[Any, ...]]) -> bool:
+    """Whether each executed order has one trade that says the same, and each trade such an order.
+
+    Equal rows leave no trace in pairs, but an order's trade that is there thrice counts as three; orders are
+    no two equal, or their ids are found to be.
+    """
+    return (held.said or 0, held.trades) == (ordered.said or 0, ordered.fills)
+
+
+def _of_accounts(columns: Columns, mark_rules: Rules) -> Select[Any]:
     """One row, of accounts with the sums over their positions, with the sums over those positions' trades.
 
     Positions and trades that belong to nothing are not among them, as the counts show.
     """
     positions = position_facts(columns, {**OF_ITS_TRADES, **OF_TRADES, **_MORE_OF_TRADES})
-    sums = {**_OF_POSITIONS, **{f"held.{name}": of_group for name, of_group in OF_POSITIONS.items()}}
+    sums = {
+        **_OF_POSITIONS,
+        "marks_suspect": lambda position: counted(Sweep(position, mark_rules).suspect),
+        **{f"held.{name}": of_group for name, of_group in OF_POSITIONS.items()},
+    }
     accounts = facts_of(schema.accounts, columns)
     accounts = accounts.joined(sums_of(positions, "account_id", sums), ("id", "account_id"), "")
     counts = {"trades": "trades.count", **{name: name for name in _COUNTS}}
     return select(
         counted(Sweep(accounts, ACCOUNT_RULES).suspect).label("suspects"),
-        total(accounts["said"]).label("said"),
+        mixed(accounts["said"]).label("said"),
         *(func.coalesce(func.sum(accounts[name]), 0).label(label) for label, name in counts.items()),
     ).select_from(accounts.source)
 
@@ -79,7 +98,11 @@ def _of_orders(columns: Columns, rules: Rules) -> Select[Any]:
         Sweep(orders, rules).suspect, and_(has_fill(orders).is_not(true()), _is_lost(orders, columns))
     )
     said = case((has_fill(orders), tie(orders, "executed_quantity")))
-    return select(counted(suspect).label("suspects"), total(said).label("said")).select_from(orders.source)
+    return select(
+        counted(suspect).label("suspects"),
+        counted(has_fill(orders)).label("fills"),
+        mixed(said).label("said"),
+    ).select_from(orders.source)
 
 
 def _is_lost(orders: Facts, columns: Columns) -> ColumnElement[bool]:
@@ -103,17 +126,26 @@ def _total(name: str) -> Callable[[Facts], ColumnElement[Any]]:
 
 def _strays(position: Facts) -> ColumnElement[bool]:
     """Whether some trade is of another account, symbol or side than its position."""
-    own = fingerprint(position["account_id"], position["symbol"], direction(position["position_side"]))
+    own = _kind(position, position["position_side"] == "LONG")
     alike = same(position["trades.kinds"], times(position["trades.count"], own))
     return and_(position["trades.count"].is_not(None), alike.is_not(true()))
 
 
-_COUNTS = ("positions", "positions_suspect", "trades_suspect", "strays")
+def _kind(row: Facts, is_long: ColumnElement[bool]) -> Amount:
+    """What a position and its trades have in common, as a number; they say LONG and SHORT in other words."""
+    return plus(fingerprint(row["symbol"], row["account_id"]), case((is_long, 1), else_=0))
+
+
+_COUNTS = ("positions", "positions_suspect", "marks_suspect", "trades_suspect", "strays")
+
+_ASKED_OF_ORDERS = (invariants.TRADE_SIDE, invariants.TRADE_SIZE)
+"""What holds for a trade that says the same as an order, whose side is right, and which has been executed."""
+_OF_TRADES_ALONE = {name: rule for name, rule in TRADE_RULES.items() if name not in _ASKED_OF_ORDERS}
 
 _MORE_OF_TRADES: Sums = {
-    "suspects": lambda trade: counted(Sweep(trade, TRADE_RULES).suspect),
-    "kinds": lambda trade: total(fingerprint(trade["account_id"], trade["symbol"], direction(trade["side"]))),
-    "said": lambda trade: total(tie(trade, "quantity")),
+    "suspects": lambda trade: counted(Sweep(trade, _OF_TRADES_ALONE).suspect),
+    "kinds": lambda trade: total(_kind(trade, trade["side"].in_(("OPEN_LONG", "CLOSE_LONG")))),
+    "said": lambda trade: mixed(tie(trade, "quantity")),
 }
 
 _OF_POSITIONS: Sums = {
@@ -122,7 +154,7 @@ _OF_POSITIONS: Sums = {
         or_(Sweep(position, POSITION_RULES).suspect, has_own_entry(position))
     ),
     "strays": lambda position: counted(_strays(position)),
-    "said": _total("trades.said"),
+    "said": lambda position: mixed(position["trades.said"]),
     "trades_suspect": _sum("trades.suspects"),
     "trades.count": _sum("trades.count"),
     "trades.closes": _sum("trades.closes"),

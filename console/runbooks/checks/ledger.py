@@ -46,13 +46,13 @@ def verify_ledger(
     """
     exact.prepare(connection)
     columns, listed = columns_of(connection), limits.listed
-    of_orders = order_rules(now, limits)
+    of_orders, of_marks = order_rules(now, limits), mark_rules(now, limits)
     orders, trades = facts_of(schema.orders, columns), facts_of(schema.trades, columns)
-    sound = _answered(lambda: glance(connection, columns, of_orders), lambda _why: Sound())
+    sound = _answered(lambda: glance(connection, columns, of_orders, of_marks), lambda _why: Sound())
     sweeps = (
         (Sweep(account_facts(columns), ACCOUNT_RULES), sound.accounts),
         (Sweep(position_facts(columns), {**POSITION_RULES, **ENTRY_RULES}), sound.positions),
-        (Sweep(facts_of(schema.positions, columns), mark_rules(now, limits)), False),
+        (Sweep(facts_of(schema.positions, columns), of_marks), sound.marks),
         (Sweep(belonging(orders, columns), {**of_orders, **ORDER_REFERENCES}), sound.orders),
         (Sweep(belonging(trades, columns), {**TRADE_RULES, **TRADE_REFERENCES}), sound.trades),
     )

@@ -50,7 +50,7 @@ def position_facts(columns: Columns, sums: Sums | None = None) -> Facts:
 def _signed(trade: Facts) -> ColumnElement[Any]:
     """What a trade adds to its position."""
     quantity = trade["quantity"]
-    return case((is_opening(trade), quantity), (is_closing(trade), minus(_ZERO, quantity)), else_=_ZERO)
+    return case((is_opening(trade), quantity), (is_closing(trade), minus(_ZERO, quantity)))
 
 
 def mark_rules(now: datetime, limits: LedgerLimits) -> Rules:
@@ -69,7 +69,7 @@ def _entry(position: Facts) -> ColumnElement[Any]:
     if "avg_entry_price" not in position:
         return entry
     average = position["avg_entry_price"]
-    return case((or_(average.is_(None), same(average, _ZERO)), entry), else_=average)
+    return case((average.is_(None), entry), (same(average, _ZERO), entry), else_=average)
 
 
 def _last_place(position: Facts, each: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -48,10 +48,21 @@ def test_two_amounts_are_near_up_to_the_tolerance(connection: Connection, amount
 @pytest.mark.parametrize("said", ["'junk'", "''", "x'ff'", "'NaN'", "'Infinity'", "'1e999'", "NULL"])
 def test_what_is_no_number_comes_to_nothing(connection: Connection, said: str) -> None:
     value, one = exact.number(said), exact.number("1")
-    asked = select(
-        exact.plus(value, one), exact.near(one, value, one), exact.less(value, one), exact.total(value)
-    )
-    assert tuple(connection.execute(asked).one()) == (None, None, None, None)
+    asked = select(exact.plus(value, one), exact.near(one, value, one), exact.less(value, one))
+    assert tuple(connection.execute(asked).one()) == (None, None, None)
+
+
+@pytest.mark.parametrize(("said", "comes_to"), [("'junk'", None), ("NULL", "0"), ("'0.10'", "0.10")])
+def test_a_sum_of_what_is_no_number_comes_to_nothing(
+    connection: Connection, said: str, comes_to: str | None
+) -> None:
+    assert connection.scalar(select(exact.total(exact.number(said)))) == comes_to
+
+
+def test_what_is_mixed_twice_leaves_no_trace(connection: Connection) -> None:
+    table = text("SELECT 6 AS said UNION ALL SELECT 3 UNION ALL SELECT NULL UNION ALL SELECT 6")
+    said = table.columns(column("said", NullType())).subquery()
+    assert connection.scalar(select(exact.mixed(said.c.said))) == 3
 
 
 def test_dividing_by_nothing_comes_to_nothing(connection: Connection) -> None:
