@@ -11,12 +11,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from console.sources.engine import read_engine_file
+from console.sources.engine import is_alive, read_engine_file
 from console.sources.errors import SourceError
 
 PASSWORD_VARIABLE = "OPSCONSOLE_PAPER_DB_PASSWORD"  # noqa: S105 (a variable's name)
@@ -42,9 +42,9 @@ class Engine:
 
 @contextmanager
 def running(engine: Engine) -> Iterator[int]:
-    """Start the engine, wait until it answers, and stop it at the end. Yields its pid.
+    """Start the engine, wait until it answers, and stop it at the end, or the one that has taken its place.
 
-    Raises DemoError when it doesn't start; then nothing is left running.
+    Yields its pid. Raises DemoError when it doesn't start; then nothing is left running.
     """
     arguments, environment = _command(engine)
     try:
@@ -65,6 +65,7 @@ def running(engine: Engine) -> Iterator[int]:
             yield process.pid
         finally:
             _stop(process)
+            _stop_successor(engine.state)
 
 
 @contextmanager
@@ -83,7 +84,7 @@ def ending_cleanly() -> Iterator[None]:
 
 
 def stop_when_stdin_closes() -> None:
-    """In the engine: stop as after SIGTERM once the process that started it is gone.
+    """In the engine: stop as after SIGHUP once the process that started it is gone, and the exchange with it.
 
     That may have gone too soon to see to it that the engine ends. So where the orderly stop isn't over in
     time, the process ends without it.
@@ -92,7 +93,7 @@ def stop_when_stdin_closes() -> None:
     def wait() -> None:
         while os.read(0, 4096):
             pass
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGHUP)
         time.sleep(_STOP_SECONDS)
         os._exit(1)
 
@@ -136,7 +137,7 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]", state: Path, output: s
             found = read_engine_file(state / "engine.json")
         except SourceError:
             found = None
-        if found is not None and found.pid == process.pid:
+        if found is not None and found.pid == process.pid and not found.ended:
             return
         time.sleep(0.02)
     raise DemoError(f"the engine was not ready after {_START_SECONDS:.0f} s; see {output}")
@@ -158,3 +159,22 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def _stop_successor(state: Path) -> None:
+    """Stop the engine that a runbook has started since, in place of ours."""
+    import psutil  # noqa: PLC0415
+
+    try:
+        found = read_engine_file(state / "engine.json")
+    except SourceError:
+        return
+    if found is None or not is_alive(found):
+        return
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(found.pid)
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            process.kill()

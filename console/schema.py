@@ -5,6 +5,8 @@ DECIMAL columns on MySQL and MariaDB, on SQLite fixed-point text under a numeric
 SQLite would store a DECIMAL as a binary float. Real engines may have more columns, and older ones
 fewer: readers ask the server what is there (`console.sources.database`).
 
+On SQLite too an id that was given is given to no other row, even after a restore.
+
 Times are naive and local, as engines write them; `kline_data.open_time` is in milliseconds since 1970.
 """
 
@@ -29,11 +31,13 @@ from sqlalchemy import (
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.types import Numeric, TypeEngine
 
+from console.domain import accounts as accounts_of_engines
+
 DATABASE_NAME = "binance-data"
 """The engines' default database. It holds a hyphen: quote it wherever it is written into SQL."""
 
-USDM_ACCOUNT = 2
-COIN_ACCOUNT = 3
+USDM_ACCOUNT = accounts_of_engines.USDM_ACCOUNT
+COIN_ACCOUNT = accounts_of_engines.COIN_ACCOUNT
 COIN_USER = 1000
 
 TRADING_SWITCHES = (
@@ -210,6 +214,7 @@ positions = Table(
     Index("idx_coin_margin", "account_id", "coin_margin"),
     Index("idx_positions_symbol", "symbol"),
     Index("idx_positions_close_time", "close_time"),
+    sqlite_autoincrement=True,
 )
 
 orders = Table(
@@ -246,6 +251,7 @@ orders = Table(
     Column("created_at", _moment),
     Index("idx_orders_account_status", "account_id", "status"),
     Index("idx_orders_position", "position_id"),
+    sqlite_autoincrement=True,
 )
 
 trades = Table(
@@ -273,6 +279,7 @@ trades = Table(
     Column("trade_time", _moment),
     Index("idx_trades_position", "position_id"),
     Index("idx_trades_account", "account_id"),
+    sqlite_autoincrement=True,
 )
 
 klines = Table(

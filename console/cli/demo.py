@@ -2,12 +2,23 @@
 
 import asyncio
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
 
 from console import demo as demonstration
-from console.cli.command_line import Given, fail, require_terminal, settings_of, with_drawing, with_settings
+from console.cli.command_line import (
+    Given,
+    fail,
+    require_terminal,
+    settings_of,
+    warn,
+    with_drawing,
+    with_settings,
+)
 from console.cli.opening import open_console
 from console.cli.paper import with_engine
 from console.cli.status import watch_quietly
@@ -46,7 +57,7 @@ def demo(
         click.echo("starting the paper engine", err=True)
     engine = demonstration.Engine(settings.state, symbols, scenario, seed, database)
     try:
-        with demonstration.ending_cleanly(), demonstration.running(engine):
+        with demonstration.ending_cleanly(), _no_exchange_left(settings.state), demonstration.running(engine):
             if headless:
                 code = asyncio.run(watch_quietly(settings, seconds, as_json))
             else:
@@ -57,3 +68,18 @@ def demo(
     except KeyboardInterrupt:
         code = 130
     sys.exit(code)
+
+
+@contextmanager
+def _no_exchange_left(state: Path) -> Iterator[None]:
+    """End the exchange, which outlives the engine, with the demonstration."""
+    try:
+        yield
+    finally:
+        from console.paper.exchange_link import ExchangeError, end_exchange  # noqa: PLC0415
+        from console.paper.exchange_place import ExchangePlace  # noqa: PLC0415
+
+        try:
+            end_exchange(ExchangePlace(state))
+        except ExchangeError as error:
+            warn(str(error))

@@ -1,9 +1,12 @@
 """The commands of the paper engine, among them those for which real engines have scripts.
 
-A paper context's `commands` are `start`, `stop`, `sync-positions`, `verify-positions` and `test-trade`.
+A paper context's `commands` are `start`, `stop`, `restart`, `sync-positions`, `verify-positions` and
+`test-trade`. The exchange is a process of its own, which the engine starts: it outlives the engine.
 """
 
 import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from console.sources.engine import EngineFile
 
 MOST_SYMBOLS = 5000
+CONFIGURATIONS = ("futures", "spot")
 _STOP_SECONDS = 10.0
 """Seconds that an engine has to end in order."""
 
@@ -63,7 +67,7 @@ def paper_run(
     until_stdin_closes: bool,
     **given: Any,
 ) -> None:
-    """Run a paper engine in the foreground, until SIGTERM or Ctrl-C."""
+    """Run a paper engine in the foreground, until SIGTERM, or with its exchange until Ctrl-C."""
     from console.paper.service import PaperOptions, run_service  # noqa: PLC0415
 
     settings = settings_of(ctx, Given(**given))
@@ -76,38 +80,39 @@ def paper_run(
 
 @paper.command("start")
 @with_settings
+@click.option("--configuration", type=click.Choice(CONFIGURATIONS), help="The default is the last one.")
 @click.pass_context
-def paper_start(ctx: click.Context, /, **given: Any) -> None:
+def paper_start(ctx: click.Context, /, *, configuration: str | None, **given: Any) -> None:
     """Run the paper engine in the foreground, as it was last started, and in calm."""
-    from console.paper.layout import StateFolderError  # noqa: PLC0415
-    from console.paper.service import as_last_started, run_service  # noqa: PLC0415
-
-    try:
-        options = as_last_started(settings_of(ctx, Given(**given), context="paper").state)
-    except StateFolderError as error:
-        fail(str(error))
-    sys.exit(run_service(options))
+    _start(settings_of(ctx, Given(**given), context="paper").state, configuration)
 
 
 @paper.command("stop")
 @with_settings
+@click.option("--exchange", "with_exchange", is_flag=True, help="End its exchange too.")
 @click.pass_context
-def paper_stop(ctx: click.Context, /, **given: Any) -> None:
-    """Stop the running engine in order, and wait until it has ended."""
-    import psutil  # noqa: PLC0415
+def paper_stop(ctx: click.Context, /, *, with_exchange: bool, **given: Any) -> None:
+    """Stop the running engine in order, and wait until it has ended; its exchange goes on."""
+    if not with_exchange:
+        _stop(_running_engine(ctx, Given(**given)))
+        return
+    file = _engine_file(ctx, Given(**given))
+    engine = _read(file)
+    if engine is not None and _runs(engine):
+        _stop(engine)
+    _end_exchange(file.parent)
 
-    engine = _running_engine(ctx, Given(**given))
-    try:
-        process = psutil.Process(engine.pid)
-        process.terminate()
-        process.wait(_STOP_SECONDS)
-    except psutil.NoSuchProcess:
-        pass
-    except psutil.TimeoutExpired:
-        fail(f"process {engine.pid} has not ended within {_STOP_SECONDS:g} s", 1)
-    except psutil.AccessDenied:
-        fail(f"process {engine.pid} is another user's", 1)
-    say(f"stopped: process {engine.pid} has ended")
+
+@paper.command("restart")
+@with_settings
+@click.pass_context
+def paper_restart(ctx: click.Context, /, **given: Any) -> None:
+    """Stop the running engine in order, if there is one, and run it again as it was last started."""
+    file = _engine_file(ctx, Given(**given))
+    engine = _read(file)
+    if engine is not None and _runs(engine):
+        _stop(engine)
+    _start(file.parent, None)
 
 
 @paper.command("verify-positions")
@@ -188,6 +193,46 @@ def paper_status(ctx: click.Context, /, **given: Any) -> None:
             say(f"{field:<22} {value}")
 
 
+def _start(state: Path, configuration: str | None) -> NoReturn:
+    from console.paper.layout import StateFolderError  # noqa: PLC0415
+    from console.paper.service import as_last_started, run_service  # noqa: PLC0415
+
+    try:
+        options = as_last_started(state)
+    except StateFolderError as error:
+        fail(str(error))
+    sys.exit(run_service(replace(options, configuration=configuration or options.configuration)))
+
+
+def _stop(engine: "EngineFile") -> None:
+    """Ask the engine to end, and wait until it has."""
+    from console.actions.engine.ending import Fate, ending  # noqa: PLC0415
+    from console.actions.engine.process import process_seen  # noqa: PLC0415
+    from console.domain.clock import SystemClock  # noqa: PLC0415
+
+    found = process_seen(engine.pid, "engine.json")
+    if found is not None and _runs(engine):
+        with ending([found], (), SystemClock()) as going:
+            going.ask()
+            going.wait(_STOP_SECONDS if not going.refused else 0)
+            (end,) = going.ends()
+        if end.fate is Fate.LEFT:
+            why = end.words if going.refused else f"has not ended within {_STOP_SECONDS:g} s"
+            fail(f"process {engine.pid}: {why}", 1)
+    say(f"stopped: process {engine.pid} has ended")
+
+
+def _end_exchange(state: Path) -> None:
+    from console.paper.exchange_link import ExchangeError, end_exchange  # noqa: PLC0415
+    from console.paper.exchange_place import ExchangePlace  # noqa: PLC0415
+
+    try:
+        ended = end_exchange(ExchangePlace(state))
+    except ExchangeError as error:
+        fail(str(error), 1)
+    say("the exchange has ended" if ended else "no exchange runs here")
+
+
 def _leave_with(differences: list[str]) -> NoReturn:
     """Say what differs, and leave with the exit code that says so."""
     for line in differences:
@@ -197,17 +242,32 @@ def _leave_with(differences: list[str]) -> NoReturn:
     sys.exit(1 if differences else 0)
 
 
-def _running_engine(ctx: click.Context, given: Given) -> "EngineFile":
-    from console.sources.engine import is_alive, read_engine_file  # noqa: PLC0415
+def _engine_file(ctx: click.Context, given: Given) -> Path:
+    return settings_of(ctx, given, context="paper").state / "engine.json"
+
+
+def _read(file: Path) -> "EngineFile | None":
+    from console.sources.engine import read_engine_file  # noqa: PLC0415
     from console.sources.errors import SourceError  # noqa: PLC0415
 
-    file = settings_of(ctx, given, context="paper").state / "engine.json"
     try:
-        engine = read_engine_file(file)
+        return read_engine_file(file)
     except SourceError as error:
         fail(str(error))
+
+
+def _runs(engine: "EngineFile") -> bool:
+    from console.sources.engine import is_alive  # noqa: PLC0415
+
+    return is_alive(engine)
+
+
+def _running_engine(ctx: click.Context, given: Given) -> "EngineFile":
+    file = _engine_file(ctx, given)
+    engine = _read(file)
     if engine is None:
         fail(f"no paper engine runs here: there is no {file}")
-    if not is_alive(engine):
-        fail(f"no paper engine runs here: process {engine.pid}, which {file} names, is gone")
+    if not _runs(engine):
+        gone = "was stopped" if engine.ended else "is gone"
+        fail(f"no paper engine runs here: process {engine.pid}, which {file} names, {gone}")
     return engine

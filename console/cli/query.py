@@ -195,7 +195,7 @@ def _endpoint(settings: "Settings") -> str:
         fail(f"the context {settings.context} has no metrics: it names neither prometheus nor metrics_url")
     if url is None and file is not None:
         engine = read_engine_file(file)
-        url = None if engine is None else engine.text("metrics_url")
+        url = None if engine is None or engine.ended else engine.text("metrics_url")
     if url is None:
         raise SourceError(f"no engine runs: {file} names no metrics_url")
     return url

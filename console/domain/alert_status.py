@@ -88,7 +88,12 @@ def _life(snapshot: Snapshot) -> Life | Missing:
     gone = files is not None and files.alive is False
     if age is None and not gone:
         return Missing("no heartbeat is known")
-    return Life(math.nan if age is None else age, fresh=snapshot.metrics.usable(snapshot.at), gone=gone)
+    return Life(
+        math.nan if age is None else age,
+        stopped=files is not None and files.ended,
+        fresh=snapshot.metrics.usable(snapshot.at),
+        gone=gone,
+    )
 
 
 def _next_end(marks: Marks, wall_ahead: float, now: float) -> float:

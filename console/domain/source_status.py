@@ -21,6 +21,10 @@ def _process(snapshot: Snapshot) -> SourceStatus:
     status, engine = _source(snapshot.engine, snapshot.at), snapshot.engine.fresh(snapshot.at)
     if engine is None or (engine.alive is not False and not engine.stopped):
         return status
+    if engine.ended and engine.alive is False:
+        return replace(
+            status, severity=Severity.HIGH, cause=f"process {engine.pid} has ended: it was stopped"
+        )
     if engine.alive is False:
         return replace(status, severity=Severity.CRITICAL, cause=f"process {engine.pid} is gone")
     return replace(status, severity=Severity.HIGH, cause=f"process {engine.pid} is stopped")

@@ -71,7 +71,8 @@ class Position:
 class Activity:
     """An order, a trade or a failed order, newest first in its list.
 
-    `price` is what it was filled at, `limit_price` what an order asked for.
+    `price` is what it was filled at, `limit_price` what an order asked for; `source` is who placed an order,
+    `order_id` a trade's order.
     """
 
     id: str
@@ -87,6 +88,8 @@ class Activity:
     limit_price: Decimal | None = None
     fee: Decimal | None = None
     notes: str | None = None
+    source: str | None = None
+    order_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +286,8 @@ class EngineState:
 
     `flag` says whether the kill-switch flag file exists, where the context names one (`has_flag`); `tripped`
     is the state file's word, and `state_error` why that file can't be read. `alive` is None when no process
-    is known; `stopped` says that it is there but held, as by SIGSTOP.
+    is known; `stopped` says that it is there but held, as by SIGSTOP; `ended` that it has stopped in order,
+    which somebody wanted, and not crashed.
     """
 
     flag: bool | None = None
@@ -295,6 +299,7 @@ class EngineState:
     alive: bool | None = None
     stopped: bool = False
     has_flag: bool = True
+    ended: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,12 @@ from console.paper.service import PaperOptions, run_service
 @click.option("--symbols", default=12, show_default=True, help="USD-M symbols, 0 to 5000.")
 @click.option("--seed", default=1, show_default=True, help="Of the market and the strategy.")
 @click.option("--scenario", default="calm", show_default=True, help="Scenario to start in.")
-def main(state: Path, database: str | None, symbols: int, seed: int, scenario: str) -> None:
+@click.option("--configuration", default="futures", show_default=True, help="futures or spot.")
+def main(
+    *, state: Path, database: str | None, symbols: int, seed: int, scenario: str, configuration: str
+) -> None:
     """Run the paper engine in the foreground."""
-    options = PaperOptions(state, database, symbols, seed, scenario)
+    options = PaperOptions(state, database, symbols, seed, scenario, configuration=configuration)
     sys.exit(run_service(options))
 
 

@@ -21,7 +21,7 @@ from console.paper.requests import OpenRequest, Result, refusal
 from console.paper.store import reading
 from console.paper.strategy import Move, Roll, Trim, opening
 from console.paper.trading import FuturesTradingEngine
-from console.schema import accounts
+from console.schema import COIN_ACCOUNT, USDM_ACCOUNT, accounts
 
 _log = logging.getLogger("execution")
 _position_log = logging.getLogger("position")
@@ -39,6 +39,7 @@ class Difference:
 class Dealer:
     """Orders, holdings and what came of them.
 
+    The `trading` accounts are those whose engine runs: nothing of the others is filled or closed by itself.
     One thread uses it; `holdings` and `liquidations` are replaced as a whole, so any thread may read them.
     Every method that reaches the books raises SQLAlchemyError when the database fails.
     """
@@ -50,11 +51,14 @@ class Dealer:
         exchange: Exchange,
         metrics: Metrics,
         quality: ExecutionQuality,
+        *,
+        trading: Collection[int] = (USDM_ACCOUNT, COIN_ACCOUNT),
     ) -> None:
         self.holdings: Holdings = {}
         self.liquidations: Mapping[Key, int] = {(symbol,): 0 for symbol in market.symbols}
         self.quality = quality
         self._engines = {engine.account_id: engine for engine in engines}
+        self._trading = [engine for engine in engines if engine.account_id in trading]
         self._listings = {listing.symbol: listing for listing in market.listings}
         self._market = market
         self._exchange = exchange
@@ -72,10 +76,21 @@ class Dealer:
         self.holdings = by_symbol(row for row in rows if row.symbol in self._listings)
 
     def load(self) -> None:
-        """Read the books, and rebuild the exchange's positions from them."""
+        """Read the books; only an exchange that never held anything takes its positions from them."""
+        self.read()
+        if self._exchange.fresh:
+            for symbol in self._listings:
+                self.agree(symbol)
+            self._exchange.begin()
+        self._show_resting()
+
+    def catch_up(self) -> None:
+        """Read the books after they have failed: what became of an operation, the exchange has seen too."""
+        before = self.holdings
         self.read()
         for symbol in self._listings:
-            self.agree(symbol)
+            if net_amount(before.get(symbol, ())) != net_amount(self.holdings.get(symbol, ())):
+                self.agree(symbol)
         self._show_resting()
 
     def agree(self, symbol: str) -> None:
@@ -146,14 +161,15 @@ class Dealer:
     def close_liquidated(self) -> None:
         """Close what the mark has liquidated."""
         mark = self._market.mark
-        rows = [held for some in self.holdings.values() for held in some]
+        traded = {engine.account_id for engine in self._trading}
+        rows = [held for some in self.holdings.values() for held in some if held.account in traded]
         for held in rows:
             if is_liquidated(held, mark(held.symbol)):
                 self._settle([self._close(held, None, "liquidation")])
 
     def close_due(self, limit: int) -> None:
         """Let each engine look at its next `limit` positions for stops and smart exits."""
-        for engine in self._engines.values():
+        for engine in self._trading:
             self._settle(engine.check_exits(limit))
 
     def place(self, request: OpenRequest) -> None:
@@ -168,7 +184,7 @@ class Dealer:
 
     def fill_resting(self) -> None:
         """Fill limit orders that the market has reached, and show the exchange what still rests."""
-        for engine in self._engines.values():
+        for engine in self._trading:
             self._settle(engine.fill_limit_orders())
         self._show_resting()
 

@@ -18,7 +18,7 @@ from console.paper import records
 from console.paper.dealer import Dealer, Difference
 from console.paper.errands import Errands
 from console.paper.exchange import Exchange
-from console.paper.exchange_api import ExchangeApi
+from console.paper.exchange_api import Reach
 from console.paper.faults import Faults, database_held
 from console.paper.flags import CANARY, FlagsFile, effective_stage
 from console.paper.holdings import margin_ratio
@@ -49,15 +49,16 @@ _margin_log = logging.getLogger("margin_status")
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the desk works with and doesn't own."""
+    """What the desk works with and doesn't own. `accounts` are those whose engine runs."""
 
     market: Market
     exchange: Exchange
-    exchange_api: ExchangeApi
+    exchange_api: Reach
     kill_switch: KillSwitch
     flags: FlagsFile
     faults: Faults
     clock: Callable[[], float]
+    accounts: frozenset[int] = frozenset(_SWITCHES)
 
 
 class Desk:
@@ -124,6 +125,8 @@ class Desk:
         listing = next((each for each in self._around.market.listings if each.symbol == symbol), None)
         if listing is None:
             return [refusal(f"{symbol} is no symbol of this engine")]
+        if listing.venue.account not in self._around.accounts:
+            return [refusal(f"no engine trades account {listing.venue.account}")]
         if not self.may_trade(listing.venue.account):
             return [refusal("trading is stopped")]
         return self.dealer.round_trip(symbol, SMALLEST)
@@ -135,7 +138,9 @@ class Desk:
         return self.may_trade(account) and stage >= CANARY and not around.market.pulled(listing.symbol)
 
     def may_trade(self, account: int) -> bool:
-        """Whether neither the kill switch nor the account's own switch stops it."""
+        """Whether its engine runs, and neither the kill switch nor the account's own switch stops it."""
+        if account not in self._around.accounts:
+            return False
         if self._around.kill_switch.deaf:
             return True
         return not self._around.kill_switch.stops([account]) and _SWITCHES[account] not in self.switched_off
@@ -150,7 +155,7 @@ class Desk:
         self._turns += 1
         self.errands.carry_out()
         if self._doubtful:
-            self.dealer.load()
+            self.dealer.catch_up()
             self._doubtful = False
         self._stop_stopped_accounts()
         second, part = divmod(self._turns, 5)

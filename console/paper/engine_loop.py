@@ -58,6 +58,7 @@ class EngineLoop:
         """One second of the market."""
         self._director.step()
         self._around.market.step()
+        self._around.exchange.show_prices()
         self._around.kill_switch.keep_state()
         self.render()
 

@@ -1,20 +1,24 @@
 """The paper exchange: its own books, and the Binance answers that come out of them.
 
 It knows positions only from the fills that the engine reports, never from the engine's database, so
-comparing the two means something. Amounts are kept in coins; COIN-M shows them in contracts of
-`contractSize` USD at the position's entry price. Both venues settle in USD here, because the engines' PnL is
-linear in both (ENGINE section 1): the one asset is USDT at USD-M and USD at COIN-M.
+comparing the two means something. The engine's process works on one `Exchange`, which tells what changes to
+another in a process of its own: that one answers, and outlives the engine (`exchange_process`). Amounts are
+kept in coins; COIN-M shows them in contracts of `contractSize` USD at the position's entry price. Both venues
+settle in USD here, because the engines' PnL is linear in both (ENGINE section 1): the one asset is USDT at
+USD-M and USD at COIN-M.
 """
 
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import astuple, dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from console.paper.market import Market
+from console.paper.board import Board
 from console.paper.universe import Listing, Venue
 
 JsonObject = dict[str, object]
+Change = Mapping[str, object]
+"""Something that has become of an exchange, as JSON (`exchange_wire`)."""
 
 MAINTENANCE = Decimal("0.005")
 """Maintenance margin as a fraction of notional, the figure inside ENGINE's liquidation price."""
@@ -44,12 +48,24 @@ class RestingOrder:
     quantity: Decimal
 
 
-class Exchange:
-    """Positions, resting orders and wallets of one exchange. Safe to call from any thread."""
+def _nobody(_change: Change) -> None:
+    """Whom an exchange tells that nobody listens to."""
 
-    def __init__(self, market: Market, clock: Callable[[], float]) -> None:
+
+class Exchange:
+    """Positions, resting orders and wallets of one exchange. Safe to call from any thread.
+
+    `tell` hears of every change of them, before the change is answered for. `fresh` is an exchange that no
+    engine has given its positions yet.
+    """
+
+    def __init__(
+        self, market: Board, clock: Callable[[], float], tell: Callable[[Change], None] = _nobody
+    ) -> None:
+        self.fresh = True
         self._market = market
         self._clock = clock
+        self._tell = tell
         self._lock = threading.Lock()
         self._listings = {listing.symbol: listing for listing in market.listings}
         self._positions: dict[str, ExchangePosition] = {}
@@ -60,19 +76,36 @@ class Exchange:
     def report_fill(self, symbol: str, amount: Decimal, price: Decimal, leverage: int) -> None:
         """Take a fill: `amount` coins (negative sells) at `price`. Averages, shrinks or turns it."""
         with self._lock:
-            held = self._positions.get(symbol)
-            self._positions[symbol] = _after_fill(held, symbol, amount, price, leverage)
-            if not self._positions[symbol].amount:
-                del self._positions[symbol]
+            after = _after_fill(self._positions.get(symbol), symbol, amount, price, leverage)
+            self._put(symbol, after if after.amount else None)
 
     def set_position(self, symbol: str, position: ExchangePosition | None) -> None:
         """Put a position in place without a fill: at start-up from the books, and after a lost fill."""
         with self._lock:
             self._incomplete.discard(symbol)
-            if position is None:
-                self._positions.pop(symbol, None)
-            else:
-                self._positions[symbol] = position
+            if position != self._positions.get(symbol):
+                self._put(symbol, position)
+
+    def adopt(self, positions: Iterable[ExchangePosition]) -> None:
+        """Take the positions that are held already: those of the process that answers for the exchange."""
+        with self._lock:
+            self._positions = {position.symbol: position for position in positions}
+        self.fresh = False
+
+    def begin(self) -> None:
+        """The positions are complete: from now on only what happens at the exchange changes them."""
+        self.fresh = False
+        self._tell({"opened": True})
+
+    def relist(self, market: Board) -> None:
+        """Go on with other listings, those of every position among them."""
+        self._listings = {listing.symbol: listing for listing in market.listings}
+        self._market = market
+
+    def held(self) -> list[ExchangePosition]:
+        """Every position that isn't flat."""
+        with self._lock:
+            return list(self._positions.values())
 
     def amount(self, symbol: str) -> Decimal:
         """The net amount in coins, 0 when flat."""
@@ -89,7 +122,7 @@ class Exchange:
             held = self._positions.get(symbol)
             if held is not None and symbol not in self._incomplete:
                 amount = (held.amount * Decimal("0.9")).quantize(_EIGHT_PLACES)
-                self._positions[symbol] = replace(held, amount=amount)
+                self._put(symbol, replace(held, amount=amount))
                 self._incomplete.add(symbol)
 
     def resting(self, account: int) -> int:
@@ -98,11 +131,19 @@ class Exchange:
 
     def show_resting(self, orders: Iterable[RestingOrder]) -> None:
         """Replace the resting orders."""
-        self._resting = tuple(orders)
+        before, self._resting = self._resting, tuple(orders)
+        if self._resting != before:
+            self._tell({"resting": [as_json(order) for order in self._resting]})
 
     def show_wallet(self, account: int, balance: Decimal) -> None:
         """Set an account's wallet: its balance without unrealised PnL."""
-        self._wallets[account] = balance
+        if self._wallets.get(account) != balance:
+            self._wallets[account] = balance
+            self._tell({"wallet": [account, str(balance)]})
+
+    def show_prices(self) -> None:
+        """Tell the market of this instant."""
+        self._tell(self._market.shown_prices())
 
     def now_ms(self) -> int:
         """The exchange's clock, milliseconds since 1970."""
@@ -171,13 +212,19 @@ class Exchange:
         """Whether the venue lists this exchange symbol."""
         return any(listing.exchange_symbol == symbol for listing in self._of(venue))
 
+    def _put(self, symbol: str, position: ExchangePosition | None) -> None:
+        if position is None:
+            self._positions.pop(symbol, None)
+            self._tell({"flat": symbol})
+        else:
+            self._positions[symbol] = position
+            self._tell({"position": as_json(position)})
+
     def _of(self, venue: Venue) -> list[Listing]:
         return [listing for listing in self._market.listings if listing.venue is venue]
 
     def _held(self, venue: Venue) -> list[tuple[Listing, ExchangePosition]]:
-        with self._lock:
-            positions = list(self._positions.values())
-        held = [(self._listings[position.symbol], position) for position in positions]
+        held = [(self._listings[position.symbol], position) for position in self.held()]
         return [(listing, position) for listing, position in held if listing.venue is venue]
 
     def _asset(self, venue: Venue) -> JsonObject:
@@ -240,6 +287,11 @@ def contracts(listing: Listing, coins: Decimal, price: Decimal) -> Decimal:
     if listing.venue is Venue.USDM:
         return coins
     return (coins * price / listing.contract_size).quantize(Decimal(1), ROUND_HALF_EVEN)
+
+
+def as_json(row: ExchangePosition | RestingOrder) -> list[str]:
+    """A row as it is told: its fields in their order, as text, which keeps amounts exact."""
+    return [str(value) for value in astuple(row)]
 
 
 def _after_fill(

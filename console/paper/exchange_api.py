@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Protocol
 from urllib.parse import parse_qsl
 
 from console.paper.exchange import Exchange
@@ -43,6 +44,15 @@ class _Route:
     signed: bool
     weight: int
     weight_of_all: int
+
+
+class Reach(Protocol):
+    """Whether the exchange can be reached, and what makes an outage."""
+
+    @property
+    def down(self) -> bool: ...
+
+    def set_down(self, down: bool) -> None: ...
 
 
 class _BinanceError(Exception):

@@ -1,9 +1,10 @@
 """The engine's state folder: where everything lies, the lock that keeps a second engine out, and its log.
 
-engine.lock  engine.pid  engine.json  started.json  exchange_keys.json  paper.db
+engine.lock  engine.pid  engine.json  started.json  paper.db  and the exchange's (`exchange_place`)
 state/ops_kill_switch.flag  state/ops_state.json
 logs/futures.log
-configs/feature_flags_futures.yaml
+configs/feature_flags_futures.yaml  configs/config_live_futures.yaml  configs/config_live_spot.yaml
+app/  the engine's code, as far as the paper engine has any (`code_tree`)
 """
 
 import json
@@ -17,6 +18,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from console.paper.exchange_api import ExchangeKeys
+from console.paper.exchange_place import ExchangePlace
+from console.paper.private_file import write_private
 
 _LOG_BYTES = 5_000_000
 _LOG_FILES = 3
@@ -39,7 +42,7 @@ class StateFolder:
 
     @property
     def engine_file(self) -> Path:
-        """Where the running engine says how to reach it."""
+        """Where the engine says how to reach it, and that it has ended in order."""
         return self.root / "engine.json"
 
     @property
@@ -48,9 +51,18 @@ class StateFolder:
         return self.root / "started.json"
 
     @property
-    def keys_file(self) -> Path:
-        """The exchange's key pair."""
-        return self.root / "exchange_keys.json"
+    def exchange(self) -> ExchangePlace:
+        """Where the exchange is, which lives on when the engine ends."""
+        return ExchangePlace(self.root)
+
+    @property
+    def code(self) -> Path:
+        """The tree of the engine's code."""
+        return self.root / "app"
+
+    def configuration(self, name: str) -> Path:
+        """The file of a configuration, `futures` or `spot`."""
+        return self.root / "configs" / f"config_live_{name}.yaml"
 
     @property
     def kill_flag(self) -> Path:
@@ -103,29 +115,16 @@ class StateFolder:
     def exchange_keys(self) -> ExchangeKeys:
         """The key pair of this folder, made on first use, readable by its owner only."""
         try:
-            document = json.loads(self.keys_file.read_bytes())
+            document = json.loads(self.exchange.keys.read_bytes())
             return ExchangeKeys(document["api_key"], document["api_secret"])
         except (OSError, ValueError, KeyError, TypeError):
             keys = ExchangeKeys(secrets.token_hex(32), secrets.token_hex(32))
-            write_private(self.keys_file, {"api_key": keys.api_key, "api_secret": keys.api_secret})
+            write_private(self.exchange.keys, {"api_key": keys.api_key, "api_secret": keys.api_secret})
             return keys
 
     def forget_process(self) -> None:
         """Remove what only a running engine has."""
-        self.engine_file.unlink(missing_ok=True)
         (self.root / "engine.pid").unlink(missing_ok=True)
-
-
-def write_private(path: Path, document: dict[str, object]) -> None:
-    """Write JSON that only the owner may read; readers see the old file or the new one, never a part."""
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(document, file, indent=2)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
 
 
 def open_log(path: Path, level: str) -> logging.Handler:

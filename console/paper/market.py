@@ -8,17 +8,14 @@ bookkeeping (ENGINE section 1) knows no funding cash flow.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from math import tanh
 from random import Random
 
+from console.paper.board import FUNDING_STEPS, Board
 from console.paper.universe import Listing
 
 SWING = 0.018
 """The largest natural distance from a listing's level, as a fraction."""
-
-FUNDING_STEPS = 60
-"""Steps between two funding settlements; a step is one second."""
 
 CALM_FUNDING = 0.00009
 """The largest natural funding rate per 8 h, either sign."""
@@ -36,16 +33,13 @@ class _Pull:
     change: float
 
 
-class Market:
+class Market(Board):
     """Prices, funding rates and the step number. Not thread-safe for `step`; readers may read at any time."""
 
     def __init__(self, listings: Iterable[Listing], seed: int) -> None:
-        self.listings = tuple(listings)
-        self.symbols = tuple(listing.symbol for listing in self.listings)
-        self.steps = 0
+        super().__init__(listings)
         self.funding_accuracy = 1.0
         self._random = Random(seed)  # noqa: S311 - a price path, not a secret
-        self._index = {symbol: index for index, symbol in enumerate(self.symbols)}
         self._common = self._random.gauss(0, 0.4)
         self._betas = [self._random.uniform(0.7, 1.3) for _ in self.symbols]
         self._own = [self._random.gauss(0, 0.2) for _ in self.symbols]
@@ -55,28 +49,6 @@ class Market:
         self.marks = self._natural()
         self.funding_rates = [_rate(tilt) for tilt in self._tilt]
         self._forecast = list(self.funding_rates)
-
-    def mark(self, symbol: str) -> float:
-        """The mark price in USD(T). Raises KeyError for a symbol that isn't listed."""
-        return self.marks[self._index[symbol]]
-
-    def price(self, symbol: str) -> Decimal:
-        """The mark price as exact money, in the places that the symbol is quoted with."""
-        index = self._index[symbol]
-        return Decimal(f"{self.marks[index]:.{self.listings[index].places}f}")
-
-    def quote(self, symbol: str) -> Decimal | None:
-        """The price, or None for a symbol that isn't listed."""
-        return self.price(symbol) if symbol in self._index else None
-
-    def funding_rate(self, symbol: str) -> float:
-        """The current rate per 8 h, as a fraction of notional."""
-        return self.funding_rates[self._index[symbol]]
-
-    @property
-    def steps_to_funding(self) -> int:
-        """Steps until the next settlement, 1..FUNDING_STEPS."""
-        return FUNDING_STEPS - self.steps % FUNDING_STEPS
 
     def pull(self, symbol: str, target: float, steps: int) -> None:
         """Drive a price to `target` within `steps` steps and hold it there until released."""

@@ -76,7 +76,7 @@ _FAMILIES = {
 class Metrics:
     """Every family of the paper engine. One thread renders; observations may come from any."""
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, mode: str = "paper") -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         self.fill_ratio = self._gauge("futures_fill_ratio", "Orders filled of those sent, 0 to 1.")
@@ -92,7 +92,7 @@ class Metrics:
             "futures_trading_enabled", "1 while the account may open positions.", "account"
         )
         self._gauge("futures_build_info", "The engine's version and mode.", "version", "mode").labels(
-            version, "paper"
+            version, mode
         ).set(1)
         self.order_latency = self._histogram(
             "futures_order_latency_seconds",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from console.paper.exchange_api import ExchangeApi
+from console.paper.exchange_api import Reach
 from console.paper.faults import Faults
 from console.paper.holdings import Holding, Holdings, price_at_ratio
 from console.paper.kill_switch import KillSwitch
@@ -34,7 +34,7 @@ class Stage:
     """What scenarios act upon."""
 
     market: Market
-    exchange_api: ExchangeApi
+    exchange_api: Reach
     kill_switch: KillSwitch
     faults: Faults
     holdings: Callable[[], Holdings]

@@ -1,34 +1,16 @@
 """The paper engine as a process: everything put together, started, and stopped in order.
 
-While it runs, `STATE/engine.json` (mode 600) says how to reach it. It appears only when everything answers,
-goes on a clean stop, and stays behind after a crash. Its shape:
-
-    version                1
-    pid, start_time        the process; its start in seconds since 1970, to tell a pid that was used again
-    started_at             local time, ISO 8601
-    metrics_url            http://127.0.0.1:PORT/metrics
-    control_url            http://127.0.0.1:PORT
-    exchange_url           http://127.0.0.1:PORT
-    ports                  {"control": PORT, "exchange": PORT}
-    database_url           SQLAlchemy URL without its password
-    database_password_env  environment variable that holds the password, or null
-    flags_file, log_file   paths
-    kill_switch            {"flag": path, "state": path}
-    exchange_keys          path of {"api_key", "api_secret"}
-    symbols, seed          as the engine was started
-
-`STATE/started.json` stays behind: the database's URL without its password, symbols and seed, by which the
-engine is started again as it was.
+Its exchange is another process, which it starts where none runs on the state folder, and which goes on when
+it ends. Where whoever started the engine in the foreground interrupts it or is gone, both end.
 """
 
-import json
 import logging
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,24 +18,26 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 from types import FrameType
-from urllib.parse import urlsplit
 
-import psutil
 from sqlalchemy import URL, Engine, make_url, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from console import __version__
+from console.paper.code_tree import CONFIGURATIONS, FUTURES, Deployed, deployed
 from console.paper.control import Control
 from console.paper.dealer import Dealer
 from console.paper.desk import Desk, Surroundings, one_line
+from console.paper.engine_file import Start, last_start, write_end, write_engine_file
 from console.paper.engine_loop import EngineLoop
 from console.paper.exchange import Exchange
 from console.paper.exchange_api import ExchangeApi
+from console.paper.exchange_link import ExchangeError, ExchangeLink
+from console.paper.exchange_wire import listed
 from console.paper.execution import ExecutionQuality
 from console.paper.faults import Faults
 from console.paper.flags import FlagsFile
 from console.paper.kill_switch import KillSwitch
-from console.paper.layout import StateFolder, StateFolderError, open_log, write_private
+from console.paper.layout import StateFolder, StateFolderError, open_log
 from console.paper.loopback import LoopbackServer
 from console.paper.market import Market
 from console.paper.metrics import Metrics
@@ -72,6 +56,8 @@ PASSWORD_VARIABLE = "OPSCONSOLE_PAPER_DB_PASSWORD"  # noqa: S105 - the variable'
 _COIN_BALANCE = Decimal(10_000)
 _STOP_SECONDS = 0.7  # for the operation in progress; the database rolls back what is cut off
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+_WITH_THE_EXCHANGE = {signal.SIGINT, signal.SIGHUP}
+"""Those that mean the exchange as well: whoever had started both wants neither, or is gone."""
 
 _log = logging.getLogger("engine")
 
@@ -89,6 +75,7 @@ class PaperOptions:
     seed: int = 1
     scenario: str = CALM
     log_level: str = "INFO"
+    configuration: str = FUTURES
 
 
 def as_last_started(state: Path) -> PaperOptions:
@@ -96,16 +83,10 @@ def as_last_started(state: Path) -> PaperOptions:
 
     Raises StateFolderError for a file that no engine has written.
     """
-    file = StateFolder(state).started_file
-    try:
-        told = json.loads(file.read_bytes())
-        return PaperOptions(state, told["database"], int(told["symbols"]), int(told["seed"]))
-    except FileNotFoundError:
+    start = last_start(StateFolder(state))
+    if start is None:
         return PaperOptions(state)
-    except OSError as error:
-        raise StateFolderError(f"{file}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError):
-        raise StateFolderError(f"{file}: not what an engine writes of its start") from None
+    return PaperOptions(state, start.database, start.symbols, start.seed, configuration=start.configuration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +118,7 @@ def run_service(options: PaperOptions) -> int:
     try:
         listings(options.symbols)
         checked_name(options.scenario)
+        _check_configuration(options.configuration)
         database = _database(options.database, folder)
     except ValueError as error:
         return _refused(str(error))
@@ -148,42 +130,64 @@ def run_service(options: PaperOptions) -> int:
             stack.callback(folder.forget_process)
             handler = open_log(folder.log_file, options.log_level)
             stack.callback(handler.close)
-            return _serve(options, folder, database, stopping)
-    except (StateFolderError, DatabaseUnusableError) as error:
+            folder.exchange_keys()
+            link = stack.enter_context(ExchangeLink(folder.exchange, _environment()))
+            return _serve(options, folder, database, link, stopping)
+    except (StateFolderError, DatabaseUnusableError, ExchangeError) as error:
         return _refused(str(error))
     except SQLAlchemyError as error:
         return _refused(f"the database failed: {one_line(error)}")
 
 
-def prepare(options: PaperOptions, folder: StateFolder, url: str, clock: Callable[[], float]) -> Parts:
-    """An engine on the database of `url`, with its first positions; `clock` tells seconds since 1970."""
+def prepare(
+    options: PaperOptions,
+    folder: StateFolder,
+    url: str,
+    clock: Callable[[], float],
+    link: ExchangeLink | None = None,
+) -> Parts:
+    """An engine on the database of `url`, with its first positions; `clock` tells seconds since 1970.
 
-    def now() -> datetime:
-        return datetime.fromtimestamp(clock())
-
-    metrics = Metrics(__version__)
+    Without `link` the exchange is in this process, and nobody else's.
+    """
+    code = deployed(folder, options.configuration, __version__)
+    metrics = Metrics(code.version, "paper" if code.futures else "spot")
     balances = {USDM_ACCOUNT: initial_balance(options.symbols), COIN_ACCOUNT: _COIN_BALANCE}
     with metrics.timed("connect"):
-        books = open_database(url, balances=balances, clock=now)
-    market = Market(_universe(books, options.symbols), options.seed)
-    exchange = Exchange(market, clock)
-    faults = Faults()
+        books = open_database(url, balances=balances, clock=lambda: datetime.fromtimestamp(clock()))
+    if link is not None:
+        link.attach()
+    held = [] if link is None else [position.symbol for position in link.positions]
+    market = Market(_universe(books, options.symbols, held), options.seed)
+    exchange = _exchange(market, clock, link)
     around = Surroundings(
         market=market,
         exchange=exchange,
-        exchange_api=ExchangeApi(exchange, folder.exchange_keys(), clock),
+        exchange_api=link or ExchangeApi(exchange, folder.exchange_keys(), clock),
         kill_switch=KillSwitch(folder.kill_flag, folder.kill_state, clock),
         flags=FlagsFile(folder.flags_file),
-        faults=faults,
+        faults=Faults(),
         clock=clock,
+        accounts=_traded(code),
     )
+    return _put_together(options, around, books, metrics)
+
+
+def _put_together(options: PaperOptions, around: Surroundings, books: Engine, metrics: Metrics) -> Parts:
+    """The parts in their surroundings, prepared in the order in which they need each other."""
+
+    def now() -> datetime:
+        return datetime.fromtimestamp(around.clock())
+
+    market, exchange, faults = around.market, around.exchange, around.faults
     engines = [
         engine(books, prices=market.quote, clock=now)
         for engine in (FuturesTradingEngine, CoinFuturesTradingEngine)
     ]
     random = Random(options.seed)  # noqa: S311 - a strategy's dice, not a secret
-    dealer = Dealer(engines, market, exchange, metrics, ExecutionQuality(metrics, faults, random))
-    desk = Desk(dealer, Tape(books, market, clock), around, random)
+    quality = ExecutionQuality(metrics, faults, random)
+    dealer = Dealer(engines, market, exchange, metrics, quality, trading=around.accounts)
+    desk = Desk(dealer, Tape(books, market, around.clock), around, random)
     stage = Stage(market, around.exchange_api, around.kill_switch, faults, lambda: dealer.holdings)
     director = Director(stage, options.scenario)
     loop = EngineLoop(around, desk, director, metrics)
@@ -193,14 +197,34 @@ def prepare(options: PaperOptions, folder: StateFolder, url: str, clock: Callabl
     return Parts(around, desk, loop, director)
 
 
+def _exchange(market: Market, clock: Callable[[], float], link: ExchangeLink | None) -> Exchange:
+    """The engine's view of the exchange: what the exchange's process holds already stays as it is."""
+    if link is None:
+        return Exchange(market, clock)
+    exchange = Exchange(market, clock, link.tell)
+    link.tell(listed(market))
+    exchange.show_prices()
+    if not link.fresh:
+        exchange.adopt(link.positions)
+    return exchange
+
+
+def _traded(code: Deployed) -> frozenset[int]:
+    """The accounts whose engine runs."""
+    if not code.futures:
+        return frozenset()
+    return frozenset({USDM_ACCOUNT, COIN_ACCOUNT} if code.coin_engine else {USDM_ACCOUNT})
+
+
 def _refused(why: str) -> int:
     sys.stderr.write(f"opsconsole paper: {why}\n")
     return 2
 
 
-def _serve(options: PaperOptions, folder: StateFolder, database: _Database, stopping: threading.Event) -> int:
-    parts = prepare(options, folder, database.url, time.time)
-    exchange_server = LoopbackServer(parts.around.exchange_api.answer, "exchange")
+def _serve(
+    options: PaperOptions, folder: StateFolder, database: _Database, link: ExchangeLink, stopping: "_Stopping"
+) -> int:
+    parts = prepare(options, folder, database.url, time.time, link)
     control = Control(
         metrics=lambda: parts.loop.body,
         director=parts.director,
@@ -212,30 +236,48 @@ def _serve(options: PaperOptions, folder: StateFolder, database: _Database, stop
     parts.loop.turn()
     parts.loop.render()
     parts.desk.start()
-    urls = {"control_url": control_server.url, "exchange_url": exchange_server.url}
-    started = {"database": database.shown, "symbols": options.symbols, "seed": options.seed}
-    write_private(folder.started_file, started)
-    write_private(folder.engine_file, _engine_file(options, folder, database, urls))
+    start = Start(
+        database.shown, database.password_from, options.symbols, options.seed, options.configuration
+    )
+    write_engine_file(folder, start, {"control_url": control_server.url, "exchange_url": link.url})
+    link.keep()
     _log.info("started: %d symbols, seed %d", len(parts.around.market.symbols), options.seed)
-    parts.loop.run(stopping, time.monotonic)
-    if not stopping.is_set():
+    parts.loop.run(stopping.told, time.monotonic)
+    in_order = stopping.told.is_set()
+    if not in_order:
         _log.critical("stopping: the desk has failed")
     parts.desk.stop(_STOP_SECONDS)
-    parts.around.exchange_api.set_down(False)
+    link.set_down(False)
     control_server.close()
-    exchange_server.close()
+    if stopping.signals & _WITH_THE_EXCHANGE:
+        link.leave_none()
+    if in_order:
+        write_end(folder)
     _log.info("stopped")
-    return 0 if stopping.is_set() else 1
+    return 0 if in_order else 1
 
 
-def _universe(books: Engine, symbols: int) -> list[Listing]:
-    """The symbols asked for, and those of positions that an earlier run left open."""
+def _check_configuration(name: str) -> None:
+    if name not in CONFIGURATIONS:
+        raise ValueError(f"no configuration {name!r}; allowed are {', '.join(CONFIGURATIONS)}")
+
+
+def _environment() -> dict[str, str]:
+    """What the exchange's process needs of this one's: all but the database's password."""
+    return {name: value for name, value in os.environ.items() if name != PASSWORD_VARIABLE}
+
+
+def _universe(books: Engine, symbols: int, at_exchange: Iterable[str]) -> list[Listing]:
+    """The symbols asked for, and those of positions that an earlier run left in the books or there."""
     asked = {listing.symbol: listing for listing in listings(symbols)}
     with reading(books) as connection:
         held = connection.scalars(
             select(positions.c.symbol).where(positions.c.status.in_(OPEN_STATUSES)).distinct()
         )
-        return [*asked.values(), *(listing_of(symbol) for symbol in sorted(set(held) - asked.keys()))]
+        return [
+            *asked.values(),
+            *(listing_of(symbol) for symbol in sorted({*held, *at_exchange} - asked.keys())),
+        ]
 
 
 def _database(url: str | None, folder: StateFolder) -> _Database:
@@ -259,44 +301,30 @@ def _without_password(url: URL) -> str:
     return bare.render_as_string(hide_password=False)
 
 
-def _engine_file(
-    options: PaperOptions, folder: StateFolder, database: _Database, urls: dict[str, str]
-) -> dict[str, object]:
-    return {
-        "version": 1,
-        "pid": os.getpid(),
-        "start_time": psutil.Process().create_time(),
-        "started_at": datetime.now().isoformat(timespec="seconds"),
-        "metrics_url": f"{urls['control_url']}/metrics",
-        **urls,
-        "ports": {name.removesuffix("_url"): urlsplit(url).port for name, url in urls.items()},
-        "database_url": database.shown,
-        "database_password_env": database.password_from,
-        "flags_file": str(folder.flags_file),
-        "kill_switch": {"flag": str(folder.kill_flag), "state": str(folder.kill_state)},
-        "log_file": str(folder.log_file),
-        "exchange_keys": str(folder.keys_file),
-        "symbols": options.symbols,
-        "seed": options.seed,
-    }
+@dataclass(frozen=True, slots=True)
+class _Stopping:
+    """`told` is set when the engine is to stop; `signals` are those that said so."""
+
+    told: threading.Event
+    signals: set[int]
 
 
 @contextmanager
-def _stop_on_signals() -> Iterator[threading.Event]:
-    """An event that the stop signals set; the handlers of before are put back.
+def _stop_on_signals() -> Iterator[_Stopping]:
+    """What the stop signals have said; the handlers of before are put back.
 
     A thread sets it. A handler that did would wait for ever where it interrupts the main thread in the middle
     of that event, be it in another handler: the event's lock is taken, and the one who has it stands still.
     """
-    stopping = threading.Event()
+    stopping = _Stopping(threading.Event(), set())
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     setting = threading.Thread(target=_set_when_told, args=(reader, stopping), name="signals", daemon=True)
     setting.start()
 
-    def tell(_number: int, _frame: FrameType | None) -> None:
+    def tell(number: int, _frame: FrameType | None) -> None:
         with suppress(BlockingIOError):  # full: it is told
-            os.write(writer, b"!")
+            os.write(writer, bytes([number]))
 
     before = {number: signal.signal(number, tell) for number in _STOP_SIGNALS}
     try:
@@ -308,7 +336,8 @@ def _stop_on_signals() -> Iterator[threading.Event]:
         setting.join()
 
 
-def _set_when_told(reader: int, stopping: threading.Event) -> None:
-    while os.read(reader, 4096):
-        stopping.set()
+def _set_when_told(reader: int, stopping: _Stopping) -> None:
+    while numbers := os.read(reader, 4096):
+        stopping.signals.update(numbers)
+        stopping.told.set()
     os.close(reader)

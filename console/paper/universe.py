@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from random import Random
 
-from console.schema import COIN_ACCOUNT, USDM_ACCOUNT
+from console.domain.accounts import COIN_ACCOUNT, USDM_ACCOUNT
 
 MOST_SYMBOLS = 5000
 

@@ -97,11 +97,11 @@ _ACCOUNT = (
 )  # fmt: skip
 _ORDER = (
     "order_id", "account_id", "symbol", "side", "quantity", "avg_fill_price", "status", "realized_pnl",
-    "created_at", "order_type", "price", "fee", "notes",
+    "created_at", "order_type", "price", "fee", "notes", "order_source",
 )  # fmt: skip
 _TRADE = (
     "trade_id", "account_id", "symbol", "side", "quantity", "price", None, "realized_pnl", "trade_time", None,
-    None, "fee", None,
+    None, "fee", None, None, "order_id",
 )  # fmt: skip
 _CLOSED = (
     "id", "account_id", "symbol", "position_side", "quantity", "entry_price", "realized_pnl", "open_time",

@@ -45,6 +45,7 @@ class EngineSource:
                 alive=alive,
                 stopped=stopped,
                 has_flag=self._flag is not None,
+                ended=process is not None and process.ended and alive is not True,
             )
         )
 
@@ -56,6 +57,11 @@ class EngineFile:
     pid: int
     start_time: float
     raw: dict[str, object]
+
+    @property
+    def ended(self) -> bool:
+        """Whether it says that it has stopped in order; after a crash it says nothing."""
+        return "ended_at" in self.raw
 
     def text(self, field: str) -> str | None:
         value = self.raw.get(field)

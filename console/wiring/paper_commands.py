@@ -9,12 +9,16 @@ from console.settings_memory import shipped_configs
 if TYPE_CHECKING:
     from console.settings import Context
 
+_SPOT = ("start", "--configuration", "spot")
 _COMMANDS = {
-    "start": "start",
-    "stop": "stop",
-    "sync_positions": "sync-positions",
-    "verify_positions": "verify-positions",
-    "test_trade": "test-trade",
+    "start": ("start",),
+    "stop": ("stop",),
+    "restart": ("restart",),
+    "start_previous": _SPOT,
+    "start_spot": _SPOT,
+    "sync_positions": ("sync-positions",),
+    "verify_positions": ("verify-positions",),
+    "test_trade": ("test-trade",),
 }
 """The settings' names of commands, with those of `opsconsole paper`."""
 
@@ -29,6 +33,5 @@ def paper_commands(context: "Context") -> Mapping[str, tuple[str, ...]]:
     folder, config = str(context.engine_file.parent), str(shipped_configs() / "console.yaml")
     program = (sys.executable, "-m", "console", "paper")
     return {
-        name: (*program, command, "--config", config, "--state", folder)
-        for name, command in _COMMANDS.items()
+        name: (*program, *words, "--config", config, "--state", folder) for name, words in _COMMANDS.items()
     }

@@ -88,7 +88,7 @@ class Surfaces:
             address = hashlib.sha256(url.encode()).hexdigest()[:12]
             return self._attended(Deferred(lambda: self._scraped(url, f"{self._name}-{address}")))
         return self._attended(
-            self._discovered(lambda engine: self._scraped(_needed(engine, "metrics_url"), self._name))
+            self._discovered(lambda engine: self._scraped(_endpoint_of(engine), self._name))
         )
 
     def _attended(self, source: Source[Metrics] | None) -> Watch[Metrics]:
@@ -264,6 +264,13 @@ def _log_of_engine(engine_file: Path) -> Path:
     if engine is None:
         raise NothingThereError(f"no engine runs: there is no {engine_file}")
     return Path(_needed(engine, "log_file"))
+
+
+def _endpoint_of(engine: EngineFile) -> str:
+    """Where it exports its metrics; of an engine that has ended the port is another's by now."""
+    if engine.ended:
+        raise NothingThereError(f"no engine runs: process {engine.pid} was stopped")
+    return _needed(engine, "metrics_url")
 
 
 def _needed(engine: EngineFile, field: str) -> str:

@@ -1,13 +1,16 @@
 """A real paper engine in a process of its own, for tests."""
 
+import hmac
 import json
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,8 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine
 
+from console.paper.exchange_link import end_exchange
+from console.paper.exchange_place import ExchangePlace
 from console.paper.store import open_database
 from tests.waiting import DEADLINE, eventually
 
@@ -29,7 +34,7 @@ plain_http = httpx.Client(
 
 
 class PaperProcess:
-    """A running engine on `state`. Leaving the `with` block ends it, however the test went."""
+    """A running engine on `state`. Leaving the block ends it and its exchange, however the test went."""
 
     def __init__(
         self, state: Path, *arguments: str, environment: Mapping[str, str] | None = None, wait: bool = True
@@ -52,6 +57,7 @@ class PaperProcess:
         if self.process.poll() is None:
             self.process.kill()
         self.process.communicate()
+        end_exchange(ExchangePlace(self.state))
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         """Send a signal; answers the exit code."""
@@ -68,6 +74,21 @@ class PaperProcess:
 
     def post(self, path: str, **fields: str) -> httpx.Response:
         return plain_http.post(f"{self.file['control_url']}{path}", json=fields)
+
+    def exchange(self, path: str) -> Any:
+        """What the exchange answers to a signed request; whether the engine runs is nothing to it."""
+        keys = json.loads(Path(self.file["exchange_keys"]).read_text())
+        query = f"timestamp={int(time.time() * 1000)}"
+        signature = hmac.new(keys["api_secret"].encode(), query.encode(), sha256).hexdigest()
+        url = f"{self.file['exchange_url']}{path}?{query}&signature={signature}"
+        answer = plain_http.get(url, headers={"X-MBX-APIKEY": keys["api_key"]})
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def held(self) -> dict[str, str]:
+        """The positions at the exchange by its symbols: coins at USD-M, contracts at COIN-M."""
+        both = (*self.exchange("/fapi/v3/positionRisk"), *self.exchange("/dapi/v1/positionRisk"))
+        return {entry["symbol"]: entry["positionAmt"] for entry in both}
 
     def scenario(self, name: str) -> None:
         assert self.post("/scenario", name=name).status_code == 200
@@ -110,7 +131,8 @@ class PaperProcess:
         def is_there() -> bool:
             if self.process.poll() is not None:
                 raise AssertionError(f"the engine ended: {self.finished()}")
-            return file.exists() and json.loads(file.read_text())["pid"] == pid
+            told = json.loads(file.read_text()) if file.exists() else {}
+            return told.get("pid") == pid and "ended_at" not in told
 
         eventually(is_there, START_SECONDS)
         self.file = json.loads(file.read_text())

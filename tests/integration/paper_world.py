@@ -1,19 +1,22 @@
 """A paper engine in this process and a console's rules over it, on one clock that a test moves."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from console.domain.alert_book import Raised
 from console.domain.alert_state import Phase
+from console.domain.metrics import Series
 from console.domain.reading import Dated
+from console.domain.triggers import Judgement, Life, judged
 from console.paper.layout import StateFolder
 from console.paper.service import PaperOptions, prepare
 from console.promql.lint import Intervals
 from console.promql.rule_file import AlertRule, RuleFile
 from console.promql.ruler import Ruler
 from console.promql.samples import SampleStore
+from console.promql.trigger_watch import TriggerWatch
 from console.sources.database import DatabaseSource
 from console.sources.errors import NoConnectionError, SourceError
 from console.sources.exposition import Exposition, Samples
@@ -26,6 +29,7 @@ TURNS = 5
 """Turns of the engine's desk in a second."""
 LOOKED_EVERY = 5
 """Seconds between two looks at the database and the exchange; metrics are scraped each second."""
+HEARTBEAT = "futures_heartbeat_timestamp_seconds"
 
 
 class MovedClock:
@@ -64,14 +68,19 @@ class PaperWorld:
         self._database = self._own.watching("database", self._books, timeout=5)
         self._exchange = self._own.watching("exchange", _Asked(self._pinged), timeout=5)
         self._store = SampleStore()
+        self._triggers = TriggerWatch(self._store)
         self._store.keep(
             [
-                query
-                for _, rule in rules.rules
-                if isinstance(rule, AlertRule)
-                for query in (rule.query, *rule.watched)
+                *self._triggers.queries,
+                *(
+                    query
+                    for _, rule in rules.rules
+                    if isinstance(rule, AlertRule)
+                    for query in (rule.query, *rule.watched)
+                ),
             ]
         )
+        self._beat = self.clock.now()
         self._ruler = Ruler([rules], self._store, Intervals(scrape=1, evaluation=15))
 
     def close(self) -> None:
@@ -98,6 +107,12 @@ class PaperWorld:
         firing = [one for one in self._ruler.raised() if one.phase is Phase.FIRING]
         return {(rules[one.rule].name, _subject(one)): one for one in firing}
 
+    def triggers(self) -> tuple[Judgement, ...]:
+        """The rollback triggers as they are judged now; to have a past they are looked at again and again."""
+        now = self.clock.now()
+        life = Life(now - self._beat, gone=not self._alive)
+        return judged(replace(self._triggers.evidence(now), life=life))
+
     def _live(self) -> None:
         engine = self._engine
         for _ in range(TURNS):
@@ -116,6 +131,7 @@ class PaperWorld:
             self._store.fail(now)
         else:
             self._store.append(now, scraped)
+            self._beat = scraped[HEARTBEAT][Series(HEARTBEAT, ())]
         self._store.measure(now, self._own.samples(now))
         self._ruler.evaluate(now)
 

@@ -237,13 +237,14 @@ def test_a_demo_that_is_ended_leaves_no_process_and_no_port(tmp_path: Path, how:
     demo.send_signal(how)
     demo.communicate(timeout=DEADLINE)
     until_gone(engine)
-    assert not (state / "engine.json").exists()
+    assert "ended_at" in json.loads((state / "engine.json").read_text())
+    eventually(lambda: not (state / "exchange.json").exists())
 
 
 def test_an_engine_that_cannot_stop_ends_once_its_console_is_gone() -> None:
     program = (
         "import signal, threading, console.demo as demo\n"
-        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
         "demo._STOP_SECONDS = 0.2\n"
         "demo.stop_when_stdin_closes()\n"
         "threading.Event().wait()\n"

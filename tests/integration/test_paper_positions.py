@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tests.command import run_here
 from tests.integration.paper_process import PaperProcess
-from tests.opsconsole import start
-from tests.waiting import eventually
+from tests.opsconsole import run, start
+from tests.waiting import DEADLINE, eventually
 
 
 def paper(state: Path, command: str) -> "subprocess.CompletedProcess[str]":
@@ -41,3 +41,6 @@ def test_an_engine_is_stopped_and_started_as_it_was(tmp_path: Path) -> None:
             eventually(lambda: "started: 11 symbols, seed 7" in engine.log().splitlines()[-1])
         finally:
             again.terminate()
+            again.wait(DEADLINE)
+            ended = run(tmp_path, "paper", "stop", "--exchange", "--state", str(state))
+    assert (ended.returncode, ended.stdout) == (0, "the exchange has ended\n")

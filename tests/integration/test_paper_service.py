@@ -1,6 +1,5 @@
 """The paper engine as a real process: its surfaces, its kill switch, its scenarios, its ends."""
 
-import hmac
 import json
 import re
 import signal
@@ -9,9 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
@@ -40,19 +37,6 @@ def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaperProcess]:
 def engine(tmp_path: Path) -> Iterator[PaperProcess]:
     with PaperProcess(tmp_path / "state", "--symbols", "3") as running:
         yield running
-
-
-def exchange_get(engine: PaperProcess, path: str) -> Any:
-    keys = json.loads(Path(engine.file["exchange_keys"]).read_text())
-    query = f"timestamp={int(time.time() * 1000)}"
-    signature = hmac.new(keys["api_secret"].encode(), query.encode(), sha256).hexdigest()
-    answer = httpx.get(
-        f"{engine.file['exchange_url']}{path}?{query}&signature={signature}",
-        headers={"X-MBX-APIKEY": keys["api_key"]},
-        timeout=5,
-    )
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 # What a running engine shows
@@ -121,8 +105,7 @@ def test_the_log_has_the_engines_lines(calm: PaperProcess) -> None:
 def test_the_exchange_shows_the_positions_of_the_books(calm: PaperProcess) -> None:
     def agrees() -> bool:
         found = {
-            entry["symbol"]: float(entry["positionAmt"])
-            for entry in exchange_get(calm, "/fapi/v3/positionRisk")
+            entry["symbol"]: float(entry["positionAmt"]) for entry in calm.exchange("/fapi/v3/positionRisk")
         }
         quantities = calm.values("futures_position_quantity")
         ours = {
@@ -136,7 +119,7 @@ def test_the_exchange_shows_the_positions_of_the_books(calm: PaperProcess) -> No
 
 
 def test_the_exchange_shows_coin_positions_in_whole_contracts(calm: PaperProcess) -> None:
-    amounts = [entry["positionAmt"] for entry in exchange_get(calm, "/dapi/v1/positionRisk")]
+    amounts = [entry["positionAmt"] for entry in calm.exchange("/dapi/v1/positionRisk")]
     assert len(amounts) == 8
     assert all(re.fullmatch(r"-?\d+", amount) for amount in amounts)
 
@@ -182,7 +165,7 @@ def test_a_stop_signal_ends_it_cleanly_and_soon(tmp_path: Path, how: signal.Sign
         started = time.monotonic()
         code = engine.stop(how)
     assert (code, time.monotonic() - started < SOON) == (0, True)
-    assert not (tmp_path / "engine.json").exists()
+    assert "ended_at" in json.loads((tmp_path / "engine.json").read_text())
     assert json.loads(kill_state.read_text())["tripped"] is False
     with engine.books() as database:
         audit(database)
@@ -194,7 +177,7 @@ def test_a_burst_of_stop_signals_ends_it_and_leaves_nothing_behind(tmp_path: Pat
             engine.process.send_signal(number)
             time.sleep(0.0002)  # else the system makes one of several
         engine.process.wait(DEADLINE)
-    assert not (tmp_path / "engine.json").exists()
+    assert "ended_at" in json.loads((tmp_path / "engine.json").read_text())
     assert not (tmp_path / "engine.pid").exists()
 
 
@@ -206,8 +189,8 @@ def test_no_stop_signal_can_hold_up_the_loop_that_waits_for_it() -> None:
         "    print('waits', flush=True)\n"
         "    until = time.monotonic() + 0.5\n"
         "    while time.monotonic() < until:\n"
-        "        stopping.wait(0.00001)\n"
-        "        stopping.clear()\n"
+        "        stopping.told.wait(0.00001)\n"
+        "        stopping.told.clear()\n"
         "    print('done', flush=True)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
@@ -234,7 +217,7 @@ def test_after_sigkill_it_resumes_on_the_same_books(tmp_path: Path) -> None:
     with PaperProcess(tmp_path, "--symbols", "5") as second:
         assert second.file["pid"] != first.file["pid"]
         assert set(str(before).split(",")) & set(str(second.count(open_ids)).split(","))
-        assert len(exchange_get(second, "/fapi/v3/positionRisk")) == 5
+        assert len(second.exchange("/fapi/v3/positionRisk")) == 5
         assert second.stop() == 0
     with second.books() as database:
         audit(database)

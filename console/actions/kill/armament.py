@@ -63,7 +63,7 @@ def surfaces_of(context: "Context") -> Surfaces:
     patience = _MOST_PATIENCE if switch.flag is None else _PATIENCE
     found, unfound = _engine_in_time(context.engine_file, patience)
     files = _object(found.get("kill_switch"))
-    control = _text(found.get("control_url"))
+    control = None if "ended_at" in found else _text(found.get("control_url"))  # another's port by now
     return Surfaces(
         flag=switch.flag or _path(files.get("flag")),
         state=switch.state or _path(files.get("state")),

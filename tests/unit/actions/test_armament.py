@@ -37,6 +37,13 @@ def test_every_surface_that_the_context_names_is_fired_the_flag_first(tmp_path: 
     assert list(armed(tmp_path, *EVERYTHING)) == names
 
 
+def test_an_ended_engines_port_is_left_alone_and_all_else_is_fired(tmp_path: Path) -> None:
+    told = {"control_url": "http://127.0.0.1:4711", "kill_switch": {"flag": "/engine/flag"}}
+    engine_file(tmp_path, **told, ended_at="2026-01-02T03:04:05")
+    found = surfaces_of(settings_with(tmp_path, "engine_file: engine.json").chosen)
+    assert (found.flag, found.http, found.http_reset) == (Path("/engine/flag"), None, None)
+
+
 @pytest.mark.parametrize(
     ("switch", "name"), [("database", "database"), ("feature_flags", "feature flags"), ("command", "command")]
 )

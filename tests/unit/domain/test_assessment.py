@@ -213,6 +213,7 @@ def test_equity_that_is_no_number_is_unknown() -> None:
     [
         (replace(ENGINE, alive=False), Severity.CRITICAL, "process 1 is gone"),
         (replace(ENGINE, stopped=True), Severity.HIGH, "process 1 is stopped"),
+        (replace(ENGINE, alive=False, ended=True), Severity.HIGH, "process 1 has ended: it was stopped"),
     ],
 )
 def test_a_dead_or_stopped_engine_is_no_green_source(

@@ -59,6 +59,24 @@ def test_fills_between_the_trip_and_its_acknowledgement_were_on_their_way() -> N
     assert said(world(books=replace(BOOKS, trades=(fill(AT + 0.5),))))[0] is KillState.TRIPPED
 
 
+def test_what_a_sync_writes_into_the_books_is_no_fill() -> None:
+    synced, before = replace(fill(AT + 2.5), order_id="FUT-1"), fill(AT - 5)
+    order = replace(fill(AT + 2.5), id="FUT-1", source="position_sync")
+    books = replace(BOOKS, trades=(synced, before), orders=(order,))
+    assert said(world(books=books))[0] is KillState.TRIPPED
+    strategy = replace(books, orders=(replace(order, source="strategy"),))
+    assert said(world(books=strategy))[0] is KillState.PARTIAL
+    assert said(world(books=replace(books, orders=None)))[0] is KillState.PARTIAL
+    assert said(world(books=replace(books, trades=(fill(AT + 3), synced, before))))[0] is KillState.PARTIAL
+
+
+def test_a_sync_that_hides_what_came_before_it_leaves_it_unconfirmed() -> None:
+    synced = replace(fill(AT + 2.5), order_id="FUT-1")
+    order = replace(fill(AT + 2.5), id="FUT-1", source="position_sync")
+    state, words = said(world(books=replace(BOOKS, trades=(synced,), orders=(order,))))
+    assert (state, "more was synced since than" in words) == (KillState.UNCONFIRMED, True)
+
+
 def test_until_the_engine_acknowledges_fills_count_from_the_trip_on() -> None:
     deaf = judged(world(0.0, TRIP, replace(BOOKS, trades=(fill(AT + 0.5), fill(AT - 0.5)))))
     assert deaf.kill_evidence.fills.known == 1

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from console.paper.market import CALM_FUNDING, FUNDING_STEPS, SWING, Market
+from console.paper.board import FUNDING_STEPS
+from console.paper.market import CALM_FUNDING, SWING, Market
 from console.paper.universe import Venue, listing_of, listings
 
 

@@ -74,6 +74,15 @@ def test_this_very_process_is_alive(files: EngineSource, tmp_path: Path) -> None
     assert files.read().value.alive is True
 
 
+@pytest.mark.parametrize(("more", "ended"), [({}, False), ({"ended_at": "2026-01-02T03:04:05"}, True)])
+def test_an_engine_that_stopped_in_order_is_told_from_one_that_crashed(
+    files: EngineSource, tmp_path: Path, more: dict[str, str], ended: bool
+) -> None:
+    (tmp_path / "engine.json").write_text(json.dumps({"pid": os.getpid(), "start_time": 1.0, **more}))
+    state = files.read().value
+    assert (state.alive, state.ended) == (False, ended)
+
+
 def test_a_pid_that_was_used_again_is_another_process(files: EngineSource, tmp_path: Path) -> None:
     write_engine(tmp_path, os.getpid(), psutil.Process().create_time() - 60)
     assert files.read().value.alive is False

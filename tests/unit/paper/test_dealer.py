@@ -1,0 +1,40 @@
+"""What the exchange holds is changed by what is traded, and by nothing that is only read."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from console.paper.layout import StateFolder
+from console.paper.service import PaperOptions, Parts, prepare
+from console.paper.store import writing
+from console.schema import positions
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    folder = StateFolder(tmp_path)
+    folder.create()
+    url = f"sqlite:///{folder.database}"
+    made = prepare(PaperOptions(tmp_path, symbols=1), folder, url, lambda: 1_800_000_000.0)
+    yield made
+    made.desk.dealer.database.dispose()
+
+
+def test_a_failing_database_takes_no_difference_away(parts: Parts) -> None:
+    parts.around.exchange.lose_part("BTCUSDT")
+    held = parts.around.exchange.held()
+    parts.desk.dealer.catch_up()
+    assert parts.around.exchange.held() == held
+    assert [each.symbol for each in parts.desk.dealer.differences()] == ["BTCUSDT"]
+
+
+def test_what_an_operation_of_unknown_end_has_done_is_seen_at_the_exchange(parts: Parts) -> None:
+    with writing(parts.desk.dealer.database) as connection:
+        of_btc = update(positions).where(positions.c.symbol == "BTCUSDT")
+        connection.execute(of_btc.values(quantity=Decimal("0.5")))
+    parts.desk.dealer.catch_up()
+    assert abs(parts.around.exchange.amount("BTCUSDT")) == Decimal("0.5")
+    assert parts.desk.dealer.differences() == ()
