@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from console.cli.backup_restore import restore
-from console.cli.backup_told import document_of, listed_line, made_lines, size_text
+from console.cli.backup_told import ProgressLine, document_of, listed_line, losses_document, made_lines
 from console.cli.command_line import Given, fail, settings_of, tell, tell_all, warn, with_json, with_settings
 from console.cli.deed import operator_here
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from console.actions.backup.create import Means
     from console.actions.backup.folder import Backup
     from console.settings import Settings
@@ -41,8 +43,8 @@ def create(ctx: click.Context, /, **given: Any) -> None:
     from console.wiring.backups import back_up  # noqa: PLC0415
 
     _end_in_order()
-    with _told_errors():
-        made = back_up(settings, _means(settings, "read"))
+    with _told_errors(), _means(settings) as means:
+        made = back_up(settings, means)
     tell_all(made_lines(made))
 
 
@@ -52,7 +54,10 @@ def create(ctx: click.Context, /, **given: Any) -> None:
 @click.pass_context
 def list_(ctx: click.Context, /, *, as_json: bool, **given: Any) -> None:
     """Say which backups there are, how old and how large, verified and rehearsed or not."""
-    found = _found(settings_of(ctx, Given(**given)))
+    settings = settings_of(ctx, Given(**given))
+    found = _found(settings)
+    for file in _left(settings):
+        warn(f"{file} has no manifest, and is no backup: opsconsole backup prune removes it")
     if as_json:
         tell(json.dumps([document_of(each) for each in found]))
     else:
@@ -68,8 +73,7 @@ def verify(ctx: click.Context, /, *, name: str, **given: Any) -> None:
     settings = settings_of(ctx, Given(**given))
     from console.actions.backup.rehearse import verify as verified  # noqa: PLC0415
 
-    with _told_errors():
-        means = _means(settings, "read")
+    with _told_errors(), _means(settings) as means:
         looked_at = [verified(each, means) for each in _chosen(settings, name)]
     for each in looked_at:
         tell_all(f"{each.name}  {words}" for words in each.checked.problems or ("sound",))
@@ -86,9 +90,9 @@ def rehearse(ctx: click.Context, /, *, name: str, **given: Any) -> None:
     from console.wiring.backups import rehearse_here  # noqa: PLC0415
 
     _end_in_order()
-    with _told_errors():
+    with _told_errors(), _means(settings) as means:
         _require_operator(settings)
-        tried, rehearsal = rehearse_here(settings, _chosen(settings, name)[0], _means(settings, "loaded"))
+        tried, rehearsal = rehearse_here(settings, _chosen(settings, name)[0], means)
     tell_all(f"{tried.name}  {words}" for words in rehearsal.problems or ("restored equal",))
     tell(f"in {rehearsal.seconds:.1f} s")
     sys.exit(1 if rehearsal.problems else 0)
@@ -96,26 +100,53 @@ def rehearse(ctx: click.Context, /, *, name: str, **given: Any) -> None:
 
 @backup.command()
 @with_settings
+@with_json
+@click.argument("name", metavar="NAME|FILE")
+@click.pass_context
+def losses(ctx: click.Context, /, *, name: str, as_json: bool, **given: Any) -> None:
+    """Say what restoring a backup would lose: rows, amounts, and what the exchange holds beyond it.
+
+    1 where something of that can't be told.
+    """
+    settings = settings_of(ctx, Given(**given))
+    from console.domain.losses import lines_of  # noqa: PLC0415
+    from console.wiring.backups import losses_of  # noqa: PLC0415
+
+    with _told_errors():
+        told = losses_of(settings, _chosen(settings, name)[0])
+    if as_json:
+        tell(json.dumps(losses_document(told)))
+    else:
+        tell_all(lines_of(told))
+    sys.exit(1 if told.unknown else 0)
+
+
+@backup.command()
+@with_settings
 @click.option("--yes", is_flag=True, help="Remove them; without it: what would be removed.")
 @click.pass_context
 def prune(ctx: click.Context, /, *, yes: bool, **given: Any) -> None:
-    """Remove the backups beyond those that the settings keep; the newest rehearsed one always stays."""
+    """Remove the backups beyond those that the settings keep, and what is left of unfinished ones.
+
+    The newest that was restored equal always stays.
+    """
     settings = settings_of(ctx, Given(**given))
     from console.wiring.backups import beyond, remove_here  # noqa: PLC0415
 
-    goes = beyond(settings, _found(settings), time.time())
-    if yes and goes:
+    goes, left = beyond(settings, _found(settings), time.time()), _left(settings)
+    if yes and (goes or left):
         with _told_errors():
             _require_operator(settings)
-            remove_here(settings, goes)
-    told = [f"{'removed' if yes else 'would remove'} {each.name}" for each in goes]
+            remove_here(settings, goes, left)
+    names = [*(each.name for each in goes), *(f"{file.name}, which has no manifest" for file in left)]
+    told = [f"{'removed' if yes else 'would remove'} {name}" for name in names]
     tell_all(told or ["nothing is beyond what the settings keep"])
 
 
 def _found(settings: "Settings") -> "tuple[Backup, ...]":
     """The context's backups, the newest first; manifests that are none are told of."""
     from console.actions.backup.folder import backups_in  # noqa: PLC0415
-    from console.wiring.backups import folder_of  # noqa: PLC0415
+    from console.actions.backup.place import folder_of  # noqa: PLC0415
 
     found, problems = backups_in(folder_of(settings))
     for problem in problems:
@@ -123,10 +154,18 @@ def _found(settings: "Settings") -> "tuple[Backup, ...]":
     return found
 
 
+def _left(settings: "Settings") -> "tuple[Path, ...]":
+    """What is left there of backups that were never finished, or half removed."""
+    from console.actions.backup.folder import left_in  # noqa: PLC0415
+    from console.actions.backup.place import folder_of  # noqa: PLC0415
+
+    return left_in(folder_of(settings), time.time())
+
+
 def _chosen(settings: "Settings", name: str) -> "tuple[Backup, ...]":
     """The named backup, or all of them; there is at least one."""
     from console.actions.backup.folder import backup_named  # noqa: PLC0415
-    from console.wiring.backups import folder_of  # noqa: PLC0415
+    from console.actions.backup.place import folder_of  # noqa: PLC0415
 
     found = (backup_named(folder_of(settings), name),) if name else _found(settings)
     if not found:
@@ -134,14 +173,17 @@ def _chosen(settings: "Settings", name: str) -> "tuple[Backup, ...]":
     return found
 
 
-def _means(settings: "Settings", verb: str) -> "Means":
-    """What backups are made with; how far it is, is told where somebody looks on."""
+@contextmanager
+def _means(settings: "Settings") -> "Iterator[Means]":
+    """What backups are made with; how far it is, is told."""
+    from console.domain.clock import SystemClock  # noqa: PLC0415
     from console.wiring.backups import means_of  # noqa: PLC0415
 
-    def progress(size: int) -> None:
-        click.echo(f"\r{verb} {size_text(size)}   ", nl=False, err=True)
-
-    return means_of(settings, progress if sys.stderr.isatty() else lambda _size: None)
+    line = ProgressLine(SystemClock())
+    try:
+        yield means_of(settings, line.look)
+    finally:
+        line.end()
 
 
 def _end_in_order() -> None:

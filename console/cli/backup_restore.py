@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from console.cli.backup_told import ProgressLine
 from console.cli.command_line import Given, fail, panels_of, settings_of, tell, tell_all, with_settings
 from console.cli.deed import (
     SecondPerson,
@@ -22,8 +23,11 @@ from console.cli.deed import (
     with_second_person,
 )
 from console.cli.watch import watching
+from console.domain.clock import SystemClock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from console.actions.backup.create import Means
     from console.actions.backup.folder import Backup
     from console.actions.backup.restore import Restored, Restores
@@ -31,8 +35,10 @@ if TYPE_CHECKING:
     from console.actions.kill.switch import KillSwitch
     from console.domain.approval import Deed
     from console.domain.assessment import Assessment
+    from console.domain.backup_progress import Progress
     from console.domain.gate import Gate
     from console.domain.restore_gates import Asked
+    from console.domain.snapshot import Snapshot
     from console.settings import Settings
 
 _OPTIONS = {
@@ -71,10 +77,10 @@ def restore(
 
     from console.actions.backup.errors import BackupError  # noqa: PLC0415
     from console.actions.backup.folder import backup_named  # noqa: PLC0415
+    from console.actions.backup.place import folder_of  # noqa: PLC0415
     from console.actions.kill.switch import KillSwitch  # noqa: PLC0415
     from console.domain.access import AccessError  # noqa: PLC0415
     from console.domain.restore_gates import Asked  # noqa: PLC0415
-    from console.wiring.backups import folder_of  # noqa: PLC0415
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that is lost leaves nothing half done
     switch = KillSwitch(settings)
@@ -102,7 +108,7 @@ class Stop:
         for sign in (signal.SIGINT, signal.SIGTERM):
             signal.signal(sign, lambda _sign, _frame: self._asked.set())
 
-    def look(self, _size: int) -> None:
+    def look(self, _progress: "Progress") -> None:
         """Raise BackupError where somebody has asked."""
         from console.actions.backup.errors import BackupError  # noqa: PLC0415
 
@@ -127,6 +133,7 @@ class _Command:
         self._asked = asked
         self._second = second
         self._stop = Stop()
+        self._line = ProgressLine(SystemClock())
 
     async def run(self) -> int:
         """Do it where nothing is missing; the exit code."""
@@ -136,7 +143,7 @@ class _Command:
         async with watching(self._settings, self._switch, panels_of(self._settings)) as watch:
             await watch.until_answered()
             live = watch.monitor.assessment()
-            restores = self._restores(means_of(self._settings, self._stop.look), live)
+            restores = self._restores(means_of(self._settings, self._look), live)
             who = operator_here(self._settings, consent=self._second.consent())
             gates = await threads.start(
                 lambda: restores.gates(self._backup, self._asked, who, live), name="restore gates"
@@ -147,24 +154,55 @@ class _Command:
                 self._tell_what_lacks(lacks, deed)
                 return 3
 
-            def restore(who: "Operator", live: "Assessment") -> "Restored":
+            self._stop.listen()
+            work = self._work(restores, deed, watch.monitor.assessment)
+            done = await while_armed(self._settings, self._asked.reason, watch.monitor.assessment, work)
+            seen = watch.monitor.snapshot()
+            lacking_now = await threads.start(lambda: self._lacking(seen), name="what is lacking")
+        tell(f"old tables     {done.kept}")
+        if done.complaint:
+            tell(f"journal        {done.complaint}")
+        tell_all(lacking_now)
+        tell("RESTORED: opsconsole verify looks through the ledger and against the exchange")
+        return 0
+
+    def _work(
+        self, restores: "Restores", deed: "Deed", now: "Callable[[], Assessment]"
+    ) -> "Callable[[Operator, Assessment], Restored]":
+        """The restore itself, for whoever is armed."""
+
+        def restore(who: "Operator", live: "Assessment") -> "Restored":
+            try:
                 return restores.restore(
                     self._backup,
                     self._asked,
                     who,
                     live,
-                    now=watch.monitor.assessment,
+                    now=now,
                     approved=self._second.taken(deed),
-                    begun=lambda before: tell(f"before it      {before.file}"),
+                    begun=self._begun,
                 )
+            finally:
+                self._line.end()
 
-            self._stop.listen()
-            done = await while_armed(self._settings, self._asked.reason, watch.monitor.assessment, restore)
-        tell(f"old tables     {done.kept}")
-        if done.complaint:
-            tell(f"journal        {done.complaint}")
-        tell("RESTORED: opsconsole verify says what the book lacks against the exchange")
-        return 0
+        return restore
+
+    def _lacking(self, seen: "Snapshot") -> list[str]:
+        """What the restored book lacks against the exchange, a line for each contract."""
+        from console.domain.losses import gap_lines  # noqa: PLC0415
+        from console.wiring.backups import losses_of  # noqa: PLC0415
+
+        told = losses_of(self._settings, self._backup, seen=seen)
+        unknown = (f"can't be told: {why}" for why in told.unknown)
+        return [f"exchange       {line}" for line in (*gap_lines(told), *unknown)]
+
+    def _look(self, progress: "Progress") -> None:
+        self._stop.look(progress)
+        self._line.look(progress)
+
+    def _begun(self, before: "Backup") -> None:
+        self._line.end()
+        tell(f"before it      {before.file}")
 
     def _tell_what_lacks(self, lacks: "list[Gate]", deed: "Deed") -> None:
         tell_all(f"would          {line}" for line in deed.what)

@@ -1,12 +1,26 @@
 """What the command `backup` tells of backups, as lines and as a document."""
 
+import shutil
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+import click
+
+from console.domain.backup_progress import Pace, size_text
 from console.domain.figures import seconds
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from console.actions.backup.folder import Backup
+    from console.domain.backup_progress import Progress
+    from console.domain.clock import Clock
+    from console.domain.losses import Losses
+
+_REWRITTEN_EACH, _TOLD_EACH = 0.1, 5.0
+"""Seconds between two looks that are told, on a terminal and elsewhere."""
 
 
 def listed_line(backup: "Backup", now: float) -> str:
@@ -46,12 +60,79 @@ def document_of(backup: "Backup") -> dict[str, object]:
     }
 
 
-def size_text(size: int) -> str:
-    """Bytes as people write them."""
-    for power, unit in enumerate(("B", "kB", "MB")):
-        if size < 1000 ** (power + 1):
-            return f"{size / 1000**power:.3g} {unit}"
-    return f"{size / 1000**3:.3g} GB"
+def losses_document(losses: "Losses") -> dict[str, object]:
+    """What a restore would lose, as a document; amounts are strings, which are exact."""
+    return {
+        "backup": losses.backup,
+        "made": losses.made,
+        "at": losses.at,
+        "nothing": losses.nothing,
+        "rows": losses.rows,
+        "tables": [
+            {
+                "table": each.table,
+                "account": each.account,
+                "rows": each.rows,
+                "back": each.back,
+                "reopened": each.reopened,
+                "realized_pnl": _exact(each.realized_pnl),
+                "fee": _exact(each.fee),
+                "margin": _exact(each.margin),
+            }
+            for each in losses.tables
+        ],
+        "contracts": [
+            {
+                "market": each.market,
+                "symbol": each.symbol,
+                "exchange": _exact(each.exchange),
+                "book": _exact(each.book),
+                "restored": _exact(each.restored),
+                "lacks": _exact(each.lacks),
+            }
+            for each in losses.contracts
+        ],
+        "agree": losses.agree,
+        "unknown": list(losses.unknown),
+    }
+
+
+def _exact(amount: "Decimal | None") -> str | None:
+    return None if amount is None else format(amount, "f")
+
+
+class ProgressLine:
+    """How far the work is, on standard error: a line that is written anew, or where nobody watches a terminal
+    a further line every now and then. Whoever doesn't listen any more ends nothing.
+    """
+
+    def __init__(self, clock: "Clock") -> None:
+        self._clock = clock
+        self._rewritten = sys.stderr.isatty()
+        self._each = _REWRITTEN_EACH if self._rewritten else _TOLD_EACH
+        self._pace = Pace()
+        self._told_at = clock.now()
+        self._stands = False
+
+    def look(self, progress: "Progress") -> None:
+        """Tell it, where it is time to."""
+        now = self._clock.now()
+        words = self._pace.words(now, progress)
+        if now - self._told_at < self._each:
+            return
+        self._told_at, self._stands = now, self._rewritten
+        width = shutil.get_terminal_size().columns
+        self._write(f"\r{words[: width - 1]}\x1b[K" if self._rewritten else f"{words}\n")
+
+    def end(self) -> None:
+        """Take away what stands there, before anything else is said."""
+        if self._stands:
+            self._stands = False
+            self._write("\r\x1b[K")
+
+    def _write(self, text: str) -> None:
+        with suppress(OSError):
+            click.echo(text, nl=False, err=True)
 
 
 def _worth(backup: "Backup", now: float) -> Iterator[str]:

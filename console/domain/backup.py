@@ -1,13 +1,17 @@
 """A backup of an engine's book as values: what its manifest says, and what was found to differ from it."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from console.domain.book_marks import BookMarks
 from console.domain.surfaces import ServerIdentity
 
-FORMAT = 1
-"""The version of the manifest that this console writes, and the only one that it reads."""
+FORMAT = 2
+"""The version of the manifest that this console writes."""
+READ = (1, FORMAT)
+"""Those that it reads. The first had other checksums, and neither marks nor the length of the copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,8 @@ class Manifest:
 
     `columns` are each table's, as `name type`; `engine` is the engine's version, `flags` the text of its
     flags file, `journal` the number and hash of the journal's last record: None where they weren't known.
-    `seconds` is how long it took, `held` for how long of that the engine's writes waited.
+    `seconds` is how long it took, `held` for how long of that the engine's writes waited. `marks` say how far
+    the book had come, and `length` is the copy's in bytes before it was compressed: None in the first format.
     """
 
     context: str
@@ -67,11 +72,37 @@ class Manifest:
     flags: str | None = None
     journal: tuple[int, str] | None = None
     exchange: Exchange = field(default_factory=Exchange)
+    marks: BookMarks | None = None
+    length: int | None = None
     format: int = FORMAT
 
     @property
     def rows(self) -> int:
         return sum(table.rows for table in self.tables.values())
+
+
+def told_column(name: str, kind: str) -> str:
+    """A column as manifests have it, `name type`; a name in which a space is stands in backticks."""
+    if " " in name or name.startswith("`"):
+        name = "`" + name.replace("`", "``") + "`"
+    return f"{name} {kind}"
+
+
+def column_parts(told: str) -> tuple[str, str]:
+    """The name and the type of a column that `told_column` has told."""
+    quoted = _QUOTED.fullmatch(told)
+    if quoted is not None:
+        return quoted[1].replace("``", "`"), quoted[2]
+    name, _space, kind = told.partition(" ")
+    return name, kind
+
+
+def imprecise(columns: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """The columns of MySQL and MariaDB whose values no dump writes in full, as `table.name`."""
+    for table, told_of in columns.items():
+        for name, kind in map(column_parts, told_of):
+            if kind.startswith("float"):
+                yield f"{table}.{name}"
 
 
 def differences(wanted: Mapping[str, TableSum], found: Mapping[str, TableSum]) -> tuple[str, ...]:
@@ -117,3 +148,4 @@ def pruned(made: Sequence[float], now: float, *, keep: int, days: int) -> frozen
 
 
 _DAY = 86_400.0
+_QUOTED = re.compile(r"`((?:[^`]|``)*)` (.*)", re.DOTALL)

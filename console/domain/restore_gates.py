@@ -30,6 +30,14 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """Whether all processes of the engine have ended, None where nobody can tell; by what it is known."""
+
+    ended: bool | None
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ground:
     """What is known: of the backup, of the context and its database, of the engine and of the exchange.
 
@@ -46,6 +54,7 @@ class Ground:
     database: str
     columns: Mapping[str, tuple[str, ...]] | None
     engine: EngineStatus
+    ended: Ended
     kill: Verdict
     exchange_age: float | None
     phrase: str
@@ -56,9 +65,9 @@ def restore_gates(asked: Asked, ground: Ground) -> tuple[Gate, ...]:
     return tuple(_gates(asked, ground))
 
 
-def still_gates(engine: EngineStatus, kill: Verdict) -> tuple[Gate, ...]:
+def still_gates(engine: EngineStatus, ended: Ended, kill: Verdict) -> tuple[Gate, ...]:
     """What has to hold all along, and once more right before the exchange: loading takes its time."""
-    return _engine(engine), _kill_switch(engine, kill)
+    return _engine(engine, ended), _kill_switch(engine, ended, kill)
 
 
 def _gates(asked: Asked, ground: Ground) -> Iterator[Gate]:
@@ -70,7 +79,7 @@ def _gates(asked: Asked, ground: Ground) -> Iterator[Gate]:
         yield _of_problems("rehearsal", ground.rehearsed, "it was restored equal before", "")
     yield _server(ground)
     yield _schema(ground)
-    yield from still_gates(ground.engine, ground.kill)
+    yield from still_gates(ground.engine, ground.ended, ground.kill)
     yield _exchange(ground.exchange_age)
     typed = asked.typed == ground.phrase
     yield Gate("confirmation", typed, "typed" if typed else f"{ground.phrase!r} has to be typed")
@@ -109,24 +118,24 @@ def _schema(ground: Ground) -> Gate:
     return _of_problems("schema", changed, "the tables have the columns of the backup", "")
 
 
-def _engine(engine: EngineStatus) -> Gate:
-    """Whether no engine lives: its process has ended, and its heartbeat stands still."""
+def _engine(engine: EngineStatus, ended: Ended) -> Gate:
+    """Whether no engine lives: its processes have ended, and its heartbeat stands still."""
     if engine.alive:
         return Gate("engine", False, f"its process {engine.pid} lives: stop it first")
+    if ended.ended is False:
+        return Gate("engine", False, f"{ended.words}: stop it first")
     if engine.heartbeat_age is not None and 0 <= engine.heartbeat_age < HEARTBEAT:
         return Gate("engine", False, f"its heartbeat is {seconds(engine.heartbeat_age)} old: it lives")
-    if engine.alive is None:
-        return Gate("engine", None, "no process is known, so nobody can tell that it has ended")
-    return Gate("engine", True, "its process has ended")
+    return Gate("engine", ended.ended, ended.words)
 
 
-def _kill_switch(engine: EngineStatus, kill: Verdict) -> Gate:
+def _kill_switch(engine: EngineStatus, ended: Ended, kill: Verdict) -> Gate:
     """Whether it is tripped: proven now, or while the engine that has ended since could still say so."""
     state = kill.state
     if state is KillState.TRIPPED:
         return Gate("kill switch", True, "tripped")
     before = state in (KillState.UNCONFIRMED, KillState.UNKNOWN) and kill.confirmed
-    if before and engine.alive is False:
+    if before and not engine.alive and ended.ended:
         return Gate("kill switch", True, "it was tripped before the engine ended")
     passes = None if state is KillState.UNKNOWN else False
     return Gate("kill switch", passes, f"{kill.title}: {kill.words}")

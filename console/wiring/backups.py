@@ -3,12 +3,16 @@
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from console.actions.backup.create import Around, Means, create
 from console.actions.backup.errors import BackupError
-from console.actions.backup.folder import Backup, Rehearsal, remove
+from console.actions.backup.folder import Backup, Rehearsal, remove, remove_left
+from console.actions.backup.losses import lost_since
+from console.actions.backup.place import folder_of
 from console.actions.backup.programs import programs_of
 from console.actions.backup.rehearse import rehearse
 from console.actions.backup.restore import Restores
@@ -20,10 +24,14 @@ from console.audit.record import Act
 from console.audit.tail import read_tail
 from console.domain.assessment import Assessment
 from console.domain.backup import Exchange, Held, pruned
+from console.domain.backup_progress import Progress
 from console.domain.clock import SystemClock
 from console.domain.engine_status import engine_status
+from console.domain.foreign import visible
+from console.domain.losses import Losses
 from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot
+from console.host_lock import LockError, host_lock
 from console.runbooks.checks.books import BooksAt, books_of, snapshot
 from console.runbooks.checks.ledger import verify_ledger
 from console.runbooks.sql_process import login_of
@@ -34,15 +42,11 @@ from console.wiring.run_guard import own_sources
 
 _TIMEOUT = 10.0
 """Seconds for connecting, and for each statement that isn't about all of the book."""
-
-
-def folder_of(settings: Settings) -> Path:
-    """Where the backups of the chosen context are."""
-    return settings.chosen.backups.folder or settings.state / "backups" / settings.context
+_LOCK_WAIT = 1.0
 
 
 def means_of(
-    settings: Settings, tell: Callable[[int], None], environ: Mapping[str, str] = os.environ
+    settings: Settings, tell: Callable[[Progress], None], environ: Mapping[str, str] = os.environ
 ) -> Means:
     """What the chosen context's backups are made and looked through with."""
     named = settings.chosen.backups
@@ -94,6 +98,38 @@ def restores_of(settings: Settings, means: Means, live: Assessment) -> Restores:
     )
 
 
+def losses_of(
+    settings: Settings,
+    backup: Backup,
+    environ: Mapping[str, str] = os.environ,
+    seen: Snapshot | None = None,
+) -> Losses:
+    """What would be lost by restoring a backup now; what can't be told is named, and nothing is raised.
+
+    `seen` is how the context's sources stand, where somebody has looked; without it they are looked at.
+    """
+    if seen is None:
+        monitor = open_monitor(settings, (), once=True)
+        asyncio.run(monitor.look_once())
+        seen = monitor.snapshot()
+    exchange = seen.exchange.fresh(seen.at) if seen.exchange.configured else None
+    doubt = "" if exchange is not None else f"the exchange: {_doubt_of(seen)}"
+    means, at = means_of(settings, lambda _progress: None, environ), SystemClock().wall()
+    try:
+        told = lost_since(backup, _reading(settings, means), at, exchange, doubt)
+    except BackupError as error:
+        told = Losses(backup.name, backup.manifest.made, at, unknown=(f"the book: {error}",))
+    whose = backup.manifest.context
+    if whose == settings.context:
+        return told
+    return replace(told, unknown=(*told.unknown, f"the backup is of context {visible(whose)}"))
+
+
+def _doubt_of(seen: Snapshot) -> str:
+    """Why what the exchange holds isn't known."""
+    return seen.exchange.doubt(seen.at) if seen.exchange.configured else "none is configured"
+
+
 def beyond(settings: Settings, found: Sequence[Backup], now: float) -> tuple[Backup, ...]:
     """The context's backups that its settings don't keep at `now`; the newest restored equal always stays."""
     named, own = (
@@ -105,18 +141,33 @@ def beyond(settings: Settings, found: Sequence[Backup], now: float) -> tuple[Bac
     return tuple(each for each in own if each.manifest.made in goes and each not in good[:1])
 
 
-def remove_here(settings: Settings, goes: Sequence[Backup]) -> None:
-    """Remove backups, each after the journal knows of it. Raises JournalError and BackupError."""
-    journal, actor = open_journal(settings.state, SystemClock()), this_actor(os.environ)
+def remove_here(settings: Settings, goes: Sequence[Backup], left: Sequence[Path] = ()) -> None:
+    """Remove backups, and files that are `left` of some, each after the journal knows of it.
+
+    Raises JournalError and BackupError.
+    """
     for each in goes:
-        act = Act(settings.context, "backup.remove", str(each.file), before=f"manifest {each.digest}")
-        intent = journal.intent(actor, act)
-        try:
-            remove(each)
-        except OSError as error:
-            journal.outcome(actor, intent, False)
-            raise BackupError(f"{each.file}: {(error.strerror or str(error)).lower()}") from None
-        journal.outcome(actor, intent, True)
+        _removed(settings, each.file, f"manifest {each.digest}", partial(remove, each))
+    if not left:
+        return
+    try:
+        with host_lock(folder_of(settings) / ".lock", deadline=_LOCK_WAIT, clock=SystemClock()):
+            for file in left:
+                _removed(settings, file, "no manifest", partial(remove_left, file))
+    except LockError as error:
+        raise BackupError(str(error)) from None
+
+
+def _removed(settings: Settings, file: Path, before: str, work: Callable[[], None]) -> None:
+    journal, actor = open_journal(settings.state, SystemClock()), this_actor(os.environ)
+    intent = journal.intent(actor, Act(settings.context, "backup.remove", str(file), before=before))
+    try:
+        work()
+    except (BackupError, OSError) as error:
+        journal.outcome(actor, intent, False)
+        told = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        raise BackupError(f"{file}: {told.lower()}") from None
+    journal.outcome(actor, intent, True)
 
 
 def _reading(settings: Settings, means: Means) -> Login:

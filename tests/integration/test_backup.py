@@ -14,9 +14,13 @@ from console.actions.backup.copy_file import found_copy
 from console.actions.backup.create import Around, Means, create
 from console.actions.backup.errors import BackupError
 from console.actions.backup.folder import Backup, backups_in, read_backup
+from console.actions.backup.put_back import KEPT, Side, put_back, side_of
 from console.actions.backup.rehearse import rehearse, verify
-from console.actions.backup.scratch import REHEARSING
+from console.actions.backup.scratch import REHEARSING, databases_named
+from console.actions.backup.sums import sums_in
+from console.actions.backup.tables import columns_in
 from console.actions.database import Login, connected, transaction
+from console.domain.backup_progress import Progress
 from console.domain.clock import SystemClock
 from tests.mariadb_programs import environment, programs
 from tests.unit.runbooks.checks.healthy_book import healthy_book
@@ -34,6 +38,10 @@ def login(database_url: str) -> Iterator[Login]:
     book = healthy_book(database_url)
     yield Login(database_url, timeout=10)
     book.database.dispose()
+    if not database_url.startswith("sqlite"):
+        with connected(Login(database_url, timeout=10)) as connection:
+            for name in databases_named(connection, KEPT):
+                connection.exec_driver_sql(f"DROP DATABASE `{name}`")
 
 
 def sound(_scratch: Login, _at: float) -> tuple[str, ...]:
@@ -138,6 +146,45 @@ def test_a_dump_that_its_program_did_not_finish_is_found(login: Login, tmp_path:
     assert verify(believed, means()).checked.problems == (
         f"{made.file.name} is cut: its dump was not completed",
     )
+
+
+def test_how_far_it_is_is_told_up_to_the_end(login: Login, tmp_path: Path) -> None:
+    seen: list[Progress] = []
+    watched = replace(means(), tell=seen.append)
+    made = create(login, tmp_path / "backups", AROUND, watched)
+    assert (seen[-1].doing, seen[-1].done, seen[-1].unit) == ("reading", made.manifest.length, "bytes")
+    rehearse(made, login, watched, sound)
+    rows = made.manifest.rows
+    assert (seen[-1].done, seen[-1].total, seen[-1].unit) == (rows, rows, "rows")
+    seen.clear()
+    put_back(made, login, watched)
+    assert seen[0].doing == "loading"
+    assert seen[-1].done == seen[-1].total
+
+
+def of_the_first_format(made: Backup, login: Login) -> Backup:
+    """The same backup as versions wrote it whose manifests had the first format."""
+    file = made.folder / f"{made.name}.json"
+    said = json.loads(file.read_bytes())
+    with connected(login) as connection:
+        sums = sums_in(connection, columns_in(connection), 1)
+    said["tables"] = {name: {"rows": each.rows, "checksum": each.checksum} for name, each in sums.items()}
+    said["format"] = 1
+    del said["marks"], said["length"]
+    file.write_text(json.dumps(said))
+    return read_backup(file)
+
+
+def test_a_backup_of_the_first_format_is_read_rehearsed_and_restored(login: Login, tmp_path: Path) -> None:
+    old = of_the_first_format(create(login, tmp_path / "backups", AROUND, means()), login)
+    assert all("-" in each.checksum for each in old.manifest.tables.values())
+    now = create(login, tmp_path / "now", AROUND, means())
+    assert rehearse(old, login, means(), sound)[1].problems == ()
+    put_back(old, login, means())
+    assert side_of(login, now.manifest, old.manifest) is Side.NEW
+    with connected(login) as connection:
+        connection.exec_driver_sql("DELETE FROM futures_trades")
+    assert side_of(login, now.manifest, old.manifest) is Side.OTHER
 
 
 def test_a_manifest_that_is_none_hides_no_other(login: Login, tmp_path: Path) -> None:

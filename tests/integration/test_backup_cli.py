@@ -5,23 +5,30 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 from sqlalchemy import make_url
 
 from console.actions.backup.create import Around, Means, create
 from console.actions.backup.errors import BackupError
-from console.actions.backup.folder import backups_in
+from console.actions.backup.folder import Backup, backups_in, remove
 from console.actions.backup.scratch import REHEARSING
 from console.actions.database import Login, connected
+from console.cli.backup import backup as backup_command
 from console.cli.backup_restore import Stop
+from console.domain.backup_progress import Progress
 from console.domain.clock import SystemClock
 from console.settings_file import load_settings
 from console.wiring.backups import back_up, beyond, means_of, rehearse_here
 from tests.mariadb_programs import environment, programs
 from tests.opsconsole import run
+from tests.small_disk import fill, small_disk
 from tests.unit.history.records import HandClock
 from tests.unit.runbooks.checks.healthy_book import healthy_book
 from tests.waiting import eventually
@@ -46,10 +53,26 @@ def backup(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return run(home, "backup", *arguments, *there)
 
 
+def here(home: Path, *arguments: str) -> Result:
+    """The command in this process, which is faster."""
+    there = ["--config", str(home / "console.yaml"), "--state", str(home / "state")]
+    return CliRunner().invoke(backup_command, [*arguments, *there])
+
+
 def made(home: Path) -> str:
     finished = backup(home, "create")
     assert (finished.returncode, finished.stderr) == (0, "")
     return finished.stdout.split()[0]
+
+
+def made_here(home: Path) -> str:
+    """The same in this process."""
+    settings = load_settings(config=home / "console.yaml", state=home / "state", environ={})
+    return back_up(settings, means_of(settings, ignored)).name
+
+
+def ignored(_progress: Progress) -> None:
+    """Nobody looks on."""
 
 
 def test_one_is_made_verified_and_rehearsed_and_the_list_says_so(home: Path) -> None:
@@ -68,19 +91,19 @@ def test_one_is_made_verified_and_rehearsed_and_the_list_says_so(home: Path) -> 
 
 
 def test_a_broken_one_exits_1_and_says_what_is_wrong(home: Path) -> None:
-    name = made(home)
+    name = made_here(home)
     file = home / "backups" / f"{name}.db.gz"
     file.write_bytes(file.read_bytes()[:-10])
-    finished = backup(home, "verify", name)
-    assert finished.returncode == 1
+    finished = here(home, "verify", name)
+    assert finished.exit_code == 1
     assert finished.stdout.startswith(f"{name}  {name}.db.gz has ")
-    assert backup(home, "rehearse").returncode == 1
+    assert here(home, "rehearse").exit_code == 1
 
 
 def test_one_that_is_not_there_is_refused_with_those_that_are(home: Path) -> None:
-    name = made(home)
-    finished = backup(home, "verify", "20200101T000000Z")
-    assert finished.returncode == 3
+    name = made_here(home)
+    finished = here(home, "verify", "20200101T000000Z")
+    assert finished.exit_code == 3
     assert finished.stderr.endswith(
         f"there is no backup 20200101T000000Z in {home / 'backups'}; allowed: {name}\n"
     )
@@ -89,22 +112,22 @@ def test_one_that_is_not_there_is_refused_with_those_that_are(home: Path) -> Non
 def test_pruning_keeps_what_the_settings_say_and_the_newest_that_was_restored_equal(home: Path) -> None:
     settings = load_settings(config=home / "console.yaml", state=home / "state", environ={})
     clock = HandClock()
-    means = replace(means_of(settings, lambda _size: None), clock=clock)
+    means = replace(means_of(settings, ignored), clock=clock)
     first, _ = rehearse_here(settings, back_up(settings, means), means)
     clock.at += 3600
     second = back_up(settings, means)
     assert beyond(settings, (second, first), clock.wall()) == ()
     second, _ = rehearse_here(settings, second, means)
     assert beyond(settings, (second, first), clock.wall()) == (first,)
-    assert backup(home, "prune").stdout == f"would remove {first.name}\n"
-    assert backup(home, "prune", "--yes").stdout == f"removed {first.name}\n"
+    assert here(home, "prune").stdout == f"would remove {first.name}\n"
+    assert here(home, "prune", "--yes").stdout == f"removed {first.name}\n"
     assert [each.name for each in backups_in(home / "backups")[0]] == [second.name]
 
 
 def test_another_context_s_backups_in_the_same_folder_are_neither_pruned_nor_counted(home: Path) -> None:
     settings = load_settings(config=home / "console.yaml", state=home / "state", environ={})
     clock = HandClock()
-    means = replace(means_of(settings, lambda _size: None), clock=clock)
+    means = replace(means_of(settings, ignored), clock=clock)
     old = back_up(settings, means)
     clock.at += 3600
     new = back_up(settings, means)
@@ -114,6 +137,129 @@ def test_another_context_s_backups_in_the_same_folder_are_neither_pruned_nor_cou
         beyond(settings, (new, replace(old, manifest=replace(old.manifest, context="there"))), clock.wall())
         == ()
     )
+
+
+@dataclass(frozen=True)
+class Site:
+    """A user whose settings name a healthy book on either database, and a folder for its backups."""
+
+    home: Path
+    login: Login
+    more: dict[str, str]
+
+    def restore(self, name: str) -> str:
+        """What `backup restore` says, which has to refuse."""
+        told = run(
+            self.home, "backup", "restore", name, "--reason", "it is damaged", "--confirm", "paper here",
+            "--config", str(self.home / "console.yaml"), "--state", str(self.home / "state"), more=self.more,
+        )  # fmt: skip
+        assert (told.returncode, told.stdout.splitlines()[-1]) == (3, "NOT RESTORED"), told.stderr
+        return told.stdout
+
+    def create(self) -> Backup:
+        return create(self.login, self.home / "backups", Around("here", "dana"), MEANS)
+
+
+def site_at(url: str, home: Path, folder: Path) -> Site:
+    healthy_book(url).database.dispose()
+    ours, (dump, client) = make_url(url), (programs().dump, programs().client)
+    without = ours._replace(password=None).render_as_string().replace("+pymysql", "")
+    password = "" if ours.password is None else "      password_env: HERE_PASSWORD\n"
+    (home / "console.yaml").write_text(
+        "context: here\ncontexts:\n  here:\n    environment: paper\n    colour: green\n    database:\n"
+        f"      url: {without}\n{password}"
+        f"    backups: {{folder: {folder}, dump: {list(dump)}, client: {list(client)}}}\n"
+    )
+    libraries = environment().get("LD_LIBRARY_PATH", "")
+    return Site(
+        home,
+        Login(url, timeout=10),
+        {"HERE_PASSWORD": str(ours.password), "LD_LIBRARY_PATH": libraries},
+    )
+
+
+def changed(made: Backup, change: Callable[[dict[str, Any]], object]) -> None:
+    file = made.folder / f"{made.name}.json"
+    said = json.loads(file.read_bytes())
+    change(said)
+    file.write_text(json.dumps(said))
+
+
+def test_a_backup_that_must_not_be_restored_is_refused_with_every_reason(
+    database_url: str, tmp_path: Path
+) -> None:
+    """Cut, of another server, of an older schema; then edited; then of an empty book."""
+    site = site_at(database_url, tmp_path, tmp_path / "backups")
+    made = site.create()
+    data = made.file.read_bytes()
+    made.file.write_bytes(data[:-10])
+    changed(made, lambda said: said["server"].update(host="elsewhere"))
+    changed(made, lambda said: said["columns"]["futures_trades"].pop())
+    told = site.restore(made.name)
+    assert (
+        f"refused        backup: {made.file.name} has {len(data) - 10:,} bytes, not {len(data):,}: " in told
+    )
+    assert "refused        database: the backup is of " in told
+    assert "refused        schema: futures_trades: the database has also trade_time" in told
+    made.file.write_bytes(data[:-20] + bytes([data[-20] ^ 1]) + data[-19:])
+    assert f"backup: {made.file.name} isn't what was written: its SHA-256 is another" in site.restore(
+        made.name
+    )
+    remove(made)
+    with connected(site.login) as connection:
+        for table in made.manifest.tables:
+            connection.exec_driver_sql(f"DELETE FROM {table}")
+    empty = site.create()
+    assert f"backup: {empty.file.name} is of a book without a row" in site.restore(empty.name)
+    assert [each.name for each in backups_in(tmp_path / "backups")[0]] == [empty.name]
+
+
+def test_a_full_disk_is_refused_before_anything_is_done(database_url: str, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", kilobytes=200) as disk:
+        site = site_at(database_url, tmp_path, disk / "backups")
+        fill(disk)
+        told = run(
+            tmp_path, "backup", "create", "--config", str(tmp_path / "console.yaml"),
+            "--state", str(tmp_path / "state"), more=site.more,
+        )  # fmt: skip
+        assert told.returncode == 3
+        assert told.stderr.endswith(" MB are free: nothing was done\n")
+        assert [file.name for file in (disk / "backups").iterdir()] == [".lock"]
+
+
+def test_what_a_kill_left_is_told_by_the_list_and_removed_by_pruning(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = made_here(home)
+    left = home / "backups" / "20200101T000000Z.db.gz"
+    left.write_bytes(b"")
+    assert here(home, "prune", "--yes").stdout == "nothing is beyond what the settings keep\n"
+    in_an_hour = time.time() + 3601
+    monkeypatch.setattr("console.cli.backup.time.time", lambda: in_an_hour)
+    assert f"{left} has no manifest, and is no backup" in here(home, "list").stderr
+    words = f"{left.name}, which has no manifest\n"
+    assert here(home, "prune").stdout == f"would remove {words}"
+    assert here(home, "prune", "--yes").stdout == f"removed {words}"
+    assert sorted(file.name for file in (home / "backups").iterdir()) == [
+        ".lock", f"{name}.db.gz", f"{name}.json",
+    ]  # fmt: skip
+    journal = "".join(file.read_text() for file in (home / "state" / "audit").glob("*.jsonl"))
+    assert f'"target":"{left}"' in journal
+
+
+def test_what_would_be_lost_is_told_in_words_and_as_a_document(home: Path) -> None:
+    name = made_here(home)
+    with connected(Login(f"sqlite:///{home / 'books.db'}", 10)) as connection:
+        connection.exec_driver_sql("UPDATE futures_positions SET status = 'closed' WHERE account_id = 2")
+    told = here(home, "losses", name)
+    assert told.exit_code == 1  # what the exchange holds can't be told
+    first, *_rest, last = told.stdout.splitlines()
+    assert first.startswith("futures_positions of account 2: 1 closed position open again, margin -")
+    assert last == "can't be told: the exchange: none is configured"
+    document = json.loads(here(home, "losses", name, "--json").stdout)
+    assert (document["backup"], document["rows"], document["nothing"]) == (name, 0, False)
+    assert [each["reopened"] for each in document["tables"]] == [1]
+    assert here(home, "losses", "20200101T000000Z").exit_code == 3
 
 
 def test_whoever_loses_the_terminal_of_a_rehearsal_leaves_nothing_behind(
@@ -150,10 +296,10 @@ def test_whoever_loses_the_terminal_of_a_rehearsal_leaves_nothing_behind(
 def test_whoever_stops_a_restore_is_heard_where_it_can_still_be_left(sign: signal.Signals) -> None:
     before, stop = signal.getsignal(sign), Stop()
     try:
-        stop.look(0)
+        stop.look(Progress("loading", 0))
         stop.listen()
         os.kill(os.getpid(), sign)
         with pytest.raises(BackupError, match="told to stop"):
-            stop.look(1)
+            stop.look(Progress("loading", 1))
     finally:
         signal.signal(sign, before)

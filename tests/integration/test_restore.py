@@ -1,7 +1,6 @@
 """A restore through its gates: refused before anything is done, else whole, told, and to be taken back."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from console.domain.kill_state import KillState, Verdict
 from console.domain.restore_gates import Asked
 from console.domain.surfaces import Exchange, Venue
 from tests.mariadb_programs import environment, programs
+from tests.small_disk import fill, small_disk
 from tests.unit.actions.contexts import settings_with
 from tests.unit.actions.people import Wall
 from tests.unit.audit.journals import in_child, killer
@@ -68,7 +68,7 @@ def login(database_url: str) -> Iterator[Login]:
 
 @pytest.fixture
 def restores(login: Login, tmp_path: Path) -> Restores:
-    settings = settings_with(tmp_path)
+    settings = settings_with(tmp_path, f"processes: {{pid_files: [{tmp_path}/engine.pid]}}")
     means = Means(Wall(NOW), programs, environment())
     return Restores(
         settings=settings,
@@ -149,12 +149,13 @@ def test_what_goes_wrong_says_which_tables_stand_there(restores: Restores, made:
 
 
 def test_a_disk_without_room_for_what_stands_there_is_refused_before_anything_is_touched(
-    restores: Restores, made: Backup, monkeypatch: pytest.MonkeyPatch
+    restores: Restores, made: Backup, tmp_path: Path
 ) -> None:
-    full = shutil._ntuple_diskusage(100, 100, 0)
-    monkeypatch.setattr("console.actions.backup.create.shutil.disk_usage", lambda _folder: full)
-    with pytest.raises(AccessError, match="nothing was done"):
-        restores.restore(made, ASKED, WHO, live(), now=live, approved=None, begun=ignore)
+    with small_disk(tmp_path / "disk", kilobytes=100) as disk:
+        fill(disk)
+        full = replace(restores, folder=disk / "backups")
+        with pytest.raises(AccessError, match="nothing was done"):
+            full.restore(made, ASKED, WHO, live(), now=live, approved=None, begun=ignore)
     assert list(records(restores.journal.folder)) == []
 
 

@@ -15,25 +15,31 @@ from urllib.parse import quote
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from console.actions.backup.beside import beside
 from console.actions.backup.copy_file import COMPLETED, CopyWriter
 from console.actions.backup.errors import BackupError
 from console.actions.backup.folder import (
     PARTIAL,
     Backup,
+    expected_length,
     finished,
     in_use,
     keep_manifest,
     make_for_backups,
     remove_partial,
 )
+from console.actions.backup.marks import marks_in
 from console.actions.backup.programs import Programs, dump_arguments, only_told, option_file
 from console.actions.backup.running import Program, output_of
-from console.actions.backup.tables import columns_in, sums_in
+from console.actions.backup.sums import sums_in
+from console.actions.backup.tables import columns_in
 from console.actions.database import Login, UnusableError, connected
 from console.actions.durable import DurableError
 from console.audit.errors import JournalError
 from console.audit.record import iso_time
-from console.domain.backup import Copy, Exchange, Manifest, TableSum
+from console.domain.backup import Copy, Exchange, Manifest, TableSum, imprecise
+from console.domain.backup_progress import Progress
+from console.domain.book_marks import BookMarks
 from console.domain.clock import Clock
 from console.domain.surfaces import ServerIdentity
 from console.host_lock import LockError, host_lock
@@ -47,6 +53,7 @@ _BEGUN = b"-- Table structure for table"
 """What a dump writes first after it has begun its snapshot."""
 _PART = 1 << 16
 _LOCK_WAIT = 1.0
+READING = "reading"
 NOT_ASKED = Exchange(unknown="it was not asked")
 
 
@@ -64,12 +71,12 @@ class Around:
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a backup is made with; `tell` is told how many bytes were read so far."""
+    """What a backup is made with; `tell` is told how far it is, and what it raises ends the work."""
 
     clock: Clock
     programs: Callable[[], Programs]
     environ: Mapping[str, str]
-    tell: Callable[[int], None] = lambda _size: None
+    tell: Callable[[Progress], None] = lambda _progress: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,8 @@ class _Copied:
     server: ServerIdentity
     columns: Mapping[str, tuple[str, ...]]
     tables: Mapping[str, TableSum]
+    marks: BookMarks
+    length: int
     held: float = 0.0
 
 
@@ -125,6 +134,8 @@ def _created(login: Login, folder: Path, around: Around, means: Means) -> Backup
         copy=copied.copy,
         seconds=means.clock.now() - began,
         held=copied.held,
+        marks=copied.marks,
+        length=copied.length,
         engine=around.engine,
         flags=around.flags,
         journal=around.journal,
@@ -145,6 +156,9 @@ def _copied_tables(login: Login, file: Path, name: str, means: Means) -> _Copied
         columns = columns_in(reading)
         if not columns:
             raise BackupError(f"{url.database} has no table of a book")
+        inexact = ", ".join(imprecise(columns))
+        if inexact:
+            raise BackupError(f"{inexact}: a dump writes six digits of a FLOAT: make it DOUBLE or DECIMAL")
         _check_room(file.parent, _snapshot_bytes(reading, columns))
         path, descriptor = options
         arguments = dump_arguments(programs, path, str(url.database), list(columns))
@@ -159,13 +173,36 @@ def _copied_tables(login: Login, file: Path, name: str, means: Means) -> _Copied
                 reading.exec_driver_sql("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
                 reading.exec_driver_sql("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
             held = means.clock.now() - held_from
-            for part in output:
-                writer.write(part)
-                means.tell(writer.taken)
+            expected = expected_length(file.parent)
+
+            def tell() -> None:
+                means.tell(Progress(READING, writer.taken, expected, "bytes"))
+
+            tables, marks = _written(output, writer, reading, columns, tell)
+        server, length = identity_of(reading, url), writer.taken
+        return _Copied(writer.close(name), server, columns, tables, marks, length, held)
+
+
+def _written(
+    output: Iterator[bytes],
+    writer: CopyWriter,
+    reading: Connection,
+    columns: Mapping[str, tuple[str, ...]],
+    tell: Callable[[], None],
+) -> tuple[Mapping[str, TableSum], BookMarks]:
+    """Write the dump's output to its end; what the tables hold is added up meanwhile."""
+
+    def added_up(going_on: Callable[[], None]) -> tuple[Mapping[str, TableSum], BookMarks]:
+        sums = sums_in(reading, columns, tell=lambda _rows: going_on())
+        return sums, marks_in(reading, columns)
+
+    with beside(added_up) as sums:
+        for part in output:
+            writer.write(part)
+            tell()
         if COMPLETED not in writer.end:
             raise BackupError("the dump's program has ended before the dump")
-        tables = sums_in(reading, columns)
-        return _Copied(writer.close(name), identity_of(reading, url), columns, tables, held)
+        return sums.result(tell)
 
 
 @contextmanager
@@ -206,15 +243,16 @@ def _copied_file(login: Login, file: Path, name: str, means: Means) -> _Copied:
             columns = columns_in(connection)
             if not columns:
                 raise BackupError(f"{source} has no table of a book")
-            tables = sums_in(connection, columns)
-        writer = CopyWriter(file)
+            tables = sums_in(connection, columns, tell=lambda rows: means.tell(Progress("counting", rows)))
+            marks = marks_in(connection, columns)
+        writer, length = CopyWriter(file), plain.stat().st_size
         with plain.open("rb") as stream:
             while part := stream.read(_PART):
                 writer.write(part)
-                means.tell(writer.taken)
+                means.tell(Progress(READING, writer.taken, length, "bytes"))
         with connected(login) as connection:
             server = identity_of(connection, checked_url(login.url))
-        return _Copied(writer.close(name), server, columns, tables)
+        return _Copied(writer.close(name), server, columns, tables, marks, length)
     finally:
         plain.unlink(missing_ok=True)
 

@@ -7,7 +7,9 @@
 
 import fcntl
 import hashlib
+import math
 import os
+import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,7 +23,7 @@ from console.actions.backup.errors import BackupError
 from console.actions.backup.tables import BOOK
 from console.actions.durable import MISSING, DurableError, replace_file
 from console.audit.files import open_file, sync
-from console.domain.backup import FORMAT, Copy, Manifest
+from console.domain.backup import FORMAT, READ, Copy, Manifest
 from console.own_folder import make_common
 
 T = TypeVar("T")
@@ -89,6 +91,15 @@ def backups_in(folder: Path) -> tuple[tuple[Backup, ...], tuple[str, ...]]:
     return tuple(found), tuple(problems)
 
 
+def expected_length(folder: Path) -> int | None:
+    """How many bytes the next copy is going to have before it is compressed, by the newest one's."""
+    for file in sorted(folder.glob("*.json"), reverse=True):
+        if not file.name.endswith(_CHECKED):
+            with suppress(BackupError):
+                return read_backup(file).manifest.length
+    return None
+
+
 def backup_named(folder: Path, name: str) -> Backup:
     """The backup of that name in the folder, or of a file anywhere; BackupError where there is none."""
     given = Path(name)
@@ -105,8 +116,8 @@ def read_backup(file: Path) -> Backup:
     """The backup that a manifest tells of. BackupError for what is none, or of another format."""
     data = _bytes_of(file)
     manifest = _read(_MANIFESTS, data, file)
-    if manifest.format != FORMAT:
-        raise BackupError(f"{file.name}: its format is {manifest.format}; this console reads {FORMAT}")
+    if manifest.format not in READ:
+        raise BackupError(f"{file.name}: its format is {manifest.format}; this console reads up to {FORMAT}")
     if manifest.copy.name not in (f"{file.stem}.sql.gz", f"{file.stem}.db.gz"):
         raise BackupError(f"{file.name}: its copy {manifest.copy.name!r} is of another backup")
     foreign = next((name for name in (*manifest.columns, *manifest.tables) if name not in BOOK), None)
@@ -155,6 +166,27 @@ def remove(backup: Backup) -> None:
             (backup.folder / name).unlink()
 
 
+def left_in(folder: Path, now: float) -> tuple[Path, ...]:
+    """Files of backups without a manifest: who made or removed one was killed just then.
+
+    What changed in the last hour before `now` may be on its way here still, and isn't counted.
+    """
+    try:
+        files = sorted(file for file in folder.iterdir() if _OF_BACKUPS.fullmatch(file.name))
+    except OSError:
+        return ()
+    return tuple(
+        file for file in files if not _manifest_of(file).exists() and _changed(file) < now - _ON_ITS_WAY
+    )
+
+
+def remove_left(file: Path) -> None:
+    """Remove one of them; BackupError where it has a manifest by now."""
+    if _manifest_of(file).exists():
+        raise BackupError(f"{file.name} has a manifest by now")
+    file.unlink(missing_ok=True)
+
+
 def remove_partial(folder: Path) -> None:
     """Remove what was never finished, but for what is in use. Nobody may be making a backup meanwhile."""
     for file in sorted(folder.glob(f"*{PARTIAL}*")):
@@ -189,7 +221,21 @@ def finished(partial: Path, copy: Copy) -> None:
 
 
 _CHECKED = ".checked.json"
+_OF_BACKUPS = re.compile(r"\d{8}T\d{6}Z\.(?:sql\.gz|db\.gz|checked\.json)")
+_ON_ITS_WAY = 3600.0
 _MANIFESTS, _CHECKS = TypeAdapter(Manifest), TypeAdapter(Checked)
+
+
+def _manifest_of(file: Path) -> Path:
+    return file.with_name(f"{file.name.partition('.')[0]}.json")
+
+
+def _changed(file: Path) -> float:
+    """When the file last changed, its name included; now, for one that is gone."""
+    try:
+        return file.lstat().st_ctime
+    except FileNotFoundError:
+        return math.inf
 
 
 def _mode_in(folder: Path) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from console.actions.backup.errors import BackupError
 from console.actions.database import Login
+from console.domain.foreign import visible
 from console.domain.loopback import is_loopback_host
 from console.sources.connections import checked_url
 
@@ -41,7 +42,18 @@ class Programs:
 
 
 def programs_of(dump: Sequence[str] | None = None, client: Sequence[str] | None = None) -> Programs:
-    """The programs that the settings name, else the installed ones; BackupError where there are none."""
+    """The programs that the settings name, else the installed ones; BackupError where there are none.
+
+    A program and options for it are all that can be named: what runs it elsewhere, as `docker exec` does,
+    hands on neither the descriptor with the login nor the host and port as they are there.
+    """
+    for name, words in (("dump", dump or ()), ("client", client or ())):
+        foreign = next((word for word in words[1:] if not word.startswith("-")), None)
+        if foreign is not None:
+            raise BackupError(
+                f"backups.{name} runs {visible(words[0])} with {visible(foreign)}: it may only name the"
+                " program, with options as --name=value: in a container or elsewhere it can't read the login"
+            )
     return Programs(tuple(dump or (_installed(_DUMPS),)), tuple(client or (_installed(_CLIENTS),)))
 
 

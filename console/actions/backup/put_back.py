@@ -6,7 +6,7 @@ the rows, and keeps those that stood there in tables of other names. Nothing her
 """
 
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from enum import Enum
 
@@ -20,16 +20,19 @@ from console.actions.backup.folder import Backup
 from console.actions.backup.scratch import (
     LONG,
     RESTORING,
+    comparing,
     databases_named,
     loaded_wrong,
     scratch_database,
     scratch_file,
 )
-from console.actions.backup.tables import columns_in, sums_in
+from console.actions.backup.sums import Tell, sums_in
+from console.actions.backup.tables import columns_in
 from console.actions.database import Login, UnusableError, connected, transaction
 from console.audit.points import Point, pass_by
 from console.audit.record import iso_time
-from console.domain.backup import Manifest, TableSum, differences
+from console.domain.backup import Manifest, TableSum, column_parts, differences
+from console.domain.backup_progress import Progress
 from console.sources.connections import checked_url
 
 KEPT = "opsconsole_before_"
@@ -80,11 +83,13 @@ def side_of(login: Login, old: Manifest, new: Manifest) -> Side:
     """Which of two books stands there now, table by table. Raises BackupError."""
     try:
         with connected(replace(login, timeout=LONG)) as connection:
-            found = _sums(connection, _restored(new))
+            found = _sums(connection, _restored(new), new.format)
+            if not differences(_restored(new), found):
+                return Side.NEW
+            if old.format != new.format:
+                found = _sums(connection, _restored(new), old.format)
     except UnusableError as error:
         raise BackupError(str(error)) from None
-    if not differences(_restored(new), found):
-        return Side.NEW
     return Side.OTHER if differences(_restored(old), found) else Side.OLD
 
 
@@ -96,7 +101,7 @@ def _put_back_tables(
         _refuse_ties(connection, wanted)
         with scratch_database(backup, login, means, RESTORING) as loaded:
             point("loaded")
-            _refuse(loaded_wrong(backup, wanted, loaded))
+            _refuse(loaded_wrong(backup, wanted, loaded, means))
             point("verified")
             still()
             kept = _kept(means)
@@ -105,7 +110,7 @@ def _put_back_tables(
             connection.exec_driver_sql(f"CREATE DATABASE `{kept}` CHARACTER SET utf8mb4")
             point("kept")
             try:
-                _exchange(connection, (login, loaded), kept, wanted)
+                _exchange(connection, (login, loaded.login), kept, wanted)
             except DBAPIError as error:
                 _drop_empty(connection, kept)
                 if _code(error) == _LOCK_WAIT_TIMEOUT:
@@ -113,7 +118,7 @@ def _put_back_tables(
                     raise BackupError(told) from None
                 raise
             point("exchanged")
-        _refuse(differences(wanted, _sums(connection, wanted)))
+        _refuse(_miscounted(connection, wanted))
         return kept
 
 
@@ -148,26 +153,38 @@ def _put_back_rows(
     backup: Backup, login: Login, means: Means, point: Point, still: Callable[[], None]
 ) -> str:
     wanted, kept = _restored(backup.manifest), _kept(means)
-    with scratch_file(backup) as file, connected(replace(login, timeout=LONG)) as connection:
+    with scratch_file(backup, means) as file, connected(replace(login, timeout=LONG)) as connection:
         point("loaded")
         _refuse_triggers(connection, wanted)
         connection.exec_driver_sql("ATTACH DATABASE ? AS loaded", (str(file),))
         with transaction(connection):
+            written, total = 0, sum(table.rows for table in wanted.values())
             for table, columns in columns_in(connection).items():
                 if table in wanted:
-                    named = ", ".join(f'"{told.partition(" ")[0]}"' for told in columns)
-                    for statement in (
-                        'CREATE TABLE "{kept}_{table}" AS SELECT * FROM main."{table}"',
-                        'DELETE FROM main."{table}"',
-                        'INSERT INTO main."{table}" ({named}) SELECT {named} FROM loaded."{table}"',
-                    ):
-                        connection.exec_driver_sql(statement.format(kept=kept, table=table, named=named))
+                    _write_rows(connection, table, columns, kept)
+                    written += wanted[table].rows
+                    means.tell(Progress("writing", written, total))
                     point(f"written {table}")
-            _refuse(differences(wanted, _sums(connection, wanted)))
+            tell = comparing(means, wanted)
+            _refuse(differences(wanted, _sums(connection, wanted, backup.manifest.format, tell)))
             still()
             point("verified")
         point("exchanged")
+    with connected(replace(login, timeout=LONG)) as connection:
+        _refuse(_miscounted(connection, wanted))
     return kept
+
+
+def _write_rows(connection: Connection, table: str, columns: Iterable[str], kept: str) -> None:
+    """Keep what a table of a SQLite file holds, and write what was loaded in its place."""
+    quoted = connection.dialect.identifier_preparer.quote_identifier
+    named = ", ".join(quoted(column_parts(told)[0]) for told in columns)
+    for statement in (
+        f'CREATE TABLE "{kept}_{table}" AS SELECT * FROM main."{table}"',  # noqa: S608 (names of our own)
+        f'DELETE FROM main."{table}"',  # noqa: S608 (as above)
+        f'INSERT INTO main."{table}" ({named}) SELECT {named} FROM loaded."{table}"',  # noqa: S608 (quoted)
+    ):
+        connection.exec_driver_sql(statement)
 
 
 def _restored(manifest: Manifest) -> Mapping[str, TableSum]:
@@ -175,9 +192,21 @@ def _restored(manifest: Manifest) -> Mapping[str, TableSum]:
     return {name: table for name, table in manifest.tables.items() if name not in LEFT_ALONE}
 
 
-def _sums(connection: Connection, wanted: Mapping[str, object]) -> Mapping[str, TableSum]:
+def _sums(
+    connection: Connection, wanted: Mapping[str, object], way: int, tell: Tell = lambda _rows: None
+) -> Mapping[str, TableSum]:
     columns = columns_in(connection)
-    return sums_in(connection, {name: told for name, told in columns.items() if name in wanted})
+    return sums_in(connection, {name: told for name, told in columns.items() if name in wanted}, way, tell)
+
+
+def _miscounted(connection: Connection, wanted: Mapping[str, TableSum]) -> Iterator[str]:
+    """Which tables haven't as many rows after the exchange as they had to get: what they were was looked at
+    before it, and a second look at all of it would keep everybody waiting for as long again.
+    """
+    for table, told in wanted.items():
+        rows = connection.exec_driver_sql(f"SELECT COUNT(*) FROM `{table}`").scalar()  # noqa: S608 (our own)
+        if rows != told.rows:
+            yield f"{table}: {rows:,} rows after the exchange, {told.rows:,} were wanted"
 
 
 def _refuse(problems: Iterable[str]) -> None:

@@ -12,7 +12,7 @@ from console.actions.backup.copy_file import COMPLETED, END, found_copy, parts_o
 from console.actions.backup.create import Means
 from console.actions.backup.errors import BackupError
 from console.actions.backup.folder import Backup, Rehearsal, keep_checked
-from console.actions.backup.scratch import REHEARSING, loaded_wrong, scratch_database, scratch_file
+from console.actions.backup.scratch import REHEARSING, Loaded, loaded_wrong, scratch_database, scratch_file
 from console.actions.database import Login, UnusableError
 from console.sources.connections import checked_url
 
@@ -35,9 +35,9 @@ def rehearse(backup: Backup, login: Login, means: Means, check: Check) -> tuple[
     problems = tuple(problems_of(backup))
     if not problems:
         try:
-            with _scratch(backup, login, means) as scratch:
-                wrong = loaded_wrong(backup, backup.manifest.tables, scratch)
-                problems = (*wrong, *check(scratch, backup.manifest.made))
+            with _scratch(backup, login, means) as loaded:
+                wrong = loaded_wrong(backup, backup.manifest.tables, loaded, means)
+                problems = (*wrong, *check(loaded.login, backup.manifest.made))
         except UnusableError as error:
             raise BackupError(str(error)) from None
     rehearsal = Rehearsal(at, means.clock.now() - began, problems)
@@ -66,10 +66,10 @@ def problems_of(backup: Backup) -> Iterator[str]:
 
 
 @contextmanager
-def _scratch(backup: Backup, login: Login, means: Means) -> Iterator[Login]:
+def _scratch(backup: Backup, login: Login, means: Means) -> Iterator[Loaded]:
     if checked_url(login.url).get_backend_name() == "sqlite":
-        with scratch_file(backup) as file:
-            yield replace(login, url=f"sqlite:///{file}", server=None)
+        with scratch_file(backup, means) as file:
+            yield Loaded(replace(login, url=f"sqlite:///{file}", server=None))
     else:
-        with scratch_database(backup, login, means, REHEARSING) as scratch:
-            yield scratch
+        with scratch_database(backup, login, means, REHEARSING) as loaded:
+            yield loaded

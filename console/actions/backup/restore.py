@@ -18,6 +18,7 @@ from console.actions.backup.rehearse import problems_of
 from console.actions.backup.tables import columns_in
 from console.actions.checkpoint import Operator, checkpoint_of
 from console.actions.database import Login, UnusableError, connected
+from console.actions.engine.processes import processes_of
 from console.audit.actor import Actor
 from console.audit.errors import JournalError
 from console.audit.journal import Journal
@@ -26,8 +27,9 @@ from console.audit.record import Act, Record, iso_time
 from console.domain.access import AccessError
 from console.domain.approval import Consent, Deed
 from console.domain.assessment import Assessment
+from console.domain.foreign import visible
 from console.domain.gate import Gate
-from console.domain.restore_gates import Asked, Ground, restore_gates, still_gates
+from console.domain.restore_gates import Asked, Ended, Ground, restore_gates, still_gates
 from console.domain.surfaces import Exchange, ServerIdentity
 from console.sources.connections import checked_url, identity_of
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from console.settings import Settings
 
 ACTION = "backup.restore"
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +145,16 @@ class Restores:
     ) -> Restored:
         """The restore itself, from the intent to its outcome. Raises BackupError."""
         try:
-            kept, failure = put_back(backup, self.writing, self.means, self.point, partial(_still, now)), ""
+            kept, failure = (
+                put_back(backup, self.writing, self.means, self.point, partial(self._still, now)),
+                "",
+            )
         except BackupError as error:
             kept, failure = "", str(error)
-        side = self._side(before, backup)
+        side = self._side(before, backup) if failure else Side.NEW
         words = failure or f"the old tables are in {kept}"
         noted = self._noted(intent, side, words)
-        if failure or side is not Side.NEW:
+        if failure:
             told = "which tables stand there can't be told" if side is None else side.value
             raise BackupError("; ".join(part for part in (failure, told, noted) if part))
         return Restored(before, kept, noted)
@@ -181,6 +187,7 @@ class Restores:
             database=database_of(self.reading),
             columns=columns,
             engine=live.engine,
+            ended=self._ended(),
             kill=live.kill,
             exchange_age=exchange.age(live.at) if _holds(exchange.value) else None,
             phrase=self.phrase,
@@ -194,17 +201,23 @@ class Restores:
         except UnusableError:
             return None, None
 
+    def _ended(self) -> Ended:
+        """Whether the engine's processes have ended, all that the context names and what they left."""
+        told = processes_of(self.settings, self.means.environ)
+        running = [f"process {each.pid} ({each.name}) lives" for each in (*told.found, *told.children)]
+        words = running or told.doubts or told.over or ("no process runs",)
+        return Ended(told.ended, visible("; ".join(words[:_MOST_NAMED])))
+
+    def _still(self, now: Callable[[], Assessment]) -> None:
+        """BackupError where an engine lives by now, or the kill switch isn't tripped any more."""
+        live = now()
+        for gate in still_gates(live.engine, self._ended(), live.kill):
+            if gate.passes is not True:
+                raise BackupError(f"{gate.name}: {gate.words}")
+
     def _asleep(self, live: Assessment) -> Assessment:
         """What is known without an engine: the guard asks no stopped one to be fresh."""
         return replace(live, sources=tuple(each for each in live.sources if each.name in self.asleep))
-
-
-def _still(now: Callable[[], Assessment]) -> None:
-    """BackupError where an engine lives by now, or the kill switch isn't tripped any more."""
-    live = now()
-    for gate in still_gates(live.engine, live.kill):
-        if gate.passes is not True:
-            raise BackupError(f"{gate.name}: {gate.words}")
 
 
 def _holds(exchange: Exchange | None) -> bool:

@@ -45,21 +45,19 @@ def output_of(program: Program) -> Generator[bytes]:
         running.end_well()
 
 
-def fed(program: Program, parts: Iterable[bytes], tell: Callable[[int], None]) -> None:
+def fed(program: Program, parts: Iterable[bytes], tell: Callable[[], None]) -> None:
     """Give the program `parts` to its end; BackupError with its last words where it doesn't end well.
 
-    `tell` is told how many bytes it has taken so far.
+    `tell` is called after each that it has taken.
     """
     with _running(program, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as running:
         assert running.process.stdin is not None  # noqa: S101 (it was asked for)
         taking = running.process.stdin.fileno()
         os.set_blocking(taking, False)
-        given = 0
         with suppress(BrokenPipeError):  # it has ended before: its last words say why
             for part in parts:
                 _give(program, taking, part)
-                given += len(part)
-                tell(given)
+                tell()
         running.process.stdin.close()
         running.end_well()
 

@@ -3,36 +3,52 @@
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, text
 
+from console.actions.backup.beside import beside
 from console.actions.backup.copy_file import parts_of
 from console.actions.backup.create import Means
 from console.actions.backup.errors import BackupError
 from console.actions.backup.folder import PARTIAL, Backup, in_use
+from console.actions.backup.following import Following
 from console.actions.backup.programs import client_arguments, only_told, option_file
 from console.actions.backup.running import Program, fed
-from console.actions.backup.tables import columns_in, sums_in
+from console.actions.backup.sums import Tell, sums_in
+from console.actions.backup.tables import columns_in
 from console.actions.database import Login, connected
 from console.domain.backup import TableSum, changed_columns, differences
+from console.domain.backup_progress import Progress
 from console.sources.connections import checked_url
 
 REHEARSING, RESTORING = "opsconsole_rehearsal_", "opsconsole_restore_"
 """How the names of the databases begin, in which a backup is rehearsed, and loaded to be restored."""
+LOADING = "loading"
 LONG = 600.0
 """Seconds that one question about all of a book may take."""
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A backup where it was loaded; `sums` are what came of it, None where nobody has looked yet."""
+
+    login: Login
+    sums: Mapping[str, TableSum] | None = None
+
+
 @contextmanager
-def scratch_file(backup: Backup) -> Iterator[Path]:
+def scratch_file(backup: Backup, means: Means) -> Iterator[Path]:
     """A SQLite backup as a database file beside it, which nobody takes for one that somebody left."""
     file = backup.folder / f"{backup.name}.{secrets.token_hex(4)}.db{PARTIAL}"
+    written = 0
     try:
         with in_use(file) as stream:
             for part in parts_of(backup.file):
                 stream.write(part)
+                written += len(part)
+                means.tell(Progress(LOADING, written, backup.manifest.length, "bytes"))
             stream.flush()
             yield file
     except OSError as error:
@@ -42,7 +58,7 @@ def scratch_file(backup: Backup) -> Iterator[Path]:
 
 
 @contextmanager
-def scratch_database(backup: Backup, login: Login, means: Means, begins: str) -> Iterator[Login]:
+def scratch_database(backup: Backup, login: Login, means: Means, begins: str) -> Iterator[Loaded]:
     """The backup in a database of its own, whose name begins so; nobody else has one meanwhile.
 
     Those that somebody left who was killed are dropped before. Raises BackupError and UnusableError.
@@ -55,23 +71,48 @@ def scratch_database(backup: Backup, login: Login, means: Means, begins: str) ->
         name = f"{begins}{secrets.token_hex(4)}"
         connection.exec_driver_sql(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
         try:
-            with option_file(login) as (path, descriptor):
-                arguments = client_arguments(means.programs(), path, name)
-                program = Program(arguments, descriptor, only_told(means.environ))
-                fed(program, parts_of(backup.file), means.tell)
             url = checked_url(login.url).set(database=name).render_as_string(hide_password=False)
-            yield replace(login, url=url, timeout=LONG)
+            scratch = replace(login, url=url, timeout=LONG)
+            yield Loaded(scratch, _loaded(backup, login, scratch, means))
         finally:
             connection.exec_driver_sql(f"DROP DATABASE IF EXISTS `{name}`")
 
 
-def loaded_wrong(backup: Backup, wanted: Mapping[str, TableSum], scratch: Login) -> Iterator[str]:
+def _loaded(backup: Backup, login: Login, scratch: Login, means: Means) -> Mapping[str, TableSum]:
+    """Have the client load the backup, and add up meanwhile what it loads."""
+    manifest, name = backup.manifest, str(checked_url(scratch.url).database)
+    following = Following(scratch, list(manifest.columns), manifest.format)
+
+    def tell() -> None:
+        means.tell(Progress(LOADING, following.rows, manifest.rows))
+
+    with beside(following.work) as sums:
+        with option_file(login) as (path, descriptor):
+            arguments = client_arguments(means.programs(), path, name)
+            program = Program(arguments, descriptor, only_told(means.environ))
+            fed(program, parts_of(backup.file), tell)
+        following.loaded.set()
+        return sums.result(tell)
+
+
+def loaded_wrong(
+    backup: Backup, wanted: Mapping[str, TableSum], loaded: Loaded, means: Means
+) -> Iterator[str]:
     """What was loaded otherwise than the manifest says, a line for each table. Raises UnusableError."""
-    with connected(scratch) as connection:
+    with connected(loaded.login) as connection:
         columns = columns_in(connection)
         yield from changed_columns(backup.manifest, columns)
-        found = sums_in(connection, {name: told for name, told in columns.items() if name in wanted})
-        yield from differences(wanted, found)
+        found = loaded.sums
+        if found is None:
+            there = {name: told for name, told in columns.items() if name in wanted}
+            found = sums_in(connection, there, backup.manifest.format, comparing(means, wanted))
+        yield from differences(wanted, {name: each for name, each in found.items() if name in wanted})
+
+
+def comparing(means: Means, wanted: Mapping[str, TableSum]) -> Tell:
+    """What tells how far the comparison of these tables is."""
+    total = sum(table.rows for table in wanted.values())
+    return lambda rows: means.tell(Progress("comparing", rows, total))
 
 
 def databases_named(connection: Connection, begins: str) -> list[str]:

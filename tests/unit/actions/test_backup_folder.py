@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import stat
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,12 +20,15 @@ from console.actions.backup.folder import (
     Checked,
     backup_named,
     backups_in,
+    expected_length,
     in_use,
     keep_checked,
     keep_manifest,
+    left_in,
     make_for_backups,
     read_backup,
     remove,
+    remove_left,
     remove_partial,
 )
 from console.actions.backup.rehearse import problems_of
@@ -59,7 +63,7 @@ Change = Callable[[dict[str, Any]], object]
         (lambda said: said["columns"].update({"mysql.user": ["a int"]}), "is none of a book"),
         (lambda said: said.update(made=1e300), "its instant 1e\\+300 is none"),
         (lambda said: said.update(made=float("nan")), "its instant nan is none"),
-        (lambda said: said.update(format=2), "its format is 2; this console reads 1"),
+        (lambda said: said.update(format=3), "its format is 3; this console reads up to 2"),
         (lambda said: said.pop("server"), "no manifest of a backup: server: field required"),
     ],
 )
@@ -131,6 +135,31 @@ def test_what_nobody_finished_is_removed_but_not_what_is_in_use(made: Backup) ->
         assert sorted(file.name for file in made.folder.glob("*partial*")) == [
             "used.db.partial", "used.db.partial-wal",
         ]  # fmt: skip
+
+
+def test_what_a_kill_leaves_of_a_backup_is_known_once_it_has_stood_for_an_hour(made: Backup) -> None:
+    """A copy whose manifest was never written, and what is left of one that was half removed."""
+    left = tuple(made.folder / name for name in ("20261121T081501Z.checked.json", "20261121T081501Z.sql.gz"))
+    for file in (*left, made.folder / "notes.gz", made.folder / "20261121T081501Z.txt"):
+        file.write_bytes(b"")
+    now = time.time()
+    assert left_in(made.folder, now) == ()
+    assert left_in(made.folder, now + 3601) == left
+    assert left_in(made.folder / "nowhere", now) == ()
+    with pytest.raises(BackupError, match="has a manifest by now"):
+        remove_left(made.file)
+    for file in left:
+        remove_left(file)
+    assert left_in(made.folder, now + 3601) == ()
+    assert made.file.exists()
+
+
+def test_the_next_copy_is_expected_to_be_as_long_as_the_newest(made: Backup) -> None:
+    assert expected_length(made.folder) is None
+    newer = replace(MANIFEST, length=12, copy=replace(made.manifest.copy, name="20261121T081502Z.sql.gz"))
+    keep_manifest(made.folder, newer)
+    (made.folder / "20261121T081503Z.json").write_text("{}")
+    assert expected_length(made.folder) == 12
 
 
 @pytest.mark.parametrize(("of_folder", "of_file"), [(0o700, 0o600), (0o755, 0o600), (0o2770, 0o660)])

@@ -10,7 +10,14 @@ import pytest
 
 from console.actions.backup import running
 from console.actions.backup.errors import BackupError
-from console.actions.backup.programs import Programs, client_arguments, dump_arguments, only_told, option_file
+from console.actions.backup.programs import (
+    Programs,
+    client_arguments,
+    dump_arguments,
+    only_told,
+    option_file,
+    programs_of,
+)
 from console.actions.backup.running import Program, fed, output_of
 from console.actions.database import Login
 
@@ -47,7 +54,7 @@ def test_one_that_says_all_and_does_not_end_is_ended() -> None:
 
 def test_one_that_takes_nothing_is_ended() -> None:
     deaf = program("import time; time.sleep(60)")
-    assert refused(lambda: fed(deaf, [bytes(1 << 20)], print)) == (
+    assert refused(lambda: fed(deaf, [bytes(1 << 20)], lambda: None)) == (
         "has taken nothing for 0.3 s, and was ended"
     )
 
@@ -66,7 +73,7 @@ def test_one_that_fails_half_way_is_told_by_its_last_words() -> None:
         "import sys; sys.stdin.buffer.read(9)\n"
         "sys.stderr.write('first\\nERROR 1: no\\x1b[2J\\n\\n'); sys.exit(3)"
     )
-    words = refused(lambda: fed(failing, [bytes(1 << 20)] * 3, lambda _size: None))
+    words = refused(lambda: fed(failing, [bytes(1 << 20)] * 3, lambda: None))
     assert words.startswith("ERROR 1: no")
     assert "\x1b" not in words
 
@@ -81,6 +88,30 @@ def options(login: Login) -> str:
     with option_file(login) as (_path, descriptor):
         assert os.fstat(descriptor).st_mode & 0o777 == 0o600
         return os.pread(descriptor, 10_000, 0).decode()
+
+
+@pytest.mark.parametrize(
+    ("dump", "client", "words"),
+    [
+        (["docker", "exec", "-i", "db", "mariadb-dump"], ["mariadb"], "backups.dump runs docker with exec: "),
+        (["mariadb-dump"], ["ssh", "db", "mariadb"], "backups.client runs ssh with db: "),
+        (["sh", "-c", "mariadb-dump\x1b"], None, "backups.dump runs sh with mariadb-dump\\x1b: "),
+    ],
+)
+def test_a_program_that_runs_another_elsewhere_is_refused_with_its_reason(
+    dump: list[str], client: list[str] | None, words: str
+) -> None:
+    with pytest.raises(BackupError) as refusal:
+        programs_of(dump, client)
+    assert str(refusal.value).startswith(words)
+    assert "it can't read the login" in str(refusal.value)
+
+
+def test_a_program_may_be_named_with_options() -> None:
+    named = programs_of(["/opt/dump", "--compress"], ["/opt/client"])
+    assert dump_arguments(named, "/dev/fd/9", "book", [])[:3] == [
+        "/opt/dump", "--defaults-file=/dev/fd/9", "--compress",
+    ]  # fmt: skip
 
 
 def test_a_password_is_in_the_option_file_and_in_no_argument() -> None:

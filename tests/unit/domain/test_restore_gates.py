@@ -6,7 +6,7 @@ import pytest
 
 from console.domain.gate import Gate
 from console.domain.kill_state import KillState, Verdict
-from console.domain.restore_gates import Asked, Ground, restore_gates
+from console.domain.restore_gates import Asked, Ended, Ground, restore_gates
 from console.domain.status import EngineStatus
 from tests.unit.domain.test_backup import MANIFEST
 
@@ -21,6 +21,7 @@ GROUND = Ground(
     database=MANIFEST.database,
     columns=MANIFEST.columns,
     engine=ENDED,
+    ended=Ended(True, "process 7 of engine.json has ended"),
     kill=Verdict(KillState.TRIPPED, "the engine says so"),
     exchange_age=5.0,
     phrase="production prod",
@@ -60,7 +61,8 @@ def test_one_that_was_never_rehearsed_says_so_and_passes() -> None:
         ("schema", {"columns": None}, None, "the database doesn't answer"),
         ("schema", {"columns": {}}, False, "the database has no such table"),
         ("engine", {"engine": replace(ENDED, alive=True)}, False, "its process 7 lives"),
-        ("engine", {"engine": replace(ENDED, alive=None)}, None, "no process is known"),
+        ("engine", {"ended": Ended(None, "no process is known")}, None, "no process is known"),
+        ("engine", {"ended": Ended(False, "process 9 lives")}, False, "process 9 lives: stop it first"),
         ("engine", {"engine": replace(ENDED, heartbeat_age=59.0)}, False, "its heartbeat is 59 s old"),
         ("exchange", {"exchange_age": None}, None, "what it holds isn't known"),
         ("exchange", {"exchange_age": 60.0}, False, "60 s old"),
@@ -75,22 +77,22 @@ def test_what_is_not_so_or_not_known_does_not_pass(
 
 
 @pytest.mark.parametrize(
-    ("kill", "alive", "passes"),
+    ("kill", "ended", "passes"),
     [
-        (Verdict(KillState.UNCONFIRMED, "", confirmed=True), False, True),
-        (Verdict(KillState.UNKNOWN, "", confirmed=True), False, True),
+        (Verdict(KillState.UNCONFIRMED, "", confirmed=True), True, True),
+        (Verdict(KillState.UNKNOWN, "", confirmed=True), True, True),
         (Verdict(KillState.UNKNOWN, "", confirmed=True), None, None),
-        (Verdict(KillState.UNKNOWN, ""), False, None),
-        (Verdict(KillState.UNCONFIRMED, ""), False, False),
-        (Verdict(KillState.LOST, "", confirmed=True), False, False),
-        (Verdict(KillState.PARTIAL, "", confirmed=True), False, False),
-        (Verdict(KillState.CLEAR, ""), False, False),
+        (Verdict(KillState.UNKNOWN, ""), True, None),
+        (Verdict(KillState.UNCONFIRMED, ""), True, False),
+        (Verdict(KillState.LOST, "", confirmed=True), True, False),
+        (Verdict(KillState.PARTIAL, "", confirmed=True), True, False),
+        (Verdict(KillState.CLEAR, ""), True, False),
     ],
 )
 def test_a_trip_counts_that_was_proven_before_the_engine_ended(
-    kill: Verdict, alive: bool | None, passes: bool | None
+    kill: Verdict, ended: bool | None, passes: bool | None
 ) -> None:
-    ground = replace(GROUND, kill=kill, engine=replace(ENDED, alive=alive))
+    ground = replace(GROUND, kill=kill, ended=Ended(ended, "so it is"))
     assert gate("kill switch", ground).passes is passes
 
 
