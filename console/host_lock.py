@@ -71,6 +71,18 @@ def host_lock(
         os.close(descriptor)
 
 
+def holder_of(file: Path) -> tuple[bool, int | None]:
+    """Whether somebody holds the lock on `file`, and who, where the kernel tells. Raises OSError."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True, _holder(descriptor)
+    finally:
+        os.close(descriptor)
+    return False, None
+
+
 def _taken(descriptor: int, file: Path) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -95,13 +107,19 @@ def _said(file: Path, error: OSError) -> LockError:
 
 def _by_whom(descriptor: int) -> str:
     """The holder, where the kernel tells: ` by process 1234`."""
+    pid = _holder(descriptor)
+    return "" if pid is None else f" by process {pid}"
+
+
+def _holder(descriptor: int) -> int | None:
+    """The process that took the lock on the file, where the kernel tells."""
     status = os.fstat(descriptor)
     device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
     try:
         held_locks = Path("/proc/locks").read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
-        return ""
+        return None
     for words in map(str.split, held_locks):
-        if len(words) > 5 and words[1] == "FLOCK" and words[5] == device:
-            return f" by process {words[4]}"
-    return ""
+        if len(words) > 5 and words[1] == "FLOCK" and words[5] == device and words[4].isdigit():
+            return int(words[4])
+    return None

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 from console.domain.loopback import is_loopback
 from console.settings_access import Access
 from console.settings_audit import Audit, Notify
+from console.settings_rollback import Code, Drills, Processes
 from console.settings_rollout import Rollout
 from console.settings_values import Model, Seconds, Variable, seconds
 
@@ -232,6 +233,8 @@ class Commands(Model):
     sync_positions: Arguments | None = None
     verify_positions: Arguments | None = None
     test_trade: Arguments | None = None
+    start_previous: Arguments | None = None
+    start_spot: Arguments | None = None
 
 
 class Backups(Model):
@@ -269,6 +272,9 @@ class Context(Model):
     logs: dict[LogName, Path] = Field(default_factory=dict)
     commands: Commands = Commands()
     backups: Backups = Backups()
+    processes: Processes = Processes()
+    code: Code | None = None
+    drills: Drills = Drills()
     access: Access = Access()
     rollout: Rollout = Rollout()
     not_exported: list[MetricName] = Field(default_factory=list)

@@ -25,7 +25,7 @@ def _is_name(value: object) -> bool:
 
 
 Names = Annotated[list[str | int], BeforeValidator(_names)]
-TwoPersonAction = Literal["kill.reset", "rollout.raise", "runbook.raise"]
+TwoPersonAction = Literal["kill.reset", "rollout.raise", "runbook.raise", "backup.restore", "release.back"]
 """The actions that can be made to need a second person; a misspelt one must not pass for none."""
 
 

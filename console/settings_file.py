@@ -282,6 +282,7 @@ def _with_paths(context: object, folder: Path, state: Path, resolved: Any) -> ob
         ("kill_switch", ("flag", "state")),
         ("database", ("ca_file",)),
         ("backups", ("folder",)),
+        ("code", ("tree", "releases")),
         ("prometheus", ("ca_file",)),
     ):
         if isinstance(context.get(field), dict):
@@ -289,6 +290,12 @@ def _with_paths(context: object, folder: Path, state: Path, resolved: Any) -> ob
                 key: resolved(value, folder) if key in inner else value
                 for key, value in context[field].items()
             }
+    processes = context.get("processes")
+    if isinstance(processes, dict) and isinstance(processes.get("pid_files"), list):
+        context["processes"] = {
+            **processes,
+            "pid_files": [resolved(each, folder) for each in processes["pid_files"]],
+        }
     return context
 
 

@@ -43,6 +43,7 @@ _CODE = (
     "settings_rollout.py",
     "settings_file.py",
     "settings_memory.py",
+    "settings_rollback.py",
     "settings_values.py",
 )
 

@@ -44,9 +44,16 @@ def this_actor(environ: Mapping[str, str]) -> Actor:
 def process_start(pid: int) -> int | None:
     """When process `pid` began, in ticks since boot; None where none runs, or that can't be told."""
     try:
-        return _start(pid)
+        return start_of(pid)
     except OSError:
         return None
+
+
+def start_of(pid: int) -> int | None:
+    """As `process_start`; None for one that has ended, OSError where nothing can be seen."""
+    status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    after_name = status.rpartition(")")[2].split()  # the name may hold spaces and brackets of its own
+    return int(after_name[19]) if after_name[0] not in "ZX" else None
 
 
 def still_runs(process: str) -> bool:
@@ -56,16 +63,9 @@ def still_runs(process: str) -> bool:
         return False
     pid, start = int(numbers[1]), int(numbers[2])
     try:
-        return _start(pid) == start
+        return start_of(pid) == start
     except OSError:
         return _is_taken(pid)
-
-
-def _start(pid: int) -> int | None:
-    """As `process_start`; None for one that has ended, OSError where nothing can be seen."""
-    status = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    after_name = status.rpartition(")")[2].split()  # the name may hold spaces and brackets of its own
-    return int(after_name[19]) if after_name[0] not in "ZX" else None
 
 
 def _is_taken(pid: int) -> bool:

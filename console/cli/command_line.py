@@ -94,14 +94,17 @@ def settings_of(ctx: click.Context, given: Given, *, context: str | None = None)
     return found.settings
 
 
-def settings_for_trip(ctx: click.Context, given: Given) -> "FoundSettings":
-    """The settings; where there is a mistake in them, or their disk hangs, what can be tripped by instead."""
+def settings_for_trip(ctx: click.Context, given: Given, done: str = "tripped") -> "FoundSettings":
+    """The settings; where there is a mistake in them, or their disk hangs, what can be tripped by instead.
+
+    `done` is the word for what is done by them.
+    """
     chosen, memory = _chosen(ctx, given, None)
     found = memory.silence or _found(chosen, memory)
     if isinstance(found, str):
-        found = _instead(chosen, memory, found)
+        found = _instead(chosen, memory, found, done.capitalize())
     if isinstance(found, str):
-        fail(f"{found}; nothing is tripped: no settings were found valid before", 3)
+        fail(f"{found}; nothing is {done}: no settings were found valid before", 3)
     return found
 
 
@@ -142,7 +145,7 @@ def _found(chosen: Given, memory: SettingsMemory) -> FoundSettings | str:
     return settings if isinstance(settings, str) else FoundSettings(settings, lambda: memory.keep(settings))
 
 
-def _instead(chosen: Given, memory: SettingsMemory, mistake: str) -> FoundSettings | str:
+def _instead(chosen: Given, memory: SettingsMemory, mistake: str, done: str) -> FoundSettings | str:
     """What a trip can go by in spite of the `mistake`, which comes back where there is nothing.
 
     That is what the file says without the variables that no trip needs, or else what was last found valid,
@@ -152,16 +155,16 @@ def _instead(chosen: Given, memory: SettingsMemory, mistake: str) -> FoundSettin
     if not memory.silence and len(needed) < len(os.environ):
         settings = _loaded(chosen, needed)
         if not isinstance(settings, str):
-            return FoundSettings(settings, mistake=f"{mistake}. Tripped without such variables.")
+            return FoundSettings(settings, mistake=f"{mistake}. {done} without such variables.")
     last = memory.recall_last_valid()
     if last is not None:
-        return FoundSettings(last, mistake=f"{mistake}. Tripped by those that were last found valid.")
+        return FoundSettings(last, mistake=f"{mistake}. {done} by those that were last found valid.")
     if memory.silence:
         return within(_LAST_PATIENCE, lambda: _found(chosen, memory), "settings") or mistake
     from console.settings_file import SettingsError  # noqa: PLC0415 (as below)
 
     try:
-        return FoundSettings(_sound_part(chosen, ()), mistake=f"{mistake}. Tripped by the rest of them.")
+        return FoundSettings(_sound_part(chosen, ()), mistake=f"{mistake}. {done} by the rest of them.")
     except SettingsError:
         return mistake
 

@@ -1,16 +1,14 @@
 """Whether an engine has ended for sure, so that another can be put in its place."""
 
-import fcntl
-import os
-from contextlib import suppress
 from pathlib import Path
 
+from console.actions.engine.processes import LOCK
+from console.host_lock import holder_of
 from console.runbooks.model import Found
 from console.sources.engine import is_alive, read_engine_file
 from console.sources.errors import SourceError
 
-LOCK = "engine.lock"
-"""Beside the engine's file: held for as long as an engine has the folder."""
+__all__ = ["LOCK", "engine_stopped"]
 
 
 def engine_stopped(engine_file: Path | None) -> Found:
@@ -36,10 +34,6 @@ def engine_stopped(engine_file: Path | None) -> Found:
 def _is_held(lock: Path) -> bool | None:
     """Whether a process holds the lock; None where there is none."""
     try:
-        descriptor = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        return holder_of(lock)[0]
     except OSError:
         return None
-    with suppress(BlockingIOError), os.fdopen(descriptor):
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        return False
-    return True
