@@ -73,7 +73,7 @@ def test_a_version_is_deployed_on_paper_up_to_the_word_of_another_person(tmp_pat
         told = host("runbook", "run", "deploy_paper", "--set", "version=1.2", "--set", "watch=5s")[1]
         run = told.split()[1]
         threading.Thread(target=before.process.wait).start()  # an engine's own parent sees it off
-        for note in ("nothing was left open", "backup of today", "the checksum is the build's"):
+        for note in ("nothing was left open", "the checksum is the build's"):
             told = host("runbook", "resume", run, "--note", note)[1]
         try:
             assert "A PERSON IS NEEDED at issues" in told, told
@@ -82,4 +82,4 @@ def test_a_version_is_deployed_on_paper_up_to_the_word_of_another_person(tmp_pat
             told = host("runbook", "resume", run, "--note", "none")[1]
             assert f"not yet: opsconsole deployment sign-off {run}" in told
         finally:
-            host("paper", "stop")
+            host("paper", "stop", "--exchange")

@@ -1,0 +1,5 @@
+"""What goes wrong with releases."""
+
+
+class ReleaseError(Exception):
+    """Why something about a release was not done, or can't be told, as one line."""

@@ -1,0 +1,80 @@
+"""What has to hold before a release's files take the place of those in the tree, besides what all deeds need.
+
+All of it is shown at once, one gate to a line. No gate passes on what isn't known.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from console.domain.gate import Gate, reason_gate
+
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the operator has said so far: why, what was typed, and which tree they have seen, if they say.
+
+    `run` is the run of a runbook that it is part of, if it is.
+    """
+
+    reason: str = ""
+    typed: str = ""
+    seen: str = ""
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What is known: of the release, of the tree, and of the engine's processes.
+
+    `problems` are what is wrong with the recorded copy; `good` says that it was deployed and healthy by the
+    journal. `ended` says whether every process of the engine has ended, and `ended_words` what was seen.
+    `needed` and `free` are bytes of the tree's disk. `tree` stands for the files that are there now.
+    """
+
+    called: str
+    problems: Sequence[str]
+    good: bool
+    ended: bool | None
+    ended_words: str
+    needed: int
+    free: int
+    tree: str
+    phrase: str
+
+
+def back_gates(asked: Asked, ground: Ground) -> tuple[Gate, ...]:
+    """Every gate, in the order in which an operator meets them."""
+    return tuple(_gates(asked, ground))
+
+
+def _gates(asked: Asked, ground: Ground) -> Iterator[Gate]:
+    yield reason_gate(asked.reason)
+    yield _copy(ground)
+    well = f"{ground.called} was deployed and healthy"
+    yield Gate("health", True, well if ground.good else f"{ground.called} WAS NEVER DEPLOYED AND HEALTHY")
+    if asked.seen:
+        same = ground.tree.startswith(asked.seen)
+        words = (
+            "they are as they were seen" if same else f"they are {ground.tree[:12]}, seen were {asked.seen}"
+        )
+        yield Gate("files", same, words)
+    yield Gate("processes", ground.ended, ground.ended_words)
+    room = ground.needed <= ground.free
+    words = f"{_size(ground.needed)} may be needed, {_size(ground.free)} are free"
+    yield Gate("disk", room, words)
+    typed = asked.typed == ground.phrase
+    yield Gate("confirmation", typed, "typed" if typed else f"{ground.phrase!r} has to be typed")
+
+
+def _copy(ground: Ground) -> Gate:
+    if not ground.problems:
+        return Gate("release", True, f"the copy of {ground.called} is as it was recorded")
+    more = len(ground.problems) - _MOST_NAMED
+    words = "; ".join(ground.problems[:_MOST_NAMED])
+    return Gate("release", False, f"{words} and {more} more" if more > 0 else words)
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB"

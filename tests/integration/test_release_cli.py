@@ -1,0 +1,155 @@
+"""The command `release` on a host: recorded, verified, put back, and the coin engine taken out."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+import yaml
+
+from console.paper import open_database
+from console.settings_memory import shipped_configs
+from tests.command import run_here
+
+ONE = {"VERSION": "1.0", "services/risk.py": "one", "app/coin.py": "coin"}
+TWO = {"VERSION": "1.1", "services/risk.py": "two", "app/coin.py": "coin"}
+
+
+@dataclass(frozen=True)
+class Host:
+    """A home with a tree and an engine that has ended; answers exit code and output of a command."""
+
+    home: Path
+
+    def __call__(self, *words: str) -> tuple[int, str]:
+        done = run_here(
+            self.home, *words, "--config", str(self.home / "console.yaml"), "--state", str(self.state)
+        )
+        return done.returncode, done.stdout + done.stderr
+
+    @property
+    def state(self) -> Path:
+        return self.home / "state"
+
+    def put(self, files: dict[str, str]) -> None:
+        for name, text in files.items():
+            file = self.home / "tree" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+
+    def held(self) -> dict[str, str]:
+        files = (each for each in (self.home / "tree").rglob("*") if each.is_file())
+        return {str(each.relative_to(self.home / "tree")): each.read_text() for each in files}
+
+    def settings(self, **more: object) -> None:
+        context = {
+            "environment": "staging",
+            "colour": "blue",
+            "flags_file": str(self.home / "flags.yaml"),
+            "database": {"url": f"sqlite:///{self.home / 'books.db'}"},
+            "engine_file": str(self.home / "engine.json"),
+            "code": {
+                "tree": str(self.home / "tree"),
+                "files": ["VERSION", "services/*.py"],
+                "coin_files": ["app/coin.py"],
+            },
+            "access": {"operators": {"users": [os.getuid()]}, **more},
+        }
+        (self.home / "console.yaml").write_text(
+            yaml.safe_dump({"context": "here", "contexts": {"here": context}})
+        )
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    """1.0 was deployed and healthy, 1.1 is deployed."""
+    found = Host(tmp_path)
+    found.settings()
+    open_database(f"sqlite:///{tmp_path / 'books.db'}").dispose()
+    flags = (shipped_configs() / "feature_flags_futures.yaml").read_text()
+    (tmp_path / "flags.yaml").write_text(flags)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    (tmp_path / "engine.json").write_text(json.dumps({"pid": ended.pid, "start_time": 1.0}))
+    found.put(ONE)
+    assert found("release", "record", "--deployed")[0] == 0
+    assert found("release", "healthy")[0] == 0
+    found.put(TWO)
+    assert found("release", "record", "--deployed", "--note", "the bad one")[0] == 0
+    return found
+
+
+def test_it_lists_verifies_shows_and_goes_back(host: Host) -> None:
+    code, told = host("release", "list")
+    assert code == 0
+    lines = told.splitlines()
+    (before,) = [line for line in lines if "PREVIOUS" in line]
+    assert ("1.0" in before, "healthy by " in before) == (True, True)
+    assert lines[-1].startswith("previous   r-")
+    one = lines[-1].split()[1].rstrip(":")
+    assert host("release", "verify")[0] == 0
+    assert json.loads(host("release", "show", one, "--json")[1])["version"] == "1.0"
+
+    code, told = host("release", "back", "--reason", "1.1 is bad")
+    assert code == 3
+    assert "would          replace VERSION" in told
+    assert "refused        confirmation: 'staging here' has to be typed: --confirm WORDS" in told
+    assert host.held() == TWO
+
+    (host.home / "tree" / "services" / "risk.py").write_text("a quick fix")
+    assert host("release", "verify")[0] == 1
+    code, told = host("release", "back", "--reason", "1.1 is bad", "--confirm", "staging here")
+    assert (code, "every file's hash is as recorded" in told) == (0, True), told
+    assert host.held() == ONE
+    (saved,) = json.loads(host("release", "saved", "--json")[1])
+    assert f"before it      recorded as {saved['id']}" in told
+    code, told = host(
+        "release", "back", "--to", saved["id"], "--reason", "the fix", "--confirm", "staging here"
+    )
+    assert (code, host.held()["services/risk.py"]) == (0, "a quick fix"), told
+
+
+def test_an_engine_that_runs_refuses_it(host: Host) -> None:
+    began = psutil.Process().create_time()
+    (host.home / "engine.json").write_text(json.dumps({"pid": os.getpid(), "start_time": began}))
+    code, told = host("release", "back", "--reason", "1.1 is bad", "--confirm", "staging here")
+    assert (code, host.held()) == (3, TWO)
+    assert f"refused        processes: process {os.getpid()}" in told
+
+
+def test_a_second_person_is_asked_where_the_settings_want_one(host: Host) -> None:
+    host.settings(two_person=["release.back"])
+    code, told = host("release", "back", "--reason", "1.1 is bad", "--confirm", "staging here", "--ask")
+    assert (code, host.held()) == (3, TWO)
+    assert "a second person has to run: opsconsole approve " in told
+
+
+def test_the_coin_engine_is_taken_out_with_the_journal_gone(host: Host) -> None:
+    (host.state / "audit").rename(host.home / "gone")
+    (host.state / "audit").write_text("no folder")
+    code, told = host("release", "remove-coin", "--reason", "a coin bug")
+    assert (code, "removed        app/coin.py" in told, "THE JOURNAL LACKS IT" in told) == (0, True, True), (
+        told
+    )
+    assert "app/coin.py" not in host.held()
+    assert host("release", "remove-coin", "--reason", "again") == (
+        0,
+        "the coin engine's files are gone already\n",
+    )
+
+
+def test_what_can_t_be_told_is_exit_code_3(host: Host) -> None:
+    (journal,) = (host.state / "audit").glob("journal-*")
+    journal.write_text(journal.read_text().replace("healthy", "wealthy"))
+    for words in (("list",), ("verify",), ("healthy",), ("back", "--reason", "1.1 is bad")):
+        code, told = host("release", *words)
+        assert (code, "the journal isn't sound" in told) == (3, True), told
+    host.settings()
+    without = yaml.safe_load((host.home / "console.yaml").read_text())
+    del without["contexts"]["here"]["code"]
+    (host.home / "console.yaml").write_text(yaml.safe_dump(without))
+    assert "name no code" in host("release", "list")[1]
