@@ -4,7 +4,6 @@
 damaged file is refused: a sign-off is somebody's word.
 """
 
-import json
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,15 +12,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from console.actions.approvals import Approvals, approvals_in, in_journal
-from console.actions.durable import MISSING, DurableError, digest, replace_file
+from console.actions.durable import DurableError
 from console.actions.roles import roles_in, this_person
+from console.actions.shared_document import SharedDocument
 from console.audit.actor import Actor, this_actor
 from console.audit.errors import JournalError
-from console.audit.files import make_folder
 from console.audit.journal import Journal
 from console.audit.open import open_journal
 from console.audit.open_intents import abandoned_intents, close
-from console.audit.points import pass_by
 from console.audit.record import Act, iso_time
 from console.domain.access import AccessError, Role, Standing
 from console.domain.approval import Deed, Request
@@ -38,7 +36,7 @@ from console.domain.deployment_calendar import (
     looked,
     signed_off,
 )
-from console.host_lock import LockError, host_lock
+from console.host_lock import LockError
 
 if TYPE_CHECKING:
     from console.settings import Settings
@@ -46,12 +44,8 @@ if TYPE_CHECKING:
 LOOK = "deployment.look"
 SIGN_OFF = "deployment.sign_off"
 
-LOCK_DEADLINE = 2.0
-"""Seconds to wait for other consoles."""
 LONGEST_NOTE = 500
 """Characters."""
-_LARGEST = 4 * 1024 * 1024
-_MODE = 0o660
 
 
 def calendar_file(state: Path, context: str) -> Path:
@@ -61,7 +55,7 @@ def calendar_file(state: Path, context: str) -> Path:
 
 def read_calendar(file: Path) -> Calendar:
     """What is kept; nothing where there is no file. ValueError, in one line, for what can't be read."""
-    return _calendar(file, _read(file))
+    return _kept(file).read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +151,7 @@ class Deployments:
             self._close_abandoned()
             intent = self.journal.intent(self.actor, act)
             try:
-                _change(self.file, change, self.clock)
+                _kept(self.file).change(change, self.clock)
             except (DurableError, LockError, ValueError, OSError) as error:
                 written = isinstance(error, DurableError) and error.written
                 self.journal.outcome(self.actor, intent, written, evidence=str(error))
@@ -196,31 +190,5 @@ def deployments_of(
     )
 
 
-def _change(file: Path, change: Callable[[Calendar], Calendar], clock: Clock) -> None:
-    """Change what is kept; nobody else's change comes between."""
-    make_folder(file.parent, pass_by)
-    with host_lock(file.with_suffix(".lock"), deadline=LOCK_DEADLINE, clock=clock):
-        before = _read(file)
-        data = json.dumps(document_of(change(_calendar(file, before)))).encode() + b"\n"
-        expected = MISSING if before is None else digest(before)
-        replace_file(file, data, expected=expected, keep_owner=False, mode=_MODE)
-
-
-def _read(file: Path) -> bytes | None:
-    """The file's content; None where there is none."""
-    try:
-        with file.open("rb") as stream:
-            return stream.read(_LARGEST)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise ValueError(f"{file}: {(error.strerror or str(error)).lower()}") from None
-
-
-def _calendar(file: Path, data: bytes | None) -> Calendar:
-    if data is None:
-        return Calendar()
-    try:
-        return calendar_from(json.loads(data))
-    except (ValueError, OverflowError, RecursionError) as error:
-        raise ValueError(f"{file}: {error}") from None
+def _kept(file: Path) -> SharedDocument[Calendar]:
+    return SharedDocument(file, Calendar(), calendar_from, document_of)

@@ -118,12 +118,13 @@ def _deployments(settings: "Settings") -> "Deployments":
 
 
 def _lines(calendar: "Calendar", now: float) -> Iterator[str]:
+    """What is due, and the last looks: those before a sign-off count for what it signs off."""
     signed = calendar.latest
     if signed is None:
-        yield "no deployment is signed off"
-        return
-    yield f"{'deployed':<9} {_time(signed.deployed)} by {signed.by}, in run {signed.run}"
-    yield f"{'verified':<9} {_time(signed.at)} by {signed.verified_by}"
+        yield "no deployment is signed off: nothing is due"
+    else:
+        yield f"{'deployed':<9} {_time(signed.deployed)} by {signed.by}, in run {signed.run}"
+        yield f"{'verified':<9} {_time(signed.at)} by {signed.verified_by}"
     for each in due(calendar, now):
         yield f"{'OVERDUE' if each.is_late(now) else 'due':<9} {each.words(now)}, at {_time(each.at)}"
     for done in calendar.looks[: -_MOST_LOOKS - 1 : -1]:

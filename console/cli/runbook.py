@@ -145,6 +145,17 @@ def watch(ctx: click.Context, /, *, run_id: str, **given: Any) -> None:
     sys.exit(exit_code(ended))
 
 
+@runbook.command("stand-by", hidden=True)
+@with_settings
+@click.argument("run_id", metavar="RUN")
+@click.pass_context
+def stand_by(ctx: click.Context, /, *, run_id: str, **given: Any) -> None:
+    """Go on with a run in place of its driver when that has gone: whoever drives begins this by itself."""
+    wheel = wheel_of(ctx, Given(**given))
+    with told_refusals():
+        wheel.stand_by(run_id)
+
+
 @runbook.command()
 @with_settings
 @click.argument("run_id", metavar="RUN")

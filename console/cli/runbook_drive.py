@@ -3,10 +3,12 @@
 Exit codes: 0 passed, 1 failed or aborted, 3 a person is needed, or it is refused.
 """
 
+import os
 import signal
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,6 +124,22 @@ class Wheel:
         drive = take_run(self.settings, world, run_id, take_over)
         drive.abort(reason)
         return _told(drive, following, drive.go_on)
+
+    def stand_by(self, run_id: str) -> None:
+        """Go on with a run in place of its driver, when that has gone."""
+        from console.audit.actor import this_actor  # noqa: PLC0415
+        from console.runbooks.standing_by import Post, stand_by  # noqa: PLC0415
+        from console.runbooks.store import store_of  # noqa: PLC0415
+        from console.wiring.runbooks import runbook_of_run, world_of  # noqa: PLC0415
+
+        def world() -> "World":
+            opened = world_of(self.settings, tell=lambda _step: None, config=self.config)
+            return replace(opened, stands_in=True)
+
+        log_to(self.settings.state / "console.log")
+        actor, store = this_actor(os.environ), store_of(self.settings, os.environ)
+        folder = self.settings.state / "runs" / run_id
+        stand_by(Post(store, folder, actor.process, actor.host, world, runbook_of_run, time.sleep), run_id)
 
     def _world(self) -> "tuple[World, Following]":
         from console.cli.runbook_follow import following_of  # noqa: PLC0415

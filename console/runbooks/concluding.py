@@ -12,7 +12,11 @@ REFUSED = (2, 3)
 """Exit codes of this program's own commands where nothing was done: bad usage, and what is refused."""
 NOTHING_DONE = 3
 """The exit code of a transaction of which nothing is left."""
-_LAST_WORDS = 300
+LACKS = ("refused ", "unknown ", "asked ")
+"""How the lines begin in which they say what is missing."""
+_OPTION = ": --"
+"""Before what would give it on their own command line."""
+_LAST_WORDS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,5 +63,7 @@ def _by_code(effect: Effect, code: int, seen: Look) -> Conclusion | None:
 
 
 def _last_words(seen: Look) -> str:
-    lines = seen.output.strip().splitlines()
-    return lines[-1][:_LAST_WORDS] if lines else "it doesn't say why"
+    """The last line, and what this program's own commands say of each reason for which they refuse."""
+    lines = seen.output.strip().splitlines() or ["it doesn't say why"]
+    why = (line.partition(" ")[2].partition(_OPTION)[0].strip() for line in lines if line.startswith(LACKS))
+    return "; ".join((lines[-1], *why))[:_LAST_WORDS]

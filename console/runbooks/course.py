@@ -1,6 +1,7 @@
 """A run in the hands of one driver: its moves, what the journal is told of them, and what checks say."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from console.runbooks.run import (
     StepRun,
     check_standing,
     is_abandoned,
+    may_be_undone,
     moved,
     values_of,
 )
+from console.runbooks.standby import Standby
 from console.runbooks.store import OvertakenError, StoreError
 from console.runbooks.watching import passing
 from console.runbooks.world import World
@@ -43,14 +46,18 @@ class Course:
     adrift: str = ""
     _noticed: float = 0.0
     _begun: dict[str, float] = field(default_factory=dict)
+    _standby: Standby | None = None
 
     def create(self) -> None:
         """Keep a run that begins."""
         self.run = self.world.store.create(self.run, str(self.world.driver))
 
-    def take(self, words: str) -> None:
-        """Drive the run from now on; `words` say in place of whom."""
-        self.run = self.world.store.take(self.run, self.world.driver, self.world.clock.wall(), words)
+    def take(self, words: str, *, lost: bool = False) -> None:
+        """Drive the run from now on; `words` say in place of whom. `lost`: also where the store is."""
+        try:
+            self.run = self.world.store.take(self.run, self.world.driver, self.world.clock.wall(), words)
+        except StoreError as error:
+            self._go_adrift(error, wanted=lost)
 
     def move(self, after: StepRun) -> None:
         """Make a step's next move."""
@@ -131,6 +138,7 @@ class Course:
     def pause(self, seconds: float) -> None:
         """Wait; OvertakenError where another has taken the run meanwhile, or has ended it."""
         self.world.wait(seconds)
+        self.see_to_standby()
         now = self.world.clock.now()
         if now - self._noticed < NOTICE:
             return
@@ -143,6 +151,21 @@ class Course:
             raise OvertakenError(
                 f"another drives run {self.run.id} now, or it has ended: nothing more is done"
             )
+
+    def see_to_standby(self) -> None:
+        """Have somebody stand by for this driver, where what was done may have to be undone."""
+        if self.world.guarded and may_be_undone(self.runbook, self.run):
+            with suppress(OSError):  # the next look tries again
+                self.standby.see_to()
+
+    @property
+    def standby(self) -> Standby:
+        """Who stands by for this driver."""
+        if self._standby is None:
+            arguments = self.world.program.console(("runbook", "stand-by", self.run.id))
+            folder = self.world.folder / self.run.id
+            self._standby = Standby(folder, arguments, self.world.actor.process)
+        return self._standby
 
     def _is_undone_after(self, after: StepRun) -> bool:
         """Whether what comes after a move is, or may be, that the run is undone."""

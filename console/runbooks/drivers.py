@@ -56,6 +56,18 @@ def take(world: World, runbook: Runbook, run: Run, reason: str = "") -> "Drive":
     return drive
 
 
+def stand_in(world: World, runbook: Runbook, run: Run, words: str) -> "Drive":
+    """Drive a run whose driver has gone, also where its store can't be written; `words` say in whose place.
+
+    OvertakenError where somebody else drives it by now.
+    """
+    recording = Recording(world.journal, world.actor)
+    recording.close_abandoned(run)
+    drive = Drive(world, runbook, run, recording)
+    drive.change("runbook.take", words, lambda: drive.take(words, lost=True), needed=False)
+    return drive
+
+
 def check_commands(runbook: Runbook, commands: Mapping[str, tuple[str, ...]]) -> None:
     """MoveError where a runbook runs what the context's settings don't have."""
     for step in runbook.steps:
@@ -65,7 +77,10 @@ def check_commands(runbook: Runbook, commands: Mapping[str, tuple[str, ...]]) ->
 
 
 def is_driven(run: Run, driver: Driver) -> bool:
-    """Whether another than `driver` may drive it; of one on another host nobody can tell that it is gone."""
-    if run.driver is None or run.driver == driver:
+    """Whether another than `driver` may drive it; of one on another host nobody can tell that it is gone.
+
+    What only stands in for somebody drives for whoever comes back.
+    """
+    if run.driver is None or run.driver == driver or run.driver.stands_in:
         return False
     return run.driver.host != driver.host or still_runs(run.driver.process)

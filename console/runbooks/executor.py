@@ -54,6 +54,7 @@ class Drive(Course):
         It doesn't stop before what is so already: nobody is asked for nothing.
         """
         while True:
+            self.see_to_standby()
             task = next_task(self.runbook, self.run, self._read_back)
             if self.adrift and (self.run.standing.over or task.next is Next.ASK):
                 raise StoreError(

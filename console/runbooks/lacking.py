@@ -32,7 +32,11 @@ def lacking(course: Course, step: Step, given: Given) -> str:
         found = course.ask(question, step.name)
         if found.passes is not True:
             return f"before it: {found.expected}; observed: {found.observed}"
-    return _unconfirmed(course, step, given.confirm) or _unpermitted(course, step, given.approval)
+    return (
+        _unconfirmed(course, step, given.confirm)
+        or _unguarded(course, step)
+        or _unpermitted(course, step, given.approval)
+    )
 
 
 def phrase(step: Step, run: Run, environment: str) -> str:
@@ -76,3 +80,10 @@ def asks_to_type(wanted: str) -> str:
 
 def _unpermitted(course: Course, step: Step, approval: str) -> str:
     return course.world.permit(step, course.run, approval) if raises(step) else ""
+
+
+def _unguarded(course: Course, step: Step) -> str:
+    """What may have to be undone isn't begun where nobody would do that in place of a driver that goes."""
+    if not course.world.guarded or not raises(step) or step.compensation is None:
+        return ""
+    return course.standby.lack(course.world.wait)

@@ -134,7 +134,7 @@ def as_json(report: Report) -> str:
         "drivers": report.drivers,
         "people": report.people,
         "steps": [_step_document(step) for step in report.steps],
-        "differences": [asdict(each) for each in report.listed],
+        "evidence": [asdict(each) for each in report.listed],
         "timeline": [{**asdict(move), "at": iso_time(move.at)} for move in report.timeline],
         "journal": {"verified": report.journal, "records": [_record(each) for each in report.records]},
     }

@@ -69,13 +69,22 @@ class StepRun:
     intent: int = 0
 
 
+STANDBY = "'s standby"
+"""How the name of a driver ends that goes on in place of a person's, which has gone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """Who drives a run: a person at a host, in a process (`PID-START`)."""
+    """Who drives a run: a person at a host, in a process (`PID-START`), or what stood by for them."""
 
     user: str
     host: str
     process: str
+
+    @property
+    def stands_in(self) -> bool:
+        """Whether no person drives, but what stood by."""
+        return self.user.endswith(STANDBY)
 
     def __str__(self) -> str:
         return f"{self.user}@{self.host} (process {self.process.partition('-')[0]})"
@@ -195,6 +204,17 @@ def next_task(runbook: Runbook, run: Run, read_back: Collection[str] = ()) -> Ta
 def is_abandoned(runbook: Runbook, run: Run, name: str) -> bool:
     """Whether the run is being undone, and the step is none of those that undo it."""
     return run.standing is not Standing.OPEN and any(step.name == name for step in runbook.steps)
+
+
+def may_be_undone(runbook: Runbook, run: Run) -> bool:
+    """Whether an act was begun that has something which undoes it, and the run isn't over."""
+    undoable = (step.name for step in runbook.steps if step.compensation is not None)
+    return not run.standing.over and any(run.step(name).attempt > 0 for name in undoable)
+
+
+def begins_act(runbook: Runbook, name: str) -> bool:
+    """Whether to begin it begins an act, or asks a person: of no check, and of nothing that undoes."""
+    return any(step.name == name and step.act is not None for step in runbook.steps)
 
 
 def _done_next(runbook: Runbook, run: Run) -> Task:

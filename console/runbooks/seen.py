@@ -19,6 +19,7 @@ class Hands(Enum):
     NOBODY = "nobody drives it"
     OWN = "driven from here"
     OTHERS = "driven elsewhere"
+    STANDBY = "whoever drove it has gone, and what stood by goes on with it"
 
 
 class Doing(Enum):

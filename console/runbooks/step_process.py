@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import Enum
@@ -41,23 +41,28 @@ def begin(folder: Path, order: Order, files: Mapping[str, str] | None = None) ->
 
     `folder` is the command's own, and isn't there yet; `files` are what it finds there, by name.
     """
-    _make_runs_folder(folder.parent)
+    make_runs_folder(folder.parent)
     make_common(folder)
     sync(folder.parent)
     for name, text in (files or {}).items():
         keep(folder, name, text)
     keep(folder, "order.json", json.dumps(asdict(order)))
     try:
-        subprocess.Popen(
-            [sys.executable, "-m", "console.runbooks.supervisor", str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        outliving((sys.executable, "-m", "console.runbooks.supervisor", str(folder)))
     except OSError:
         claim(folder, NOBODY)
         raise
+
+
+def outliving(arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
+    """Begin a process of its own session, which says nothing, and outlives this one; OSError."""
+    return subprocess.Popen(
+        arguments,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def look(folder: Path) -> Look:
@@ -79,7 +84,7 @@ def look(folder: Path) -> Look:
 
 def settled(folder: Path) -> Look:
     """The same for whoever comes back: what nobody has begun by now is never begun any more."""
-    _make_runs_folder(folder.parent)
+    make_runs_folder(folder.parent)
     with suppress(FileExistsError):
         make_common(folder)
     claim(folder, NOBODY)
@@ -97,8 +102,8 @@ def end(folder: Path) -> None:
             os.kill(int(who.partition("-")[0]), signal.SIGTERM)
 
 
-def _make_runs_folder(folder: Path) -> None:
-    """Make the folder of one run, where its first act is begun."""
+def make_runs_folder(folder: Path) -> None:
+    """Make the folder of one run, where it isn't there yet; OSError."""
     folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with suppress(FileExistsError):
         make_common(folder)

@@ -10,7 +10,7 @@ from console.audit.points import Point, pass_by
 from console.domain.clock import Clock
 from console.runbooks.acts import Program
 from console.runbooks.model import Ask, Found, Question, Step, filled
-from console.runbooks.run import Driver, Run, StepRun
+from console.runbooks.run import STANDBY, Driver, Run, StepRun
 from console.runbooks.store import RunStore
 
 Permit = Callable[[Step, Run, str], str]
@@ -27,7 +27,8 @@ class World:
     """`folder` is where acts leave their outcomes, on this host; `program` is how this program is called.
 
     `commands` are the settings' argument lists by name; `secrets` never enter what is kept of outputs.
-    `point` is passed between any two things that last; `tell` is told every move of a step.
+    `point` is passed between any two things that last; `tell` is told every move of a step. `guarded`: what
+    may have to be undone isn't begun before somebody stands by for its driver; `stands_in`: this is that.
     """
 
     store: RunStore
@@ -45,10 +46,13 @@ class World:
     secrets: Collection[str] = ()
     point: Point = pass_by
     tell: Callable[[StepRun], None] = lambda _step: None
+    guarded: bool = True
+    stands_in: bool = False
 
     @property
     def driver(self) -> Driver:
-        return Driver(self.actor.user, self.actor.host, self.actor.process)
+        user = self.actor.user + (STANDBY if self.stands_in else "")
+        return Driver(user, self.actor.host, self.actor.process)
 
     def ask(self, question: Question, values: Mapping[str, str]) -> Found:
         """What a check says now."""

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from console.audit.actor import still_runs
 from console.domain.access import AccessError
 from console.domain.clock import Clock
 from console.runbooks.deciding import Decision, resume
@@ -263,6 +264,8 @@ class RunDesk:
             return Hands.NOBODY
         if run.driver == driver:
             return Hands.OWN
+        if run.driver.stands_in and still_runs(run.driver.process):
+            return Hands.STANDBY
         return Hands.OTHERS if is_driven(run, driver) else Hands.NOBODY
 
     def _does_each(self, run: Run, runbook: Runbook) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from console.domain.silences import Acknowledgement, LabelMatcher, Marks, Silenc
 from console.domain.snapshot import Snapshot
 from console.domain.triggers import Evidence, Life, Missing, Past
 from console.tui.app import OpsConsole
+from console.tui.watched import DrivesRuns
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, Row, metrics_of, snapshot
 
 UTF8 = {"LANG": "C.UTF-8", "TERM": "xterm-256color"}
@@ -200,9 +201,18 @@ class Marking:
 
 
 def alert_console(
-    taken: Snapshot, marking: Marking | None = None, *, later: float = 0.8, past: tuple[Snapshot, ...] = ()
+    taken: Snapshot,
+    marking: Marking | None = None,
+    *,
+    later: float = 0.8,
+    past: tuple[Snapshot, ...] = (),
+    runs: DrivesRuns | None = None,
 ) -> OpsConsole:
     watched = FakeWatched(taken, HandClock(START + later), past=past)
     return OpsConsole(
-        PAPER, lambda: watched, environ=UTF8, marking=None if marking is None else lambda: marking
+        PAPER,
+        lambda: watched,
+        environ=UTF8,
+        marking=None if marking is None else lambda: marking,
+        runs=None if runs is None else lambda: runs,
     )

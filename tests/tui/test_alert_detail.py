@@ -7,6 +7,7 @@ from textual.pilot import Pilot
 from console.domain.alert_state import Phase
 from console.domain.assessment import assess
 from console.domain.snapshot import Snapshot
+from console.runbooks.seen import Listing, Offered
 from console.tui.app import OpsConsole
 from console.tui.screens.alerts.facts import fact_lines
 from console.tui.screens.alerts.value_plot import limits_of, points_of
@@ -27,6 +28,7 @@ from tests.tui.alerting import (
     worst_of_alerts,
 )
 from tests.tui.fake import PAPER, RULES, START, FakeWatched, HandClock, Row, metrics_of, snapshot
+from tests.tui.runs import FakeDesk, recovery, verify
 from tests.tui.screen import painted, settled, text_of
 from tests.waiting import until
 
@@ -172,3 +174,13 @@ async def opened(app: OpsConsole, pilot: Pilot[int]) -> None:
     await settled(app)
     await pilot.press("enter")
     await until(lambda: app.crumbs()[-1] == CRUMB)
+
+
+async def test_a_runbook_that_is_for_the_alert_is_named_with_its_screen() -> None:
+    rules = ("FuturesLiquidated", "FuturesLiquidationImminent")
+    offered = Offered(replace(recovery(), alerts=rules)), Offered(replace(verify(), alerts=("Other",)))
+    app = alert_console(worst_of_alerts(), runs=FakeDesk(Listing(START, offered)))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await opened(app, pilot)
+        await until(lambda: "screen 5: recovery" in text_of(app))
+        assert "verify_state" not in text_of(app)

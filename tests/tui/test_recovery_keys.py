@@ -7,14 +7,15 @@ from textual.geometry import Size
 
 from console.domain.access import Arming
 from console.runbooks.reading import runbook_of
-from console.runbooks.run import Standing, State, StepRun
+from console.runbooks.run import STANDBY, Driver, Standing, State, StepRun
 from console.runbooks.seen import Doing, Hands
 from console.tui.screens.recovery.detail import Shown, detail_lines
-from console.tui.screens.recovery.heading import standing_badge
+from console.tui.screens.recovery.heading import head_lines, standing_badge
 from console.tui.screens.recovery.keys import Does, Offers, offers_of
 from console.tui.screens.recovery.rows import Part, rows_of
 from console.tui.screens.recovery.steps import step_lines
-from console.tui.screens.recovery.words import progress
+from console.tui.screens.recovery.told import header_lines
+from console.tui.screens.recovery.words import part_heads, progress
 from console.tui.text import Line, line_width
 from console.tui.theme import UNICODE
 from console.tui.view import View
@@ -37,6 +38,7 @@ from tests.tui.runs import (
 
 READ_ONLY = View(PAPER, UNICODE)
 ARMED = View(PAPER, UNICODE, mode=Arming(START, START + 600, "a recovery", 120, START))
+PARTS = ("1 ASSESS", "1 ASSESS", "2 SYNC")
 UP_TO_START = (*PASSED, done("sync"), done("ledger"))
 ASKS = "type 'paper sync' to go on, because every position agrees doesn't hold; observed: 2 differ"
 
@@ -128,6 +130,17 @@ def test_a_step_that_was_left_running_is_found_out_about_first() -> None:
     assert not offers.override.can
 
 
+def test_a_run_that_what_stood_by_goes_on_with_is_had_for_the_asking() -> None:
+    stands_in = Driver(f"alice{STANDBY}", "desk-1", "7-1")
+    run = run_of(recovery(), *PASSED, done("sync", State.RUNNING), driver=stands_in)
+    shown = seen(run, Hands.STANDBY)
+    assert standing_badge(shown)[0] == "RUNNING"
+    assert (offers_of(ARMED, shown).enter.can, offers_of(ARMED, shown).abort.can) == (True, True)
+    assert "alice's standby@desk-1 drives" in "".join(
+        span.text for span in head_lines(shown, "", 80, UNICODE)[0]
+    )
+
+
 def test_without_the_right_to_it_nothing_is_overridden() -> None:
     offers = offered(*PASSED, view=READ_ONLY)  # who somebody is, isn't known yet
     assert not offers.override.can
@@ -184,3 +197,43 @@ def test_output_is_a_line_each_while_more_comes_and_in_full_once_it_has_ended() 
     assert not any("cool-down" in line for line in text_of(list(detail_lines(running, 40, 20, UNICODE))))
     ended = Shown(step, done("sync", State.FAILED, output=refusal), {}, START)
     assert any("cool-down" in line for line in text_of(list(detail_lines(ended, 40, 20, UNICODE))))
+
+
+def test_parts_of_a_runbook_are_headings_and_no_step_of_their_own() -> None:
+    book = recovery()
+    told = zip(book.steps[:3], PARTS, strict=True)
+    steps = [replace(step, text=f"{part}. {step.text}") for step, part in told]
+    heads = part_heads(replace(book, steps=tuple(steps)))
+    assert heads == {steps[0].name: "1 ASSESS", steps[2].name: "2 SYNC"}
+    runs = [StepRun(step.name) for step in steps]
+    shown = text_of(list(step_lines(runs, "", "", Size(29, 16), UNICODE, parts=heads)))
+    assert [line.strip() for line in shown][:2] == ["1 ASSESS", f"· {steps[0].name}"]
+    assert len(shown) == 5
+    few = text_of(list(step_lines(runs, "", "", Size(29, 3), UNICODE, parts=heads)))
+    assert "2 more below" in few[-1]
+    in_full = text_of(list(detail_lines(Shown(steps[0], runs[0], {}, START), 60, 20, UNICODE)))
+    assert not any("ASSESS" in line for line in in_full)
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.UNKNOWN, State.WAITING])
+def test_what_went_wrong_comes_before_what_would_be_done(state: State) -> None:
+    step = recovery().step("sync")
+    shown = Shown(step, done("sync", state, words="it was refused"), {}, START, "run it")
+    told = "\n".join(text_of(list(detail_lines(shown, 60, 20, UNICODE))))
+    assert told.index("it was refused") < told.index("run it")
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [("positions", "each source has 30 s to answer"), ("sync", "ended after 2 m, then read back")],
+)
+def test_what_runs_says_for_how_long_it_may(name: str, limit: str) -> None:
+    shown = Shown(recovery().step(name), done(name, State.RUNNING), {}, START)
+    assert any(limit in line for line in text_of(list(detail_lines(shown, 60, 20, UNICODE))))
+
+
+def test_where_nothing_is_open_a_run_that_has_failed_last_is_named() -> None:
+    for standing, named in ((Standing.FAILED, True), (Standing.PASSED, False)):
+        rows = rows_of(listing(run_of(verify(), done("ledger"), standing=standing)), None)
+        told = text_of(list(header_lines(rows, "", 100, UNICODE)))
+        assert ("the last one failed: verify_state-" in told[0]) is named

@@ -32,19 +32,29 @@ def critical_alerts(now: Assessment) -> Found:
 
 
 def no_new_alert(now: Assessment, since: str) -> Found:
-    """Whether no alert rule has begun to fire since then: what `instant` reads."""
+    """Whether no alert rule has begun to fire since then (see `instant`), and the engine isn't tripped."""
+    return _no_alert(now, since, _tripped(now), ", and the engine isn't tripped")
+
+
+def no_alert_since(now: Assessment, since: str) -> Found:
+    """Whether no alert rule has begun to fire since then (see `instant`), be the engine tripped or not."""
+    return _no_alert(now, since, (), "")
+
+
+def _no_alert(now: Assessment, since: str, besides: Iterable[str], more: str) -> Found:
+    """Whether no alert has begun to fire since then; `besides` is what else is wrong, `more` says so."""
     try:
         began = instant(since)
     except ValueError as error:
         return Found(None, f"no alert has begun to fire since {since}", str(error))
-    expected = f"no alert has begun to fire since {iso_time(began)[:19]}Z"
+    expected = f"no alert has begun to fire since {iso_time(began)[:19]}Z{more}"
     book = now.ruled.book
     if book is None or now.ruled.doubt:
         return Found(None, expected, now.ruled.doubt or "no alert rules are evaluated")
     firing = [row for row in now.alert_rows if row.matters and row.state in _FIRES]
     new = [row for row in firing if row.since is None or row.since + book.wall_ahead >= began]
     unknown = [f"{_named(row)}: {row.summary}" for row in now.alert_rows if row.severity is Severity.UNKNOWN]
-    wrong = [f"{_named(row)}: {row.summary}" for row in new]
+    wrong = [*besides, *(f"{_named(row)}: {row.summary}" for row in new)]
     return answer(expected, wrong, unknown, f"none has; {len(firing)} fire since before", _lines(firing))
 
 
@@ -61,6 +71,16 @@ def instant(text: str) -> float:
     if at is None or at.tzinfo is None:
         raise ValueError(f"since: seconds since 1970 or an ISO time with its zone, not {text!r}")
     return at.timestamp()
+
+
+def _tripped(now: Assessment) -> list[str]:
+    """By whom and when the engine was tripped, where it says that it is."""
+    if not now.kill.acknowledged:
+        return []
+    trip = now.last_trip
+    if trip is None or not trip.stands:
+        return ["the engine says that it is tripped"]
+    return [f"it was tripped at {iso_time(trip.newest)[:19]}Z by {trip.by}: {trip.reason}"]
 
 
 def _critical(now: Assessment, counted: Iterable[Alert]) -> tuple[list[str], list[str]]:

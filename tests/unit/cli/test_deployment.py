@@ -26,7 +26,13 @@ def deployment(home: Path, *words: str) -> tuple[int, str]:
 
 
 def test_before_a_deployment_nothing_is_due(tmp_path: Path) -> None:
-    assert deployment(tmp_path, "status") == (0, "no deployment is signed off\n")
+    assert deployment(tmp_path, "status") == (0, "no deployment is signed off: nothing is due\n")
+
+
+def test_a_look_before_the_sign_off_is_told(tmp_path: Path) -> None:
+    deployment(tmp_path, "look", "--note", "quiet so far")
+    first, look = deployment(tmp_path, "status")[1].splitlines()
+    assert (first, look.endswith(": quiet so far")) == ("no deployment is signed off: nothing is due", True)
 
 
 def test_what_is_due_next_is_told_with_who_deployed_and_verified(tmp_path: Path) -> None:

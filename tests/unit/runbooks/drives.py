@@ -55,11 +55,14 @@ def runbook(text: str = STOP) -> Runbook:
     return runbook_of(text, "stop.yaml", "stop", KNOWN)
 
 
+@dataclass(frozen=True)
 class Marking(Program):
-    """In place of this program: adds a line to the marks, whatever it is to do."""
+    """In place of this program: adds a line to the marks, whatever it is to do but to stand by."""
 
-    def console(self, _words: Collection[str]) -> tuple[str, ...]:
-        return _writing(self.state / "marks")
+    stands_by: tuple[str, ...] = ()
+
+    def console(self, words: Collection[str]) -> tuple[str, ...]:
+        return self.stands_by if "stand-by" in words else _writing(self.state / "marks")
 
 
 @dataclass(slots=True)
@@ -67,6 +70,7 @@ class Desk:
     """A folder with everything that runs need; `answers` are what checks say in place of what is.
 
     `no_permit` and `no_override` are what is missing for these; `approvals`, those that the guard was given.
+    `guarded`: somebody stands by for a driver of what may be undone; in place of this program, `stands_by`.
     """
 
     folder: Path
@@ -79,6 +83,8 @@ class Desk:
     no_permit: str = ""
     no_override: str = ""
     approvals: list[str] = field(default_factory=list)
+    guarded: bool = False
+    stands_by: tuple[str, ...] = ()
 
     @property
     def marks(self) -> Path:
@@ -97,7 +103,9 @@ class Desk:
     @property
     def program(self) -> Program:
         """What actions are done by: a real command line takes its time, so one that only adds a mark."""
-        return Program("paper", self.folder, self.config) if self.config else Marking("paper", self.folder)
+        if self.config:
+            return Program("paper", self.folder, self.config)
+        return Marking("paper", self.folder, stands_by=self.stands_by)
 
     def world(self, point: Point = pass_by) -> World:
         clock = SystemClock()
@@ -128,6 +136,7 @@ class Desk:
             secrets=("hush-hush",),
             point=point,
             tell=self.told.append,
+            guarded=self.guarded,
         )
 
     def start(

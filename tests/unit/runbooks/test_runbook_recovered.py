@@ -5,11 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from console.actions.kill.last_trip_file import LastTripFile, path_of
+from console.cli.recovered import recovered_in
+from console.domain.clock import SystemClock
+from console.domain.last_trip import LastTrip
 from console.runbooks.model import Runbook
 from console.runbooks.reading import Known, runbook_of
-from console.runbooks.recovered import last_recovered
+from console.runbooks.recovered import last_recovered, verified_before
 from console.runbooks.run import Run, Standing, State, steps_of
 from console.runbooks.store import RunStore, own_store
+from console.settings_file import load_settings
+from console.settings_memory import shipped_configs
+from console.wiring.runbooks import KNOWN as SHIPPED
 
 TRIP = 1000.0
 KNOWN = Known({"ready": {}})
@@ -110,3 +117,32 @@ def test_a_runbook_that_resets_nothing_recovers_nothing(store: RunStore) -> None
     text = RECOVERY.replace("action: {reset_kill_switch: {reason: it is over}}", "manual: reset_kill_switch")
     kept(store, State.PASSED, State.PASSED, text=text)
     assert last_recovered(store, "prod", TRIP, read) is None
+
+
+def test_an_open_run_that_verified_before_the_trip_is_named(store: RunStore) -> None:
+    assert verified_before(store, "prod", TRIP, read) == ""
+    kept(store, State.PASSED, State.PASSED, first=TRIP - 1)
+    assert verified_before(store, "prod", TRIP, read) == "r-1"
+    assert verified_before(store, "coin", TRIP, read) == ""
+
+
+def test_one_that_verifies_after_it_is_not(store: RunStore) -> None:
+    kept(store, State.PASSED)
+    assert verified_before(store, "prod", TRIP, read) == ""
+
+
+def test_whoever_asks_for_a_reset_is_told_by_whom_and_when_it_was_tripped_again(tmp_path: Path) -> None:
+    settings = load_settings(config=None, context="paper", state=tmp_path, environ={})
+    text = (shipped_configs() / "runbooks" / "recovery.yaml").read_text()
+    book = runbook_of(text, "recovery.yaml", "recovery", SHIPPED)
+    steps = tuple(steps_of(book))
+    store = own_store(tmp_path)
+    run = store.create(Run("r-1", "recovery", "paper", text, {"watch": "5m"}, TRIP, steps=steps), "alice")
+    for state in (State.RUNNING, State.PASSED):
+        run = store.move(run, replace(run.step("sources"), state=state, since=TRIP - 5))
+    LastTripFile(path_of(tmp_path, "paper"), SystemClock()).begin(
+        LastTrip(at=TRIP, by="bob", reason="it moves", scope="all")
+    )
+    when, why = recovered_in(settings, {})(TRIP)
+    assert when is None
+    assert why.startswith("it was tripped again at 1970-01-01T00:16:40Z by bob, after run r-1 began: abort ")

@@ -115,7 +115,7 @@ def test_what_checks_listed_is_told_of_every_attempt(tmp_path: Path) -> None:
         ("see", False, "BTCUSDT is 2, not 3"),
         ("see", True, "BTCUSDT | 3"),
     ]
-    assert [each["line"] for each in json.loads(as_json(report))["differences"]] == [
+    assert [each["line"] for each in json.loads(as_json(report))["evidence"]] == [
         "BTCUSDT is 2, not 3",
         "BTCUSDT | 3",
     ]

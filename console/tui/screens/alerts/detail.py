@@ -1,5 +1,6 @@
 """One alert of a rule in full: its value against the threshold over time, and all that is known of it."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
@@ -7,7 +8,9 @@ from textual.containers import Container
 from textual.geometry import Size
 from textual.widget import Widget
 
+from console import threads
 from console.domain.alert_rows import AlertRow
+from console.runbooks.seen import DeskError, Listing
 from console.tui.actions import Place, bindings
 from console.tui.screens.alerts.facts import Subject, fact_lines, head_lines
 from console.tui.screens.alerts.holes import Holes
@@ -35,6 +38,7 @@ class AlertDetail(Muting):
         super().__init__(view)
         self._subject = Subject(row)
         self._rows: tuple[AlertRow, ...] = ()
+        self._runbooks: tuple[str, ...] = ()
         glyphs = view.glyphs
         self._head = Lines(self._head_text, glyphs, id="alert-head")
         self._plot = ValuePlot(glyphs, id="alert-plot")
@@ -50,6 +54,10 @@ class AlertDetail(Muting):
 
     def on_mount(self) -> None:
         self._facts.focus()
+        runs = self.view.runs
+        if runs is not None:
+            listing = threads.start(lambda: runs().listing(), name="find runbooks")
+            listing.add_done_callback(self._has_listed)
 
     def paint(self, view: View) -> None:
         super().paint(view)
@@ -85,10 +93,18 @@ class AlertDetail(Muting):
         ):
             self.show_hints()
 
+    def _has_listed(self, listing: "asyncio.Future[Listing]") -> None:
+        """Name the runbooks that are for this alert; one that can't be read is screen 5's to tell."""
+        if not isinstance(listing.exception(), DeskError) and self.is_attached:
+            name = self._subject.row.rule.name
+            books = (each.runbook for each in listing.result().offered)
+            self._runbooks = tuple(book.name for book in books if name in book.alerts)
+            self._facts.show(self._facts_text)
+
     def _head_text(self, size: Size) -> Sequence[Line]:
         live = self.view.live
         return () if live is None else head_lines(self.view, live, self._subject, size.width)
 
     def _facts_text(self, cells: int) -> Sequence[Line]:
         live = self.view.live
-        return () if live is None else fact_lines(self.view, live, self._subject.row, cells)
+        return () if live is None else fact_lines(self.view, live, self._subject.row, cells, self._runbooks)

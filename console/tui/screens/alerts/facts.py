@@ -1,6 +1,6 @@
 """All that is known of a rule's alert: the rule, the labels, all times, who muted it, what came before."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from console.domain.alert_book import Raised, RuleStanding
@@ -20,6 +20,7 @@ from console.tui.screens.alerts.words import (
     value_text,
     wall_of,
 )
+from console.tui.screens.kill.asking import key_of
 from console.tui.text import Line, Span, fit_line, short_name, wrap
 from console.tui.theme import Tone, tone_of
 from console.tui.view import View
@@ -52,10 +53,14 @@ def head_lines(view: View, live: Assessment, subject: Subject, cells: int) -> tu
     return fit_line(state, cells, glyphs.ellipsis), fit_line(rule, cells, glyphs.ellipsis)
 
 
-def fact_lines(view: View, live: Assessment, row: AlertRow, cells: int) -> list[Line]:
-    """All of it, a fact to a line or more."""
+def fact_lines(
+    view: View, live: Assessment, row: AlertRow, cells: int, runbooks: Sequence[str] = ()
+) -> list[Line]:
+    """All of it, a fact to a line or more; `runbooks` are those that the rule's alerts are a reason for."""
     standing = _standing(row, live)
+    known = f"screen {key_of(view, 'recovery')}: {', '.join(runbooks)}"
     lines = [
+        *(_fact("runbook", known, cells, Tone.STRONG) if runbooks else ()),
         *_fact("rule", f"{row.rule.name}, in {row.rule.group}", cells),
         *_fact("expression", row.rule.expression, cells, Tone.STRONG),
         *_fact("looked at", timing(row.rule), cells),

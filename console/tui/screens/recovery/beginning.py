@@ -4,7 +4,7 @@ A thread asks every check of the preview; nothing is done and nothing is kept be
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 
@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from console import threads
 from console.runbooks.dry_run import Walked
-from console.runbooks.model import Parameter
+from console.runbooks.model import Parameter, Runbook
 from console.runbooks.seen import DeskError, Offered
 from console.tui.actions import Place, bindings
 from console.tui.friction import TOO_FAST, Pace
@@ -43,10 +43,11 @@ class Beginning(Frame):
         "is done before enter begins the run, and even then a step that does something waits for enter."
     )
 
-    def __init__(self, view: View, offered: Offered) -> None:
+    def __init__(self, view: View, offered: Offered, values: Mapping[str, str] | None = None) -> None:
+        """`values` are what is known already of what the runbook asks for up front."""
         super().__init__(view)
         self._offered = offered
-        self._values: dict[str, str] = {}
+        self._values = known_values(offered.runbook, values or {})
         self._walked: list[Walked] = []
         self._unasked = ""
         self._walking: asyncio.Future[None] | None = None
@@ -207,6 +208,12 @@ class Beginning(Frame):
         passing, failing, unknown = (found.count(passes) for passes in (True, False, None))
         counted = f"{passing} pass now, {failing} don't, {unknown} can't be told"
         return (Span(f"nothing has been done yet; checks: {counted}", Tone.DIM),)
+
+
+def known_values(runbook: Runbook, known: Mapping[str, str]) -> dict[str, str]:
+    """What the runbook takes of what is `known`; the rest is asked for as ever."""
+    taken = (one for one in runbook.parameters if one.name in known)
+    return {one.name: one.checked(known[one.name]) for one in taken if not _complaint(one, known[one.name])}
 
 
 def _complaint(parameter: Parameter, text: str) -> str:

@@ -6,16 +6,17 @@ from dataclasses import dataclass, field
 
 from console.domain.amounts import span
 from console.domain.figures import seconds
+from console.runbooks.lookout import PATIENCE
 from console.runbooks.model import Found, ManualAct, Question, Step, filled
 from console.runbooks.model import span as lasting_of
 from console.runbooks.run import State, StepRun
 from console.runbooks.times import lasting
 from console.tui.screens.alerts.words import lasting_text
-from console.tui.screens.recovery.words import clock, step_sign
+from console.tui.screens.recovery.words import answer_of, clock, in_part, step_sign
 from console.tui.text import Line, Span, clip, spread, wrap
 from console.tui.theme import Glyphs, Tone
 
-_LABEL = 10
+LABEL = 10
 """Cells of what a part is called, at its left."""
 _LEAST_OUTPUT = 4
 """Lines of output that further details leave room for."""
@@ -66,9 +67,9 @@ def full_lines(shown: Shown, cells: int, glyphs: Glyphs) -> list[Line]:
     lines += [] if found is None else [line for words in found.details for line in _detail(words, cells)]
     if run.since:
         began = f", begun {run.attempt} times" if run.attempt > 1 else ""
-        lines += _labelled("BY", f"{run.by}, {clock(run.since)}{began}", cells, Tone.DIM)
+        lines += labelled("BY", f"{run.by}, {clock(run.since)}{began}", cells, Tone.DIM)
     if run.digest:
-        lines += _labelled("SHA-256", f"{run.digest} of what the check saw", cells, Tone.DIM)
+        lines += labelled("SHA-256", f"{run.digest} of what the check saw", cells, Tone.DIM)
     output = [(Span(part),) for line in _output(shown) for part in wrap(line, cells)]
     return [*lines, *([(), (Span("OUTPUT", Tone.DIM),), *output] if output else [])]
 
@@ -88,38 +89,56 @@ def found_of(run: StepRun) -> Found | None:
 
 def answer_sign(found: Found, glyphs: Glyphs) -> tuple[str, Tone]:
     """Whether a check passes, as a sign and its tone."""
-    return {
-        True: (glyphs.ok, Tone.OK),
-        False: (glyphs.critical, Tone.CRITICAL),
-        None: (glyphs.unknown, Tone.UNKNOWN),
-    }[found.passes]
+    return answer_of(found.passes, glyphs)
 
 
 def _head(shown: Shown, cells: int, glyphs: Glyphs) -> Iterator[Line]:
-    step, run = shown.step, shown.run
+    """What went wrong, or is missing, comes before what would be done: on a small screen the end is cut."""
+    step, run, found = shown.step, shown.run, found_of(shown.run)
     yield _title(shown, cells, glyphs)
-    yield from ((Span(line),) for line in wrap(filled(step.text, shown.values), cells))
+    yield from ((Span(line),) for line in wrap(in_part(filled(step.text, shown.values))[1], cells))
     yield ()
+    result = list(_result(shown, found, cells, glyphs))
+    if run.state in _STOPS:
+        yield from result
     if shown.does:
-        yield from _labelled(_does_label(step), shown.does.removeprefix("ask: "), cells, Tone.PLAIN)
+        yield from labelled(_does_label(step), shown.does.removeprefix("ask: "), cells, Tone.PLAIN)
     if holds := lasting_of(step.holds_for, shown.values):
-        yield from _labelled("HOLDS", f"the check has to pass for {lasting_text(holds)}", cells, Tone.DIM)
-    if run.state is State.WAITING and run.words not in shown.does:
-        yield from _labelled("WAITS", run.words, cells, Tone.WARNING)
-    found = found_of(run)
+        yield from labelled("HOLDS", f"the check has to pass for {lasting_text(holds)}", cells, Tone.DIM)
+    if run.state is State.RUNNING:
+        yield from labelled("LIMIT", _limit(step), cells, Tone.DIM)
     if found is None and step.check is not None:
-        yield from _labelled("CHECK", question_words(step.check, shown.values), cells, Tone.DIM)
+        yield from labelled("CHECK", question_words(step.check, shown.values), cells, Tone.DIM)
     if found is None and shown.before is not None:
         glyph, tone = answer_sign(shown.before, glyphs)
-        yield from _labelled("BEFORE", f"{glyph} {shown.before.observed}", cells, tone)
+        yield from labelled("BEFORE", f"{glyph} {shown.before.observed}", cells, tone)
     if found is not None:
         glyph, tone = answer_sign(found, glyphs)
-        yield from _labelled("EXPECTED", found.expected, cells, Tone.PLAIN)
-        yield from _labelled("OBSERVED", f"{glyph} {found.observed}", cells, tone)
-    if run.words and run.state is not State.WAITING and (found is None or found.observed != run.words):
-        yield from _labelled("RESULT", run.words, cells, step_sign(run.state, glyphs).tone)
+        yield from labelled("EXPECTED", found.expected, cells, Tone.PLAIN)
+        yield from labelled("OBSERVED", f"{glyph} {found.observed}", cells, tone)
+    if run.state not in _STOPS:
+        yield from result
     if run.note:
-        yield from _labelled("NOTE", run.note, cells, Tone.STRONG)
+        yield from labelled("NOTE", run.note, cells, Tone.STRONG)
+
+
+_STOPS = (State.WAITING, State.FAILED, State.UNKNOWN)
+
+
+def _result(shown: Shown, found: Found | None, cells: int, glyphs: Glyphs) -> Iterator[Line]:
+    """What the step waits for, or what has become of it, where its check doesn't say the same."""
+    run = shown.run
+    if run.state is State.WAITING and run.words not in shown.does:
+        yield from labelled("WAITS", run.words, cells, Tone.WARNING)
+    elif run.state is not State.WAITING and run.words and (found is None or found.observed != run.words):
+        yield from labelled("RESULT", run.words, cells, step_sign(run.state, glyphs).tone)
+
+
+def _limit(step: Step) -> str:
+    """For how long it may go on: an act, and the answer to a check."""
+    if step.effect is not None:
+        return f"ended after {lasting_text(step.timeout)}, then read back"
+    return f"each source has {lasting_text(PATIENCE)} to answer"
 
 
 def _does_label(step: Step) -> str:
@@ -151,15 +170,16 @@ def question_words(question: Question, values: Mapping[str, str]) -> str:
     return " ".join((question.check.replace("_", " "), *told))
 
 
-def _labelled(label: str, words: str, cells: int, tone: Tone) -> Iterator[Line]:
-    for number, line in enumerate(wrap(words, max(10, cells - _LABEL))):
-        yield Span(f"{'' if number else label:<{_LABEL}}", Tone.DIM), Span(line, tone)
+def labelled(label: str, words: str, cells: int, tone: Tone) -> Iterator[Line]:
+    """A part with what it is called at its left."""
+    for number, line in enumerate(wrap(words, max(10, cells - LABEL))):
+        yield Span(f"{'' if number else label:<{LABEL}}", Tone.DIM), Span(line, tone)
 
 
 def _detail(words: str, cells: int) -> Iterator[Line]:
     """A row of what the check saw, its further lines set in."""
-    for number, line in enumerate(wrap(words, max(10, cells - _LABEL - 2))):
-        yield Span(" " * (_LABEL + (2 if number else 0))), Span(line)
+    for number, line in enumerate(wrap(words, max(10, cells - LABEL - 2))):
+        yield Span(" " * (LABEL + (2 if number else 0))), Span(line)
 
 
 def _output(shown: Shown) -> Sequence[str]:
@@ -189,4 +209,4 @@ def _last(lines: Sequence[Line], room: int) -> Sequence[Line]:
 
 
 def _more(lines: int, glyphs: Glyphs) -> Line:
-    return (Span(f"{' ' * _LABEL}{glyphs.ellipsis} {lines} more lines, e shows them", Tone.DIM),)
+    return (Span(f"{' ' * LABEL}{glyphs.ellipsis} {lines} more lines, e shows them", Tone.DIM),)

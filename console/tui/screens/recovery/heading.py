@@ -24,7 +24,12 @@ def head_lines(seen: Seen, unread: str, cells: int, glyphs: Glyphs) -> tuple[Lin
     return spread(left, right, cells, glyphs.ellipsis), spread(second, (lasts,), cells, glyphs.ellipsis)
 
 
-_HANDS = {Hands.OWN: Tone.STRONG, Hands.OTHERS: Tone.WARNING, Hands.NOBODY: Tone.DIM}
+_HANDS = {
+    Hands.OWN: Tone.STRONG,
+    Hands.OTHERS: Tone.WARNING,
+    Hands.NOBODY: Tone.DIM,
+    Hands.STANDBY: Tone.BLIND,
+}
 
 
 def _how_far(seen: Seen) -> str:

@@ -4,7 +4,7 @@ A thread reads them, again and again. What fires is the present's, whatever pict
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
 from textual.containers import Container
@@ -37,7 +37,7 @@ IN_A_REPLAY = "a replay has none: `opsconsole runbook list` says which there are
 class OpensRuns(Protocol):
     """The app, as far as screens want it for runbooks."""
 
-    async def open_beginning(self, offered: Offered) -> None: ...
+    async def open_beginning(self, offered: Offered, values: Mapping[str, str] | None = None) -> None: ...
 
     async def open_run(self, run_id: str) -> None: ...
 

@@ -1,6 +1,7 @@
 """The left side of a run: its steps in their order, each with sign, name and what has become of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from textual.geometry import Size
 
@@ -19,19 +20,42 @@ _NAME = 24
 """Cells of a name beside what was seen."""
 
 
-def step_lines(steps: Sequence[StepRun], at: str, chosen: str, size: Size, glyphs: Glyphs) -> Sequence[Line]:
-    """The steps around the one `chosen`, as many as have room; `at` is the one at which the run is."""
+def step_lines(
+    steps: Sequence[StepRun],
+    at: str,
+    chosen: str,
+    size: Size,
+    glyphs: Glyphs,
+    *,
+    parts: Mapping[str, str] = MappingProxyType({}),
+) -> Sequence[Line]:
+    """The steps around the one `chosen`, as many as have room; `at` is the one at which the run is.
+
+    `parts` are headings by the name of the first step below each.
+    """
     cells, room = size.width - 1, size.height
-    names = [step.name for step in steps]
-    first = _first_shown(names.index(chosen) if chosen in names else 0, len(steps), room)
-    shown = steps[first : first + room]
-    lines = [_line(step, at, chosen, cells, glyphs) for step in shown]
-    above, below = first, len(steps) - first - len(shown)
-    if above:
-        lines[0] = (Span(f"   {glyphs.up} {above + 1} more above", Tone.DIM),)
-    if below:
-        lines[-1] = (Span(f"   {glyphs.down} {below + 1} more below", Tone.DIM),)
+    rows = list(_with_headings(steps, parts))
+    names = ["" if isinstance(row, str) else row.name for row in rows]
+    first = _first_shown(names.index(chosen) if chosen in names else 0, len(rows), room)
+    shown = rows[first : first + room]
+    lines = [_row(row, at, chosen, cells, glyphs) for row in shown]
+    if first:
+        lines[0] = (Span(f"   {glyphs.up} {_steps_in(rows[: first + 1])} more above", Tone.DIM),)
+    if first + room < len(rows):
+        left = _steps_in(rows[first + room - 1 :])
+        lines[-1] = (Span(f"   {glyphs.down} {left} more below", Tone.DIM),)
     return lines
+
+
+def _with_headings(steps: Sequence[StepRun], parts: Mapping[str, str]) -> Iterator[StepRun | str]:
+    for step in steps:
+        if step.name in parts:
+            yield parts[step.name]
+        yield step
+
+
+def _steps_in(rows: Sequence[StepRun | str]) -> int:
+    return sum(isinstance(row, StepRun) for row in rows)
 
 
 def _first_shown(chosen: int, count: int, room: int) -> int:
@@ -39,8 +63,10 @@ def _first_shown(chosen: int, count: int, room: int) -> int:
     return max(0, min(chosen - room // 2, count - room))
 
 
-def _line(step: StepRun, at: str, chosen: str, cells: int, glyphs: Glyphs) -> Line:
-    return tuple(_spans(step, at, chosen, cells, glyphs))
+def _row(row: StepRun | str, at: str, chosen: str, cells: int, glyphs: Glyphs) -> Line:
+    if isinstance(row, str):
+        return (Span(f" {row}", Tone.DIM),)
+    return tuple(_spans(row, at, chosen, cells, glyphs))
 
 
 def _spans(step: StepRun, at: str, chosen: str, cells: int, glyphs: Glyphs) -> Iterator[Span]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from console.domain.amounts import span
-from console.runbooks.run import Run
+from console.runbooks.run import Run, Standing
 from console.runbooks.seen import Hands, Listing, Offered
 from console.tui.screens.recovery.rows import Part, Row
 from console.tui.screens.recovery.words import clock, current, progress, run_sign, who
@@ -20,16 +20,21 @@ def header_lines(rows: Sequence[Row], unread: str, cells: int, glyphs: Glyphs) -
         blind = Span(" NOT READ ", Tone.BLIND), Span(f" {unread}", Tone.UNKNOWN)
         return fit_line(blind, cells, glyphs.ellipsis), ()
     opened = [row for row in rows if row.part is Part.OPEN]
+    over = next((row.run for row in rows if row.part is Part.OVER), None)
     wanted = [row for row in rows if row.why and row.part is Part.OFFERED]
     return (
-        fit_line(_open_line(opened), cells, glyphs.ellipsis),
+        fit_line(_open_line(opened, over), cells, glyphs.ellipsis),
         fit_line(_firing_line(wanted), cells, glyphs.ellipsis),
     )
 
 
-def _open_line(opened: Sequence[Row]) -> Line:
+def _open_line(opened: Sequence[Row], over: Run | None) -> Line:
+    """What is open; where nothing is, that the run before has failed, which whoever comes back looks for."""
     if not opened:
-        return (Span(" no run is open", Tone.DIM),)
+        nothing = Span(" no run is open", Tone.DIM)
+        if over is None or over.standing is not Standing.FAILED:
+            return (nothing,)
+        return nothing, Span(f"; the last one failed: {over.id}", Tone.HIGH)
     counted = "1 run is open" if len(opened) == 1 else f"{len(opened)} runs are open"
     names = ", ".join(row.name for row in opened)
     return Span(f" {counted}", Tone.STRONG), Span(f": {names}")

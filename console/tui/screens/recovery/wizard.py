@@ -23,7 +23,7 @@ from console.tui.screens.recovery.evidence import Evidence
 from console.tui.screens.recovery.heading import head_lines, left_words
 from console.tui.screens.recovery.keys import Offers, key_lines, offers_of, over_lines
 from console.tui.screens.recovery.steps import step_lines
-from console.tui.screens.recovery.words import clock, current, shown_steps
+from console.tui.screens.recovery.words import clock, current, part_heads, shown_steps
 from console.tui.text import Line, Span
 from console.tui.theme import Tone
 from console.tui.view import View
@@ -41,7 +41,8 @@ class Wizard(Driving):
         "One run of a runbook: its steps at the left, the one under the cursor at the right, and below what "
         "can be done now, or why not. Enter goes on through checks, and stops before each step that does "
         "something. Leaving this screen, or losing the line, leaves the run where it is; a step that is "
-        "being done goes on. Another person's run is watched, and can be taken over."
+        "being done goes on, and what may have to be undone is watched on. Another person's run is watched, "
+        "and can be taken over."
     )
 
     def __init__(self, view: View, run_id: str) -> None:
@@ -166,7 +167,8 @@ class Wizard(Driving):
             return ()
         steps, at = shown_steps(seen.run), current(seen.run)
         name = "" if at is None else at.name
-        return step_lines(steps, name, self._at(seen), size, self.view.glyphs)
+        parts = part_heads(seen.runbook)
+        return step_lines(steps, name, self._at(seen), size, self.view.glyphs, parts=parts)
 
     def _detail_lines(self, size: Size) -> Sequence[Line]:
         shown = self._shown

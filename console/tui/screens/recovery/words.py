@@ -1,10 +1,12 @@
 """How runs and steps read on screen 5: each state's sign, word and tone, who drives, since when."""
 
+import re
 import time
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from console.domain.severity import Severity
-from console.runbooks.model import undo_of
+from console.runbooks.model import Runbook, undo_of
 from console.runbooks.run import Driver, Run, Standing, State, StepRun
 from console.runbooks.seen import Hands
 from console.tui.theme import Glyphs, Tone
@@ -29,6 +31,15 @@ def step_sign(state: State, glyphs: Glyphs) -> Sign:
         State.SKIPPED: Sign(glyphs.none, "skipped", Tone.HIGH),
         State.UNKNOWN: Sign(glyphs.unknown, "UNKNOWN", Tone.UNKNOWN),
     }[state]
+
+
+def answer_of(passes: bool | None, glyphs: Glyphs) -> tuple[str, Tone]:
+    """Whether something holds, as a sign and its tone; None: nobody knows."""
+    return {
+        True: (glyphs.ok, Tone.OK),
+        False: (glyphs.critical, Tone.CRITICAL),
+        None: (glyphs.unknown, Tone.UNKNOWN),
+    }[passes]
 
 
 def run_sign(run: Run, glyphs: Glyphs) -> Sign:
@@ -111,4 +122,22 @@ def clock(wall: float) -> str:
     return time.strftime("%H:%M:%S", time.localtime(wall))
 
 
+def in_part(text: str) -> tuple[str, str]:
+    """The part of a runbook that a step's text begins with, such as `1 ASSESS`, and the text without it."""
+    found = _PART.fullmatch(text)
+    return ("", text) if found is None else (found[1], found[2])
+
+
+def part_heads(runbook: Runbook) -> Mapping[str, str]:
+    """The parts of a runbook, by the name of the first step of each."""
+    heads, last = dict[str, str](), ""
+    for step in runbook.steps:
+        part = in_part(step.text)[0]
+        if part and part != last:
+            heads[step.name] = part
+        last = part
+    return heads
+
+
+_PART = re.compile(r"(\d+ [A-Z][A-Z ]*)\. (.+)", re.DOTALL)
 _UNDO = undo_of("")

@@ -6,8 +6,10 @@ import pytest
 
 from console.domain.alert_book import AlertBook
 from console.domain.assessment import Assessment
+from console.domain.last_trip import LastTrip
 from console.domain.severity import Severity
 from console.domain.status import Alert
+from console.domain.surfaces import KeptTrip
 from console.domain.triggers import LIQUIDATION, Judgement, Standing
 from console.runbooks.checks.alarms import alerts, critical_alerts, instant, no_new_alert
 from tests.unit.domain.ruled import MARGIN_RULE, SLIPPAGE_RULE, book, raised, ruled
@@ -75,3 +77,24 @@ def test_an_instant_is_seconds_or_an_iso_time() -> None:
     assert instant("2027-01-15T08:00:00Z") == instant("2027-01-15T09:00:00+01:00") == 1_800_000_000
     with pytest.raises(ValueError, match="with its zone"):
         instant("2027-01-15T08:00:00")
+
+
+@pytest.mark.parametrize(
+    ("trip", "words"),
+    [
+        (
+            LastTrip(at=10.0, by="bob", reason="it moves", scope="all"),
+            "it was tripped at 1970-01-01T00:00:10Z by bob: it moves",
+        ),
+        (
+            LastTrip(at=10.0, by="bob", reason="it moves", scope="all", reset=11.0),
+            "the engine says that it is tripped",
+        ),
+    ],
+)
+def test_a_trip_ends_a_watch_as_a_new_alert_does(trip: LastTrip, words: str) -> None:
+    kept = replace(CALM.snapshot, last_trip=answered("last_trip", KeptTrip("", trip)))
+    tripped = replace(CALM, kill=replace(CALM.kill, acknowledged=True), snapshot=kept)
+    assert no_new_alert(CALM, str(NOW)).passes is True
+    found = no_new_alert(tripped, str(NOW))
+    assert (found.passes, found.observed) == (False, words)
