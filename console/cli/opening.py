@@ -19,6 +19,7 @@ from console.cli.recovered import recovered_in
 from console.cli.screen import (
     access_of,
     calendar_of,
+    guide_of,
     marking_of,
     rollout_of,
     run_screen,
@@ -95,6 +96,7 @@ def open_console(
             marking=functools.cache(lambda: marking_of(settings, clock)),
             runs=_once(made_desk),
             calendar=_once(lambda: calendar_of(settings, clock)),
+            guide=_once(lambda: guide_of(settings, clock)),
             access=access,
             witnesses=witnesses,
         )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from console.tui.view import ContextView
     from console.tui.watched import Watched
     from console.tui.wishes import Wishes
+    from console.wiring.rollback_desk import RollbackDesk
     from console.wiring.run_desk import RunDesk
 
 
@@ -42,6 +43,7 @@ def run_screen(
     marking: "Callable[[], AlertDeeds] | None" = None,
     runs: "Callable[[], RunDesk] | None" = None,
     calendar: "Callable[[], Deployments] | None" = None,
+    guide: "Callable[[], RollbackDesk] | None" = None,
     access: "Callable[[], Access] | None" = None,
     witnesses: "Sequence[Witness]" = (),
 ) -> int:
@@ -49,7 +51,8 @@ def run_screen(
 
     `box` records what is shown, and the keys; `kill` is the context's kill switch, `rollout` makes, once,
     what changes features' stages, `marking` what mutes alerts, `runs` what drives runbooks, `calendar` what
-    says when to look after a deployment, and `access` what raising risk takes, which a replay has not.
+    says when to look after a deployment, `guide` what knows the ways back, and `access` what raising risk
+    takes, which a replay has not.
     `witnesses` tell by then what the journal's end should be, besides its file.
     """
     from console.tui.app import OpsConsole  # noqa: PLC0415 (no other command needs textual)
@@ -69,6 +72,7 @@ def run_screen(
             marking=marking,
             runs=runs,
             calendar=calendar,
+            guide=guide,
             access=access,
         )
     except KeymapError as error:
@@ -142,6 +146,13 @@ def runs_of(
         return nullcontext(access().catch.arming)
 
     return RunDesk(settings, clock, os.environ, armed, config)
+
+
+def guide_of(settings: "Settings", clock: "Clock") -> "RollbackDesk":
+    """What knows the ways back; what that needs is imported when it is wanted."""
+    from console.wiring.rollback_desk import RollbackDesk  # noqa: PLC0415 (as said)
+
+    return RollbackDesk(settings, clock, os.environ)
 
 
 def _wishes(settings: "Settings", low_bandwidth: bool) -> "Wishes":

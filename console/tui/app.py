@@ -37,6 +37,7 @@ from console.tui.safety import Face, Safety
 from console.tui.screens.overview.screen import Overview
 from console.tui.screens.parted import Parted
 from console.tui.screens.too_small import SMALLEST, TooSmall
+from console.tui.standby import Standby
 from console.tui.terminal import signals
 from console.tui.terminal.line_watch import QUESTION, LineWatch
 from console.tui.text import visible
@@ -47,6 +48,7 @@ from console.tui.watched import (
     DrivesRuns,
     FiresKillSwitch,
     FollowsJournal,
+    GuidesBack,
     KeepsCalendar,
     MarksAlerts,
     Watched,
@@ -90,6 +92,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         marking: Callable[[], MarksAlerts] | None = None,
         runs: Callable[[], DrivesRuns] | None = None,
         calendar: Callable[[], KeepsCalendar] | None = None,
+        guide: Callable[[], GuidesBack] | None = None,
         access: "Callable[[], Access] | None" = None,
         fps: float = 4,
         on_key: Callable[[str], None] | None = None,
@@ -100,8 +103,8 @@ class OpsConsole(AppActions, inherit_bindings=False):
 
         `kill` fires its kill switch, and `journal` reads who did what; `rollout` makes, once and off the
         event loop, what changes features' stages, `marking` and `runs`, in a thread, what mutes alerts
-        and what drives runbooks, `calendar` what says when to look after a deployment, and `access` what
-        raising risk takes. A replay has none of them.
+        and what drives runbooks, `calendar` what says when to look after a deployment, `guide` what knows the
+        ways back, and `access` what raising risk takes. A replay has none of them.
         `on_key` is told the name of every key pressed, except where a line is typed; `unrecorded` says why
         nothing is being recorded that should be. Raises KeymapError for keys that can't be the operator's,
         and textual.color.ColorParseError when the context's colour is neither a name nor `#rrggbb`.
@@ -110,11 +113,13 @@ class OpsConsole(AppActions, inherit_bindings=False):
         super().__init__()
         view = _first_view(context, wishes, environ)
         view = replace(view, kill=kill, journal=journal, rollout=rollout, marking=marking, runs=runs)
+        view = replace(view, guide=guide)
         self.set_keymap(textual_keymap(view.actions, wishes.keys))
         self._painting = Painting(self, view, fps, unrecorded)
         face = Face(self.say, self.refuse, self.ask)
         self._safety = Safety(self._painting, face)
         self._reminding = Reminding(self._painting, face, calendar)
+        self._standby = Standby(self._painting, guide)
         self._access = access
         self._navigation = Navigation(self, lambda: self.view)
         self._appearance = Appearance(self, environ, view.preferences, wishes.theme)
@@ -148,6 +153,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
     def get_access(self) -> None:
         """Have what isn't needed for the first picture read: what lowers risk, and what arming takes."""
         self._reminding.begin()
+        self._standby.begin()
         threads.start(load_kill_switch, name="load the kill switch")
         if self.view.rollout is not None:
             threads.start(self.view.rollout, name="make the rollout")
@@ -167,6 +173,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         """
         self._safety.look()
         self._reminding.look()
+        self._standby.look()
         self._ring()
         complaint = self.view.preferences.complaint()
         if complaint:

@@ -5,7 +5,7 @@ The boxes that it opens are imported when they are wanted: the first picture doe
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -107,9 +107,12 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
     async def action_recovery(self) -> None:
         await self._navigation.to_main("recovery")
 
-    async def open_beginning(self, offered: "Offered") -> None:
-        """Show what a run of a runbook would do, and what it takes to begin it."""
-        await self._navigation.to_beginning(offered)
+    async def action_rollback(self) -> None:
+        await self._navigation.to_main("rollback")
+
+    async def open_beginning(self, offered: "Offered", values: Mapping[str, str] | None = None) -> None:
+        """Show what a run of a runbook would do, and what it takes to begin it, with `values` filled in."""
+        await self._navigation.to_beginning(offered, values)
 
     async def open_run(self, run_id: str) -> None:
         """Show a run, to be gone on with or watched."""

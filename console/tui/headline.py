@@ -14,6 +14,7 @@ from console.domain.status import Alert, SourceStatus
 from console.domain.symbols import OUTLOOK, SymbolRows
 from console.domain.thresholds import Panel
 from console.domain.told_by_rules import metrics_in
+from console.domain.triggers import Standing
 from console.domain.worst import told_by_panel, worst_of_panel, worst_symbol
 from console.tui.text import one_colon, short_name
 from console.tui.words import going
@@ -55,7 +56,7 @@ def statements(
         return (CONNECTING,)
     of_sources, of_switch = list(_of_sources(asked)), list(_of_kill_switch(live))
     now, then = _of_the_rest(shown, live)
-    now += of_rules
+    now += [*of_rules, *_of_triggers(live)]
     if paused_for is not None:
         past = _sorted([*of_symbols, *then])
         older = [_as_of_the_past("then", said) for said in past[1:]]
@@ -219,6 +220,16 @@ def _of_kill_switch(assessment: Assessment) -> Iterator[Statement]:
     elif kill.state is not KillState.CLEAR:
         drill = " in a DRILL" if in_a_drill(assessment) else ""
         yield Statement(kill.state.severity, one_colon(f"kill switch {kill.title}{drill}: {kill.words}"))
+
+
+def _of_triggers(assessment: Assessment) -> Iterator[Statement]:
+    """The triggers that call for a rollback, and where that is done."""
+    for met in assessment.triggers:
+        procedure = met.trigger.procedure
+        if met.standing is Standing.MET and procedure.runbook.startswith("rollback_"):
+            where = f"{procedure.name}, on screen 6"
+            said = f"{met.trigger.condition}: {met.words}: {where}"
+            yield Statement(Severity.CRITICAL, one_colon(said), f"{met.trigger.condition}: {where}")
 
 
 def _of_panel(panel: Panel, symbols: SymbolRows) -> Iterator[Statement]:

@@ -66,6 +66,12 @@ def _recovery(view: View) -> Frame:
     return Recovery(view)
 
 
+def _rollback(view: View) -> Frame:
+    from console.tui.screens.rollback.screen import Rollback  # noqa: PLC0415
+
+    return Rollback(view)
+
+
 def _audit(view: View) -> Frame:
     from console.tui.screens.audit.screen import Audit  # noqa: PLC0415
 
@@ -77,6 +83,7 @@ MAIN: Mapping[str, Make] = {
     "rollout": _rollout,
     "alerts": _alerts,
     "recovery": _recovery,
+    "rollback": _rollback,
     "logs": _logs,
     "audit": _audit,
 }
@@ -124,7 +131,7 @@ class Navigation:
 
     async def to_triggers(self) -> None:
         """Open the rollback triggers in full, over the alerts."""
-        from console.tui.screens.alerts.triggers import Triggers  # noqa: PLC0415 (as above)
+        from console.tui.screens.alerts.trigger_screen import Triggers  # noqa: PLC0415 (as above)
 
         await self._app.push_screen(self._app.fitted(Triggers(self._view())))
 
@@ -134,11 +141,11 @@ class Navigation:
 
         await self._app.push_screen(self._app.fitted(Marking(self._view(), draft)))
 
-    async def to_beginning(self, offered: "Offered") -> None:
+    async def to_beginning(self, offered: "Offered", values: Mapping[str, str] | None = None) -> None:
         """Open what a run of a runbook would do, over the list, ready for what is typed next."""
         from console.tui.screens.recovery.beginning import Beginning  # noqa: PLC0415 (as above)
 
-        await self._app.push_screen(self._app.fitted(Beginning(self._view(), offered)))
+        await self._app.push_screen(self._app.fitted(Beginning(self._view(), offered, values)))
 
     async def to_run(self, run_id: str) -> None:
         """Open a run, in place of the screen on which it was begun."""

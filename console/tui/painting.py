@@ -101,6 +101,12 @@ class Painting:
             self.view = replace(self.view, reminder=reminder)
             self.now()
 
+    def tell_of_readiness(self, readiness: Reminder | None) -> None:
+        """How ready the context is to go back, for the operator to see."""
+        if readiness != self.view.readiness:
+            self.view = replace(self.view, readiness=readiness)
+            self.now()
+
     def pause(self) -> None:
         """Hold the picture, or let it go on; of a replay, the record itself."""
         if self._player is not None:

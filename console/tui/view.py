@@ -28,6 +28,7 @@ from console.tui.watched import (
     DrivesRuns,
     FiresKillSwitch,
     FollowsJournal,
+    GuidesBack,
     HasLogs,
     MarksAlerts,
 )
@@ -55,10 +56,14 @@ class ContextView:
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """What is due next after a deployment, in words; `warns` where it is late, or isn't known."""
+    """What is due next after a deployment, in words; `warns` where it is late, or isn't known.
+
+    `brief` says it where there is no room for the words.
+    """
 
     words: str
     warns: bool
+    brief: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +99,10 @@ class View:
     shown coarsely, as `line_is_slow`, or as the operator wants it. `logs` are those that can be followed.
     `unrecorded` says why nothing is being recorded that should be. `kill` fires the context's kill switch,
     `journal` reads who did what, and `rollout` makes what changes features' stages, once, `marking` what
-    mutes alerts, `runs` what drives runbooks: None where there is none. `access` is what raising risk takes,
-    None before it is there and where there is none; `mode` is what may be done now, and `requests` wait for
-    this person to be the second one. `reminder` is what is due after a deployment.
+    mutes alerts, `runs` what drives runbooks, `guide` what knows the ways back: None where there is none.
+    `access` is what raising risk takes, None before it is there and where there is none; `mode` is what may
+    be done now, and `requests` wait for this person to be the second one. `reminder` is what is due after a
+    deployment, and `readiness` how ready the context is to go back.
     """
 
     context: ContextView
@@ -120,10 +126,12 @@ class View:
     rollout: Callable[[], ChangesStages] | None = None
     marking: Callable[[], MarksAlerts] | None = None
     runs: Callable[[], DrivesRuns] | None = None
+    guide: Callable[[], GuidesBack] | None = None
     access: "Access | None" = None
     mode: Arming | Disarmed = Disarmed()  # noqa: RUF009 (a frozen value)
     requests: "tuple[Waiting, ...]" = ()
     reminder: Reminder | None = None
+    readiness: Reminder | None = None
 
     def next(self, shown: Assessment, live: Assessment | None = None) -> "View":
         """The next paint's view; `live` is the present where the body shows something else."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from console.domain.gate import Gate
     from console.domain.last_trip import LastTrip
     from console.domain.metrics import Labels
+    from console.domain.readiness import Readiness
+    from console.domain.rollback import Advice, Rollbacks
     from console.domain.rollout.gates import Asked
     from console.domain.rollout.operations import Operation
     from console.domain.rollout.plan import Plan, Refusal
@@ -237,6 +239,19 @@ class DrivesRuns(Protocol):
 
     def report(self, run_id: str) -> "tuple[Path, str]":
         """The run's report in Markdown, and the file that it is kept in."""
+
+
+class GuidesBack(Protocol):
+    """The ways back of a context. It all waits for disks, and raises DeskError, in one line."""
+
+    def rollbacks(self, live: Assessment) -> "Rollbacks":
+        """What calls for one, and each procedure as it stands; waits for the database too."""
+
+    def advised(self, live: Assessment) -> "Sequence[Advice]":
+        """What the guide says now, alone."""
+
+    def readiness(self) -> "Readiness":
+        """When each procedure was practised last, and the newest backup."""
 
 
 @runtime_checkable

@@ -12,6 +12,7 @@ from console.tui.navigation import MAIN
 from console.tui.screens.alerts.detail import AlertDetail
 from console.tui.screens.alerts.marking import Marking
 from console.tui.screens.alerts.screen import Alerts
+from console.tui.screens.alerts.trigger_screen import Triggers
 from console.tui.screens.audit.screen import Audit
 from console.tui.screens.choose_columns import ChooseColumns
 from console.tui.screens.confirm import Confirm
@@ -24,6 +25,7 @@ from console.tui.screens.positions.screen import Positions
 from console.tui.screens.recovery.beginning import Beginning
 from console.tui.screens.recovery.screen import Recovery
 from console.tui.screens.recovery.wizard import Wizard
+from console.tui.screens.rollback.screen import Rollback
 from console.tui.screens.rollout.change import Change
 from console.tui.screens.rollout.screen import Rollout
 from console.tui.screens.symbol.screen import SymbolDetail
@@ -59,6 +61,8 @@ OWNERS: dict[Place, tuple[type, ...]] = {
     "recovery": (Recovery,),
     "beginning": (Beginning,),
     "wizard": (Wizard,),
+    "triggers": (Triggers,),
+    "rollback": (Rollback,),
 }
 EVERY = actions(owns_engine=False)
 

@@ -13,6 +13,8 @@ from console.tui.view import View
 from tests.tui.alerting import CALM, DIRE, alert_console, the_book, with_book, worst_of_alerts
 from tests.tui.fake import PAPER, RULES, START, Row, metrics_of, snapshot
 from tests.tui.screen import painted, settled, text_of
+from tests.tui.test_recovery import press
+from tests.tui.ways import FEATURE, SLIPS, FakeGuide, advice, console_with, rollbacks
 from tests.waiting import until
 
 
@@ -61,7 +63,7 @@ def test_in_full_what_is_met_comes_before_what_is_unknown_and_clear() -> None:
     lines = trigger_text(
         view_with(replace(CALM, slippages=DIRE.slippages, margin_ratios=DIRE.margin_ratios)), 90
     )
-    words = [line[0].text.split()[1] for line in lines if line and not line[0].text.startswith("  ")]
+    words = [line[1].text.split()[1] for line in lines if line and len(line[0].text) == 2]
     assert words == ["MET", "unknown", "clear", "clear", "clear"]
 
 
@@ -76,8 +78,10 @@ def test_a_procedure_is_led_to_by_the_operators_own_key() -> None:
     assert found.shown == "Y"
 
 
-def test_a_procedure_that_no_screen_does_yet_has_no_key() -> None:
-    assert action_of(view_with(DIRE), FULL_ROLLBACK) is None
+def test_the_full_rollback_is_done_on_screen_6() -> None:
+    found = action_of(view_with(DIRE), FULL_ROLLBACK)
+    assert found is not None
+    assert (found.id, found.shown) == ("rollback", "6")
 
 
 def test_without_rules_there_is_nothing_to_judge_by() -> None:
@@ -103,8 +107,44 @@ async def test_escape_leads_back_to_the_alerts() -> None:
         await until(lambda: app.crumbs()[-1] == "alerts")
 
 
-async def opened(app: OpsConsole, pilot: Pilot[int]) -> None:
+async def test_enter_leads_from_a_trigger_to_its_procedure_with_the_feature_filled_in() -> None:
+    app = console_with(FakeGuide(rollbacks(advice("slippage", FEATURE))), SLIPS)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot, "never below 31.4 bps")
+        await press(pilot, "enter")
+        await until(lambda: app.crumbs()[-1] == "rollback_shadow")
+        await until(lambda: "begins the run" in text_of(app) and FEATURE in text_of(app))
+
+
+async def test_where_the_feature_cannot_be_told_it_is_asked_for() -> None:
+    app = console_with(FakeGuide(fault="the journal is damaged"), SLIPS)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot, "never below 31.4 bps")
+        await press(pilot, "enter")
+        await until(lambda: "asks for feature" in text_of(app))
+
+
+async def test_another_trigger_is_chosen_with_the_keys_that_move_and_can_be_read() -> None:
+    app = console_with(FakeGuide(), CALM)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot, "Unexpected liquidation")
+        assert "restart spot-only trading" not in text_of(app)
+        await pilot.press(*["down"] * 6)
+        await until(lambda: "restart spot-only trading" in text_of(app))
+        await press(pilot, "enter")
+        await until(lambda: app.crumbs()[-1] == "rollback_full")
+
+
+async def test_without_runbooks_a_procedure_is_not_begun() -> None:
+    app = alert_console(worst_of_alerts())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        await press(pilot, "enter")
+        await until(lambda: "not given any runbooks" in text_of(app))
+
+
+async def opened(app: OpsConsole, pilot: Pilot[int], sign: str = "trip the kill switch") -> None:
     await painted(app)
     await pilot.press("4", "r")
     await settled(app)
-    assert "trip the kill switch" in text_of(app)
+    assert sign in text_of(app)

@@ -1,20 +1,15 @@
 """The guide's rollback triggers: how each stands, on which evidence, and what the guide recommends then."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from typing import ClassVar
-
-from textual.widget import Widget
+from collections.abc import Iterator, Sequence
 
 from console.domain.severity import Severity
 from console.domain.triggers import Judgement, Procedure, Standing
 from console.tui.actions import Action, actions
-from console.tui.screens.frame import Frame
 from console.tui.screens.kill.asking import key_of
 from console.tui.text import Line, Span, fit, fit_line, spread, wrap
 from console.tui.theme import Tone, tone_of
 from console.tui.view import View
-from console.tui.widgets.reader import Reader
 
 _SEVERITIES = {
     Standing.CLEAR: Severity.OK,
@@ -29,30 +24,6 @@ _WIDE = 100
 """Cells from which on a trigger's parts stand in columns, and the procedure's name beside its key."""
 _ALL = 40
 """Lines of a screen from which on there is room for every trigger."""
-
-
-class Triggers(Frame):
-    """Every trigger in full."""
-
-    ABOUT: ClassVar[str] = (
-        "The deployment guide's rollback triggers. MET says that one of them holds now; what isn't known is "
-        "never taken for harmless. The key beside a procedure leads to where its steps are done."
-    )
-    crumb = "triggers"
-
-    def __init__(self, view: View) -> None:
-        super().__init__(view)
-        self._reader = Reader(lambda cells: trigger_text(self.view, cells), view.glyphs)
-
-    def body(self) -> Iterable[Widget]:
-        yield self._reader
-
-    def on_mount(self) -> None:
-        self._reader.focus()
-
-    def paint(self, view: View) -> None:
-        super().paint(view)
-        self._reader.show(lambda cells: trigger_text(self.view, cells))
 
 
 def trigger_lines(view: View, cells: int, *, every: bool) -> Iterator[Line]:
@@ -131,20 +102,29 @@ def action_of(view: View, procedure: Procedure) -> Action | None:
     return next((action for action in view.actions if action.id == meant), None)
 
 
-def trigger_text(view: View, cells: int) -> list[Line]:
-    """Every trigger with its evidence, and the steps that the guide recommends; the worst first."""
+def worst_first(view: View) -> Sequence[Judgement]:
+    """Every trigger, those that are met before what isn't known, and that before what is clear."""
     triggers = () if view.live is None else view.live.triggers
-    if not triggers:
-        return [(Span("not judged yet", Tone.UNKNOWN),)]
-    worst_first = sorted(triggers, key=lambda judgement: -_SEVERITIES[judgement.standing])
-    return [line for judgement in worst_first for line in (*_in_full(view, judgement, cells), ())]
+    return sorted(triggers, key=lambda judgement: -_SEVERITIES[judgement.standing])
 
 
-def _in_full(view: View, judgement: Judgement, cells: int) -> Iterator[Line]:
+def trigger_text(view: View, cells: int, chosen: Judgement | None = None) -> list[Line]:
+    """Every trigger with its evidence, and the steps that the guide recommends; the worst first."""
+    lines = [line for trigger in trigger_texts(view, cells, chosen) for line in trigger]
+    return lines or [(Span("not judged yet", Tone.UNKNOWN),)]
+
+
+def trigger_texts(view: View, cells: int, chosen: Judgement | None) -> list[list[Line]]:
+    """The lines of each trigger, an empty one at their end."""
+    return [[*_in_full(view, one, cells, is_chosen=one is chosen), ()] for one in worst_first(view)]
+
+
+def _in_full(view: View, judgement: Judgement, cells: int, *, is_chosen: bool) -> Iterator[Line]:
     severity = _SEVERITIES[judgement.standing]
     tone = Tone.ALARM if judgement.standing is Standing.MET else tone_of(severity)
     yield fit_line(
         (
+            Span(f"{view.glyphs.cursor if is_chosen else ' '} ", Tone.ACCENT),
             Span(f"{view.glyphs.of(severity)} {_word(judgement.standing):<8}", tone),
             Span(f" {judgement.trigger.condition}", Tone.STRONG),
         ),
@@ -160,4 +140,4 @@ def _in_full(view: View, judgement: Judgement, cells: int) -> Iterator[Line]:
             yield Span(" " * _INDENT), Span(f"{number}. " if place == 0 else "   ", Tone.DIM), Span(line)
 
 
-_INDENT = 11
+_INDENT = 13

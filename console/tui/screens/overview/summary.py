@@ -17,9 +17,20 @@ from console.domain.status import NOT_EXPORTED, AccountStatus, KeyMetricStatus, 
 from console.domain.trails import Moment
 from console.tui.headline import Statement, all_well, short_alert, sources_told
 from console.tui.screens.positions.cells import as_gain, as_money
-from console.tui.text import Line, Span, fit, fit_line, joined, line_width, spread, told_apart, width
+from console.tui.text import (
+    Line,
+    Span,
+    fit,
+    fit_line,
+    joined,
+    line_width,
+    one_colon,
+    spread,
+    told_apart,
+    width,
+)
 from console.tui.theme import Glyphs, Tone, tone_of
-from console.tui.view import View
+from console.tui.view import Reminder, View
 from console.tui.widgets.spark import sampled, spark, values_of
 
 Lines = tuple[Line, ...]
@@ -28,16 +39,23 @@ Lines = tuple[Line, ...]
 def headline_lines(view: View, size: Size) -> Lines:
     """What is wrong, the worst first, one statement to a line; the last line says how many more there are.
 
-    Where a line is left, it says what is due next after a deployment; what is overdue is a statement.
+    What keeps the context from being ready to go back comes after what is wrong now. Where a line is left, it
+    says what is due next after a deployment, or how ready the context is; what is overdue is a statement.
     """
-    said = view.statements
+    said, ready = view.statements, view.readiness
     if view.assessment is not None and not said:
         said = (all_well(view.assessment),)
+    if ready is not None and ready.warns:
+        said = (*said, Statement(Severity.WARNING, one_colon(ready.words), one_colon(ready.brief)))
+    quiet = [one for one in (view.reminder, ready) if one is not None and not one.warns]
     lines = _first_of(said, size, view.glyphs)
-    if view.reminder is None or view.reminder.warns or len(lines) >= size.height:
-        return lines
-    due = (Span(f"  {view.reminder.words}", Tone.DIM),)
-    return (*lines, fit_line(due, size.width, view.glyphs.ellipsis))
+    room = size.height - len(lines)
+    return (*lines, *(_quiet(one, size.width, view.glyphs) for one in quiet[:room]))
+
+
+def _quiet(said: Reminder, cells: int, glyphs: Glyphs) -> Line:
+    words = said.brief if said.brief and width(said.words) + 2 > cells else said.words
+    return fit_line((Span(f"  {words}", Tone.DIM),), cells, glyphs.ellipsis)
 
 
 def _first_of(statements: Sequence[Statement], size: Size, glyphs: Glyphs) -> Lines:
@@ -261,6 +279,12 @@ class Text:
     inputs: Callable[[View], tuple[object, ...]]
 
 
+def _told_of(view: View) -> tuple[object, ...]:
+    """All that the headline is made of."""
+    symbols = None if view.assessment is None else len(view.assessment.symbols)
+    return view.statements, view.reminder, view.readiness, symbols
+
+
 def _of_assessment(
     pick: Callable[[View, Assessment], tuple[object, ...]],
 ) -> Callable[[View], tuple[object, ...]]:
@@ -268,7 +292,7 @@ def _of_assessment(
 
 
 TEXTS: Mapping[str, Text] = {
-    "headline": Text(headline_lines, lambda view: (view.statements, view.reminder, _number_of_symbols(view))),
+    "headline": Text(headline_lines, _told_of),
     "key-metrics": Text(key_metric_lines, _of_assessment(lambda _, seen: (seen.key_metrics,))),
     "accounts": Text(account_lines, _of_assessment(lambda _, seen: (seen.accounts, seen.equities))),
     "engine": Text(engine_lines, lambda view: () if view.live is None else tuple(_engine(view, view.live))),
@@ -281,7 +305,3 @@ TEXTS: Mapping[str, Text] = {
     "alerts": Text(alert_lines, _of_assessment(lambda view, seen: (seen.alerts, view.answered))),
 }
 """The texts by the widget's id."""
-
-
-def _number_of_symbols(view: View) -> int | None:
-    return None if view.assessment is None else len(view.assessment.symbols)

@@ -1,0 +1,202 @@
+"""Screen 6 by its keys: what is advised is opened with what is known, and nothing waits that needn't."""
+
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+from textual.geometry import Size
+from textual.pilot import Pilot
+
+from console.domain.triggers import Evidence, Past
+from console.tui.app import OpsConsole
+from console.tui.screens.rollback.columns import drill_in_brief, needs_in_brief
+from console.tui.screens.rollback.losses import lost_in_brief, lost_in_full
+from console.tui.screens.rollback.rows import rows_of
+from console.tui.screens.rollback.told import Told, told_lines
+from console.tui.theme import UNICODE, Tone
+from tests.tui.alerting import CALM
+from tests.tui.fake import START
+from tests.tui.runs import FakeDesk, run_of
+from tests.tui.screen import painted, text_of
+from tests.tui.test_recovery import press
+from tests.tui.ways import (
+    DIRE,
+    FEATURE,
+    LOSSES,
+    FakeGuide,
+    a_runbook,
+    advice,
+    console_with,
+    listing,
+    rollbacks,
+    way,
+)
+from tests.waiting import until
+
+SLIPS = rollbacks(advice("slippage", FEATURE))
+SMALL = Size(100, 7)
+
+
+@asynccontextmanager
+async def opened(
+    guide: FakeGuide, evidence: Evidence = CALM, desk: FakeDesk | None = None, *, crashed: bool = False
+) -> AsyncIterator[Pilot[int]]:
+    """The console on screen 6."""
+    app = console_with(guide, evidence, desk, crashed=crashed)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await painted(app)
+        await pilot.press("6")
+        await sees(pilot, "PROCEDURE")
+        yield pilot
+
+
+async def sees(pilot: Pilot[int], *words: str) -> None:
+    assert isinstance(pilot.app, OpsConsole)
+    app = pilot.app
+    await until(lambda: all(each in text_of(app) for each in words))
+
+
+def texts(told: Told, size: Size = SMALL) -> Sequence[str]:
+    return ["".join(span.text for span in line) for line in told_lines(told, size, UNICODE)]
+
+
+async def test_what_is_advised_is_begun_with_the_feature_that_is_known() -> None:
+    async with opened(FakeGuide(SLIPS), DIRE) as pilot:
+        await sees(pilot, f"Feature back to shadow: {FEATURE}")
+        await press(pilot, "enter")
+        await sees(pilot, "begins the run", FEATURE)
+        await press(pilot, "escape")
+        await sees(pilot, "PROCEDURE")
+
+
+async def test_a_procedure_that_cannot_be_begun_here_is_shown_and_not_begun() -> None:
+    desk = FakeDesk(listing())
+    async with opened(FakeGuide(), CALM, desk) as pilot:
+        await sees(pilot, "not here")
+        await press(pilot, "down", "down", "enter")
+        await sees(pilot, "not here: the settings have no command start_previous")
+        await press(pilot, "enter")
+        assert desk.told == []
+
+
+async def test_a_database_that_does_not_answer_keeps_no_procedure_waiting() -> None:
+    answers = threading.Event()
+    try:
+        async with opened(FakeGuide(SLIPS, before=lambda: answers.wait(10)), CALM, crashed=True) as pilot:
+            await sees(pilot, "System crash: Full rollback", "not looked at yet")
+            await press(pilot, "enter")
+            await sees(pilot, "begins the run", "rollback_full")
+    finally:
+        answers.set()
+
+
+async def test_why_nothing_can_be_told_is_said_and_what_is_known_stays() -> None:
+    guide = FakeGuide(fault="configs/runbooks/rollback_off.yaml:3:1: 'stepss' is unknown")
+    async with opened(guide, CALM) as pilot:
+        await sees(pilot, "NOT READ", "'stepss' is unknown", "rollback_shadow, 2 steps")
+        assert isinstance(pilot.app, OpsConsole)
+        assert "✓ nothing calls" not in text_of(pilot.app)
+
+
+async def test_the_open_run_of_a_procedure_is_opened_in_place_of_a_second_one() -> None:
+    run = run_of(a_runbook("rollback_full").runbook)
+    async with opened(FakeGuide(), CALM, FakeDesk(listing(run))) as pilot:
+        await sees(pilot, "open")
+        await press(pilot, "down", "down", "down", "enter")
+        await sees(pilot, f"there is no run {run.id}")
+
+
+async def test_all_that_the_lines_have_no_room_for_is_a_key_away() -> None:
+    async with opened(FakeGuide(), CALM) as pilot:
+        await sees(pilot, "the flags file")
+        await pilot.resize_terminal(80, 24)
+        await press(pilot, "end")
+        await sees(pilot, " e  all of it")
+        await press(pilot, "e")
+        await sees(pilot, "esc back", "– the coin engine's code: its files are taken out")
+
+
+async def test_the_palette_leads_there_by_name() -> None:
+    app = console_with(FakeGuide())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press("colon", *"rollback", "enter")
+        await sees(pilot, "PROCEDURE")
+
+
+async def test_a_procedure_that_is_no_rollback_comes_first_where_the_guide_says_it() -> None:
+    liquidated = replace(CALM, liquidations=Past({"BTC/USD": 2.0}, 3600.0))
+    async with opened(FakeGuide(), liquidated) as pilot:
+        await sees(pilot, "Unexpected liquidation: Pause, investigate", "What runaway liquidation is for.")
+        await press(pilot, "enter")
+        await sees(pilot, "begins the run")
+
+
+def test_what_nobody_can_tell_is_no_all_clear() -> None:
+    unknown = rollbacks(unknown=("Slippage > 20 bps consistently: not exported",))
+    assert "✓ nothing calls for a rollback" in texts(Told((), rollbacks(), now=START))[0]
+    for told in (
+        Told((), unknown, now=START),
+        Told((), rollbacks(), "the journal is damaged", START),
+        Told((), rollbacks(at=START - 60), now=START),
+        Told((), None),
+    ):
+        assert not any("✓" in line for line in texts(told))
+
+
+def test_a_look_that_is_old_says_so() -> None:
+    assert "60 s AGO" in texts(Told((), rollbacks(at=START - 60), now=START))[0]
+
+
+def test_what_is_deployed_is_never_pushed_out_by_advice_or_changes() -> None:
+    told = Told([advice(str(number)) for number in range(9)], rollbacks(unknown=["a", "b", "c"]), now=START)
+    lines = texts(told, Size(80, 5))
+    assert [line.split()[0] for line in lines] == ["NOW", "✘", "UNKNOWN", "CHANGED", "DEPLOYED"]
+    assert "+7 more" in lines[1]
+    assert "+2 more" in lines[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "tone"),
+    [
+        ("rollback_shadow", "✓ 2 d", Tone.OK),
+        ("rollback_off", "▲ LATE 41 d", Tone.WARNING),
+        ("rollback_configuration", "▲ never", Tone.WARNING),
+        ("rollback_coin_quick", "✘ FAILED", Tone.CRITICAL),
+    ],
+)
+def test_a_last_drill_says_how_it_was(name: str, words: str, tone: Tone) -> None:
+    cell = drill_in_brief(way(name), START, UNICODE)
+    assert (cell.text, cell.tone) == (words, tone)
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "tone"),
+    [
+        ("rollback_shadow", "✓ 1 met", Tone.OK),
+        ("rollback_configuration", "? the exchange", Tone.UNKNOWN),
+        ("rollback_full", "✘ a release to go back to", Tone.CRITICAL),
+    ],
+)
+def test_what_is_lacking_comes_before_what_nobody_knows(name: str, words: str, tone: Tone) -> None:
+    cell = needs_in_brief(way(name), UNICODE)
+    assert (cell.text, cell.tone) == (words, tone)
+
+
+def test_what_cannot_be_told_is_never_nothing_lost() -> None:
+    whole = way("rollback_coin_full")
+    unknown = replace(LOSSES, tables=(), contracts=(), unknown=("the exchange has not answered",))
+    for losses, words in ((LOSSES, "▲ 52 rows, 1 contract"), (unknown, "? not known"), (None, "? not known")):
+        lost = replace(whole, loses=losses, loses_unknown="" if losses else "there is no backup")
+        assert lost_in_brief(lost, UNICODE).text == words
+        assert not any(tone is Tone.OK for _, tone in lost_in_full(lost))
+    assert lost_in_brief(way("rollback_full"), UNICODE).text == "–"
+
+
+def test_before_a_look_every_procedure_has_its_row() -> None:
+    for looked, ways in ((None, [None] * 6), (rollbacks(), list(rollbacks().ways))):
+        rows = rows_of(listing(), looked, ())
+        assert [row.title for row in rows] == [way(row.name).title for row in rows]
+        assert [row.way for row in rows] == ways
