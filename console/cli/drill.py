@@ -1,5 +1,7 @@
 """`drill kill`: trip a paper engine, prove it, reset it, prove that; with the time that each took. Thin.
 
+`drill rollback` has a module of its own.
+
 Exit codes: 0 passed, 1 not, 2 bad usage, 3 not begun.
 """
 
@@ -14,6 +16,7 @@ import click
 
 from console.cli.command_line import Given, fail, panels_of, settings_of, tell_all, with_settings
 from console.cli.deed import operator_here
+from console.cli.drill_rollback import drill_rollback
 from console.cli.watch import Watch, is_proven, resetting, watching
 
 if TYPE_CHECKING:
@@ -30,6 +33,9 @@ _BEFORE = ("role", "server", "fresh data", "alerts", "second person")
 @click.group()
 def drill() -> None:
     """Practise on a paper engine, with a record of how long it took."""
+
+
+drill.add_command(drill_rollback)
 
 
 @drill.command("kill")

@@ -38,11 +38,15 @@ class Standing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """What the guide recommends: its name, its steps, and the key that leads to where they are done."""
+    """What the guide recommends: its name, its steps, and the key that leads to where they are done.
+
+    `runbook` is the one that walks them.
+    """
 
     name: str
     steps: tuple[str, ...]
     key: str
+    runbook: str
 
 
 PAUSE_AND_INVESTIGATE = Procedure(
@@ -54,6 +58,7 @@ PAUSE_AND_INVESTIGATE = Procedure(
         "resume only with the cause known",
     ),
     "K",
+    "runaway_liquidation",
 )
 ROLLBACK_TO_SHADOW = Procedure(
     "Rollback to shadow",
@@ -63,6 +68,7 @@ ROLLBACK_TO_SHADOW = Procedure(
         "see that no new fills come",
     ),
     "3",
+    "rollback_shadow",
 )
 PAUSE_AND_REDUCE_LEVERAGE = Procedure(
     "Pause, reduce leverage",
@@ -72,6 +78,7 @@ PAUSE_AND_REDUCE_LEVERAGE = Procedure(
         "lower the leverage in the engine's configuration",
     ),
     "K",
+    "invalid_margin",
 )
 FULL_ROLLBACK = Procedure(
     "Full rollback",
@@ -81,6 +88,7 @@ FULL_ROLLBACK = Procedure(
         "restart spot-only trading",
     ),
     "6",
+    "rollback_full",
 )
 
 
@@ -222,8 +230,8 @@ def margin_calls(evidence: Past | Missing) -> Judgement:
 def crash(evidence: Life | Missing) -> Judgement:
     if isinstance(evidence, Missing):
         return _unknown(CRASH, evidence)
-    if evidence.gone and not evidence.stopped:
-        return Judgement(CRASH, Standing.MET, "the engine's process is gone, and nobody stopped it")
+    if evidence.gone:
+        return _gone(in_order=evidence.stopped)
     if math.isnan(evidence.heartbeat_age):
         return Judgement(CRASH, Standing.UNKNOWN, "the heartbeat is not a number")
     still = f"the heartbeat is {seconds(evidence.heartbeat_age)} old"
@@ -232,6 +240,12 @@ def crash(evidence: Life | Missing) -> Judgement:
     if evidence.stopped:
         return Judgement(CRASH, Standing.CLEAR, f"{still}: the engine was stopped")
     return Judgement(CRASH, Standing.MET, f"{still}, and nobody stopped the engine")
+
+
+def _gone(*, in_order: bool) -> Judgement:
+    if in_order:
+        return Judgement(CRASH, Standing.CLEAR, "the engine was stopped in order")
+    return Judgement(CRASH, Standing.MET, "the engine's process is gone, and nobody stopped it")
 
 
 def _unknown(trigger: Trigger, missing: Missing) -> Judgement:

@@ -18,9 +18,11 @@ COMMANDS: Mapping[str, Risk] = {
     "sync_positions": Risk.RAISES,
     "verify_positions": Risk.NONE,
     "test_trade": Risk.RAISES,
+    "start_previous": Risk.RAISES,
+    "start_spot": Risk.RAISES,
 }
 """The settings' commands."""
-STAY = ("start", "restart")
+STAY = ("start", "restart", "start_previous", "start_spot")
 """The commands of which something may never end: it has done its part once it has lived for a moment."""
 
 
@@ -97,8 +99,7 @@ def _trip(told: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _reset(told: Mapping[str, str]) -> tuple[str, ...]:
-    confirm = f"--confirm={told['environment']} {told['context']}"
-    return ("kill", "reset", f"--reason={told['reason']}", "--cause-acknowledged", confirm)
+    return ("kill", "reset", f"--reason={told['reason']}", "--cause-acknowledged", _phrase(told))
 
 
 def _shadow(told: Mapping[str, str]) -> tuple[str, ...]:
@@ -107,6 +108,42 @@ def _shadow(told: Mapping[str, str]) -> tuple[str, ...]:
 
 def _off(told: Mapping[str, str]) -> tuple[str, ...]:
     return ("flags", "disable", _why(told), "--", told["feature"])
+
+
+def _stop(told: Mapping[str, str]) -> tuple[str, ...]:
+    return ("engine", "stop", f"--reason={told['reason']}")
+
+
+def _release_back(told: Mapping[str, str]) -> tuple[str, ...]:
+    return ("release", "back", f"--reason={told['reason']}", f"--run={told['run']}", _phrase(told))
+
+
+def _remove_coin(told: Mapping[str, str]) -> tuple[str, ...]:
+    return ("release", "remove-coin", f"--reason={told['reason']}")
+
+
+def _record_release(told: Mapping[str, str]) -> tuple[str, ...]:
+    return ("release", "record", "--deployed", f"--run={told['run']}")
+
+
+def _keep_release(_told: Mapping[str, str]) -> tuple[str, ...]:
+    return ("release", "record")
+
+
+def _healthy_release(told: Mapping[str, str]) -> tuple[str, ...]:
+    return ("release", "healthy", f"--run={told['run']}")
+
+
+def _back_up(_told: Mapping[str, str]) -> tuple[str, ...]:
+    return ("backup", "create")
+
+
+def _restore(told: Mapping[str, str]) -> tuple[str, ...]:
+    return ("backup", "restore", _why(told), _phrase(told), "--", told["backup"])
+
+
+def _phrase(told: Mapping[str, str]) -> str:
+    return f"--confirm={told['environment']} {told['context']}"
 
 
 def _why(told: Mapping[str, str]) -> str:
@@ -118,5 +155,13 @@ ACTIONS: Mapping[str, Action] = {
     "reset_kill_switch": Action(Risk.RAISES, {"reason": ()}, _reset, "kill.reset"),
     "feature_shadow": Action(Risk.LOWERS, {"feature": ()}, _shadow),
     "feature_off": Action(Risk.LOWERS, {"feature": ()}, _off),
+    "stop_engine": Action(Risk.LOWERS, {"reason": ()}, _stop),
+    "release_back": Action(Risk.RAISES, {"reason": ()}, _release_back, "release.back"),
+    "remove_coin": Action(Risk.LOWERS, {"reason": ()}, _remove_coin),
+    "record_release": Action(Risk.NONE, {}, _record_release),
+    "keep_release": Action(Risk.NONE, {}, _keep_release),
+    "healthy_release": Action(Risk.NONE, {}, _healthy_release),
+    "backup": Action(Risk.NONE, {}, _back_up),
+    "restore_backup": Action(Risk.RAISES, {"backup": ()}, _restore, "backup.restore"),
 }
 """The actions by name; their words are made of the arguments and of the built-in values."""

@@ -48,11 +48,13 @@ ARGUMENTS: Mapping[str, Mapping[str, Collection[str]]] = {
     "alerts": {},
     "critical_alerts": {},
     "no_new_alert": {"since": ()},
+    "no_alert_since": {"since": ()},
     "sync_errors": {},
     "schema": {},
 }
 """The checks, with the values that their arguments may have (none: any)."""
-_OF_TRIPS = ("metrics", "engine", "flags", "database", "last_trip")
+OF_TRIPS = ("metrics", "engine", "flags", "database", "last_trip")
+"""The sources that tell of the kill switch."""
 _OF_ENGINE = ("metrics", "database", "exchange", "flags", "engine", "log")
 
 
@@ -108,7 +110,10 @@ def checks_of(asked: Surroundings) -> Mapping[str, Ask]:
         "metrics": lambda _told: processes.metrics(look, wait),
         "alerts": lambda _told: alarms.alerts(look()),
         "critical_alerts": lambda _told: alarms.critical_alerts(look()),
-        "no_new_alert": lambda told: alarms.no_new_alert(look("metrics", "alerts"), told["since"]),
+        "no_new_alert": lambda told: alarms.no_new_alert(
+            look("metrics", "alerts", "last_trip"), told["since"]
+        ),
+        "no_alert_since": lambda told: alarms.no_alert_since(look("metrics", "alerts"), told["since"]),
         "sync_errors": lambda _told: processes.sync_errors(look, wait),
         "schema": lambda _told: tables_and_columns(asked.columns),
     }
@@ -172,12 +177,12 @@ def _sources_of(look: Look) -> Found:
 
 
 def _kill_switch_of(look: Look, wanted: str) -> Found:
-    live = look(*_OF_TRIPS)
+    live = look(*OF_TRIPS)
     return kill_switch(live.kill, wanted, live.last_trip)
 
 
 def _halted_of(look: Look) -> Found:
-    live = look(*_OF_TRIPS)
+    live = look(*OF_TRIPS)
     return halted(live.kill, live.engine.alive)
 
 

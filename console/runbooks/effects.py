@@ -15,6 +15,8 @@ from console.runbooks.step_process import Fate, Look
 
 _SLACK = 15.0
 """Seconds beyond a command's time-out in which its supervisor has to tell what came of it."""
+_SHOWS_WITHIN = 120.0
+"""Seconds in which it shows what an act has brought about, however long the act itself may take."""
 _TICK = 0.05
 """Seconds between two looks at a command."""
 
@@ -120,7 +122,7 @@ def _conclude_by(course: Course, step: Step, seen: Look) -> None:
     assert step.effect is not None  # noqa: S101 (its process is looked at)
     told = concluded(step.effect, seen)
     if told is None:
-        conclude_by_check(course, step, seen.output, patience=step.timeout)
+        conclude_by_check(course, step, seen.output, patience=min(step.timeout, _SHOWS_WITHIN))
     else:
         conclude(course, step, told)
 

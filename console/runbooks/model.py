@@ -51,6 +51,8 @@ class Kind(Enum):
     AMOUNT = "amount"
     DURATION = "duration"
     CHOICE = "choice"
+    BACKUP = "backup"
+    """The name of a backup; where none is given, the newest that was restored equal before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +173,20 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Rollback:
+    """Of a runbook that leads back: what it undoes and what it can't, in words; what it `needs`, by name."""
+
+    undoes: tuple[str, ...]
+    cannot: tuple[str, ...]
+    needs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Runbook:
-    """`alerts` and `triggers` name what it is for; `text` is the file that it was read from."""
+    """`alerts` and `triggers` name what it is for; `text` is the file that it was read from.
+
+    `rollback` is None of one that is no rollback.
+    """
 
     name: str
     title: str
@@ -184,6 +198,7 @@ class Runbook:
     parameters: tuple[Parameter, ...]
     steps: tuple[Step, ...]
     text: str
+    rollback: Rollback | None = None
 
     def step(self, name: str) -> Step:
         """The step, or what undoes it as a step of its own; KeyError where there is none."""

@@ -18,11 +18,12 @@ from console.runbooks.model import (
     Kind,
     Parameter,
     Risk,
+    Rollback,
     Runbook,
     SqlAct,
     Step,
 )
-from console.runbooks.step_reading import NAME, StepReading
+from console.runbooks.step_reading import NAME, NAME_WORDS, StepReading
 from console.yaml_file import Path_, YamlError, parse_document
 
 TRIGGERS = tuple(
@@ -36,6 +37,11 @@ TRIGGERS = tuple(
     )
 )
 """What a runbook's `triggers` may name."""
+NEEDS = (
+    "flags", "exchange", "processes", "start", "start_previous", "start_spot", "release", "coin_files",
+    "backup",
+)  # fmt: skip
+"""What a rollback may need, by name: what each is, the wiring says."""
 ENVIRONMENTS = ("paper", "development", "staging", "production")
 LONGEST = 15_000
 """Characters of a runbook: every run keeps the whole text with it."""
@@ -84,14 +90,15 @@ def runbook_of(text: str, shown: str, name: str, known: Known) -> Runbook:
 
 
 _TOP = (
-    "title", "use", "alerts", "triggers", "environments", "risk", "parameters", "steps",
+    "title", "use", "alerts", "triggers", "environments", "risk", "rollback", "parameters", "steps",
 )  # fmt: skip
+_ROLLBACK = ("undoes", "cannot", "needs")
 _PARAMETER = ("text", "type", "choices", "default")
 
 
 def _runbook(fields: Fields, top: Mapping[str, object], name: str, text: str, known: Known) -> Runbook:
     if not NAME.fullmatch(name):
-        fields.wrong((), f"the file's name {name!r} is the runbook's: lower-case letters, digits, _ and -")
+        fields.wrong((), f"the file's name {name!r} is the runbook's: {NAME_WORDS}")
     parameters = tuple(_parameters(fields, top.get("parameters")))
     risk = fields.choice((), top, "risk", Risk, None)
     steps = tuple(_steps(fields, StepReading(fields, known.checks, parameters), top.get("steps")))
@@ -107,6 +114,19 @@ def _runbook(fields: Fields, top: Mapping[str, object], name: str, text: str, kn
         parameters=parameters,
         steps=steps,
         text=text,
+        rollback=_rollback(fields, top.get("rollback")),
+    )
+
+
+def _rollback(fields: Fields, entry: object) -> Rollback | None:
+    if entry is None:
+        return None
+    at: Path_ = ("rollback",)
+    told = fields.mapping(at, entry, _ROLLBACK, "a rollback")
+    return Rollback(
+        undoes=fields.words(at, told, "undoes", None),
+        cannot=fields.words(at, told, "cannot", None),
+        needs=fields.words(at, told, "needs", NEEDS),
     )
 
 

@@ -27,6 +27,7 @@ from console.yaml_file import Path_
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 """A runbook's and a step's name."""
+NAME_WORDS = "at most 40 lower-case letters, digits, _ and -, a letter first"
 _EFFECTS = ("command", "action", "sql")
 _STEP = (
     "name", "text", "if_needed", "confirm", "recent", "second_person", "preconditions", *_EFFECTS, "manual",
@@ -58,7 +59,7 @@ class StepReading:
         entry = fields.mapping(at, told, _STEP, "a step")
         name = fields.text(at, entry, "name")
         if name and (not NAME.fullmatch(name) or name.startswith("undo-")):
-            fields.wrong((*at, "name"), f"{name!r} is no step's name: lower-case letters, digits, _ and -")
+            fields.wrong((*at, "name"), f"{name!r} is no step's name: {NAME_WORDS}")
         step = Step(
             name=name,
             text=self._told(at, entry, "text"),

@@ -151,7 +151,12 @@ def _standing(settings: Settings) -> Standing:
 
 
 def own_sources(settings: Settings) -> frozenset[str]:
-    """The sources that the settings name, and that answer whether or not an engine runs."""
-    chosen = settings.chosen
+    """The sources that the settings name, or an engine's file, and that answer whether or not one runs."""
+    chosen, file = settings.chosen, settings.chosen.engine_file
     named = {"database": chosen.database, "exchange": chosen.exchange, "flags": chosen.flags_file}
-    return frozenset(name for name, surface in named.items() if surface is not None)
+    own = frozenset(name for name, surface in named.items() if surface is not None)
+    return own | _OF_FILE if file is not None and file.exists() else own
+
+
+_OF_FILE = frozenset({"database", "flags"})
+"""What an engine's file names that is no process of its own: a paper engine starts its exchange itself."""

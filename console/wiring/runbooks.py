@@ -6,11 +6,15 @@ Both faces come through here, so that a run is the same whoever drives it.
 import asyncio
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
+from console.actions.backup.folder import Backup, backups_in
+from console.actions.backup.place import folder_of
 from console.actions.roles import roles_in, this_person
 from console.audit.actor import this_actor
 from console.audit.errors import JournalError
@@ -22,10 +26,10 @@ from console.domain.clock import Clock, SystemClock
 from console.runbooks import drivers
 from console.runbooks.acts import COMMANDS, Program
 from console.runbooks.askable import ARGUMENTS, checks_of
-from console.runbooks.checks import deployment
+from console.runbooks.checks import deployment, rollback
 from console.runbooks.dry_run import Walked, walked, would
 from console.runbooks.executor import Drive
-from console.runbooks.model import Ask, Risk, Runbook
+from console.runbooks.model import Ask, Kind, Risk, Runbook
 from console.runbooks.reading import Known, RunbookError, load_runbook, runbook_of
 from console.runbooks.run import MoveError, Run, StepRun
 from console.runbooks.store import StoreError, store_of
@@ -37,9 +41,12 @@ from console.wiring.paper_commands import paper_commands
 from console.wiring.run_guard import Armed, run_guard
 from console.wiring.surroundings import surroundings_of
 
+if TYPE_CHECKING:
+    from console.domain.losses import Losses
+
 REFUSED = (AccessError, JournalError, MoveError, StoreError)
 """What says in one line that something about a run is refused, or can't be kept."""
-KNOWN = Known({**ARGUMENTS, **deployment.ARGUMENTS})
+KNOWN = Known({**ARGUMENTS, **deployment.ARGUMENTS, **rollback.ARGUMENTS})
 """What every runbook may name."""
 
 
@@ -60,7 +67,7 @@ def runbook_named(settings: Settings, name: str) -> Runbook:
     file = Path(name) if name.endswith((".yaml", ".yml")) else files.get(name)
     if file is None:
         raise NoRunbookError(f"there is no runbook {name}; allowed: {', '.join(files)}, or a file")
-    return load_runbook(file, KNOWN)
+    return with_newest_backup(load_runbook(file, KNOWN), settings)
 
 
 def runbooks_of(settings: Settings) -> Mapping[str, Runbook | RunbookError]:
@@ -68,10 +75,34 @@ def runbooks_of(settings: Settings) -> Mapping[str, Runbook | RunbookError]:
     found: dict[str, Runbook | RunbookError] = {}
     for name, file in runbook_files(settings).items():
         try:
-            found[name] = load_runbook(file, KNOWN)
+            found[name] = with_newest_backup(load_runbook(file, KNOWN), settings)
         except RunbookError as error:
             found[name] = error
     return found
+
+
+def with_newest_backup(runbook: Runbook, settings: Settings) -> Runbook:
+    """The runbook, whose parameters for a backup have by default the newest that was restored equal."""
+    if not any(each.kind is Kind.BACKUP for each in runbook.parameters):
+        return runbook
+    newest = newest_rehearsed(backups_in(folder_of(settings))[0], settings.context)
+    name = None if newest is None else newest.name
+    return replace(
+        runbook,
+        parameters=tuple(
+            replace(each, default=each.default or name) if each.kind is Kind.BACKUP else each
+            for each in runbook.parameters
+        ),
+    )
+
+
+def newest_rehearsed(found: Sequence[Backup], context: str) -> Backup | None:
+    """Of a context's backups, the newest first, that which was restored equal last."""
+    for each in found:
+        rehearsal = each.checked.rehearsal
+        if each.manifest.context == context and rehearsal is not None and not rehearsal.problems:
+            return each
+    return None
 
 
 def runbook_of_run(run: Run) -> Runbook:
@@ -189,7 +220,17 @@ def checks_of_context(
     """The checks by name; each asks the context's surfaces anew, and blocks meanwhile."""
     clock = clock or SystemClock()
     deployed = deployment.deployment_checks(settings, environ, clock, commands_of(settings))
-    return {**checks_of(surroundings_of(settings, environ, clock)), **deployed}
+    around = surroundings_of(settings, environ, clock)
+    asked = rollback.Asked(
+        settings, environ, around.look, folder_of(settings), partial(_losses, settings, environ)
+    )
+    return {**checks_of(around), **deployed, **rollback.rollback_checks(asked)}
+
+
+def _losses(settings: Settings, environ: Mapping[str, str], backup: Backup) -> "Losses":
+    from console.wiring.backups import losses_of  # noqa: PLC0415 (only a restore asks)
+
+    return losses_of(settings, backup, environ)
 
 
 def _look(settings: Settings, environ: Mapping[str, str], clock: Clock) -> Assessment:

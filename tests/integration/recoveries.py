@@ -1,4 +1,4 @@
-"""A whole recovery, as an operator goes through it over ssh, whose line is cut on the way."""
+"""A whole recovery, or another runbook, as one goes through it over ssh, whose line is cut on the way."""
 
 import json
 import os
@@ -35,6 +35,14 @@ with open(sys.argv[1], "a") as calls:
     calls.write(sys.argv[2] + "\\n")
 os.execv(sys.argv[3], sys.argv[3:])
 """
+_SESSION = """\
+import json, os, sys
+with open(sys.argv[1]) as secrets:
+    os.environ.update(json.load(secrets))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+SECRETS = "session.json"
+"""The file of a session's secrets: on a command line others would see them."""
 _POLLS = {
     "metrics": {"stale_after": "5s"},
     "database": {"interval": "1s"},
@@ -55,7 +63,8 @@ class Recovery:
     `secrets` are variables that the operator's session has, `steps` those of the shipped runbook that are
     gone through (none: all), `rules` its alert rules (none: the default), `watch` the watch period. Where it
     `kills`, a cut ends the process that drives, too. `cut` says at which steps the line was cut, `said` what
-    the last terminal had.
+    the last terminal had. `runbook` is gone through in place of the recovery, `more` are settings of the
+    context.
     """
 
     server: Sshd
@@ -66,6 +75,8 @@ class Recovery:
     steps: Collection[str] = ()
     rules: str = ""
     watch: str = "1s"
+    runbook: str = "recovery"
+    more: Mapping[str, object] = field(default_factory=dict)
     cut: list[str] = field(default_factory=list)
     said: str = ""
     store: RunStore = field(init=False)
@@ -73,12 +84,15 @@ class Recovery:
     def __post_init__(self) -> None:
         self.home.mkdir()
         (self.home / "counted.py").write_text(_COUNTS)
+        (self.home / "session.py").write_text(_SESSION)
+        (self.home / SECRETS).write_text(json.dumps(dict(self.secrets)))
         context = {
             "environment": "paper",
             "colour": "cyan",
             "engine_file": str(self.engine.state / "engine.json"),
             "kill_switch": {"cool_down": "50ms"},
             "poll": _POLLS,
+            **self.more,
         }
         paper = paper_commands(Context.model_validate({**context, "poll": None}))
         context["commands"] = {
@@ -106,8 +120,8 @@ class Recovery:
 
     @property
     def run(self) -> Run | None:
-        """The run as it is now."""
-        found = self.store.latest("paper")
+        """The runbook's run as it is now."""
+        found = [each for each in self.store.latest("paper") if each.runbook == self.runbook]
         return self.store.find(found[0].id) if found else None
 
     def journal(self, action: str) -> list[Record]:
@@ -157,11 +171,17 @@ class Recovery:
             words = self._next(run, cut=bool(cut))
         raise AssertionError(f"no end after {_ENOUGH} logins; the last one said:\n{self.said}")
 
+    def see_done(self, *words: str) -> str:
+        """Log in, have a command do what it is told, and say what it said."""
+        self._see_through(*words)
+        return self.said
+
     def login(self, *words: str) -> Terminal:
         """A terminal over ssh in which `opsconsole` is given these words."""
-        environ = {**environment(self.home, LANG="C.UTF-8"), "PYTHONPATH": str(_ROOT), **self.secrets}
+        environ = {**environment(self.home, LANG="C.UTF-8"), "PYTHONPATH": str(_ROOT)}
         named = [f"{name}={value}" for name, value in environ.items() if name != "TERM"]
-        there = ["env", *named, *COMMAND, *words, *self._files]
+        session = [sys.executable, str(self.home / "session.py"), str(self.home / SECRETS)]
+        there = ["env", *named, *session, *COMMAND, *words, *self._files]
         return Terminal(self.server.command(there), {**os.environ, "TERM": "xterm-256color"}, 120, 40)
 
     def begun(self, names: Collection[str]) -> str:
@@ -181,8 +201,8 @@ class Recovery:
 
     def shorten_the_watch(self) -> None:
         """Have the watch period be as short where nobody gives it."""
-        shipped = (shipped_configs() / "runbooks" / "recovery.yaml").read_text()
-        own = self.home / "runbooks" / "recovery.yaml"
+        shipped = (shipped_configs() / "runbooks" / f"{self.runbook}.yaml").read_text()
+        own = self.home / "runbooks" / f"{self.runbook}.yaml"
         own.write_text(shipped.replace("default: 5m", f"default: {self.watch}"))
 
     @property

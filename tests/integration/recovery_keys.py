@@ -11,12 +11,23 @@ from tests.terminal import Terminal
 BETWEEN_KEYS = 0.12
 """Seconds between two keys: what comes faster was pasted."""
 LOGINS = 60
+TITLES = {
+    "rollback_shadow": "Feature back",
+    "rollback_off": "Feature off",
+    "rollback_configuration": "Back to the previous",
+    "rollback_full": "Full rollback",
+    "rollback_coin_quick": "Coin engine out",
+    "rollback_coin_full": "books restored",
+}
+"""What screen 6 is searched for to find a procedure; of several that have it the first is meant."""
 
 
 def gone_through(recovery: Recovery, cuts: Collection[str]) -> Run:
     """Log in and go on until the line is cut, again and again, to the end of the run."""
     left = set(cuts)
     for _ in range(LOGINS):
+        if (run := recovery.run) is not None and run.standing.over:
+            return run  # what stood by was faster
         with recovery.login() as terminal:
             _open_wizard(recovery, terminal)
             cut = _go_on(recovery, terminal, left)
@@ -31,14 +42,22 @@ def gone_through(recovery: Recovery, cuts: Collection[str]) -> Run:
 def _open_wizard(recovery: Recovery, terminal: Terminal) -> None:
     """From the overview to the run, which is begun where there is none."""
     terminal.wait_for("MARGIN", 60)
-    _press(terminal, "5")
-    if (run := recovery.run) is None:
+    if (run := recovery.run) is None and recovery.runbook in TITLES:
+        _press(terminal, "6")
+        terminal.wait_for("in the mode", 60)  # what is deployed: the values to begin with are known too
+        _press(terminal, f"/{TITLES[recovery.runbook]}\r")
+        terminal.wait_for(f"/{TITLES[recovery.runbook]}  ")
+        _press(terminal, "\r")
+        terminal.wait_for("begins the run", 60)
+    elif run is None:
+        _press(terminal, "5")
         terminal.wait_for("verify_state")
         _press(terminal, "/recovery\r")
         terminal.wait_for("/recovery  1 of")
         _press(terminal, "\r")
         terminal.wait_for("begins the run")
     else:
+        _press(terminal, "5")
         terminal.wait_for(run.id)
     _press(terminal, "\r")
     terminal.wait_for("aborts it")

@@ -74,7 +74,7 @@ def test_it_goes_on_after_a_cut_at_every_step(
         recovery.cascade()
         run = recovery.whole(STEPS)
         assert_recovered(recovery, run, STEPS)
-        assert set(recovery.cut) == set(STEPS)
+        assert_cut(recovery)
 
 
 @pytest.mark.campaign
@@ -90,7 +90,7 @@ def test_by_keyboard_it_goes_on_after_a_cut_at_every_step(
         recovery.cascade()
         run = gone_through(recovery, STEPS)
         assert_recovered(recovery, run, STEPS)
-        assert set(recovery.cut) == set(STEPS)
+        assert_cut(recovery)
 
 
 @pytest.mark.campaign
@@ -117,6 +117,12 @@ def without_password(url: str) -> tuple[dict[str, str], str]:
     return (
         ({}, url) if password is None else ({PASSWORD_VARIABLE: password}, url.replace(f":{password}@", "@"))
     )
+
+
+def assert_cut(recovery: Recovery) -> None:
+    """It was cut at every step; where nobody drove after the reset, what stood by may have been faster."""
+    left = set(STEPS) - set(recovery.cut)
+    assert not left or (recovery.kills and left <= set(STEPS[STEPS.index("reset") + 1 :]))
 
 
 def assert_recovered(recovery: Recovery, run: Run, steps: Collection[str]) -> None:

@@ -116,7 +116,9 @@ def test_an_engine_whose_process_is_gone_has_crashed_however_young_its_heartbeat
         "the engine's process is gone, and nobody stopped it",
     )
     assert said(crash(Life(math.nan, gone=True)))[0] is Standing.MET
-    assert said(crash(Life(5, gone=True, stopped=True)))[0] is Standing.CLEAR
+    for beat in (5, 600, math.nan):
+        stopped = crash(Life(beat, gone=True, stopped=True))
+        assert said(stopped) == (Standing.CLEAR, "the engine was stopped in order")
 
 
 def test_a_young_heartbeat_that_is_no_longer_taken_for_the_present_clears_nobody() -> None:

@@ -1,5 +1,6 @@
 """The registry of acts: what each does to the risk, and that this program's own are words it takes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -16,7 +17,9 @@ from console.settings import Commands
 
 PROGRAM = Program("futures-prod", Path("/state"), Path("/etc/console.yaml"))
 VALUES = {"environment": "production", "context": "futures-prod", "run": "recovery-1", "why": "--now"}
-ARGUMENTS = {"scope": "all", "reason": "{why}: {context}", "feature": "--risk"}
+ARGUMENTS = {"scope": "all", "reason": "{why}: {context}", "feature": "--risk", "backup": "-20261121"}
+TAKEN_AS = {"backup": "name"}
+"""What the command line calls an argument otherwise."""
 
 
 def act(name: str) -> ActionAct:
@@ -37,8 +40,8 @@ def parsed(words: tuple[str, ...]) -> dict[str, object]:
 def test_an_actions_words_are_taken_by_the_command_line_whatever_its_arguments_hold(name: str) -> None:
     given = parsed(action_words(act(name), VALUES, PROGRAM, ""))
     for key in ACTIONS[name].arguments:
-        expected = {"scope": "all", "reason": "--now: futures-prod", "feature": "--risk"}[key]
-        assert given[key] == expected
+        expected = {**ARGUMENTS, "reason": "--now: futures-prod"}[key]
+        assert given[TAKEN_AS.get(key, key)] == expected
 
 
 def test_a_reset_is_confirmed_for_this_context_and_no_other() -> None:
@@ -77,6 +80,12 @@ def test_every_command_of_the_settings_has_its_risk() -> None:
         (act("trip_kill_switch"), Risk.LOWERS),
         (act("reset_kill_switch"), Risk.RAISES),
         (act("feature_off"), Risk.LOWERS),
+        (act("stop_engine"), Risk.LOWERS),
+        (act("remove_coin"), Risk.LOWERS),
+        (act("release_back"), Risk.RAISES),
+        (act("restore_backup"), Risk.RAISES),
+        (act("backup"), Risk.NONE),
+        (CommandAct("start_spot"), Risk.RAISES),
         (SqlAct(("UPDATE x",)), Risk.RAISES),
     ],
 )
@@ -127,3 +136,18 @@ def test_the_end_of_an_act_says_what_has_become_of_the_step(
 )
 def test_what_may_have_been_done_the_check_decides(effect: Effect, seen: Look) -> None:
     assert concluded(effect, seen) is None
+
+
+def test_a_refusal_says_what_is_missing_and_leaves_out_the_commands_own_options() -> None:
+    output = (
+        "would          reset the trip\n"
+        "refused        recovery: tripped again: --override REASON\n"
+        "unknown        fresh data: metrics is old\n"
+        "NOT RESET: recovery, fresh data\n"
+    )
+    told = concluded(ACTION, replace(ended(3), output=output))
+    assert told is not None
+    assert told.words == (
+        "nothing was done: NOT RESET: recovery, fresh data; recovery: tripped again; "
+        "fresh data: metrics is old"
+    )

@@ -195,6 +195,13 @@ def test_a_mistake_is_named_by_place_with_what_is_allowed(old: str, new: str, ex
     assert any(expected in problem for problem in problems(STOP.replace(old, new, 1)))
 
 
+def test_a_name_that_is_too_long_is_told_how_long_it_may_be() -> None:
+    with pytest.raises(
+        RunbookError, match="is the runbook's: at most 40 lower-case letters, digits, _ and -"
+    ):
+        runbook_of(STOP, "x.yaml", "x" * 41, KNOWN)
+
+
 def test_all_mistakes_are_told_at_once_in_the_files_order() -> None:
     found = problems(
         FULL.replace("clear}", "open}").replace("2m", "2 m").replace("triggers: [crash]", "triggers: 3")
