@@ -3,16 +3,12 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from console.domain.backup_progress import size_text
 from console.domain.figures import seconds
 
 if TYPE_CHECKING:
     from console.actions.releases.folder import Kept
     from console.actions.releases.recorded import Standing
-
-
-def size_text(size: int) -> str:
-    """Bytes, readable."""
-    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"
 
 
 def listed_line(kept: "Kept", standing: "Standing", now: float) -> str:

@@ -148,7 +148,7 @@ def lines_of(losses: Losses) -> Iterator[str]:
         yield f"{table.table}{whose}: {', '.join(_lost(table))}"
     yield from gap_lines(losses)
     if losses.nothing:
-        yield "nothing would be lost"
+        yield "no row of an order, a position or a trade would be lost"
     yield from (f"can't be told: {why}" for why in losses.unknown)
 
 

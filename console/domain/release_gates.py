@@ -6,6 +6,7 @@ All of it is shown at once, one gate to a line. No gate passes on what isn't kno
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from console.domain.backup_progress import size_text
 from console.domain.gate import Gate, reason_gate
 
 _MOST_NAMED = 3
@@ -62,7 +63,7 @@ def _gates(asked: Asked, ground: Ground) -> Iterator[Gate]:
         yield Gate("files", same, words)
     yield Gate("processes", ground.ended, ground.ended_words)
     room = ground.needed <= ground.free
-    words = f"{_size(ground.needed)} may be needed, {_size(ground.free)} are free"
+    words = f"{size_text(ground.needed)} may be needed, {size_text(ground.free)} are free"
     yield Gate("disk", room, words)
     typed = asked.typed == ground.phrase
     yield Gate("confirmation", typed, "typed" if typed else f"{ground.phrase!r} has to be typed")
@@ -74,7 +75,3 @@ def _copy(ground: Ground) -> Gate:
     more = len(ground.problems) - _MOST_NAMED
     words = "; ".join(ground.problems[:_MOST_NAMED])
     return Gate("release", False, f"{words} and {more} more" if more > 0 else words)
-
-
-def _size(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB"

@@ -113,12 +113,13 @@ class ExchangeLink:
             )
 
     def _end(self, process: "subprocess.Popen[bytes]") -> None:
-        if not end_exchange(self._place):
-            process.terminate()  # it doesn't listen yet
         try:
+            if not end_exchange(self._place):
+                process.terminate()  # it doesn't listen yet
             process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
+        except (ExchangeError, subprocess.TimeoutExpired):
             process.kill()
+            process.wait()
 
     def _greeted(self) -> bool:
         line = self._line or _connected(self._place)

@@ -86,6 +86,8 @@ def test_nothing_is_lost_while_nothing_has_happened(made: Backup, login: Login) 
     assert (told.tables, told.contracts, told.unknown) == ((), (), ())
     assert told.nothing is True
     assert told.agree == 2
+    blind = lost_since(made, login, AT, Exchange(()), "")
+    assert (blind.nothing, blind.unknown) == (None, ("what coinm holds: the exchange isn't asked for it",))
 
 
 def test_what_was_traded_since_is_told_by_table_account_and_contract(

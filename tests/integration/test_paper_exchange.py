@@ -14,8 +14,9 @@ import psutil
 import pytest
 from sqlalchemy import delete, update
 
+from console.paper import exchange_link
 from console.paper.code_tree import COIN_ENGINE
-from console.paper.exchange_link import end_exchange
+from console.paper.exchange_link import ExchangeLink, end_exchange
 from console.paper.exchange_place import ExchangePlace
 from console.paper.layout import StateFolder
 from console.paper.store import writing
@@ -78,6 +79,17 @@ def test_an_engine_that_cannot_start_leaves_no_exchange(state: Path) -> None:
         assert not (state / "exchange.json").exists()
         with (state / "exchange.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def test_an_exchange_that_hangs_is_ended_all_the_same(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange_link, "_END_SECONDS", 0.1)
+    state.mkdir()
+    StateFolder(state).exchange_keys()
+    with ExchangeLink(ExchangePlace(state), os.environ) as link:
+        link.attach()
+        exchange = psutil.Process(json.loads((state / "exchange.json").read_text())["pid"])
+        exchange.suspend()
+    assert not exchange.is_running()
 
 
 @pytest.mark.parametrize("left", ["its folder has gone", "nobody uses it"])

@@ -68,7 +68,7 @@ class Following:
         running, before, whole = server_sum(connection, table, columns, self.way), self.rows, False
         while not whole:
             going_on()
-            whole = self.loaded.is_set() or any(name in columns_in(connection) for name in later)
+            whole = self.loaded.is_set() or not columns_in(connection).keys().isdisjoint(later)
             upto = running.newest() if running.in_parts else None
             while (whole or upto is not None) and running.go_on(upto):
                 going_on()

@@ -8,6 +8,7 @@ from console.actions.backup.folder import Backup
 from console.actions.backup.marks import MARKED, MOST_HOLDINGS, marks_in
 from console.actions.backup.tables import columns_in
 from console.actions.database import Login, UnusableError, connected
+from console.domain.agreement import contract_of
 from console.domain.backup import Manifest
 from console.domain.book_marks import BookMarks
 from console.domain.losses import Losses, contract_gaps, counted_losses, table_losses
@@ -59,6 +60,22 @@ def _unknown(then: BookMarks | None, now: BookMarks, exchange: Exchange | None, 
                 yield f"positions: {side} tells none, or has more than {MOST_HOLDINGS:,} kinds of them"
     if doubt:
         yield doubt
-    for venue in () if exchange is None else exchange.venues:
-        if venue.positions is None:
-            yield f"what {venue.market} holds: no keys for it"
+    if exchange is not None:
+        yield from (
+            f"what {venue.market} holds: no keys for it"
+            for venue in exchange.venues
+            if venue.positions is None
+        )
+        yield from (
+            f"what {market} holds: the exchange isn't asked for it"
+            for market in _not_asked(exchange, then, now)
+        )
+
+
+def _not_asked(exchange: Exchange, *books: BookMarks | None) -> list[str]:
+    """The markets in which the books hold something, and of which the exchange says nothing at all."""
+    holdings = [each for book in books if book is not None for each in book.holdings or ()]
+    return sorted(
+        {contract_of(each.symbol, each.coin_margin)[0] for each in holdings}
+        - {venue.market for venue in exchange.venues}
+    )

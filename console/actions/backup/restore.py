@@ -127,18 +127,22 @@ class Restores:
             self.settings.context,
             ACTION,
             backup.name,
-            before=f"backup {before.name}, manifest {before.digest}",
-            after=f"backup {backup.name}, manifest {backup.digest}",
+            before=_named(before),
+            after=_named(backup),
             reason=asked.reason,
             approval=None if consent is None else in_journal(consent),
             evidence={gate.name: gate.words for gate in gates},
         )
+        return self._carried_out(backup, before, self._intended(act), now)
+
+    def _intended(self, act: Act) -> Record:
+        """Have the journal know what is about to be done. Raises AccessError."""
         try:
             intent = self.journal.intent(self.actor, act)
         except JournalError as error:
             raise AccessError(f"not restored: {error}") from None
         self.point("intent")
-        return self._carried_out(backup, before, intent, now)
+        return intent
 
     def _carried_out(
         self, backup: Backup, before: Backup, intent: Record, now: Callable[[], Assessment]
@@ -218,6 +222,10 @@ class Restores:
     def _asleep(self, live: Assessment) -> Assessment:
         """What is known without an engine: the guard asks no stopped one to be fresh."""
         return replace(live, sources=tuple(each for each in live.sources if each.name in self.asleep))
+
+
+def _named(backup: Backup) -> str:
+    return f"backup {backup.name}, manifest {backup.digest}"
 
 
 def _holds(exchange: Exchange | None) -> bool:

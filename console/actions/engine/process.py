@@ -49,13 +49,15 @@ def start_seen(pid: int) -> int | None:
     """When process `pid` began, in ticks since boot; None where none runs. Raises HiddenError."""
     try:
         return start_of(pid)
-    except OSError:
-        with suppress(ProcessLookupError):
-            try:
-                os.kill(pid, 0)
-            except PermissionError:
-                raise HiddenError(f"process {pid} can't be seen") from None
-        return None
+    except OSError as error:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return None
+        except PermissionError:
+            raise HiddenError(f"process {pid} can't be seen") from None
+        words = error.strerror or str(error)
+        raise HiddenError(f"process {pid} can't be seen: {words}") from None  # such as no descriptor left
 
 
 def process_seen(pid: int, known: str) -> Process | None:

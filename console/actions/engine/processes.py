@@ -263,11 +263,11 @@ def _merged(found: list[Process]) -> tuple[Process, ...]:
 
 
 def _children(found: tuple[Process, ...], engine_file: Path | None) -> Iterator[Process]:
-    """What these have started, but for the exchange."""
+    """What these have started, but for the exchange, and what this process has, which no stop ends."""
     told = {each.key for each in found}
     exchange = None if engine_file is None else within(PATIENCE, lambda: _exchange(engine_file), "exchange")
     for each in found:
-        for child in descendants_of(each):
+        for child in () if each.pid == os.getpid() else descendants_of(each):
             if child.key not in told and child.pid != exchange:
                 told.add(child.key)
                 yield child

@@ -85,11 +85,15 @@ class StopRecord:
 
 
 def _close_abandoned(journal: Journal, who: Actor, context: str) -> None:
-    """Close the stops that were cut off: done is what has left none of its processes."""
+    """Close the stops that were cut off: done is what has left none of its processes.
+
+    Of a stop that knew of none, nobody can tell.
+    """
     for intent in abandoned_intents(journal.folder, who.host):
         if intent.context == context and intent.action == ACTION and isinstance(intent.before, list):
             running = any(_is_running(each) for each in intent.before)
-            close(journal, who, intent, not running, evidence={"read_back": True})
+            done = not running if intent.before else None
+            close(journal, who, intent, done, evidence={"read_back": True})
 
 
 def _named(process: Process) -> Json:

@@ -5,6 +5,7 @@ the way, it is taken up again where it was: each file is as it was or as it is t
 """
 
 from collections.abc import Callable, Collection, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -155,21 +156,28 @@ class WaysBack:
         Raises AccessError, of which RefusedError is one, before a file was touched, and ReleaseError for what
         went wrong then: it says where it stands.
         """
-        gates = back_gates(asked, self._ground(plan))
+        try:
+            gates = back_gates(asked, self._ground(plan))
+        except ReleaseError as error:
+            raise AccessError(f"no file was touched: {error}") from None
         checkpoint = checkpoint_of(self.settings.chosen, self.releases.clock)
         consent = checkpoint.let_through(self.deed(plan, asked), who, self._asleep(live), gates, approved)
-        try:
-            with self.releases.locked():
+        with ExitStack() as lock:
+            try:
+                lock.enter_context(self.releases.locked())
                 intent, kept = self._begun(plan, asked, consent, gates)
-                told(f"recorded as {kept}")
-                return self._carried_out(plan, intent, kept)
-        except _RefusedError as error:
-            raise AccessError(f"no file was touched: {error}") from None
+            except ReleaseError as error:
+                raise AccessError(f"no file was touched: {error}") from None
+            told(f"recorded as {kept}")
+            return self._carried_out(plan, intent, kept)
 
     def _begun(
         self, plan: Plan, asked: Asked, consent: Consent | None, gates: Collection[Gate]
     ) -> tuple[Record, str]:
-        """Keep what stands there, and write down what is about to be done: from then on files may change."""
+        """Keep what stands there, and write down what is about to be done: from then on files may change.
+
+        Raises ReleaseError. The processes are looked at once more: keeping takes its time.
+        """
         releases, release = self.releases, plan.target.release
         try:
             if tree_of(files_of(releases.code)) != plan.stands.tree:
@@ -191,9 +199,12 @@ class WaysBack:
                 approval=None if consent is None else in_journal(consent),
                 evidence={gate.name: gate.words for gate in gates},
             )
+            ended, words = self.ended()
+            if ended is not True:
+                raise ReleaseError(f"processes: {words}")
             return releases.journal.intent(releases.actor, act), kept
-        except (JournalError, ReleaseError) as error:
-            raise _RefusedError(str(error)) from None
+        except JournalError as error:
+            raise ReleaseError(str(error)) from None
 
     def _carried_out(self, plan: Plan, intent: Record, kept: str) -> Done:
         """The exchange, from the intent to its outcome."""
@@ -302,10 +313,6 @@ class WaysBack:
     def _asleep(self, live: Assessment) -> Assessment:
         """What is known without an engine: the guard asks no stopped one to be fresh."""
         return replace(live, sources=tuple(each for each in live.sources if each.name in self.asleep))
-
-
-class _RefusedError(Exception):
-    """Why nothing was begun."""
 
 
 def _verb(change: Change) -> str:

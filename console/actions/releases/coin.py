@@ -5,6 +5,7 @@ no engine loads: nothing of them is lost either way.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from console.actions.releases.recorded import Releases
 from console.actions.releases.tree import files_of, in_words, names_in, patterns_of, sum_of
 from console.audit.errors import JournalError
 from console.audit.files import sync
+from console.audit.open_intents import abandoned_intents, close
 from console.audit.record import Act, Record, iso_time
+from console.audit.redaction import Json
 from console.domain.release import Deed, tree_of
 from console.patience import within
 
@@ -43,6 +46,7 @@ def remove_coin(releases: Releases, reason: str) -> Removed:
     """Take the coin engine's files out of the tree. ReleaseError where the tree itself can't be looked at."""
     names = coin_files(releases)
     if not names:
+        within(_WRITING, lambda: _close_abandoned(releases), "journal")
         return Removed((), "", (), ())
     complaints, mark = list[str](), _mark(releases.clock.wall())
     kept = within(_KEEPING, lambda: _kept(releases), "keep coin files") or "keeping them took too long"
@@ -98,6 +102,15 @@ def _outcome(releases: Releases, intent: Record, left: Sequence[str]) -> Record 
         return releases.journal.outcome(releases.actor, intent, not left, after=words)
     except JournalError as error:
         return str(error)
+
+
+def _close_abandoned(releases: Releases) -> None:
+    """Close what was cut off when the files were gone, and before it was told."""
+    with suppress(JournalError, OSError):
+        for intent in abandoned_intents(releases.journal.folder, releases.actor.host):
+            if (intent.context, intent.action) == (releases.context, Deed.REMOVE_COIN.value):
+                words: Json = {"read_back": True}
+                close(releases.journal, releases.actor, intent, True, after="they are gone", evidence=words)
 
 
 def _take_out(tree: Path, name: str, kept: Kept | str, mark: str) -> str:

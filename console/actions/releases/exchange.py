@@ -1,5 +1,6 @@
 """Exchanging the files of a tree: each is whole at every instant, and only what was seen is replaced."""
 
+import glob
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
@@ -80,8 +81,7 @@ def tidy(tree: Path, names: Iterable[str], since: float) -> None:
     try:
         for place in places:
             settle_abandoned(place, since, points_of(f"settle {place.name}"))
-        for folder in {place.parent for place in places}:
-            for left in _abandoned(folder):
+            for left in _abandoned(place):
                 left.unlink(missing_ok=True)
     except (DurableError, OSError) as error:
         raise ReleaseError(str(error)) from None
@@ -138,9 +138,9 @@ def _remove(tree: Path, change: Change) -> None:
         raise ReleaseError(str(error)) from None
 
 
-def _abandoned(folder: Path) -> Iterator[Path]:
-    """The temporary files in the folder whose process is gone."""
-    for left in folder.glob(f".*{_TEMP_MARK}*"):
+def _abandoned(place: Path) -> Iterator[Path]:
+    """The file's temporary ones whose process is gone; those of other files are for others to settle."""
+    for left in place.parent.glob(f".{glob.escape(place.name)}{_TEMP_MARK}*"):
         pid = left.name.rpartition(_TEMP_MARK)[2].partition("-")[0]
         if pid.isdecimal() and not _lives(int(pid)):
             yield left

@@ -58,14 +58,15 @@ def test_drills_and_backups_are_told_together(tmp_path: Path) -> None:
     assert "last drill of full 31 d ago" in readiness_of(settings, 1_000.0 + 31 * 86400).words
 
 
-def test_damage_is_told_and_never_taken_for_good(tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["{", "[" * 100_000])
+def test_damage_is_told_and_never_taken_for_good(tmp_path: Path, damage: str) -> None:
     settings = settings_with(tmp_path)
     state = settings.state
     state.mkdir()
-    drills_file(state).write_text("{")
+    drills_file(state).write_text(damage)
     folder = folder_of(settings)
     folder.mkdir(parents=True)
-    (folder / "20260101T050000Z.json").write_text("{")
+    (folder / "20260101T050000Z.json").write_text(damage)
     told = readiness_of(settings, 2_000.0)
     assert not told.is_good
     assert "drills can't be read" in told.words

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import resource
 import threading
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from console.actions.engine import processes
+from console.actions.engine.process import HiddenError, start_seen
 from console.actions.engine.processes import processes_of
 from tests.unit.actions.contexts import settings_with
 from tests.unit.actions.engine.programs import (
@@ -162,3 +164,13 @@ def test_what_the_engine_has_started_is_told_but_for_its_exchange(tmp_path: Path
         engine_file(tmp_path, program.pid, exchange_process={**exchange, "start_time": found.began - 60})
         assert [each.pid for each in processes_of(settings).children] == [child]
         os.kill(child, 9)
+
+
+def test_a_process_that_is_there_and_can_t_be_looked_at_has_not_ended() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+    try:
+        with pytest.raises(HiddenError, match="can't be seen: Too many open files"):
+            start_seen(os.getpid())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

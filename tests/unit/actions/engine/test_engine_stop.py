@@ -210,7 +210,8 @@ def test_what_starts_again_meanwhile_is_told(tmp_path: Path, settings: Settings,
 
 def test_it_never_ends_itself(tmp_path: Path, settings: Settings) -> None:
     (tmp_path / "engine.pid").write_text(str(os.getpid()))
-    stopped = stop(settings, SOON, CLOCK)
+    with running(STUBBORN):  # nor what it has started
+        stopped = stop(settings, SOON, CLOCK)
     assert (stopped.ends, stopped.done) == ((), None)
     assert stopped.doubts == (
         f"process {os.getpid()} (python; pid file engine.pid) is this one: it isn't ended",
@@ -301,3 +302,13 @@ def test_a_stop_that_was_cut_off_is_closed_by_the_next(settings: Settings, obedi
     stop(settings, PATIENTLY, CLOCK)
     (closed,) = [each for each in records(journal.folder) if each.intent == cut_off.sequence]
     assert (closed.done, closed.evidence) == (True, {"read_back": True})
+
+
+def test_of_one_that_was_cut_off_and_knew_no_process_nobody_can_tell(
+    settings: Settings, obedient: Program
+) -> None:
+    journal = open_journal(settings.state, CLOCK)
+    cut_off = journal.intent(replace(ALICE, host=os.uname().nodename), Act("prod", "engine.stop", "prod", []))
+    stop(settings, PATIENTLY, CLOCK)
+    (closed,) = [each for each in records(journal.folder) if each.intent == cut_off.sequence]
+    assert closed.done is None

@@ -56,3 +56,10 @@ def test_what_a_killed_removal_set_aside_is_put_back_where_it_came_later(tmp_pat
     (tmp_path / ".a.py.opsconsole-999999999-7").write_text("half")
     tidy(tmp_path, ["a.py", "b.py"], since=1000.0)
     assert [each.name for each in tmp_path.iterdir()] == ["a.py"]
+
+
+def test_what_was_set_aside_of_other_files_is_not_touched(tmp_path: Path) -> None:
+    of_others = tmp_path / ".ops_kill_switch.flag.opsconsole-999999999-reset"
+    of_others.write_text("1")
+    tidy(tmp_path, ["a.py"], since=1000.0)
+    assert of_others.exists()

@@ -12,6 +12,7 @@ from console.actions.releases.coin import remove_coin
 from console.actions.releases.errors import ReleaseError
 from console.actions.releases.past import last_changed
 from console.actions.releases.recorded import Releases
+from console.audit.actor import this_actor
 from console.audit.open import open_journal
 from tests.small_disk import make_read_only, small_disk
 from tests.unit.actions.people import Wall
@@ -123,4 +124,19 @@ def test_killed_before_the_files_are_gone_it_is_run_again(
     assert held(releases) == ONE
     remove_coin(releases, "a coin bug")
     assert held(releases) == REST
+    assert releases.standing().as_due
+
+
+def test_killed_once_they_are_gone_the_next_one_tells_the_journal(
+    releases: Releases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(coin, "_outcome", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+
+    def as_the_child() -> None:
+        remove_coin(replace(releases, actor=this_actor(os.environ)), "a coin bug")
+
+    assert in_child(as_the_child) == -signal.SIGKILL
+    monkeypatch.undo()
+    assert (held(releases), releases.standing().as_due) == (REST, False)
+    assert remove_coin(releases, "a coin bug").names == ()
     assert releases.standing().as_due

@@ -117,6 +117,17 @@ def test_no_file_is_exchanged_under_a_process_that_runs_or_may_run(
         go(way, way.plan())
 
 
+def test_an_engine_that_starts_while_the_files_are_being_kept_stops_it(
+    releases: Releases, tmp_path: Path
+) -> None:
+    put(releases, {**TWO, "run.py": "a quick fix"})
+    looks = iter([True, False])
+    way = replace(ways(tmp_path, releases), ended=lambda: (next(looks), "process 7 runs"))
+    with pytest.raises(AccessError, match="no file was touched: processes: process 7 runs"):
+        go(way, way.plan())
+    assert held(releases)["run.py"] == "a quick fix"
+
+
 def test_files_that_changed_since_they_were_looked_at_are_left_alone(
     releases: Releases, tmp_path: Path
 ) -> None:
@@ -186,7 +197,7 @@ def test_a_full_disk_refuses_it_before_anything_is_touched(tmp_path: Path) -> No
         deploy(releases, TWO, good=False)
         fill(disk)
         way = ways(tmp_path, releases)
-        with pytest.raises(RefusedError, match=r"disk: 0\.\d MB may be needed, 0\.0 MB are free"):
+        with pytest.raises(RefusedError, match=r"disk: .* kB may be needed, 0 B are free"):
             go(way, way.plan())
         (disk / "filler").unlink()
         assert held(releases) == TWO
@@ -249,7 +260,7 @@ def test_two_at_once_are_one_after_the_other(releases: Releases, tmp_path: Path)
         go(way, second)
     waiting = replace(way, releases=replace(releases, clock=Hurried(NOW)))
     plan = way.plan(second.kept)
-    with releases.locked(), pytest.raises(ReleaseError, match="is locked by process"):
+    with releases.locked(), pytest.raises(AccessError, match=r"no file was touched: .* is locked by process"):
         go(waiting, plan)
 
 
