@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from console.cli.backup_told import ProgressLine
-from console.cli.command_line import Given, fail, panels_of, settings_of, tell, tell_all, with_settings
+from console.cli.command_line import Given, fail, panels_of, settings_of, tell, tell_all, warn, with_settings
 from console.cli.deed import (
     SecondPerson,
     lack_line,
@@ -22,7 +22,7 @@ from console.cli.deed import (
     with_confirmation,
     with_second_person,
 )
-from console.cli.watch import watching
+from console.cli.watch import Watch, watching
 from console.domain.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -47,6 +47,10 @@ _OPTIONS = {
     "backup": "opsconsole backup verify",
 }
 """What gives a gate that which is missing."""
+_EXCHANGE_WAIT = 65.0
+"""Seconds more for an exchange that has not answered at first: whoever has made too many calls is refused for
+the rest of the minute, and to ask for the restore again at once makes still more.
+"""
 
 
 @click.command()
@@ -97,6 +101,12 @@ def restore(
         fail(str(error), 1)
 
 
+def exchange_told(live: "Assessment") -> bool:
+    """Whether the exchange has answered by now, where the context has one."""
+    exchange = live.snapshot.exchange
+    return not exchange.configured or exchange.usable(live.at)
+
+
 class Stop:
     """What ends a restore in order, with all tables as before, when somebody asks for it while it loads."""
 
@@ -142,6 +152,7 @@ class _Command:
 
         async with watching(self._settings, self._switch, panels_of(self._settings)) as watch:
             await watch.until_answered()
+            await self._until_exchange_told(watch)
             live = watch.monitor.assessment()
             restores = self._restores(means_of(self._settings, self._look), live)
             who = operator_here(self._settings, consent=self._second.consent())
@@ -165,6 +176,12 @@ class _Command:
         tell_all(lacking_now)
         tell("RESTORED: opsconsole verify looks through the ledger and against the exchange")
         return 0
+
+    async def _until_exchange_told(self, watch: Watch) -> None:
+        seen = watch.monitor.snapshot()
+        if not exchange_told(watch.monitor.assessment()):
+            warn(f"{seen.exchange.doubt(seen.at)}: {_EXCHANGE_WAIT:g} s are given to it")
+            await watch.until(exchange_told, _EXCHANGE_WAIT)
 
     def _work(
         self, restores: "Restores", deed: "Deed", now: "Callable[[], Assessment]"

@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -17,6 +18,7 @@ from console.black_box import BlackBox
 from console.cli.command_line import log_to, operator, panels_of, require_terminal
 from console.cli.recovered import recovered_in
 from console.cli.screen import (
+    Journal,
     access_of,
     calendar_of,
     guide_of,
@@ -31,10 +33,13 @@ if TYPE_CHECKING:
     from console.actions.kill.switch import KillSwitch
     from console.actions.vigil_file import VigilFile
     from console.audit.anchors import Witness
+    from console.domain.access import Standing
     from console.domain.clock import Clock
     from console.domain.thresholds import Panel
     from console.monitor import Monitor
     from console.settings import Settings
+    from console.tui.access import Access
+    from console.tui.tools import Tools
     from console.tui.view import ContextView
     from console.wiring.run_desk import RunDesk
 
@@ -67,42 +72,69 @@ def open_console(
 
     log_to(settings.state / "console.log")
     panels, clock = panels_of(settings), SystemClock()
-    box, leaving = BlackBox(settings, operator()), ExitStack()
     switch = KillSwitch(settings, clock, recovered=recovered_in(settings))
-    witnesses: list[Witness] = []
     vigil = functools.cache(functools.partial(_vigil, settings, clock))
-
-    access = _once(lambda: access_of(settings, switch, standing, clock, leaving))
-    desks: list[RunDesk] = []
-
-    def made_desk() -> "RunDesk":
-        desks.append(runs_of(settings, clock, access, config))
-        return desks[0]
-
-    def watch() -> "Monitor":
-        _later(functools.partial(_prepare, settings, switch, witnesses, leaving))
-        return _monitor(settings, panels, clock, switch, vigil, box=box)
-
+    box, made = BlackBox(settings, operator()), _Made(settings, clock, switch, vigil, config)
     try:
         return run_screen(
             settings,
             _context_view(settings, owns_engine),
-            watch,
+            functools.partial(made.watch, panels, box),
+            tools=made.tools(standing),
             fps=fps,
             low_bandwidth=low_bandwidth,
             box=box,
-            kill=switch,
-            rollout=functools.cache(lambda: rollout_of(settings, clock, vigil)),
+        )
+    finally:
+        _tell_of_runs(made.desks)
+        _leave(switch, made.leaving, box)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a console is opened with, and what it has made by and by, which ends with it."""
+
+    settings: "Settings"
+    clock: "Clock"
+    switch: "KillSwitch"
+    vigil: "Callable[[], VigilFile]"
+    config: Path | None
+    leaving: ExitStack = field(default_factory=ExitStack)
+    witnesses: "list[Witness]" = field(default_factory=list)
+    desks: "list[RunDesk]" = field(default_factory=list)
+
+    def watch(self, panels: "tuple[Panel, ...]", box: BlackBox) -> "Monitor":
+        """What the screen watches."""
+        _later(self.prepare)
+        return _monitor(self.settings, panels, self.clock, self.switch, self.vigil, box=box)
+
+    def tools(self, standing: "Standing") -> "Tools":
+        """What the screen does things with: each makes itself when it is first wanted."""
+        from console.tui.tools import Tools  # noqa: PLC0415 (not before somebody may be here)
+
+        settings, clock = self.settings, self.clock
+        access = _once(lambda: access_of(settings, self.switch, standing, clock, self.leaving))
+        return Tools(
+            kill=self.switch,
+            journal=Journal(settings.state, self.witnesses),
+            rollout=functools.cache(lambda: rollout_of(settings, clock, self.vigil)),
             marking=functools.cache(lambda: marking_of(settings, clock)),
-            runs=_once(made_desk),
+            runs=_once(lambda: self._desk(access)),
             calendar=_once(lambda: calendar_of(settings, clock)),
             guide=_once(lambda: guide_of(settings, clock)),
             access=access,
-            witnesses=witnesses,
         )
-    finally:
-        _tell_of_runs(desks)
-        _leave(switch, leaving, box)
+
+    def prepare(self) -> None:
+        """Make what the first picture doesn't wait for."""
+        from console.actions.anchoring import anchored  # noqa: PLC0415 (as above)
+
+        self.witnesses.append(self.leaving.enter_context(anchored(self.settings, os.environ)))
+        self.switch.prepare()
+
+    def _desk(self, access: "Callable[[], Access]") -> "RunDesk":
+        self.desks.append(runs_of(self.settings, self.clock, access, self.config))
+        return self.desks[0]
 
 
 def _context_view(settings: "Settings", owns_engine: bool) -> "ContextView":
@@ -154,19 +186,10 @@ def _once(make: "Callable[[], T]") -> "Callable[[], T]":
     return get
 
 
-def _later(prepare: functools.partial[None]) -> None:
+def _later(prepare: Callable[[], None]) -> None:
     preparing = threading.Timer(_PREPARES_AFTER, prepare)
     preparing.daemon = True
     preparing.start()
-
-
-def _prepare(
-    settings: "Settings", switch: "KillSwitch", witnesses: "list[Witness]", leaving: ExitStack
-) -> None:
-    from console.actions.anchoring import anchored  # noqa: PLC0415 (the first picture doesn't wait)
-
-    witnesses.append(leaving.enter_context(anchored(settings, os.environ)))
-    switch.prepare()
 
 
 def _tell_of_runs(desks: "Sequence[RunDesk]") -> None:

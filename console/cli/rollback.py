@@ -1,7 +1,8 @@
 """`rollback`: the guided way back: what calls for it, which procedures there are, and runs of them. Thin.
 
-Exit codes of `list`: 0 nothing calls for a rollback, 1 something does, 2 bad usage. Those of `run`: 0 passed,
-1 failed or aborted, 2 bad usage, 3 a person is needed, or it is refused.
+Exit codes of `list`: 0 nothing calls for a rollback, 1 something does, 2 bad usage, 3 not all is known, and
+nothing known does. Those of `run`: 0 passed, 1 failed or aborted, 2 bad usage, 3 a person is needed, or it
+is refused.
 """
 
 import asyncio
@@ -47,7 +48,7 @@ def list_(ctx: click.Context, /, *, as_json: bool, **given: Any) -> None:
     """Say what the guide recommends now, and how each procedure stands: needs, losses, the last drill."""
     found = _looked(settings_of(ctx, Given(**given)))
     tell_all([json.dumps(_document(found), default=str)] if as_json else _lines(found))
-    sys.exit(1 if found.advice else 0)
+    sys.exit(exit_code(found))
 
 
 @rollback.command()
@@ -65,6 +66,13 @@ def run(
     values = values_of(chosen, parameters)
     with told_refusals():
         sys.exit(wheel.walk(chosen, values) if dry_run else wheel.begin(chosen, values))
+
+
+def exit_code(found: "Rollbacks") -> int:
+    """What calls for a rollback counts before what nobody can tell."""
+    if found.advice:
+        return 1
+    return 3 if found.unknown else 0
 
 
 def runbook_of(name: str) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from console.settings import Settings
     from console.tui.access import Access
     from console.tui.app import OpsConsole
+    from console.tui.tools import Tools
     from console.tui.view import ContextView
     from console.tui.watched import Watched
     from console.tui.wishes import Wishes
@@ -35,45 +36,28 @@ def run_screen(
     context: "ContextView",
     watch: "Callable[[], Watched]",
     *,
+    tools: "Tools | None" = None,
     fps: float | None = None,
     low_bandwidth: bool = False,
     box: "BlackBox | None" = None,
-    kill: "KillSwitch | None" = None,
-    rollout: "Callable[[], Rollout] | None" = None,
-    marking: "Callable[[], AlertDeeds] | None" = None,
-    runs: "Callable[[], RunDesk] | None" = None,
-    calendar: "Callable[[], Deployments] | None" = None,
-    guide: "Callable[[], RollbackDesk] | None" = None,
-    access: "Callable[[], Access] | None" = None,
-    witnesses: "Sequence[Witness]" = (),
 ) -> int:
     """Show `context` until the operator leaves; returns the exit code. `fps` comes before the settings'.
 
-    `box` records what is shown, and the keys; `kill` is the context's kill switch, `rollout` makes, once,
-    what changes features' stages, `marking` what mutes alerts, `runs` what drives runbooks, `calendar` what
-    says when to look after a deployment, `guide` what knows the ways back, and `access` what raising risk
-    takes, which a replay has not.
-    `witnesses` tell by then what the journal's end should be, besides its file.
+    `box` records what is shown, and the keys; `tools` are what things are done with, which a replay has not.
     """
     from console.tui.app import OpsConsole  # noqa: PLC0415 (no other command needs textual)
     from console.tui.keymap import KeymapError  # noqa: PLC0415
+    from console.tui.tools import NO_TOOLS  # noqa: PLC0415
 
     try:
         console = OpsConsole(
             context,
             watch,
             wishes=_wishes(settings, low_bandwidth),
+            tools=tools or NO_TOOLS,
             fps=fps or settings.screen.fps,
             on_key=None if box is None else box.pressed,
             unrecorded=lambda: "" if box is None else box.note,
-            kill=kill,
-            journal=None if kill is None else _Journal(settings.state, witnesses),
-            rollout=rollout,
-            marking=marking,
-            runs=runs,
-            calendar=calendar,
-            guide=guide,
-            access=access,
         )
     except KeymapError as error:
         fail(f"{settings.place_of_key(error.action)}: keys.{error.action}: {error}")
@@ -172,7 +156,7 @@ def _run(console: "OpsConsole") -> int:
     return console.run() or 0
 
 
-class _Journal:
+class Journal:
     """The journal of a state folder, for whoever opens its screen: what that needs is imported then."""
 
     def __init__(self, state: Path, witnesses: "Sequence[Witness]") -> None:

@@ -43,7 +43,8 @@ class Ground:
 
     `problems` are what is wrong with the backup's files, None before they were looked at; `rehearsed` is how
     its last rehearsal ended, empty for well, None without one. `server`, `database` and `columns` are of the
-    database now, None where it doesn't answer. `exchange_age` is how old its positions are, in seconds.
+    database now, None where it doesn't answer. `exchange_age` is how old its positions are, in seconds,
+    None where they aren't known; `exchange_doubt` says why.
     """
 
     manifest: Manifest
@@ -58,6 +59,7 @@ class Ground:
     kill: Verdict
     exchange_age: float | None
     phrase: str
+    exchange_doubt: str = ""
 
 
 def restore_gates(asked: Asked, ground: Ground) -> tuple[Gate, ...]:
@@ -80,7 +82,7 @@ def _gates(asked: Asked, ground: Ground) -> Iterator[Gate]:
     yield _server(ground)
     yield _schema(ground)
     yield from still_gates(ground.engine, ground.ended, ground.kill)
-    yield _exchange(ground.exchange_age)
+    yield _exchange(ground.exchange_age, ground.exchange_doubt)
     typed = asked.typed == ground.phrase
     yield Gate("confirmation", typed, "typed" if typed else f"{ground.phrase!r} has to be typed")
 
@@ -141,8 +143,8 @@ def _kill_switch(engine: EngineStatus, ended: Ended, kill: Verdict) -> Gate:
     return Gate("kill switch", passes, f"{kill.title}: {kill.words}")
 
 
-def _exchange(age: float | None) -> Gate:
+def _exchange(age: float | None, doubt: str) -> Gate:
     if age is None:
-        return Gate("exchange", None, "what it holds isn't known")
+        return Gate("exchange", None, ": ".join(("what it holds isn't known", *([doubt] if doubt else []))))
     fresh = 0 <= age < EXCHANGE_AGE
     return Gate("exchange", fresh, f"what it holds is known, {seconds(age)} old")

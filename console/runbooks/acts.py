@@ -57,18 +57,25 @@ class Program:
 class Action:
     """One action: `arguments` with the values that they may have (none: any), `words` of the command line.
 
-    `deed` is what a second person agrees to, where one may be asked for.
+    `deed` is what a second person agrees to, where one may be asked for. `whole`: what it does is there when
+    it ends; the others ask an engine, which may do it later.
     """
 
     risk: Risk
     arguments: Mapping[str, Collection[str]]
     words: Callable[[Mapping[str, str]], tuple[str, ...]]
     deed: str = ""
+    whole: bool = False
 
 
 def stays(effect: Effect) -> bool:
     """Whether what it starts may never end."""
     return isinstance(effect, CommandAct) and effect.name in STAY
+
+
+def comes_later(effect: Effect) -> bool:
+    """Whether what it was to do may still come about once it has ended with a complaint."""
+    return not (isinstance(effect, ActionAct) and ACTIONS[effect.name].whole)
 
 
 def risk_of(effect: Effect) -> Risk:
@@ -156,12 +163,12 @@ ACTIONS: Mapping[str, Action] = {
     "feature_shadow": Action(Risk.LOWERS, {"feature": ()}, _shadow),
     "feature_off": Action(Risk.LOWERS, {"feature": ()}, _off),
     "stop_engine": Action(Risk.LOWERS, {"reason": ()}, _stop),
-    "release_back": Action(Risk.RAISES, {"reason": ()}, _release_back, "release.back"),
-    "remove_coin": Action(Risk.LOWERS, {"reason": ()}, _remove_coin),
-    "record_release": Action(Risk.NONE, {}, _record_release),
-    "keep_release": Action(Risk.NONE, {}, _keep_release),
-    "healthy_release": Action(Risk.NONE, {}, _healthy_release),
-    "backup": Action(Risk.NONE, {}, _back_up),
-    "restore_backup": Action(Risk.RAISES, {"backup": ()}, _restore, "backup.restore"),
+    "release_back": Action(Risk.RAISES, {"reason": ()}, _release_back, "release.back", whole=True),
+    "remove_coin": Action(Risk.LOWERS, {"reason": ()}, _remove_coin, whole=True),
+    "record_release": Action(Risk.NONE, {}, _record_release, whole=True),
+    "keep_release": Action(Risk.NONE, {}, _keep_release, whole=True),
+    "healthy_release": Action(Risk.NONE, {}, _healthy_release, whole=True),
+    "backup": Action(Risk.NONE, {}, _back_up, whole=True),
+    "restore_backup": Action(Risk.RAISES, {"backup": ()}, _restore, "backup.restore", whole=True),
 }
 """The actions by name; their words are made of the arguments and of the built-in values."""

@@ -155,8 +155,8 @@ class Course:
     def see_to_standby(self) -> None:
         """Have somebody stand by for this driver, where what was done may have to be undone."""
         if self.world.guarded and may_be_undone(self.runbook, self.run):
-            with suppress(OSError):  # the next look tries again
-                self.standby.see_to()
+            with suppress(OSError):  # a later look tries again
+                self.standby.see_to(self.world.clock.now())
 
     @property
     def standby(self) -> Standby:

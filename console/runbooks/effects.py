@@ -6,7 +6,7 @@ from pathlib import Path
 from console.audit.redaction import redacted_text
 from console.runbooks import step_process
 from console.runbooks.acting import acting
-from console.runbooks.acts import stays
+from console.runbooks.acts import comes_later, stays
 from console.runbooks.concluding import STATES, Conclusion, concluded
 from console.runbooks.course import Course, in_json, needs_record
 from console.runbooks.model import Step
@@ -122,7 +122,9 @@ def _conclude_by(course: Course, step: Step, seen: Look) -> None:
     assert step.effect is not None  # noqa: S101 (its process is looked at)
     told = concluded(step.effect, seen)
     if told is None:
-        conclude_by_check(course, step, seen.output, patience=min(step.timeout, _SHOWS_WITHIN))
+        complains = seen.outcome is not None and bool(seen.outcome.code)
+        patience = 0.0 if complains and not comes_later(step.effect) else min(step.timeout, _SHOWS_WITHIN)
+        conclude_by_check(course, step, seen.output, patience=patience)
     else:
         conclude(course, step, told)
 

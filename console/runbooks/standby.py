@@ -15,6 +15,8 @@ from console.runbooks.step_process import make_runs_folder, outliving
 FILE = "standby"
 PATIENCE = 30.0
 """Seconds that a standby has to read the run in, before what needs one is refused."""
+AGAIN = 10.0
+"""Seconds between two that are begun in place of one that has gone: where none can live, few are tried."""
 _TICK = 0.05
 
 
@@ -26,6 +28,7 @@ class Standby:
     arguments: tuple[str, ...]
     own: str
     _begun: "subprocess.Popen[bytes] | None" = None
+    _not_before: float = 0.0
 
     @property
     def is_there(self) -> bool:
@@ -33,16 +36,17 @@ class Standby:
         named = named_in(self.folder)
         return named != self.own and still_runs(named)
 
-    def see_to(self) -> None:
-        """Begin one where there is none; OSError."""
-        if not self.is_there and not self._is_beginning:
-            make_runs_folder(self.folder)
-            self._begun = outliving(self.arguments)
+    def see_to(self, now: float) -> None:
+        """Begin one where there is none, unless that was just tried; `now` is monotonic seconds; OSError."""
+        if now >= self._not_before and not self.is_there and not self._is_beginning:
+            self._not_before = now + AGAIN
+            self._begin()
 
     def lack(self, wait: Callable[[float], None]) -> str:
         """Why nobody stands by, once one has had its time to begin; empty where somebody does."""
         try:
-            self.see_to()
+            if not self.is_there and not self._is_beginning:
+                self._begin()
         except OSError as error:
             return f"nobody can stand by for whoever drives: {(error.strerror or str(error)).lower()}"
         waited = 0.0
@@ -50,6 +54,10 @@ class Standby:
             wait(_TICK)
             waited += _TICK
         return "" if self.is_there else "nobody stands by for whoever drives: what was to do so has ended"
+
+    def _begin(self) -> None:
+        make_runs_folder(self.folder)
+        self._begun = outliving(self.arguments)
 
     @property
     def _is_beginning(self) -> bool:

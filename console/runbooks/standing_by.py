@@ -23,6 +23,8 @@ from console.runbooks.world import World
 
 EVERY = 1.0
 """Seconds between two looks at whether the driver is still there."""
+LONGEST = 10.0
+"""Seconds, at most, between two tries where it couldn't be gone on with: each waits twice as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,13 @@ def stand_by(post: Post, run_id: str) -> None:
     """
     run = post.store.find(run_id)
     keep(post.folder, FILE, post.own)
+    pause = EVERY
     while not run.standing.over and _is_ours(post):
-        why = _why_gone(run.driver, post.host)
+        why = _why_gone(run.driver, post)
         if why and not _gone_on(post, run, why):
             return
-        post.wait(EVERY)
+        post.wait(pause)
+        pause = min(2 * pause, LONGEST) if why else EVERY
         run = _as_it_is(post, run)
 
 
@@ -70,10 +74,12 @@ def _as_it_is(post: Post, last: Run) -> Run:
         return last
 
 
-def _why_gone(driver: Driver | None, host: str) -> str:
+def _why_gone(driver: Driver | None, post: Post) -> str:
     """Why a driver does nothing any more, empty where it may; of another host's nobody here can tell."""
-    if driver is None or driver.host != host:
+    if driver is None or driver.host != post.host:
         return ""
+    if driver.process == post.own:
+        return "couldn't go on"  # what drives doesn't look on
     if not still_runs(driver.process):
         return "has ended"
     try:
@@ -96,6 +102,6 @@ def _gone_on(post: Post, run: Run, why: str) -> bool:
     try:
         drive = stand_in(post.world(), runbook, run, f"stands in for {run.driver}, whose process {why}")
         drive.go_on(acts)
-    except (StoreError, JournalError):  # somebody has come back, or it is tried again
+    except (StoreError, JournalError, OSError):  # somebody has come back, or it is tried again
         return drive is None or not drive.run.standing.over
     return False

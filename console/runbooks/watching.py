@@ -13,6 +13,8 @@ BETWEEN_WATCHES = 5.0
 """Seconds between two looks at whether it stays so: for minutes, and the exchange counts them."""
 GRACE = 15.0
 """Seconds that nothing can be told while something has to hold, before that is unknown."""
+UNWATCHED = 60.0
+"""Seconds between two looks, as of a driver that was stopped, after which what has to hold begins anew."""
 
 
 def passing(
@@ -33,7 +35,10 @@ def _held(
     """The first answer that fails, or that can't be told for too long; else the last, which passes."""
     began = told = clock.now()
     while clock.now() - began < holds or found.passes is None:
-        pause(min(BETWEEN_WATCHES, max(0.0, began + holds - clock.now()) or BETWEEN_LOOKS))
+        looked = clock.now()
+        pause(min(BETWEEN_WATCHES, max(0.0, began + holds - looked) or BETWEEN_LOOKS))
+        if clock.now() - looked >= UNWATCHED:
+            began = clock.now()
         found = ask()
         if found.passes is False:
             return replace(found, observed=f"{found.observed}, {seconds(clock.now() - began)} into the watch")

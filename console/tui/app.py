@@ -9,7 +9,6 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -32,27 +31,19 @@ from console.tui.navigation import Navigation, load_kill_switch
 from console.tui.pages import Pages
 from console.tui.painting import Painting
 from console.tui.preferences import Preferences
+from console.tui.readying import Readying
 from console.tui.reminding import Reminding
 from console.tui.safety import Face, Safety
 from console.tui.screens.overview.screen import Overview
 from console.tui.screens.parted import Parted
 from console.tui.screens.too_small import SMALLEST, TooSmall
-from console.tui.standby import Standby
 from console.tui.terminal import signals
 from console.tui.terminal.line_watch import QUESTION, LineWatch
 from console.tui.text import visible
 from console.tui.theme import glyphs_for, theme_variables
+from console.tui.tools import NO_TOOLS, Tools
 from console.tui.view import ContextView, View
-from console.tui.watched import (
-    ChangesStages,
-    DrivesRuns,
-    FiresKillSwitch,
-    FollowsJournal,
-    GuidesBack,
-    KeepsCalendar,
-    MarksAlerts,
-    Watched,
-)
+from console.tui.watched import Watched
 from console.tui.widgets.prompt import Prompt
 from console.tui.wishes import NO_WISHES, Wishes
 
@@ -86,14 +77,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         watch: Callable[[], Watched],
         *,
         wishes: Wishes = NO_WISHES,
-        kill: FiresKillSwitch | None = None,
-        journal: FollowsJournal | None = None,
-        rollout: Callable[[], ChangesStages] | None = None,
-        marking: Callable[[], MarksAlerts] | None = None,
-        runs: Callable[[], DrivesRuns] | None = None,
-        calendar: Callable[[], KeepsCalendar] | None = None,
-        guide: Callable[[], GuidesBack] | None = None,
-        access: "Callable[[], Access] | None" = None,
+        tools: Tools = NO_TOOLS,
         fps: float = 4,
         on_key: Callable[[str], None] | None = None,
         unrecorded: Callable[[], str] = lambda: "",
@@ -101,26 +85,20 @@ class OpsConsole(AppActions, inherit_bindings=False):
     ) -> None:
         """Show `context` through what `watch` makes; `watch` is called off the event loop.
 
-        `kill` fires its kill switch, and `journal` reads who did what; `rollout` makes, once and off the
-        event loop, what changes features' stages, `marking` and `runs`, in a thread, what mutes alerts
-        and what drives runbooks, `calendar` what says when to look after a deployment, `guide` what knows the
-        ways back, and `access` what raising risk takes. A replay has none of them.
         `on_key` is told the name of every key pressed, except where a line is typed; `unrecorded` says why
         nothing is being recorded that should be. Raises KeymapError for keys that can't be the operator's,
         and textual.color.ColorParseError when the context's colour is neither a name nor `#rrggbb`.
         """
         self._environment_colour = theme_variables(context.colour)
         super().__init__()
-        view = _first_view(context, wishes, environ)
-        view = replace(view, kill=kill, journal=journal, rollout=rollout, marking=marking, runs=runs)
-        view = replace(view, guide=guide)
+        view = _first_view(context, wishes, tools, environ)
         self.set_keymap(textual_keymap(view.actions, wishes.keys))
         self._painting = Painting(self, view, fps, unrecorded)
         face = Face(self.say, self.refuse, self.ask)
         self._safety = Safety(self._painting, face)
-        self._reminding = Reminding(self._painting, face, calendar)
-        self._standby = Standby(self._painting, guide)
-        self._access = access
+        self._reminding = Reminding(self._painting, face, tools.calendar)
+        self._readying = Readying(self._painting, tools.guide)
+        self._access = tools.access
         self._navigation = Navigation(self, lambda: self.view)
         self._appearance = Appearance(self, environ, view.preferences, wishes.theme)
         self.take_theme()
@@ -153,7 +131,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
     def get_access(self) -> None:
         """Have what isn't needed for the first picture read: what lowers risk, and what arming takes."""
         self._reminding.begin()
-        self._standby.begin()
+        self._readying.begin()
         threads.start(load_kill_switch, name="load the kill switch")
         if self.view.rollout is not None:
             threads.start(self.view.rollout, name="make the rollout")
@@ -173,7 +151,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         """
         self._safety.look()
         self._reminding.look()
-        self._standby.look()
+        self._readying.look()
         self._ring()
         complaint = self.view.preferences.complaint()
         if complaint:
@@ -286,8 +264,19 @@ def _fits(size: Size) -> bool:
     return size.width >= SMALLEST.width and size.height >= SMALLEST.height
 
 
-def _first_view(context: ContextView, wishes: Wishes, environ: Mapping[str, str]) -> View:
+def _first_view(context: ContextView, wishes: Wishes, tools: Tools, environ: Mapping[str, str]) -> View:
     """What is shown before anything is known. Raises KeymapError for keys that can't be the operator's."""
     preferences = Preferences(wishes.state / "screen.json" if wishes.state else None)
     table = rebound(actions(context.owns_engine), wishes.keys)
-    return View(context, glyphs_for(environ), actions=table, preferences=preferences)
+    return View(
+        context,
+        glyphs_for(environ),
+        actions=table,
+        preferences=preferences,
+        kill=tools.kill,
+        journal=tools.journal,
+        rollout=tools.rollout,
+        marking=tools.marking,
+        runs=tools.runs,
+        guide=tools.guide,
+    )

@@ -1,9 +1,10 @@
 """The guided way back of one context, as it stands now: what calls for it, and what each procedure needs."""
 
 import os
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 
 from console.actions.backup.folder import Backup, backups_in
 from console.actions.backup.place import folder_of
@@ -13,11 +14,12 @@ from console.actions.releases.errors import ReleaseError
 from console.actions.rollout.dialect import dialect_of
 from console.actions.rollout.history import changes
 from console.audit.errors import JournalError
-from console.audit.files import lines
+from console.audit.files import journal_files, lines
 from console.audit.open import folder_in
 from console.audit.record import Phase, Record, RecordError, read_line
 from console.domain.access import AccessError
 from console.domain.assessment import Assessment
+from console.domain.clock import Clock, SystemClock
 from console.domain.figures import seconds
 from console.domain.losses import Losses
 from console.domain.rollback import PROCEDURES, Advice, Change, Drilled, Need, Rollbacks, Way, short_name
@@ -48,21 +50,55 @@ _OTHERS = ("release.", "backup.restore", "kill.trip", "kill.reset", "runbook.pas
 _MARKS = tuple(f'"action":"{name}'.encode() for name in _OTHERS)
 _REFUSED = "; what lowers the risk waits for nobody: opsconsole kill trip, opsconsole engine stop"
 
-_losses: dict[tuple[str, str], tuple[float, Losses]] = {}
-"""By context and manifest: when it was told, on the monotonic clock."""
+
+class Kept:
+    """What is kept from one look at a context to the next: the latest losses and changes, no more."""
+
+    def __init__(self) -> None:
+        self._losses: tuple[str, float, Losses] | None = None
+        self._changes: tuple[Mapping[str, int], tuple[Change, ...]] | None = None
+
+    def losses(self, digest: str, clock: Clock, find: Callable[[], Losses]) -> Losses:
+        """What restoring the backup of this manifest would lose, as it was told lately, or is found now."""
+        kept = self._losses
+        if kept is None or kept[0] != digest or clock.now() - kept[1] > LOSSES_STAND:
+            losses = find()  # it may take longer than it then stands
+            kept = self._losses = digest, clock.now(), losses
+        return kept[2]
+
+    def changes(self, settings: Settings) -> tuple[tuple[Change, ...], tuple[str, ...]]:
+        """What the journal has of changes, the newest first; and why it can't be read."""
+        folder = folder_in(settings.state)
+        try:
+            sizes = {file.name: file.stat().st_size for file in journal_files(folder)}
+            if self._changes is None or self._changes[0] != sizes:
+                self._changes = sizes, _changes(folder, settings.context)
+        except (JournalError, OSError) as error:
+            return (), (f"what was changed last: {error}",)
+        return self._changes[1], ()
 
 
-def rollbacks(settings: Settings, live: Assessment, environ: Mapping[str, str] = os.environ) -> Rollbacks:
+def rollbacks(
+    settings: Settings,
+    live: Assessment,
+    environ: Mapping[str, str] = os.environ,
+    *,
+    clock: Clock | None = None,
+    kept: Kept | None = None,
+) -> Rollbacks:
     """Everything that is known of the ways back. It blocks, as databases and disks do.
 
     What can't be told is in it, and a procedure whose file has a mistake is refused with that.
     """
-    latest, trouble = _changes(settings)
+    clock, kept = clock or SystemClock(), kept or Kept()
+    latest, trouble = kept.changes(settings)
     advice = _advice(settings, live, latest)
-    ground = _Ground(settings, live, environ, latest, advice)
+    feature = next((one.feature for one in advice if one.feature), "")
+    feature = feature or feature_to_lower(_trading(settings, live), latest)[0]
+    ground = _Ground(settings, live, environ, clock, kept=kept, feature=feature)
     names = dict.fromkeys([*(one.runbook for one in advice if one.runbook in PROCEDURES), *PROCEDURES])
     return Rollbacks(
-        at=time.time(),
+        at=clock.wall(),
         advice=advice,
         unknown=(*untold(live.triggers), *trouble, *ground.trouble),
         changes=latest[:MOST_CHANGES],
@@ -71,11 +107,9 @@ def rollbacks(settings: Settings, live: Assessment, environ: Mapping[str, str] =
     )
 
 
-def advised(
-    settings: Settings, live: Assessment, _environ: Mapping[str, str] = os.environ
-) -> tuple[Advice, ...]:
+def advised(settings: Settings, live: Assessment, kept: Kept | None = None) -> tuple[Advice, ...]:
     """What the guide's table says now; of the disk only the journal is read."""
-    return _advice(settings, live, _changes(settings)[0])
+    return _advice(settings, live, (kept or Kept()).changes(settings)[0])
 
 
 class _Ground:
@@ -86,17 +120,19 @@ class _Ground:
         settings: Settings,
         live: Assessment,
         environ: Mapping[str, str],
-        latest: Sequence[Change],
-        advice: Sequence[Advice],
+        clock: Clock,
+        *,
+        kept: Kept,
+        feature: str,
     ) -> None:
         self._settings = settings
         self._live = live
         self._environ = environ
+        self._clock = clock
+        self._kept = kept
         self._commands = commands_of(settings)
         self._backup, self._rehearsed = _newest(settings)
-        trading = _trading(settings, live)
-        self._feature = next((one.feature for one in advice if one.feature), "")
-        self._feature = self._feature or feature_to_lower(trading, latest)[0]
+        self._feature = feature
         self.trouble: tuple[str, ...] = ()
         self._drills: Mapping[str, Drilled] = {}
         try:
@@ -123,7 +159,7 @@ class _Ground:
             loses=loses,
             loses_unknown=unknown,
             drilled=drilled,
-            late=is_late(drilled, time.time(), self._settings.chosen.drills.within),
+            late=is_late(drilled, self._clock.wall(), self._settings.chosen.drills.within),
             values=dict(self._values(runbook)),
         )
 
@@ -143,14 +179,11 @@ class _Ground:
         return ""
 
     def _loses(self) -> tuple[Losses | None, str]:
-        if self._backup is None:
+        backup = self._backup
+        if backup is None:
             return None, "there is no backup"
-        key, now = (self._settings.context, self._backup.digest), time.monotonic()
-        kept = _losses.get(key)
-        if kept is None or now - kept[0] > LOSSES_STAND:
-            losses = losses_of(self._settings, self._backup, self._environ, self._live.snapshot)
-            kept = _losses[key] = time.monotonic(), losses
-        return kept[1], ""
+        found = partial(losses_of, self._settings, backup, self._environ, self._live.snapshot)
+        return self._kept.losses(backup.digest, self._clock, found), ""
 
     def _need(self, name: str) -> Need:
         if name in ("start", "start_previous", "start_spot"):
@@ -199,11 +232,11 @@ class _Ground:
         backup = self._backup
         if backup is None:
             return Need("a backup", False, "there is none: opsconsole backup create")
-        age = f"{backup.name}, {seconds(max(0.0, time.time() - backup.manifest.made))} old"
+        age = f"{backup.name}, {seconds(max(0.0, self._clock.wall() - backup.manifest.made))} old"
         rehearsal = backup.checked.rehearsal
         if not self._rehearsed or rehearsal is None:
             return Need("a backup", False, f"the newest, {age}, was never rehearsed")
-        ago = seconds(max(0.0, time.time() - rehearsal.at))
+        ago = seconds(max(0.0, self._clock.wall() - rehearsal.at))
         return Need("a backup", True, f"{age}, rehearsed {ago} ago in {seconds(rehearsal.seconds)}")
 
 
@@ -255,23 +288,19 @@ def _trade(trading: Sequence[str]) -> str:
     return f"trading: {', '.join(trading)}" if trading else "no feature trades"
 
 
-def _changes(settings: Settings) -> tuple[tuple[Change, ...], tuple[str, ...]]:
-    """What the journal has of changes, the newest first; and why it can't be read."""
-    folder, context = folder_in(settings.state), settings.context
-    try:
-        of_flags = [
-            Change(one.at, one.user, one.words or one.feature, one.feature)
-            for one in changes(folder, context)
-            if one.done is not False
-        ]
-        others = [
-            Change(datetime.fromisoformat(one.time).timestamp(), one.user, _what(one))
-            for line in lines(folder)
-            if any(mark in line.raw for mark in _MARKS) and (one := _done(line.raw, context)) is not None
-        ]
-    except JournalError as error:
-        return (), (f"what was changed last: {error}",)
-    return tuple(sorted([*of_flags, *others], key=lambda one: one.at, reverse=True)), ()
+def _changes(folder: Path, context: str) -> tuple[Change, ...]:
+    """Raises JournalError."""
+    of_flags = [
+        Change(one.at, one.user, one.words or one.feature, one.feature)
+        for one in changes(folder, context)
+        if one.done is not False
+    ]
+    others = [
+        Change(datetime.fromisoformat(one.time).timestamp(), one.user, _what(one))
+        for line in lines(folder)
+        if any(mark in line.raw for mark in _MARKS) and (one := _done(line.raw, context)) is not None
+    ]
+    return tuple(sorted([*of_flags, *others], key=lambda one: one.at, reverse=True))
 
 
 def _done(raw: bytes, context: str) -> Record | None:

@@ -264,7 +264,8 @@ class RunDesk:
             return Hands.NOBODY
         if run.driver == driver:
             return Hands.OWN
-        if run.driver.stands_in and still_runs(run.driver.process):
+        elsewhere = run.driver.host != driver.host  # nobody here can tell that it is gone
+        if run.driver.stands_in and (elsewhere or still_runs(run.driver.process)):
             return Hands.STANDBY
         return Hands.OTHERS if is_driven(run, driver) else Hands.NOBODY
 

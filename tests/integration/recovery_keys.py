@@ -44,7 +44,7 @@ def _open_wizard(recovery: Recovery, terminal: Terminal) -> None:
     terminal.wait_for("MARGIN", 60)
     if (run := recovery.run) is None and recovery.runbook in TITLES:
         _press(terminal, "6")
-        terminal.wait_for("in the mode", 60)  # what is deployed: the values to begin with are known too
+        terminal.wait_for("trading: ", 60)  # by the flags file: the feature to begin with is known too
         _press(terminal, f"/{TITLES[recovery.runbook]}\r")
         terminal.wait_for(f"/{TITLES[recovery.runbook]}  ")
         _press(terminal, "\r")

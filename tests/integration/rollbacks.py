@@ -36,7 +36,9 @@ _ENOUGH = 120
 """Commands after which a rollback has gone wrong."""
 _SECONDS = 900.0
 """Seconds that one command may take."""
-_RETRIES = 40
+_RETRIES = 15
+_LONGEST_PAUSE = 10.0
+"""Seconds between two tries: each asks the exchange anew, which refuses whoever asks for too much."""
 
 
 @dataclass
@@ -133,6 +135,7 @@ class Operator:
             at = next(each for each in run.steps if each.state not in (State.PASSED, State.SKIPPED))
             tries = tries + 1 if at.state in (State.FAILED, State.UNKNOWN) and not killed else 0
             assert tries < _RETRIES, self.said[-1:]
+            time.sleep(min(2.0 * tries, _LONGEST_PAUSE))
             words = ("runbook", "resume", run.id, *(() if killed else decision(run, at)))
         raise AssertionError(f"no end after {_ENOUGH} commands; the last one said:\n{self.said[-1]}")
 

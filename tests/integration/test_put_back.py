@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from console.actions.backup import scratch
 from console.actions.backup.create import Around, Means, create
 from console.actions.backup.errors import BackupError
 from console.actions.backup.folder import Backup
@@ -115,6 +116,23 @@ def test_what_is_loaded_otherwise_than_the_manifest_says_replaces_nothing(
     if not login.url.startswith("sqlite"):
         with connected(login) as connection:
             assert databases(connection) == []
+
+
+def test_what_a_kill_left_and_somebody_reads_is_waited_for_no_longer_than_a_moment(
+    login: Login, made: Backup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if login.url.startswith("sqlite"):
+        pytest.skip("a kill leaves no database there")
+    monkeypatch.setattr(scratch, "_LOCK_WAIT", 1)
+    left = f"{RESTORING}left"
+    with connected(login) as reader:
+        reader.exec_driver_sql(f"CREATE DATABASE `{left}`")
+        reader.exec_driver_sql(f"CREATE TABLE `{left}`.it (id INT) ENGINE=InnoDB")
+        reader.exec_driver_sql("START TRANSACTION")
+        reader.exec_driver_sql(f"SELECT * FROM `{left}`.it").all()
+        with pytest.raises(BackupError, match=f"somebody has used {left} for 1 s"):
+            put_back(made, login, means())
+    put_back(made, login, means())
 
 
 def test_tables_that_something_hangs_on_are_refused(login: Login, made: Backup, now: Backup) -> None:

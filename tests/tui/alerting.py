@@ -13,6 +13,7 @@ from console.domain.silences import Acknowledgement, LabelMatcher, Marks, Silenc
 from console.domain.snapshot import Snapshot
 from console.domain.triggers import Evidence, Life, Missing, Past
 from console.tui.app import OpsConsole
+from console.tui.tools import Tools
 from console.tui.watched import DrivesRuns
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, Row, metrics_of, snapshot
 
@@ -213,6 +214,7 @@ def alert_console(
         PAPER,
         lambda: watched,
         environ=UTF8,
-        marking=None if marking is None else lambda: marking,
-        runs=None if runs is None else lambda: runs,
+        tools=Tools(
+            marking=None if marking is None else lambda: marking, runs=None if runs is None else lambda: runs
+        ),
     )

@@ -14,6 +14,7 @@ from console.domain.kill_state import Written
 from console.domain.last_trip import LastTrip
 from console.domain.snapshot import Snapshot, with_own_trip
 from console.tui.app import OpsConsole
+from console.tui.tools import Tools
 from console.tui.wishes import NO_WISHES, Wishes
 from tests.tui.cases import UTF8
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, metrics_of, snapshot, symbol_rows
@@ -111,7 +112,9 @@ class Desk:
         self.clock = HandClock(START + 0.8)
         self.kill = kill or Kill(self.clock, everything())
         self.watched = FakeWatched(shown or snapshot(START, metrics_of(symbol_rows(5))), self.clock)
-        self.app = OpsConsole(PAPER, lambda: self.watched, environ=environ, kill=self.kill, wishes=wishes)
+        self.app = OpsConsole(
+            PAPER, lambda: self.watched, environ=environ, tools=Tools(kill=self.kill), wishes=wishes
+        )
         self._at = time.monotonic()
 
     async def press(self, *keys: str, gap: float = 0.3) -> None:

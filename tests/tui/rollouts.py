@@ -19,6 +19,7 @@ from console.settings_access import Access as Rules
 from console.tui.access import Access
 from console.tui.app import ContextView, OpsConsole
 from console.tui.friction import FASTEST, FASTEST_AGAIN
+from console.tui.tools import Tools
 from tests.tui.cases import UTF8
 from tests.tui.fake import HandClock
 from tests.tui.safety import ME, Others, Resets
@@ -100,8 +101,7 @@ class RolloutDesk:
             CONTEXT,
             lambda: self.engine,
             environ=UTF8,
-            rollout=lambda: self.desk.rollout,
-            access=(lambda: access) if has_access else None,
+            tools=Tools(rollout=lambda: self.desk.rollout, access=(lambda: access) if has_access else None),
         )
 
     @property

@@ -17,6 +17,7 @@ from console.domain.snapshot import Snapshot
 from console.settings_access import Access as Rules
 from console.tui.access import Access
 from console.tui.app import OpsConsole
+from console.tui.tools import Tools
 from tests.tui.cases import UTF8
 from tests.tui.fake import PAPER, START, HandClock, metrics_of, snapshot, symbol_rows
 from tests.tui.killing import Desk
@@ -170,7 +171,7 @@ class SafeDesk(Desk):
         )
         access = Access(self.catch, self.others, self.resets, 900, lambda uid: f"bob (uid {uid})")
         self.app = OpsConsole(
-            PAPER, lambda: self.watched, environ=UTF8, kill=self.kill, access=lambda: access
+            PAPER, lambda: self.watched, environ=UTF8, tools=Tools(kill=self.kill, access=lambda: access)
         )
 
     async def begin(self) -> None:

@@ -19,6 +19,7 @@ from console.tui.screens.alerts.draft import (
     written,
 )
 from console.tui.screens.alerts.marking import Marking as MarkingScreen
+from console.tui.tools import Tools
 from tests.tui.alerting import (
     CRITICAL,
     IMMINENT,
@@ -221,7 +222,7 @@ async def test_what_the_journal_lacks_is_said_loudly() -> None:
 async def test_an_alert_that_has_gone_meanwhile_is_not_acknowledged() -> None:
     marking = Marking()
     watched = FakeWatched(worst_of_alerts(), HandClock(START + 0.8))
-    app = OpsConsole(PAPER, lambda: watched, environ=UTF8, marking=lambda: marking)
+    app = OpsConsole(PAPER, lambda: watched, environ=UTF8, tools=Tools(marking=lambda: marking))
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(app, pilot, "A", *WHY, "enter")
         book = the_book([raised(CRITICAL, "BTC/USD", 1.04)])
@@ -256,7 +257,7 @@ async def test_a_console_without_a_place_for_it_says_so() -> None:
 async def test_in_a_replay_nothing_is_muted_and_no_key_says_that_it_can_be() -> None:
     marking = Marking()
     record = Record(worst_of_alerts(), HandClock(START + 0.8))
-    app = OpsConsole(PAPER, lambda: record, environ=UTF8, marking=lambda: marking)
+    app = OpsConsole(PAPER, lambda: record, environ=UTF8, tools=Tools(marking=lambda: marking))
     async with app.run_test(size=(120, 40)) as pilot:
         await opened(app, pilot)
         assert " A  ack" not in text_of(app).splitlines()[-1]

@@ -9,6 +9,7 @@ import pytest
 from console.domain.alert_book import AlertBook
 from console.domain.snapshot import Snapshot
 from console.tui.app import OpsConsole
+from console.tui.tools import Tools
 from tests.tui.alerting import (
     CRITICAL,
     SYMBOLS,
@@ -46,7 +47,7 @@ def past() -> tuple[Snapshot, ...]:
 
 def console(taken: Snapshot, *, later: float = 0.8, environ: Mapping[str, str] = UTF8) -> OpsConsole:
     watched = FakeWatched(taken, HandClock(START + later), past=past())
-    return OpsConsole(PAPER, lambda: watched, environ=environ, marking=Marking)
+    return OpsConsole(PAPER, lambda: watched, environ=environ, tools=Tools(marking=Marking))
 
 
 def hostile() -> Snapshot:

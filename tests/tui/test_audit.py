@@ -13,6 +13,7 @@ from console.audit.redaction import Json
 from console.tui.app import OpsConsole
 from console.tui.screens.audit import screen as audit_screen
 from console.tui.screens.audit.detail import RecordDetail
+from console.tui.tools import Tools
 from tests.tui.cases import UTF8
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, metrics_of, snapshot, symbol_rows
 from tests.tui.journals import DANA, FOLDER, HOSTILE, edited, follower, journal, trip, write_an_evening
@@ -33,7 +34,7 @@ async def opened(*, given: bool = True) -> AsyncIterator[tuple[OpsConsole, Pilot
     """The console on screen 8."""
     clock = HandClock(START + 0.8)
     watched = FakeWatched(snapshot(START, metrics_of(symbol_rows(5))), clock)
-    app = OpsConsole(PAPER, lambda: watched, environ=UTF8, journal=follower() if given else None)
+    app = OpsConsole(PAPER, lambda: watched, environ=UTF8, tools=Tools(journal=follower() if given else None))
     async with app.run_test(size=(120, 40)) as pilot:
         await painted(app)
         await pilot.press("8")
@@ -163,7 +164,7 @@ async def test_foreign_words_are_inert() -> None:
 
 async def test_a_replay_has_no_journal_and_says_where_it_is_read() -> None:
     write_an_evening()
-    app = OpsConsole(PAPER, a_record, environ=UTF8, journal=follower())
+    app = OpsConsole(PAPER, a_record, environ=UTF8, tools=Tools(journal=follower()))
     async with app.run_test(size=(120, 40)) as pilot:
         await painted(app)
         await pilot.press("8")

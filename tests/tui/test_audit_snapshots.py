@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from console.tui.app import OpsConsole
 from console.tui.screens.audit import screen as audit_screen
+from console.tui.tools import Tools
 from console.tui.watched import Watched
 from tests.tui.cases import CASES, UTF8
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock
@@ -40,7 +41,7 @@ async def opened(
 ) -> AsyncIterator[tuple[OpsConsole, Pilot[int]]]:
     """The console on screen 8, over a calm engine."""
     shown = watched or FakeWatched(CASES["normal"].snapshot, HandClock(START + 0.8))
-    app = OpsConsole(PAPER, lambda: shown, environ=UTF8, journal=follower())
+    app = OpsConsole(PAPER, lambda: shown, environ=UTF8, tools=Tools(journal=follower()))
     async with app.run_test(size=size) as pilot:
         await painted(app)
         await pilot.press("8")

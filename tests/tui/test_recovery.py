@@ -15,6 +15,7 @@ from console.runbooks.seen import Doing, Hands
 from console.tui.access import Access
 from console.tui.app import OpsConsole
 from console.tui.friction import FASTEST_AGAIN
+from console.tui.tools import Tools
 from tests.tui.cases import CASES, UTF8
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock
 from tests.tui.runs import BOB, PASSED, FakeDesk, done, listing, recovery, run_of, seen, walked
@@ -31,8 +32,7 @@ async def opened(desk: FakeDesk, access: Access | None = None) -> AsyncIterator[
         PAPER,
         lambda: watched,
         environ=UTF8,
-        runs=lambda: desk,
-        access=None if access is None else lambda: access,
+        tools=Tools(runs=lambda: desk, access=None if access is None else lambda: access),
     )
     async with app.run_test(size=(80, 24)) as pilot:
         await painted(app)

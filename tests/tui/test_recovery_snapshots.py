@@ -12,6 +12,7 @@ from console.runbooks.model import Found
 from console.runbooks.run import Standing, State
 from console.runbooks.seen import Doing, Hands, Seen
 from console.tui.app import OpsConsole
+from console.tui.tools import Tools
 from console.tui.watched import Watched
 from tests.tui.cases import CASES, UTF8
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock
@@ -114,7 +115,9 @@ async def opened(
 ) -> AsyncIterator[tuple[OpsConsole, Pilot[int]]]:
     """The console on screen 5."""
     shown = watched or FakeWatched(CASES["normal"].snapshot, HandClock(START + 0.8))
-    app = OpsConsole(PAPER, lambda: shown, environ=UTF8, runs=None if desk is None else lambda: desk)
+    app = OpsConsole(
+        PAPER, lambda: shown, environ=UTF8, tools=Tools(runs=None if desk is None else lambda: desk)
+    )
     async with app.run_test(size=SIZES[0]) as pilot:
         await painted(app)
         await pilot.press("5")

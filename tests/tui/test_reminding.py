@@ -8,6 +8,7 @@ from textual.pilot import Pilot
 from console.domain.access import AccessError
 from console.domain.deployment_calendar import LOOK, PERFORMANCE, Due, Look
 from console.tui.app import OpsConsole
+from console.tui.tools import Tools
 from tests.tui.cases import UTF8
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, Row, metrics_of, snapshot
 from tests.tui.screen import painted, text_of
@@ -47,7 +48,10 @@ def kept(after: float | None, fault: str = "") -> Kept:
 def console(calendar: Kept | None) -> OpsConsole:
     watched = FakeWatched(snapshot(START, metrics_of([Row("BTC/USD")])), HandClock(START + 0.8))
     return OpsConsole(
-        PAPER, lambda: watched, environ=UTF8, calendar=None if calendar is None else lambda: calendar
+        PAPER,
+        lambda: watched,
+        environ=UTF8,
+        tools=Tools(calendar=None if calendar is None else lambda: calendar),
     )
 
 

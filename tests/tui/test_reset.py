@@ -23,6 +23,7 @@ from console.tui.screens.kill.reset import Reset
 from console.tui.screens.kill.screen import KillSwitch
 from console.tui.text import line_width
 from console.tui.theme import UNICODE
+from console.tui.tools import Tools
 from console.tui.view import View
 from tests.tui.cases import UTF8
 from tests.tui.fake import PAPER, RULES, START, failing
@@ -265,7 +266,9 @@ async def test_a_real_trip_is_tripped_and_reset_by_keyboard(tmp_path: Path) -> N
     desk = SafeDesk(tmp_path)
     switch = RealSwitch(settings, desk.clock, {})
     access = Access(desk.catch, desk.others, switch, 900, str)
-    desk.app = OpsConsole(PAPER, lambda: desk.watched, environ=UTF8, kill=switch, access=lambda: access)
+    desk.app = OpsConsole(
+        PAPER, lambda: desk.watched, environ=UTF8, tools=Tools(kill=switch, access=lambda: access)
+    )
     async with desk.app.run_test(size=(80, 24)):
         await desk.begin()
         await desk.press("K", "T")

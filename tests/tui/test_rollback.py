@@ -9,15 +9,19 @@ import pytest
 from textual.geometry import Size
 from textual.pilot import Pilot
 
+from console.domain.reading import SourceState
 from console.domain.triggers import Evidence, Past
 from console.tui.app import OpsConsole
+from console.tui.screens.rollback import screen as rollback_screen
 from console.tui.screens.rollback.columns import drill_in_brief, needs_in_brief
 from console.tui.screens.rollback.losses import lost_in_brief, lost_in_full
 from console.tui.screens.rollback.rows import rows_of
 from console.tui.screens.rollback.told import Told, told_lines
 from console.tui.theme import UNICODE, Tone
-from tests.tui.alerting import CALM
-from tests.tui.fake import START
+from console.tui.tools import Tools
+from tests.tui.alerting import CALM, the_book, with_book
+from tests.tui.cases import UTF8
+from tests.tui.fake import PAPER, START, FakeWatched, HandClock, Row, metrics_of, snapshot
 from tests.tui.runs import FakeDesk, run_of
 from tests.tui.screen import painted, text_of
 from tests.tui.test_recovery import press
@@ -90,6 +94,25 @@ async def test_a_database_that_does_not_answer_keeps_no_procedure_waiting() -> N
             await sees(pilot, "begins the run", "rollback_full")
     finally:
         answers.set()
+
+
+async def test_what_has_to_do_with_the_flags_file_is_looked_at_again_as_soon_as_it_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rollback_screen, "GUIDES_EVERY", 3600.0)
+    whole = with_book(snapshot(START, metrics_of([Row("BTC/USD")])), the_book(evidence=DIRE))
+    watched = FakeWatched(replace(whole, flags=SourceState("flags", 15.0)), HandClock(START + 0.8))
+    guide, runs = FakeGuide(replace(SLIPS, deployed="which features trade isn't known")), FakeDesk(listing())
+    tools = Tools(runs=lambda: runs, guide=lambda: guide)
+    app = OpsConsole(PAPER, lambda: watched, environ=UTF8, tools=tools)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await painted(app)
+        await pilot.press("6")
+        await sees(pilot, "which features trade isn't known")
+        guide.found, watched.snapshot = SLIPS, whole
+        assert watched.changed is not None
+        watched.changed()
+        await sees(pilot, f"trading: {FEATURE}")
 
 
 async def test_why_nothing_can_be_told_is_said_and_what_is_known_stays() -> None:

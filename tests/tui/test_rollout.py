@@ -29,6 +29,7 @@ from console.tui.screens.rollout.screen import Rollout
 from console.tui.screens.rollout.words import file_lines
 from console.tui.screens.symbol.screen import SymbolDetail
 from console.tui.theme import UNICODE
+from console.tui.tools import Tools
 from console.tui.view import View
 from tests.tui.cases import CASES, UTF8
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, failing, metrics_of, snapshot, state
@@ -121,7 +122,8 @@ async def opened(
 ) -> AsyncIterator[Opened]:
     """The console on screen 3, after these keys."""
     watched = watched or Following(taken, HandClock(START + 0.5))
-    app = OpsConsole(PAPER, lambda: watched, environ=UTF8, rollout=NoChanges if changes else None)  # type: ignore[arg-type]
+    tools = Tools(rollout=NoChanges if changes else None)  # type: ignore[arg-type]
+    app = OpsConsole(PAPER, lambda: watched, environ=UTF8, tools=tools)
     async with app.run_test(size=size) as pilot:
         await painted(app)
         on = Opened(app, pilot, watched)

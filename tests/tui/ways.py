@@ -16,6 +16,7 @@ from console.runbooks.reading import runbook_of
 from console.runbooks.run import Run
 from console.runbooks.seen import DeskError, Listing, Offered
 from console.tui.app import OpsConsole
+from console.tui.tools import Tools
 from tests.tui.alerting import CALM, the_book, with_book
 from tests.tui.cases import UTF8
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, Row, metrics_of, snapshot
@@ -208,6 +209,5 @@ def console_with(
         PAPER,
         lambda: watched,
         environ=environ,
-        runs=lambda: runs,
-        guide=None if guide is None else lambda: guide,
+        tools=Tools(runs=lambda: runs, guide=None if guide is None else lambda: guide),
     )

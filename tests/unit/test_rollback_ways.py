@@ -1,6 +1,7 @@
 """The ways back as they stand: what each needs, why it may be refused, and what was changed last."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,19 +14,25 @@ from console.audit.open import open_journal
 from console.audit.record import Act
 from console.domain.backup import Copy
 from console.domain.clock import SystemClock
+from console.domain.losses import Losses
 from console.domain.rollback import PROCEDURES, Drilled, Way
 from console.domain.rollback_advice import trading_features
 from console.domain.rollout.stages import PAPER
 from console.domain.triggers import SYNC_ERRORS, Judgement, Standing
+from console.runbooks.reading import NEEDS
+from console.runbooks.seen import DeskError
 from console.settings import Settings
 from console.settings_file import load_settings
+from console.settings_memory import shipped_configs
 from console.wiring.drill_ground import DrillError
 from console.wiring.drills import DEFAULTS, Drill
-from console.wiring.rollback import advised, rollbacks
+from console.wiring.rollback import LOSSES_STAND, Kept, advised, rollbacks
+from console.wiring.rollback_desk import RollbackDesk
 from console.wiring.runbooks import runbook_named
 from tests.unit.actions.contexts import settings_with
 from tests.unit.domain.rollouts import ALL_LIVE, at, engine, flags, judged
 from tests.unit.domain.test_backup import MANIFEST
+from tests.unit.history.records import HandClock
 
 CLOCK = SystemClock()
 FILE = flags("guard: {stage: production}\n  exits: {stage: canary}")
@@ -116,7 +123,7 @@ def test_the_last_change_of_what_trades_is_the_feature_to_roll_back(tmp_path: Pa
     assert [one.what for one in found.changes] == ["release back r-1", "exits up one stage"]
     assert {way.runbook: way.values.get("feature") for way in found.ways}["rollback_off"] == "exits"
     met = replace(LIVE.ruled, triggers=(Judgement(SYNC_ERRORS, Standing.MET, "9"),))
-    assert [one.feature for one in advised(of, replace(LIVE, ruled=met), {})] == ["exits"]
+    assert [one.feature for one in advised(of, replace(LIVE, ruled=met))] == ["exits"]
     assert trading_features(FILE, PAPER) == ("guard", "exits")
 
 
@@ -140,15 +147,57 @@ def test_what_can_t_be_read_is_told_and_hides_nothing(tmp_path: Path) -> None:
     assert len(found.ways) == len(PROCEDURES)
 
 
-def test_a_mistake_in_a_procedure_s_file_refuses_that_one_alone(tmp_path: Path) -> None:
+def test_a_procedure_s_file_that_is_wrong_or_unreadable_refuses_that_one_alone(tmp_path: Path) -> None:
     (tmp_path / "rollback_full.yaml").write_text("title: 3\n")
+    (tmp_path / "rollback_coin_quick.yaml").write_bytes(b"\xff")
+    (tmp_path / "rollback_coin_full.yaml").mkdir()
     file = tmp_path / "console.yaml"
     of = settings(tmp_path)
     file.write_text(f"runbooks: .\n{file.read_text()}")
     of = load_settings(config=file, state=of.state, environ={})
     found = ways(of)
     assert "rollback_full.yaml:1:" in found["rollback_full"].refusal
+    assert "is not UTF-8" in found["rollback_coin_quick"].refusal
+    assert found["rollback_coin_full"].refusal.endswith("is a directory")
     assert found["rollback_shadow"].refusal == ""
+
+
+def test_whatever_a_procedure_may_need_is_told(tmp_path: Path) -> None:
+    shipped = (shipped_configs() / "runbooks" / "rollback_off.yaml").read_text()
+    own = shipped.replace("needs: [flags]", f"needs: [{', '.join(NEEDS)}]")
+    (tmp_path / "rollback_off.yaml").write_text(own)
+    file = tmp_path / "console.yaml"
+    of = settings(tmp_path)
+    file.write_text(f"runbooks: .\n{file.read_text()}")
+    found = ways(load_settings(config=file, state=of.state, environ={}))["rollback_off"]
+    assert (len(found.needs), found.refusal) == (len(NEEDS), "")
+
+
+def test_what_a_look_keeps_is_told_again_until_the_journal_or_the_backup_is_another(tmp_path: Path) -> None:
+    of, kept, asked = settings(tmp_path), Kept(), list[str]()
+
+    def lost(name: str) -> Losses:
+        asked.append(name)
+        return Losses(name, 0.0, 0.0)
+
+    for digest, now in (("a", 0.0), ("a", LOSSES_STAND), ("b", LOSSES_STAND), ("b", 2 * LOSSES_STAND + 1)):
+        assert kept.losses(digest, HandClock(now), partial(lost, digest)).backup == digest
+    assert asked == ["a", "b", "b"]
+    journal, actor = open_journal(of.state, CLOCK), this_actor({})
+    for number in (1, 2):
+        journal.note(actor, Act("prod", "release.back", f"r-{number}"), done=True)
+        first, again = kept.changes(of)[0], kept.changes(of)[0]
+        assert first[0].what == f"release back r-{number}"
+        assert again is first
+
+
+def test_a_look_that_goes_wrong_is_told_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise OSError("the disk\nis gone")
+
+    monkeypatch.setattr("console.wiring.rollback.rollbacks", broken)
+    with pytest.raises(DeskError, match=r"^the disk; is gone$"):
+        RollbackDesk(settings(tmp_path), CLOCK, {}).rollbacks(LIVE)
 
 
 def test_a_drill_is_for_a_paper_context_alone(tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ from console.audit.actor import process_start, this_actor
 from console.domain.clock import SystemClock
 from console.runbooks.deciding import Decision
 from console.runbooks.model import Found
-from console.runbooks.run import Standing, State
+from console.runbooks.run import STANDBY, Driver, Standing, State
 from console.runbooks.run import begun as running
 from console.runbooks.seen import DeskError, Hands
+from console.runbooks.store import own_store
 from console.settings_file import load_settings
 from console.wiring import run_desk, runbooks
 from console.wiring.run_desk import RunDesk
@@ -219,3 +220,12 @@ def test_another_process_s_run_is_only_watched_until_it_is_taken_over(office: Of
     assert desk.look(run).hands is Hands.OWN
     desk.go_on(run, Decision(), "stop")
     assert (desk.look(run).run.standing, office.times) == (Standing.PASSED, 1)
+
+
+def test_what_stands_in_on_another_host_is_not_taken_for_nobody(office: Office) -> None:
+    desk = office.desk()
+    run = begun(desk)
+    there = Driver(f"ann{STANDBY}", "elsewhere", "1-1")
+    store = own_store(office.folder / "state")
+    store.take(store.find(run), there, 0.0, "stands in for ann")
+    assert office.desk().look(run).hands is Hands.STANDBY

@@ -59,6 +59,6 @@ def _read(file: Path) -> object:
     try:
         with file.open("rb") as stream:
             document: object = json.loads(stream.read(_LARGEST))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{file.name}: {error}") from None
     return document

@@ -25,6 +25,7 @@ from console.actions.backup.scratch import (
     loaded_wrong,
     scratch_database,
     scratch_file,
+    waited_in_vain,
 )
 from console.actions.backup.sums import Tell, sums_in
 from console.actions.backup.tables import columns_in
@@ -41,7 +42,6 @@ LEFT_ALONE = (schema.settings.name,)
 """Tables of a book that a restore doesn't touch: in them are the switches that stop trading."""
 _RENAME_WAIT = 5
 """Seconds that the exchange of the tables waits for others who use them."""
-_LOCK_WAIT_TIMEOUT = 1205
 _TIES = {
     "trigger": "SELECT trigger_name FROM information_schema.triggers"
     " WHERE event_object_schema = DATABASE() AND event_object_table IN ({tables})",
@@ -113,7 +113,7 @@ def _put_back_tables(
                 _exchange(connection, (login, loaded.login), kept, wanted)
             except DBAPIError as error:
                 _drop_empty(connection, kept)
-                if _code(error) == _LOCK_WAIT_TIMEOUT:
+                if waited_in_vain(error):
                     told = f"somebody has used the tables for {_RENAME_WAIT} s: they were not exchanged"
                     raise BackupError(told) from None
                 raise
@@ -231,11 +231,6 @@ def _refuse_triggers(connection: Connection, tables: Mapping[str, object]) -> No
     found = connection.exec_driver_sql(query).scalars().first()
     if found is not None:
         raise BackupError(f"the trigger {found} hangs on the tables: it would be fired")
-
-
-def _code(error: DBAPIError) -> object:
-    """The server's number for what went wrong."""
-    return error.orig.args[0] if error.orig is not None and error.orig.args else None
 
 
 def _drop_empty(connection: Connection, name: str) -> None:

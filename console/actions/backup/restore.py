@@ -195,6 +195,7 @@ class Restores:
             kill=live.kill,
             exchange_age=exchange.age(live.at) if _holds(exchange.value) else None,
             phrase=self.phrase,
+            exchange_doubt="" if exchange.usable(live.at) else exchange.doubt(live.at),
         )
 
     def _database(self) -> tuple[ServerIdentity | None, Mapping[str, tuple[str, ...]] | None]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from console.actions.backup.beside import beside
 from console.actions.backup.copy_file import parts_of
@@ -28,6 +29,9 @@ REHEARSING, RESTORING = "opsconsole_rehearsal_", "opsconsole_restore_"
 LOADING = "loading"
 LONG = 600.0
 """Seconds that one question about all of a book may take."""
+_LOCK_WAIT = 20
+"""Seconds that dropping a database waits for others who use its tables: the server's own limit is a day."""
+_LOCK_WAIT_TIMEOUT = 1205
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +70,9 @@ def scratch_database(backup: Backup, login: Login, means: Means, begins: str) ->
     with connected(replace(login, timeout=LONG)) as connection:
         if connection.exec_driver_sql(f"SELECT GET_LOCK('{begins}', 0)").scalar() != 1:
             raise BackupError("another backup is being loaded at this server")
+        connection.exec_driver_sql(f"SET SESSION lock_wait_timeout = {_LOCK_WAIT}")
         for name in databases_named(connection, begins):
-            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS `{name}`")
+            _drop_left(connection, name)
         name = f"{begins}{secrets.token_hex(4)}"
         connection.exec_driver_sql(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
         try:
@@ -76,6 +81,21 @@ def scratch_database(backup: Backup, login: Login, means: Means, begins: str) ->
             yield Loaded(scratch, _loaded(backup, login, scratch, means))
         finally:
             connection.exec_driver_sql(f"DROP DATABASE IF EXISTS `{name}`")
+
+
+def waited_in_vain(error: DBAPIError) -> bool:
+    """Whether the server has given up waiting for others who use the same."""
+    return error.orig is not None and error.orig.args[:1] == (_LOCK_WAIT_TIMEOUT,)
+
+
+def _drop_left(connection: Connection, name: str) -> None:
+    try:
+        connection.exec_driver_sql(f"DROP DATABASE IF EXISTS `{name}`")
+    except DBAPIError as error:
+        if waited_in_vain(error):
+            told = f"somebody has used {name} for {_LOCK_WAIT} s, which was left there and has to go first"
+            raise BackupError(told) from None
+        raise
 
 
 def _loaded(backup: Backup, login: Login, scratch: Login, means: Means) -> Mapping[str, TableSum]:

@@ -65,6 +65,12 @@ def test_one_that_was_never_rehearsed_says_so_and_passes() -> None:
         ("engine", {"ended": Ended(False, "process 9 lives")}, False, "process 9 lives: stop it first"),
         ("engine", {"engine": replace(ENDED, heartbeat_age=59.0)}, False, "its heartbeat is 59 s old"),
         ("exchange", {"exchange_age": None}, None, "what it holds isn't known"),
+        (
+            "exchange",
+            {"exchange_age": None, "exchange_doubt": "rate limit"},
+            None,
+            "isn't known: rate limit",
+        ),
         ("exchange", {"exchange_age": 60.0}, False, "60 s old"),
     ],
 )

@@ -57,12 +57,17 @@ def runbook(text: str = STOP) -> Runbook:
 
 @dataclass(frozen=True)
 class Marking(Program):
-    """In place of this program: adds a line to the marks, whatever it is to do but to stand by."""
+    """In place of this program: adds a line to the marks, whatever it is to do but to stand by, and may
+    complain instead.
+    """
 
     stands_by: tuple[str, ...] = ()
+    complains: bool = False
 
     def console(self, words: Collection[str]) -> tuple[str, ...]:
-        return self.stands_by if "stand-by" in words else _writing(self.state / "marks")
+        if "stand-by" in words:
+            return self.stands_by
+        return ("false",) if self.complains else _writing(self.state / "marks")
 
 
 @dataclass(slots=True)
@@ -71,6 +76,7 @@ class Desk:
 
     `no_permit` and `no_override` are what is missing for these; `approvals`, those that the guard was given.
     `guarded`: somebody stands by for a driver of what may be undone; in place of this program, `stands_by`.
+    `complains`: every action ends with exit code 1, having done nothing.
     """
 
     folder: Path
@@ -85,6 +91,7 @@ class Desk:
     approvals: list[str] = field(default_factory=list)
     guarded: bool = False
     stands_by: tuple[str, ...] = ()
+    complains: bool = False
 
     @property
     def marks(self) -> Path:
@@ -105,7 +112,7 @@ class Desk:
         """What actions are done by: a real command line takes its time, so one that only adds a mark."""
         if self.config:
             return Program("paper", self.folder, self.config)
-        return Marking("paper", self.folder, stands_by=self.stands_by)
+        return Marking("paper", self.folder, stands_by=self.stands_by, complains=self.complains)
 
     def world(self, point: Point = pass_by) -> World:
         clock = SystemClock()

@@ -59,6 +59,22 @@ def test_what_is_ended_at_its_time_out_is_unknown_and_read_back(desk: Desk) -> N
     )
 
 
+@pytest.mark.parametrize(("act", "comes"), [("remove_coin", False), ("stop_engine", True)])
+def test_what_has_complained_is_waited_for_only_where_it_may_come_about_later(
+    desk: Desk, act: str, comes: bool
+) -> None:
+    desk.complains = True
+    looks = iter((False, True))
+    drive = desk.start(STOP.replace("command: stop", f"action: {{{act}: {{reason: drill}}}}"))
+    drive.world = replace(
+        drive.world,
+        wait=lambda _seconds: None,
+        checks={**drive.world.checks, "stopped": lambda _: desk.says("stopped", next(looks))},
+    )
+    drive.begin("stop")
+    assert drive.run.step("stop").state is (State.PASSED if comes else State.FAILED)
+
+
 def test_a_failed_command_is_repeated_only_when_it_may_be_and_somebody_asks(desk: Desk) -> None:
     desk.command = (sys.executable, "-S", "-c", "raise SystemExit(4)")
     drive = desk.start()

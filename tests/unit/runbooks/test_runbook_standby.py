@@ -2,9 +2,11 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +14,13 @@ import pytest
 
 from console.audit.open_intents import open_intents
 from console.audit.verify import verify
-from console.runbooks import standing_by, watching
+from console.runbooks import standby, standing_by, watching
+from console.runbooks.drivers import stand_in
 from console.runbooks.order import identity
 from console.runbooks.run import Next, Run, Standing, State
-from console.runbooks.standby import named_in
+from console.runbooks.standby import AGAIN, Standby, named_in
 from console.runbooks.standing_by import Post, stand_by
+from console.runbooks.step_process import outliving
 from console.runbooks.store import OvertakenError, own_store
 from console.runbooks.world import World
 from tests.unit.runbooks.drives import Desk, dies_at, in_a_process, killed_at, runbook
@@ -174,6 +178,15 @@ def test_without_the_store_what_goes_wrong_is_undone_all_the_same(desk: Desk) ->
     assert desk.times == 1
 
 
+def test_one_that_took_the_run_and_could_not_go_on_tries_again(desk: Desk) -> None:
+    run = die_in_the_watch(desk)
+    stand_in(_standing(desk), runbook(run.text), run, "stands in for it, and gets no further")
+    desk.answers["later"] = False
+    looks = iter(range(20))  # StopIteration, where it only looks at itself
+    stand_by(replace(post(desk, run), wait=lambda _: _spent(looks)), run.id)
+    assert_undone_once(desk)
+
+
 def test_whoever_comes_back_has_the_run_for_the_asking(desk: Desk) -> None:
     run = die_in_the_watch(desk)
     standing = threading.Thread(target=stand_by, args=(post(desk, run), run.id))
@@ -230,8 +243,29 @@ def test_a_standby_that_is_killed_is_begun_anew_in_the_watch(desk: Desk) -> None
     assert drive.go_on().standing is Standing.FAILED  # another has come, which ends the watch
 
 
+def test_where_no_standby_can_live_few_are_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = []
+
+    def ended(arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
+        begun.append(outliving(arguments))
+        begun[-1].wait()
+        return begun[-1]
+
+    monkeypatch.setattr(standby, "outliving", ended)
+    nobody = Standby(tmp_path / "run", ("/bin/false",), "1-1")
+    for now in (100.0, 100.05, 101.0, 100.0 + AGAIN):
+        nobody.see_to(now)
+    assert len(begun) == 2
+    assert nobody.lack(time.sleep)  # a person is told of it at once, however few are tried
+    assert len(begun) == 3
+
+
 def _standing(desk: Desk) -> World:
     return replace(desk.world(), stands_in=True)
+
+
+def _spent(looks: Iterator[int]) -> None:
+    next(looks)
 
 
 def _dying(desk: Desk) -> World:

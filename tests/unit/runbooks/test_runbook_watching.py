@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from console.runbooks.model import Found
-from console.runbooks.watching import GRACE, passing
+from console.runbooks.watching import GRACE, UNWATCHED, passing
 
 
 class Watch:
@@ -76,3 +76,11 @@ def test_a_watch_whose_last_answer_cant_be_told_waits_for_one_that_can() -> None
 def test_no_watch_ends_well_with_an_answer_that_is_no_pass(last: bool | None) -> None:
     watch = Watch(lambda now: last if now >= 12 else True)
     assert watch.passing(holds=12).passes is last
+
+
+def test_what_nobody_looked_at_for_long_has_not_held_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    watch = Watch(lambda _: True)
+    stopped = iter((UNWATCHED,))  # as by Ctrl+Z, in the first pause
+    monkeypatch.setattr(watch, "pause", lambda seconds: Watch.pause(watch, seconds + next(stopped, 0.0)))
+    assert watch.passing(holds=20).observed.endswith("it has held for 20 s")
+    assert watch.time == UNWATCHED + 5 + 20

@@ -15,6 +15,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from console import threads
+from console.domain.assessment import Assessment
 from console.domain.rollback import Rollbacks
 from console.runbooks.seen import DeskError, Listing
 from console.tui.actions import Place, bindings
@@ -57,6 +58,7 @@ class Rollback(Frame):
         self._unlisted = self._unread = ""
         self._listing_now: asyncio.Future[Listing] | None = None
         self._looking_now: asyncio.Future[Rollbacks] | None = None
+        self._answered: frozenset[str] = frozenset()
         self._rows: dict[str, Row] = {}
         self._now = Instant()
         self._told = Lines(self._told_lines, view.glyphs, id="rollback-told")
@@ -75,8 +77,11 @@ class Rollback(Frame):
         self._look_again()
 
     def paint(self, view: View) -> None:
+        """Look at once where a source answers that had nothing to say yet: a feature may hang on it."""
         super().paint(view)
         self._show()
+        if not self._answered >= answering(view.live):
+            self._look_again()
 
     def on_screen_resume(self, event: ScreenResume) -> None:
         """Look at once: something may have been done on the screen that covered this."""
@@ -118,6 +123,7 @@ class Rollback(Frame):
         guide, live = self.view.guide, self.view.live
         if guide is None or live is None or self._looking_now is not None or not self.is_current:
             return
+        self._answered = answering(live)
         self._looking_now = threads.start(lambda: guide().rollbacks(live), name="look at the ways back")
         self._looking_now.add_done_callback(self._seen)
 
@@ -165,6 +171,13 @@ class Rollback(Frame):
         if row is None:
             return ()
         return chosen_lines(row, self._now.at, size, key_of(self.view, "run_evidence"), self.view.glyphs)
+
+
+def answering(live: Assessment | None) -> frozenset[str]:
+    """The names of the sources whose word may be shown as true."""
+    if live is None:
+        return frozenset()
+    return frozenset(each.name for each in live.snapshot.sources() if each.usable(live.at))
 
 
 class ProcedureTable(Table[Row]):

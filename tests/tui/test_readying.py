@@ -1,9 +1,16 @@
 """The overview's line of how ready the context is to go back: quiet where it is, else a warning."""
 
+import asyncio
+import threading
+from typing import cast
+
 import pytest
 
-from console.domain.readiness import NewestBackup
+from console.domain.readiness import NewestBackup, Readiness
 from console.tui.app import OpsConsole
+from console.tui.painting import Painting
+from console.tui.readying import SLOW, TAKES_LONG, UNREAD, Readying
+from console.tui.view import Reminder
 from tests.tui.fake import START
 from tests.tui.screen import painted, text_of, tone_letters
 from tests.tui.ways import HOUR, SLIPS, FakeGuide, console_with, readiness
@@ -51,6 +58,46 @@ async def test_with_no_room_what_lacks_is_counted() -> None:
         await begun(app)
         words = "▲ rollback drills: 2 never drilled, 1 late; newest backup never rehearsed"
         await until(lambda: words in text_of(app))
+
+
+class _Told:
+    """A painting that only keeps what it was told last."""
+
+    def __init__(self) -> None:
+        self.last: Reminder | None = None
+
+    def tell_of_readiness(self, readiness: Reminder | None) -> None:
+        self.last = readiness
+
+
+class _Breaks(FakeGuide):
+    """Does `before` ahead of each reading."""
+
+    def readiness(self) -> Readiness:
+        self.before()
+        return super().readiness()
+
+
+async def test_what_was_read_before_is_not_shown_on_where_reading_breaks_or_hangs() -> None:
+    told, held, guide = _Told(), threading.Event(), _Breaks()
+    readying = Readying(cast("Painting", told), lambda: guide)
+    readying.begin()
+    await until(lambda: told.last is not None and not told.last.warns)
+    guide.before = _breaks
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _told: None)
+    readying.begin()
+    await until(lambda: told.last == UNREAD)
+    guide.before = held.wait
+    readying.begin()
+    for _ in range(TAKES_LONG + 1):
+        readying.look()
+    assert told.last == SLOW
+    held.set()
+    await until(lambda: told.last is not None and not told.last.warns)
+
+
+def _breaks() -> None:
+    raise RuntimeError("damaged")
 
 
 async def test_without_a_guide_nothing_is_said_of_it() -> None:

@@ -15,10 +15,12 @@ READS_EVERY = 60
 """Seconds between two readings, which is as fine as what is said of ages."""
 TAKES_LONG = 3 * READS_EVERY
 """Seconds after which what was read last is no word on the present."""
-UNKNOWN = Reminder("whether the way back is ready isn't known: its files take long to be read", warns=True)
+_UNKNOWN = "whether the way back is ready isn't known"
+SLOW = Reminder(f"{_UNKNOWN}: its files take long to be read", warns=True, brief=_UNKNOWN)
+UNREAD = Reminder(f"{_UNKNOWN}: its files can't be read", warns=True, brief=_UNKNOWN)
 
 
-class Standby:
+class Readying:
     """Keeps nothing but the words."""
 
     def __init__(self, painting: Painting, guide: "Callable[[], GuidesBack] | None") -> None:
@@ -40,7 +42,7 @@ class Standby:
         if self._looks % READS_EVERY == 0:
             self.begin()
         if self._reading is not None and self._looks - self._read_at > TAKES_LONG:
-            self._painting.tell_of_readiness(UNKNOWN)
+            self._painting.tell_of_readiness(SLOW)
 
     def _read(self) -> Reminder:
         assert self._guide is not None, "only asked for where there is one"  # noqa: S101
@@ -49,4 +51,6 @@ class Standby:
 
     def _taken(self, reading: "asyncio.Future[Reminder]") -> None:
         self._reading, self._read_at = None, self._looks
+        if reading.exception() is not None:
+            self._painting.tell_of_readiness(UNREAD)  # what was read before is no word on the present
         self._painting.tell_of_readiness(reading.result())
