@@ -47,7 +47,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Collection[str]]] = {
     "went_back": {"run": ()},
     "trip_set": {},
     "feature_stage": {"feature": (), "at_most": tuple(STAGES)},
-    "not_traded": {"feature": ()},
+    "not_traded": {"feature": (), "since": ()},
     "mode": {"is": ()},
     "no_orders": {"account": (EVERY_ACCOUNT, *ACCOUNTS), "since": ()},
     "backup_made": {"since": ()},
@@ -89,7 +89,7 @@ def rollback_checks(asked: Asked) -> Mapping[str, Ask]:
             asked.look("flags", "metrics", "engine"), told["feature"], STAGES[told["at_most"]], dialect
         ),
         "not_traded": lambda told: not_traded(
-            asked.look("flags", "metrics", "database", "engine"), told["feature"]
+            asked.look("flags", "metrics", "database", "engine"), told["feature"], instant(told["since"])
         ),
         "mode": lambda told: mode(asked.look("metrics", "engine"), told["is"]),
         "no_orders": lambda told: _of_books(asked, lambda books: no_orders(books, told)),
@@ -145,17 +145,19 @@ def _loaded(status: RolloutStatus, rule: StageRule, at_most: Stage, expected: st
     )
 
 
-def not_traded(live: Assessment, feature: str) -> Found:
-    """Whether nothing has been opened in a symbol that no feature may trade, by the books.
+def not_traded(live: Assessment, feature: str, since: float) -> Found:
+    """Whether nothing was opened since then in a symbol that no feature may trade, by the books.
 
-    Of what was traded before this console first saw the file as it is, nothing is told.
+    An order from before may still fill once, which whoever asks again later sees no more. Of what was traded
+    before this console first saw the file as it is, nothing is told.
     """
-    expected = f"nothing is opened any more where {feature} alone traded"
+    expected = f"nothing is opened any more where {feature} alone traded, since {iso_time(since)[:19]}Z"
     status, database = live.rollout, live.snapshot.database
     doubt = status.desired_doubt or live.books_doubt or ("" if database.usable(live.at) else "not read")
     if doubt and live.engine.alive is not False:
         return Found(None, expected, f"it can't be told: {doubt}")
-    seen = {symbol: status.cell(feature, symbol).observed for symbol in status.traded}
+    newer = [symbol for symbol, at in status.traded.items() if at >= since]
+    seen = {symbol: status.cell(feature, symbol).observed for symbol in newer}
     opened = [f"{symbol} {words}" for symbol, words in seen.items() if words]
     return Found(not opened, expected, _first(opened) or "nothing was", kept(opened))
 

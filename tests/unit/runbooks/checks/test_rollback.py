@@ -88,9 +88,10 @@ def test_a_trip_is_set_where_it_is_written_whatever_the_engine_says(
 
 def test_what_is_opened_where_nothing_may_trade_is_seen() -> None:
     fill = Activity("T-1", 2, "BTC", "OPEN_LONG", None, None, None, None, NOW + 8)
-    found = not_traded(seen(flags(), ALL_SHADOW, fill), "guard")
+    found = not_traded(seen(flags(), ALL_SHADOW, fill), "guard", NOW)
     assert (found.passes, found.observed) == (False, "BTC traded 12 s ago")
-    assert not_traded(seen(flags(), ALL_SHADOW), "guard").passes is True
+    assert not_traded(seen(flags(), ALL_SHADOW, fill), "guard", NOW + 9).passes is True
+    assert not_traded(seen(flags(), ALL_SHADOW), "guard", NOW).passes is True
 
 
 def test_the_mode_is_the_engine_s_own_word_and_absent_it_is_unknown() -> None:
