@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Connection, make_url
 
 from console.actions.backup import create as making
+from console.actions.backup import lanes
 from console.actions.backup import put_back as putting
 from console.actions.backup.copy_file import found_copy
 from console.actions.backup.create import Around, Means, create
@@ -119,7 +120,10 @@ def test_any_password_reaches_the_programs_and_no_argument_or_file(
     assert "odd" not in noted
 
 
-def test_columns_of_every_kind_come_back_equal(login: Login, tmp_path: Path) -> None:
+def test_columns_of_every_kind_come_back_equal_through_two_clients(
+    login: Login, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "LARGE", 0)
     more = (
         "g INT AS (leverage * 2) VIRTUAL", "s INT AS (leverage * 3) STORED", "b LONGBLOB", "v VARBINARY(9)",
         "l VARCHAR(9) CHARACTER SET latin1", "d DECIMAL(65, 30)", "n DOUBLE", "t TIMESTAMP NULL", "f BIT(8)",
@@ -135,7 +139,25 @@ def test_columns_of_every_kind_come_back_equal(login: Login, tmp_path: Path) -> 
         "UPDATE futures_trades SET `two words` = id, u = 'ü'",
         "UPDATE futures_positions SET notes = CONCAT('a\\r\\n\\\\! exit\\n', CHAR(0), '😀')",
     )
-    restored_equal(login, tmp_path / "backups")
+    means = noting(tmp_path)
+    restored_equal(login, tmp_path / "backups", means)
+    assert (tmp_path / "arguments").read_text().count("client ") == 4
+
+
+def test_one_of_two_clients_that_fails_ends_the_other_and_nothing_is_left(
+    login: Login, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = create(login, tmp_path / "backups", AROUND, MEANS)
+    monkeypatch.setattr(lanes, "LARGE", 0)
+    first, process = (shlex.quote(str(tmp_path / name)) for name in ("first", "process"))
+    waits = f"echo $$ >{process}; exec sleep 60"
+    fails = f"while ! [ -s {process} ]; do sleep 0.01; done; echo ERROR 1: no >&2; exit 1"
+    client = script(tmp_path, "client", f"if mkdir {first} 2>&-; then {waits}; else {fails}; fi")
+    odd = replace(MEANS, programs=lambda: replace(programs(), client=client))
+    with pytest.raises(BackupError, match="client: ERROR 1: no"):
+        put_back(made, login, odd)
+    assert not Path("/proc", (tmp_path / "process").read_text().strip()).exists()
+    assert places(login) == []
 
 
 @pytest.mark.parametrize(

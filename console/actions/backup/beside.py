@@ -1,8 +1,8 @@
 """Work on one connection beside other work, in a thread that nobody waits for who is ended."""
 
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, wait
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -24,10 +24,18 @@ class Beside(Generic[T]):
 
     def result(self, tell: Callable[[], None]) -> T:
         """What it has come to, `tell` being called now and then until it has. Raises what the work raises."""
-        while not self.future.done():
-            wait([self.future], timeout=_TICK)
-            tell()
-        return self.future.result()
+        return results([self], tell)[0]
+
+
+def results(works: Sequence[Beside[T]], tell: Callable[[], None]) -> Sequence[T]:
+    """The same of several, which nobody waits for any more once one has failed."""
+    left = {work.future for work in works}
+    while left:
+        done, left = wait(left, timeout=_TICK, return_when=FIRST_EXCEPTION)
+        for future in done:
+            future.result()
+        tell()
+    return [work.future.result() for work in works]
 
 
 @contextmanager

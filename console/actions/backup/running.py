@@ -3,6 +3,7 @@
 import os
 import select
 import subprocess
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from console.domain.foreign import visible
 
 STILL = 60.0
 """Seconds for which a program is waited for that says nothing, takes nothing, or doesn't end."""
+_TICK = 0.2
+"""Seconds between two looks at whether anybody still waits for a program."""
 _PART = 1 << 16
 _LONGEST_COMPLAINT = 200
 
@@ -48,7 +51,7 @@ def output_of(program: Program) -> Generator[bytes]:
 def fed(program: Program, parts: Iterable[bytes], tell: Callable[[], None]) -> None:
     """Give the program `parts` to its end; BackupError with its last words where it doesn't end well.
 
-    `tell` is called after each that it has taken.
+    `tell` is called after each that it has taken, and now and then; what it raises ends the program.
     """
     with _running(program, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as running:
         assert running.process.stdin is not None  # noqa: S101 (it was asked for)
@@ -56,18 +59,21 @@ def fed(program: Program, parts: Iterable[bytes], tell: Callable[[], None]) -> N
         os.set_blocking(taking, False)
         with suppress(BrokenPipeError):  # it has ended before: its last words say why
             for part in parts:
-                _give(program, taking, part)
+                _give(program, taking, part, tell)
                 tell()
         running.process.stdin.close()
-        running.end_well()
+        running.end_well(tell)
 
 
-def _give(program: Program, taking: int, part: bytes) -> None:
-    left = memoryview(part)
+def _give(program: Program, taking: int, part: bytes, tell: Callable[[], None]) -> None:
+    left, took = memoryview(part), time.monotonic()
     while left:
-        if not select.select([], [taking], [], STILL)[1]:
+        if select.select([], [taking], [], min(_TICK, STILL))[1]:
+            left, took = left[os.write(taking, left) :], time.monotonic()
+        elif time.monotonic() - took >= STILL:
             raise BackupError(f"{program.name} has taken nothing for {STILL:g} s, and was ended")
-        left = left[os.write(taking, left) :]
+        else:
+            tell()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +83,24 @@ class _Running:
     complaints: int
     """A file in memory: a program never waits for somebody to read what it complains of."""
 
-    def end_well(self) -> None:
-        try:
-            code = self.process.wait(STILL)
-        except subprocess.TimeoutExpired:
-            raise BackupError(f"{self.program.name} has not ended in {STILL:g} s, and was ended") from None
+    def end_well(self, tell: Callable[[], None] = lambda: None) -> None:
+        code = self._waited(tell)
         if code:
             size = os.fstat(self.complaints).st_size
             said = os.pread(self.complaints, 4096, max(0, size - 4096)).decode("utf-8", "replace").split("\n")
             words = visible(next((line for line in reversed(said) if line.strip()), f"exit code {code}"))
             raise BackupError(f"{self.program.name}: {words[:_LONGEST_COMPLAINT]}")
+
+    def _waited(self, tell: Callable[[], None]) -> int:
+        since = time.monotonic()
+        while True:
+            try:
+                return self.process.wait(min(_TICK, STILL))
+            except subprocess.TimeoutExpired:
+                if time.monotonic() - since >= STILL:
+                    told = f"{self.program.name} has not ended in {STILL:g} s, and was ended"
+                    raise BackupError(told) from None
+            tell()
 
 
 @contextmanager

@@ -1,20 +1,22 @@
 """Where a backup is loaded before anybody relies on it: a database or a file of its own, gone in the end."""
 
 import secrets
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from console.actions.backup.beside import beside
+from console.actions.backup.beside import beside, results
 from console.actions.backup.copy_file import parts_of
 from console.actions.backup.create import Means
 from console.actions.backup.errors import BackupError
 from console.actions.backup.folder import PARTIAL, Backup, in_use
 from console.actions.backup.following import Following
+from console.actions.backup.lanes import lanes_of, only
 from console.actions.backup.programs import client_arguments, only_told, option_file
 from console.actions.backup.running import Program, fed
 from console.actions.backup.sums import Tell, sums_in
@@ -99,20 +101,33 @@ def _drop_left(connection: Connection, name: str) -> None:
 
 
 def _loaded(backup: Backup, login: Login, scratch: Login, means: Means) -> Mapping[str, TableSum]:
-    """Have the client load the backup, and add up meanwhile what it loads."""
+    """Have clients load the backup, and add up meanwhile what they load."""
     manifest, name = backup.manifest, str(checked_url(scratch.url).database)
-    following = Following(scratch, list(manifest.columns), manifest.format)
+    lanes = lanes_of(manifest)
+    followed = [Following(scratch, tables, manifest.format) for tables in lanes]
 
     def tell() -> None:
-        means.tell(Progress(LOADING, following.rows, manifest.rows))
+        means.tell(Progress(LOADING, sum(each.rows for each in followed), manifest.rows))
 
-    with beside(following.work) as sums:
-        with option_file(login) as (path, descriptor):
-            arguments = client_arguments(means.programs(), path, name)
-            program = Program(arguments, descriptor, only_told(means.environ))
-            fed(program, parts_of(backup.file), tell)
-        following.loaded.set()
-        return sums.result(tell)
+    with option_file(login) as (path, descriptor), ExitStack() as works:
+        arguments = client_arguments(means.programs(), path, name)
+        program = Program(arguments, descriptor, only_told(means.environ))
+
+        def load(following: Following, going_on: Callable[[], None]) -> Mapping[str, TableSum]:
+            parts = parts_of(backup.file)
+            if len(lanes) > 1:
+                parts = only(parts, following.tables, manifest.columns)
+            fed(program, parts, going_on)
+            following.loaded.set()
+            return {}
+
+        begun = [
+            works.enter_context(beside(work))
+            for each in followed
+            for work in (partial(load, each), each.work)
+        ]
+        found = results(begun, tell)
+    return {table: told for sums in found for table, told in sums.items()}
 
 
 def loaded_wrong(

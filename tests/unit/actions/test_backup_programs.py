@@ -59,6 +59,17 @@ def test_one_that_takes_nothing_is_ended() -> None:
     )
 
 
+def test_one_for_which_nobody_waits_any_more_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "STILL", 60)
+
+    def given_up() -> None:
+        raise BackupError("it was given up")
+
+    for code in ("import time; time.sleep(60)", "import sys, time; sys.stdin.read(); time.sleep(60)"):
+        for parts in ([bytes(1 << 20)], []):
+            assert refused(lambda: fed(program(code), parts, given_up)) == "was given up"  # noqa: B023 (at once)
+
+
 def test_a_child_that_keeps_its_output_open_is_not_waited_for() -> None:
     parent = program(
         "import subprocess, sys\n"
