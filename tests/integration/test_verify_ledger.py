@@ -21,7 +21,7 @@ from console.sources.books import columns_of
 from console.sources.errors import SourceError
 from tests.mariadb import Databases
 from tests.unit.runbooks.checks.corruptions import CORRUPTIONS, STRAY_TRADE, Corruption
-from tests.unit.runbooks.checks.habits import HABITS
+from tests.unit.runbooks.checks.habits import HABITS, UNTRADED_POSITION
 from tests.unit.runbooks.checks.healthy_book import Desk, HealthyBook, healthy_book, walk
 
 
@@ -92,6 +92,41 @@ def test_a_side_that_an_order_and_its_trade_both_have_wrong_is_found_in_both(
     assert _named(report, invariants.TRADE_SIDE) == [str(book.rows["entry"])]
 
 
+def test_a_symbol_that_an_order_and_its_trade_both_have_wrong_is_found(book: HealthyBook) -> None:
+    """Though an earlier trade of their position has it right."""
+    with book.database.connect() as connection:
+        last, order = connection.exec_driver_sql(
+            "SELECT id, order_id FROM futures_trades"
+            f" WHERE position_id = {book.rows['long']} ORDER BY id DESC LIMIT 1"
+        ).one()
+        for table in ("orders", "trades"):
+            connection.exec_driver_sql(
+                f"UPDATE futures_{table} SET symbol = 'ETH/USD' WHERE order_id = '{order}'"
+            )
+        report = verify_ledger(connection, book.now)
+        connection.rollback()
+    assert last != book.rows["entry"]
+    assert _named(report, invariants.TRADE_SYMBOL) == [str(last)]
+
+
+@pytest.mark.parametrize("tables", [("orders", "trades"), ("orders", "trades", "positions")])
+def test_an_account_that_there_is_not_is_found_wherever_it_is_named(
+    book: HealthyBook, tables: tuple[str, ...]
+) -> None:
+    rows = {"orders": "order", "trades": "entry", "positions": "long"}
+    with book.database.connect() as connection:
+        of_long = {table: "id" if table == "positions" else "position_id" for table in tables}
+        for table, key in of_long.items():
+            connection.exec_driver_sql(
+                f"UPDATE futures_{table} SET account_id = 77 WHERE {key} = {book.rows['long']}"
+            )
+        report = verify_ledger(connection, book.now)
+        connection.rollback()
+    of_accounts = (invariants.ORDER_ACCOUNT, invariants.TRADE_ACCOUNT, invariants.POSITION_ACCOUNT)
+    for invariant, table in zip(of_accounts, tables, strict=False):
+        assert str(book.rows[rows[table]]) in _named(report, invariant)
+
+
 def test_a_trade_that_is_there_thrice_is_found(book: HealthyBook) -> None:
     with book.database.connect() as connection:
         for again in ("T-second", "T-third"):
@@ -116,6 +151,33 @@ def test_a_trade_that_belongs_to_nothing_is_found(book: HealthyBook) -> None:
         invariants.TRADE_POSITION,
         invariants.TRADE_ORDER,
     }
+
+
+def test_a_trade_is_found_where_there_is_nothing_else(book: HealthyBook) -> None:
+    with book.database.connect() as connection:
+        for table in ("trading_accounts", "positions", "orders", "trades"):
+            connection.exec_driver_sql(f"DELETE FROM futures_{table}")
+        connection.exec_driver_sql(STRAY_TRADE)
+        report = verify_ledger(connection, book.now)
+        connection.rollback()
+    assert _of(report, invariants.TRADE_POSITION).count == 1
+
+
+@pytest.mark.parametrize("besides", [(), ("OPEN_LONG", "CLOSE_LONG")], ids=["", "others' trades"])
+def test_a_position_without_trades_is_looked_at(book: HealthyBook, besides: tuple[str, ...]) -> None:
+    """Though another position has trades of another symbol too, which come to the same."""
+    with book.database.connect() as connection:
+        connection.exec_driver_sql(UNTRADED_POSITION.replace("'LONG', 3", "'LONG', 0"))
+        for side in besides:
+            connection.exec_driver_sql(
+                "INSERT INTO futures_trades (account_id, order_id, position_id, trade_id, symbol, side,"
+                f" price, quantity, notional_value, realized_pnl) SELECT 3, 'FUT', id, 'T-{side}', 'ETH/USD',"
+                f" '{side}', '1.00000000', '1.00000000', '1.00000000', CASE '{side}' WHEN 'CLOSE_LONG' THEN"
+                f" realized_pnl END FROM futures_positions WHERE id = {book.rows['won']}"
+            )
+        report = verify_ledger(connection, book.now)
+        connection.rollback()
+    assert _of(report, invariants.LEVERAGE).count == 1
 
 
 def test_every_invariant_has_a_corruption() -> None:

@@ -84,8 +84,8 @@ class highest(_Exact, name="exact_highest", form="MAX({0})"):  # noqa: N801
     """The greatest amount of a group; NULL of nothing."""
 
 
-class near(_Exact, name="exact_near", form="(ABS({0} - {1}) <= {2})"):  # noqa: N801
-    """Whether two amounts are no further apart than a third."""
+class near(_Exact, name="exact_near", form="({0} = {1} OR ABS({0} - {1}) <= {2})"):  # noqa: N801
+    """Whether two amounts are no further apart than a third; that they are equal is sooner told."""
 
     type = Boolean()
 
@@ -153,7 +153,11 @@ def _reckoned(operation: Callable[..., Decimal | bool]) -> Callable[..., str | i
     return function
 
 
-def _is_near(one: Decimal, other: Decimal, tolerance: Decimal) -> bool:
+def _near(one: object, other: object, tolerance: object) -> str | int | None:
+    return _same(one, other) or _within(one, other, tolerance)
+
+
+def _is_within(one: Decimal, other: Decimal, tolerance: Decimal) -> bool:
     return abs(_WIDE.subtract(one, other)) <= tolerance
 
 
@@ -174,13 +178,14 @@ def _spelled(text: object) -> object:
     return text
 
 
+_same, _within = _reckoned(_is_same), _reckoned(_is_within)
 _FUNCTIONS: tuple[tuple[str, int, Callable[..., Any]], ...] = (
     ("exact_plus", 2, _reckoned(_WIDE.add)),
     ("exact_minus", 2, _reckoned(_WIDE.subtract)),
     ("exact_times", 2, _reckoned(_WIDE.multiply)),
     ("exact_over", 2, _reckoned(_WIDE.divide)),
-    ("exact_near", 3, _reckoned(_is_near)),
-    ("exact_same", 2, _reckoned(_is_same)),
+    ("exact_near", 3, _near),
+    ("exact_same", 2, _same),
     ("exact_less", 2, _reckoned(_is_less)),
     ("exact_fingerprint", -1, _fingerprint),
     ("exact_spelled", 1, _spelled),

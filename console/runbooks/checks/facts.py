@@ -1,9 +1,10 @@
 """What can be asked of a row, as far as the engine's schema goes: its columns, and sums over what is its."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Table, select
+from sqlalchemy import ColumnElement, FromClause, Table, null, select
 
 Columns = Mapping[str, frozenset[str]]
 """The columns of each table that there is."""
@@ -37,14 +38,20 @@ class Facts:
 
         Its columns are ours with `prefix` before their names; they are lacking when the two can't be joined.
         """
-        theirs = {prefix + name: column for name, column in sums._known.items()}
-        lacking = {prefix + name: why for name, why in sums._lacking.items()}
+        theirs = sums.prefixed(prefix)
+        lacking = {**self._lacking, **theirs._lacking}
         try:
             source = self.source.outerjoin(sums.source, sums[on[1]] == self[on[0]])
         except LackingError as error:
-            lacking |= dict.fromkeys(theirs, str(error))
-            return Facts(self.source, self._known, {**self._lacking, **lacking})
-        return Facts(source, {**self._known, **theirs}, {**self._lacking, **lacking})
+            lacking |= dict.fromkeys(theirs._known, str(error))
+            return Facts(self.source, self._known, lacking)
+        return Facts(source, {**self._known, **theirs._known}, lacking)
+
+    def prefixed(self, prefix: str) -> "Facts":
+        """The same, with `prefix` before each name."""
+        known = {prefix + name: column for name, column in self._known.items()}
+        lacking = {prefix + name: why for name, why in self._lacking.items()}
+        return Facts(self.source, known, lacking)
 
 
 Sums = Mapping[str, Callable[[Facts], ColumnElement[Any]]]
@@ -65,21 +72,42 @@ def facts_of(table: Table, columns: Columns) -> Facts:
     return Facts(table, known, lacking)
 
 
-def sums_of(rows: Facts, key: str, sums: Sums) -> Facts:
-    """The `sums` over the rows for each value of the column `key`, one row each.
+def by_column(name: str) -> Callable[[Facts], ColumnElement[Any]]:
+    """What groups rows by a column; by no index, in whose order they would be fetched one by one."""
+    return lambda row: row[name] + 0
 
+
+def sums_of(
+    rows: Facts,
+    key: str,
+    sums: Sums,
+    by: Callable[[Facts], ColumnElement[Any]] | None = None,
+    alike: Sums = MappingProxyType({}),
+) -> Facts:
+    """The `sums` over the rows for each value of `by`, called `key`: of the column `key` unless said.
+
+    `alike` is what rows of a group have in common besides: rows of one key that differ there are two groups.
     A sum over what is lacking is lacking itself.
     """
     try:
-        grouped = rows[key] + 0  # by no index: rows in its order would be fetched one by one
+        grouped = (by or by_column(key))(rows)
     except LackingError as error:
-        return Facts(rows.source, {}, dict.fromkeys((key, *sums), str(error)))
-    known, lacking = {}, {}
-    for name, total in sums.items():
+        return Facts(rows.source, {}, dict.fromkeys((key, *alike, *sums), str(error)))
+    lacking: dict[str, str] = {}
+    common, summed = (_known(rows, those, lacking) for those in (alike, sums))
+    known = {**common, **summed}
+    query = select(grouped.label(key), *(column.label(name) for name, column in known.items()))
+    query = query.select_from(rows.source).group_by(grouped, *common.values())
+    table = query.order_by(null()).subquery()  # unasked, the servers sort the groups by their key
+    return Facts(table, {name: table.c[name] for name in (key, *known)}, lacking)
+
+
+def _known(rows: Facts, asked: Sums, lacking: dict[str, str]) -> dict[str, ColumnElement[Any]]:
+    """What can be told of the rows, by name; why the rest can't goes to `lacking`."""
+    known = {}
+    for name, question in asked.items():
         try:
-            known[name] = total(rows).label(name)
+            known[name] = question(rows)
         except LackingError as error:
             lacking[name] = str(error)
-    query = select(grouped.label(key), *known.values()).select_from(rows.source).group_by(grouped)
-    table = query.subquery()
-    return Facts(table, {name: table.c[name] for name in (key, *known)}, lacking)
+    return known

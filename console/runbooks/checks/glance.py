@@ -14,14 +14,13 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exist
 from console import schema
 from console.domain import ledger_invariants as invariants
 from console.runbooks.checks.account_rules import ACCOUNT_RULES, OF_POSITIONS, OF_TRADES, counted
-from console.runbooks.checks.exact import Amount, fingerprint, mixed, plus, same, times, total
+from console.runbooks.checks.exact import Amount, fingerprint, mixed, plus, same, total
 from console.runbooks.checks.facts import Columns, Facts, LackingError, Sums, facts_of, sums_of
 from console.runbooks.checks.fill_rules import TRADE_RULES, has_fill
 from console.runbooks.checks.position_rules import (
     OF_ITS_TRADES,
     POSITION_RULES,
     has_own_entry,
-    position_facts,
 )
 from console.runbooks.checks.references import tie
 from console.runbooks.checks.sweep import Rules, Sweep
@@ -40,15 +39,22 @@ class Sound:
 
 
 def glance(connection: Connection, columns: Columns, order_rules: Rules, mark_rules: Rules) -> Sound:
-    """What is sound; nothing where the schema lacks what ties rows together. Raises SQLAlchemyError."""
+    """What is sound; nothing where the schema lacks what ties rows together. Raises SQLAlchemyError.
+
+    A position without a trade is not seen here, which its number tells.
+    """
     try:
-        held = connection.execute(_of_accounts(columns, mark_rules)).one()
+        account = connection.scalar(select(func.min(facts_of(schema.accounts, columns)["id"])))
+        if account is None:
+            return Sound()
+        held = connection.execute(_of_accounts(columns, mark_rules, account)).one()
         ordered = connection.execute(_of_orders(columns, order_rules)).one()
     except LackingError:
         return Sound()
-    all_positions = held.positions == _count(connection, schema.positions.name)
+    count = connection.scalar(select(func.count()).select_from(schema.positions))
+    all_positions = held.positions == count and not held.strays
     positions = all_positions and not held.positions_suspect
-    belong = held.trades == _count(connection, schema.trades.name) and not held.strays
+    belong = not held.lost and not held.strays
     match = belong and _say_the_same(held, ordered)
     orders = match and not ordered.suspects
     return Sound(
@@ -70,19 +76,29 @@ def _say_the_same(held: Row[*tuple[Any, ...]], ordered: Row[*tuple[Any, ...]]) -
     return (held.said or 0, held.trades) == (ordered.said or 0, ordered.fills)
 
 
-def _of_accounts(columns: Columns, mark_rules: Rules) -> Select[Any]:
+def _of_accounts(columns: Columns, mark_rules: Rules, some_account: int) -> Select[Any]:
     """One row, of accounts with the sums over their positions, with the sums over those positions' trades.
 
-    Positions and trades that belong to nothing are not among them, as the counts show.
+    Trades and positions that belong to nothing are counted as lost, among those of `some_account`.
     """
-    positions = position_facts(columns, {**OF_ITS_TRADES, **OF_TRADES, **_MORE_OF_TRADES})
+    traded = sums_of(
+        facts_of(schema.trades, columns),
+        "position_id",
+        {**OF_ITS_TRADES, **OF_TRADES, **_MORE_OF_TRADES},
+        alike=_ALIKE,
+    ).prefixed("trades.")
+    positions = traded.joined(facts_of(schema.positions, columns), ("trades.position_id", "id"), "")
+    positions = positions.joined(facts_of(schema.accounts, columns), ("account_id", "id"), "account.")
     sums = {
         **_OF_POSITIONS,
         "marks_suspect": lambda position: counted(Sweep(position, mark_rules).suspect),
         **{f"held.{name}": of_group for name, of_group in OF_POSITIONS.items()},
     }
     accounts = facts_of(schema.accounts, columns)
-    accounts = accounts.joined(sums_of(positions, "account_id", sums), ("id", "account_id"), "")
+    held = sums_of(
+        positions, "account_id", sums, lambda position: func.coalesce(position["account.id"], some_account)
+    )
+    accounts = accounts.joined(held, ("id", "account_id"), "")
     counts = {"trades": "trades.count", **{name: name for name in _COUNTS}}
     return select(
         counted(Sweep(accounts, ACCOUNT_RULES).suspect).label("suspects"),
@@ -112,10 +128,6 @@ def _is_lost(orders: Facts, columns: Columns) -> ColumnElement[bool]:
     return or_(~of_account, and_(orders["position_id"].is_not(None), ~of_position))
 
 
-def _count(connection: Connection, table: str) -> int:
-    return connection.scalars(select(func.count()).select_from(schema.metadata.tables[table])).one()
-
-
 def _sum(name: str) -> Callable[[Facts], ColumnElement[Any]]:
     return lambda row: func.sum(row[name])
 
@@ -125,10 +137,9 @@ def _total(name: str) -> Callable[[Facts], ColumnElement[Any]]:
 
 
 def _strays(position: Facts) -> ColumnElement[bool]:
-    """Whether some trade is of another account, symbol or side than its position."""
+    """Whether trades are of another account, symbol or side than their position."""
     own = _kind(position, position["position_side"] == "LONG")
-    alike = same(position["trades.kinds"], times(position["trades.count"], own))
-    return and_(position["trades.count"].is_not(None), alike.is_not(true()))
+    return same(position["trades.kind"], own).is_not(true())
 
 
 def _kind(row: Facts, is_long: ColumnElement[bool]) -> Amount:
@@ -136,20 +147,21 @@ def _kind(row: Facts, is_long: ColumnElement[bool]) -> Amount:
     return plus(fingerprint(row["symbol"], row["account_id"]), case((is_long, 1), else_=0))
 
 
-_COUNTS = ("positions", "positions_suspect", "marks_suspect", "trades_suspect", "strays")
+_COUNTS = ("lost", "positions", "positions_suspect", "marks_suspect", "trades_suspect", "strays")
 
 _ASKED_OF_ORDERS = (invariants.TRADE_SIDE, invariants.TRADE_SIZE)
 """What holds for a trade that says the same as an order, whose side is right, and which has been executed."""
 _OF_TRADES_ALONE = {name: rule for name, rule in TRADE_RULES.items() if name not in _ASKED_OF_ORDERS}
 
+_ALIKE: Sums = {"kind": lambda trade: _kind(trade, trade["side"].in_(("OPEN_LONG", "CLOSE_LONG")))}
 _MORE_OF_TRADES: Sums = {
     "suspects": lambda trade: counted(Sweep(trade, _OF_TRADES_ALONE).suspect),
-    "kinds": lambda trade: total(_kind(trade, trade["side"].in_(("OPEN_LONG", "CLOSE_LONG")))),
     "said": lambda trade: mixed(tie(trade, "quantity")),
 }
 
 _OF_POSITIONS: Sums = {
-    "positions": lambda _position: func.count(),
+    "lost": lambda position: counted(position["account.id"].is_(None)),
+    "positions": lambda position: func.count(position["id"]),
     "positions_suspect": lambda position: counted(
         or_(Sweep(position, POSITION_RULES).suspect, has_own_entry(position))
     ),

@@ -39,10 +39,10 @@ _ZERO = number("0")
 _ONE = number("1")
 
 
-def position_facts(columns: Columns, sums: Sums | None = None) -> Facts:
-    """The positions, each with its account and with the sums over its trades: `OF_ITS_TRADES`, or `sums`."""
+def position_facts(columns: Columns) -> Facts:
+    """The positions, each with its account and with the sums over its trades."""
     trades = facts_of(schema.trades, columns)
-    traded = sums_of(trades, "position_id", {**OF_ITS_TRADES, **_RANGE} if sums is None else sums)
+    traded = sums_of(trades, "position_id", {**OF_ITS_TRADES, **_RANGE})
     positions = facts_of(schema.positions, columns).joined(traded, ("id", "position_id"), "trades.")
     return positions.joined(facts_of(schema.accounts, columns), ("account_id", "id"), "account.")
 

@@ -11,6 +11,12 @@ FROM futures_trades WHERE id = {entry}"""
 _REST = """
 UPDATE futures_trades SET notional_value = '5012.34500000', quantity = '0.10000000' WHERE id = {entry}"""
 
+UNTRADED_POSITION = """
+INSERT INTO futures_positions (account_id, symbol, position_side, leverage, quantity, notional_value, margin,
+    entry_price, status, close_time)
+VALUES (2, 'ETH/USD', 'LONG', 3, '0.00000000', '0.00000000', '0.00000000', '3000.00000000', 'closed',
+    '2026-01-02 03:04:05')"""
+
 HABITS: Mapping[str, tuple[str, ...]] = {
     "no average where there was one entry": (
         "UPDATE futures_positions SET avg_entry_price = '0.00000000' WHERE id = {usdm}",
@@ -43,6 +49,7 @@ HABITS: Mapping[str, tuple[str, ...]] = {
     "0 as the result of an opening": (
         "UPDATE futures_trades SET realized_pnl = '0.00000000' WHERE id = {entry}",
     ),
+    "a closed position of which there are no trades": (UNTRADED_POSITION,),
     "an account that never traded": (
         "INSERT INTO futures_trading_accounts (id, user_id, initial_balance, current_balance, total_equity)"
         " VALUES (9, 9, '100.00000000', '100.00000000', '100.00000000')",
