@@ -19,7 +19,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
-from console import heap, threads
+from console import threads
 from console.actions.kill.trip import TRIP_WAIT
 from console.tui import garbage
 from console.tui.actions import actions, bindings
@@ -124,7 +124,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         self._give_signals_back = signals.obey(self.exit, self._see_trip_through)
         self._line.asked(time.monotonic())  # by textual itself
         self.set_interval(1, self._look_around)
-        self.set_interval(_TIDIES_EVERY, heap.give_back)
+        self.set_interval(_TIDIES_EVERY, garbage.Tidying().tidy)
         self.set_timer(_AFTER_THE_START, self.get_access)
         self.call_after_refresh(self._start_watching)
 
@@ -133,8 +133,6 @@ class OpsConsole(AppActions, inherit_bindings=False):
         self._reminding.begin()
         self._readying.begin()
         threads.start(load_kill_switch, name="load the kill switch")
-        if self.view.rollout is not None:
-            threads.start(self.view.rollout, name="make the rollout")
         if self._access is not None and self.view.access is None:
             threads.start(self._access, name="make the access").add_done_callback(self._take_access)
 
