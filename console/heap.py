@@ -7,7 +7,8 @@ its end, which grows by megabytes an hour.
 """
 
 import ctypes
-from contextlib import suppress
+from collections.abc import Callable
+from functools import cache
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """Options of mallopt, as glibc's malloc.h numbers them."""
@@ -20,17 +21,26 @@ would cost a twelfth of all that the console computes. In the heap they are 14 M
 
 
 def hold_together() -> None:
-    """Do so from here on, best before any thread is there; nothing where the C library has no such choice."""
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):
-        return
-    mallopt(_ARENA_MAX, 1)
-    mallopt(_MMAP_THRESHOLD, _LARGE)
-    mallopt(_TRIM_THRESHOLD, _LARGE)
+    """Do so from here on, before any thread is there; nothing where the C library has no such choice."""
+    mallopt = _function("mallopt")
+    if mallopt is not None:
+        mallopt(_ARENA_MAX, 1)
+        mallopt(_MMAP_THRESHOLD, _LARGE)
+        mallopt(_TRIM_THRESHOLD, _LARGE)
 
 
 def give_back() -> None:
     """Hand whole pages that are free back to the system, which takes a third of a millisecond."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).malloc_trim(0)
+    trim = _function("malloc_trim")
+    if trim is not None:
+        trim(0)
+
+
+@cache
+def _function(name: str) -> Callable[..., int] | None:
+    """A function of the C library's, None where it has none: each look for one leaves 3 KB of garbage."""
+    try:
+        found: Callable[..., int] = getattr(ctypes.CDLL(None), name)
+    except (OSError, AttributeError):
+        return None
+    return found

@@ -69,8 +69,10 @@ def cli(ctx: click.Context, /, *, fps: float | None, low_bandwidth: bool, **give
     """
     ctx.obj = Given(**given)
     if ctx.invoked_subcommand is None:
+        from console import heap  # noqa: PLC0415
         from console.cli.opening import open_console  # noqa: PLC0415
 
+        heap.hold_together()  # before a thread reads the settings
         sys.exit(open_console(settings_of(ctx, ctx.obj), fps, low_bandwidth, config=ctx.obj.config))
 
 

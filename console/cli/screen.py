@@ -61,7 +61,7 @@ def run_screen(
         )
     except KeymapError as error:
         fail(f"{settings.place_of_key(error.action)}: keys.{error.action}: {error}")
-    return _run(console)
+    return run(console)
 
 
 def standing_here(settings: "Settings") -> "Standing":
@@ -147,13 +147,15 @@ def _wishes(settings: "Settings", low_bandwidth: bool) -> "Wishes":
     return Wishes(theme=drawn.theme, low_bandwidth=slow, keys=settings.keys, state=own)
 
 
-def _run(console: "OpsConsole") -> int:
+def run(console: "OpsConsole") -> int:
+    """Show it until the operator leaves; returns the exit code, which after a crash is 1."""
     from console import heap  # noqa: PLC0415 (as said)
     from console.tui import garbage  # noqa: PLC0415 (as said)
 
     heap.hold_together()  # before there are threads
     garbage.keep()
-    return console.run() or 0
+    left = console.run()
+    return 1 if left is None else left
 
 
 class Journal:

@@ -1,9 +1,10 @@
-"""The console on settled data in a real terminal: `python -m tests.tui.live [crash|flood]`."""
+"""The console on settled data in a real terminal: `python -m tests.tui.live [crash|fall|flood]`."""
 
 import asyncio
 import sys
 from collections.abc import Callable
 
+from console.cli.screen import run
 from console.domain.assessment import Assessment
 from console.domain.clock import SystemClock
 from console.domain.snapshot import Snapshot
@@ -14,10 +15,13 @@ from tests.tui.fake import PAPER, FakeWatched, metrics_of, snapshot, symbol_rows
 class Moving(FakeWatched):
     """Values that move with the clock, from sources that always answer; with `crash`, not for long.
 
-    With `flood`, so often that a terminal which isn't read is soon full.
+    With `flood`, so often that a terminal which isn't read is soon full. With `fall` the screen fails to show
+    them.
     """
 
     def assessment(self, ahead: float = 0.0) -> Assessment:
+        if "fall" in sys.argv:
+            raise KeyError("told to fall")
         self.snapshot = moving_snapshot(self.clock.now())
         return super().assessment(ahead)
 
@@ -36,10 +40,8 @@ def moving_snapshot(now: float) -> Snapshot:
 
 def main() -> int:
     clock = SystemClock()
-    result = OpsConsole(
-        PAPER, lambda: Moving(moving_snapshot(clock.now()), clock), fps=100 if "flood" in sys.argv else 4
-    ).run()
-    return 1 if result is None else result
+    fps = 100 if "flood" in sys.argv else 4
+    return run(OpsConsole(PAPER, lambda: Moving(moving_snapshot(clock.now()), clock), fps=fps))
 
 
 if __name__ == "__main__":

@@ -113,6 +113,13 @@ def test_a_failing_monitor_leaves_one_clear_line_on_the_restored_terminal() -> N
     assert child.exitstatus == 70
 
 
+def test_a_screen_that_fails_says_where_and_is_no_success() -> None:
+    child = spawn("fall")
+    after = ended(child).rsplit(SHOWED_CURSOR, 1)[-1]
+    assert "told to fall" in after
+    assert child.exitstatus == 1
+
+
 def test_a_plain_terminal_is_sent_ascii_only_on_every_screen() -> None:
     child = spawn(TERM="linux", LANG="C", LC_ALL="C")
     child.expect("USD")

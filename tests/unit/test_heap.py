@@ -1,6 +1,7 @@
 """The C library's heap: what is free in it goes back to the system."""
 
 import ctypes
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,13 @@ def test_what_is_free_below_the_heaps_end_goes_back() -> None:
     assert before - _resident() > _BLOCK * _BLOCKS / 2
 
 
+def test_giving_back_leaves_nothing_behind() -> None:
+    heap.give_back()
+    libraries = _libraries()
+    heap.give_back()
+    assert _libraries() == libraries
+
+
 _OUTSIDE = """
 import ctypes
 from pathlib import Path
@@ -50,6 +58,37 @@ print([begin <= malloc(size) < max(end, begin + (1 << 30)) for size in (3 << 20,
 def test_what_is_large_is_no_part_of_the_heap() -> None:
     said = subprocess.run([sys.executable, "-c", _OUTSIDE], capture_output=True, text=True, check=True)
     assert said.stdout == "[True, False]\n"
+
+
+_OPENED = """
+from pathlib import Path
+from console.cli import main
+try:
+    main()
+except SystemExit:
+    pass
+lines = [line.split()[:2] for line in Path("/proc/self/maps").read_text().splitlines()]
+for (used, _), (rest, access) in zip(lines, lines[1:]):
+    (begin, end), (on, until) = used.split("-"), rest.split("-")
+    if access == "---p" and end == on and int(until, 16) - int(begin, 16) == 64 << 20:
+        print("a heap at", begin)
+"""
+"""Says where the heaps of threads are: each has 64 MB of addresses to itself, most of them unused."""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads Linux' own figures")
+def test_the_thread_that_reads_the_settings_has_no_heap_of_its_own(tmp_path: Path) -> None:
+    env = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    said = subprocess.run(
+        [sys.executable, "-c", _OPENED], capture_output=True, text=True, check=True, env=env, cwd=Path.cwd()
+    )
+    assert "terminal" in said.stderr
+    assert said.stdout == ""
+
+
+def _libraries() -> int:
+    """How many handles of shared libraries there are, used or not."""
+    return sum(isinstance(one, ctypes.CDLL) for one in gc.get_objects())
 
 
 def _resident() -> int:
