@@ -128,6 +128,7 @@ class Wheel:
     def stand_by(self, run_id: str) -> None:
         """Go on with a run in place of its driver, when that has gone."""
         from console.audit.actor import this_actor  # noqa: PLC0415
+        from console.domain.clock import SystemClock  # noqa: PLC0415
         from console.runbooks.standing_by import Post, stand_by  # noqa: PLC0415
         from console.runbooks.store import store_of  # noqa: PLC0415
         from console.wiring.runbooks import runbook_of_run, world_of  # noqa: PLC0415
@@ -137,9 +138,18 @@ class Wheel:
             return replace(opened, stands_in=True)
 
         log_to(self.settings.state / "console.log")
-        actor, store = this_actor(os.environ), store_of(self.settings, os.environ)
-        folder = self.settings.state / "runs" / run_id
-        stand_by(Post(store, folder, actor.process, actor.host, world, runbook_of_run, time.sleep), run_id)
+        actor = this_actor(os.environ)
+        post = Post(
+            store=store_of(self.settings, os.environ),
+            folder=self.settings.state / "runs" / run_id,
+            own=actor.process,
+            host=actor.host,
+            world=world,
+            read=runbook_of_run,
+            wait=time.sleep,
+            clock=SystemClock(),
+        )
+        stand_by(post, run_id)
 
     def _world(self) -> "tuple[World, Following]":
         from console.cli.runbook_follow import following_of  # noqa: PLC0415

@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Lock, Thread
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from console.audit.redaction import secret_values
@@ -42,7 +43,7 @@ class Following:
         self._output: LiveOutput | None = None
         self._followed: set[tuple[str, int]] = set()
         self._reminded = 0.0
-        self._lock = Lock()
+        self._moves: SimpleQueue[StepRun | None] = SimpleQueue()
 
     def of(self, run: Run, store: RunStore) -> None:
         """Say which run it is, as it stands now."""
@@ -53,38 +54,25 @@ class Following:
                 self._follow(step)
 
     def moved(self, step: StepRun) -> None:
-        """Tell a step's move; before the one that ends it, the rest of what its command wrote."""
-        with self._lock:
-            if (step.name, step.intent) not in self._followed:
-                self._follow(step)
-            if step.state is not State.RUNNING:
-                self._tell_output(ended=True)
-                self._running = self._output = None
-            tell(move_line(step, self._usual))
+        """Have a step's move told by `going_on`: a terminal that takes nothing keeps no run from going on."""
+        self._moves.put(step)
 
     def look(self) -> None:
         """Tell what has come since the last look."""
-        with self._lock:
-            self._tell_output()
-            if self._running is not None and self._clock.now() - self._reminded >= _REMIND:
-                self._reminded = self._clock.now()
-                tell(f"{self._running.name}: {lasting(self._running, self._clock.wall(), self._usual)}")
+        self._tell_output()
+        if self._running is not None and self._clock.now() - self._reminded >= _REMIND:
+            self._reminded = self._clock.now()
+            tell(f"{self._running.name}: {lasting(self._running, self._clock.wall(), self._usual)}")
 
     @contextmanager
     def going_on(self) -> Iterator[None]:
-        """Look again and again while the block, which tells the moves, drives the run."""
-        over = Event()
-
-        def look() -> None:
-            while not over.wait(_LOOK):
-                self.look()
-
-        thread = Thread(target=look, name="runbook output", daemon=True)
+        """Tell the moves, and look again and again, while the block drives the run; to the end of both."""
+        thread = Thread(target=self._tell_moves, name="runbook output", daemon=True)
         thread.start()
         try:
             yield
         finally:
-            over.set()
+            self._moves.put(None)
             thread.join()
 
     def watch(self, store: RunStore, run_id: str, wait: Callable[[float], None] = time.sleep) -> Run:
@@ -99,9 +87,29 @@ class Following:
             before, run = run, store.find(run_id)
             for was, step in zip(before.steps, run.steps, strict=True):
                 if step.version != was.version:
-                    self.moved(step)
+                    self._tell_move(step)
         tell(run.standing.value.upper())
         return run
+
+    def _tell_moves(self) -> None:
+        while True:
+            try:
+                step = self._moves.get(timeout=_LOOK)
+            except Empty:
+                self.look()
+                continue
+            if step is None:
+                return
+            self._tell_move(step)
+
+    def _tell_move(self, step: StepRun) -> None:
+        """Tell a step's move; before the one that ends it, the rest of what its command wrote."""
+        if (step.name, step.intent) not in self._followed:
+            self._follow(step)
+        if step.state is not State.RUNNING:
+            self._tell_output(ended=True)
+            self._running = self._output = None
+        tell(move_line(step, self._usual))
 
     def _follow(self, step: StepRun) -> None:
         self._followed.add((step.name, step.intent))

@@ -48,6 +48,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Collection[str]]] = {
     "alerts": {},
     "critical_alerts": {},
     "no_new_alert": {"since": ()},
+    "no_new_alert_after": {"run": (), "step": ()},
     "no_alert_since": {"since": ()},
     "sync_errors": {},
     "schema": {},
@@ -62,12 +63,14 @@ _OF_ENGINE = ("metrics", "database", "exchange", "flags", "engine", "log")
 class Surroundings:
     """What checks ask: `look` looks at the context anew, `ledger` and `database` at its books.
 
-    These raise SourceError where they can't. `not_exported` are metrics that the engine is known not to have.
+    These raise SourceError where they can't. `begun` says when a run's step was begun last, in seconds since
+    1970, as far as that is known. `not_exported` are metrics that the engine is known not to have.
     """
 
     look: Look
     ledger: Callable[[], LedgerReport]
     database: Callable[[], AbstractContextManager[Connection]]
+    begun: Callable[[str, str], float | None]
     clock: Clock
     wait: Callable[[float], None]
     not_exported: Set[str] = frozenset()
@@ -112,6 +115,9 @@ def checks_of(asked: Surroundings) -> Mapping[str, Ask]:
         "critical_alerts": lambda _told: alarms.critical_alerts(look()),
         "no_new_alert": lambda told: alarms.no_new_alert(
             look("metrics", "alerts", "last_trip"), told["since"]
+        ),
+        "no_new_alert_after": lambda told: alarms.no_new_alert_after(
+            look("metrics", "alerts", "last_trip"), asked.begun(told["run"], told["step"]), told["step"]
         ),
         "no_alert_since": lambda told: alarms.no_alert_since(look("metrics", "alerts"), told["since"]),
         "sync_errors": lambda _told: processes.sync_errors(look, wait),

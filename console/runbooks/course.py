@@ -1,13 +1,13 @@
 """A run in the hands of one driver: its moves, what the journal is told of them, and what checks say."""
 
 import json
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from console.audit.record import Act
-from console.audit.redaction import Json
+from console.audit.redaction import Json, redacted_text
 from console.runbooks.acts import risk_of
+from console.runbooks.beat import Beat
 from console.runbooks.model import Found, OnFailure, Question, Risk, Runbook, Step, span
 from console.runbooks.recording import Recording
 from console.runbooks.run import (
@@ -47,6 +47,7 @@ class Course:
     _noticed: float = 0.0
     _begun: dict[str, float] = field(default_factory=dict)
     _standby: Standby | None = None
+    _beat: Beat | None = None
 
     def create(self) -> None:
         """Keep a run that begins."""
@@ -153,19 +154,41 @@ class Course:
             )
 
     def see_to_standby(self) -> None:
-        """Have somebody stand by for this driver, where what was done may have to be undone."""
-        if self.world.guarded and may_be_undone(self.runbook, self.run):
-            with suppress(OSError):  # a later look tries again
-                self.standby.see_to(self.world.clock.now())
+        """Have somebody stand by for this driver, who sees it move, where something may be undone.
+
+        Why nobody does, the journal is told once.
+        """
+        if not self.world.guarded or not may_be_undone(self.runbook, self.run):
+            return
+        now = self.world.clock.now()
+        self._beating.go(now)
+        lack = self.standby.see_to(now)
+        if lack:
+            why = redacted_text(lack, self.world.secrets)
+            act = Act(self.run.context, "runbook.stand_by", self.run.id, reason=why)
+            self.recording.note(act, needed=False)
+
+    def rest(self) -> None:
+        """Say that nothing more is done for now: whoever drives isn't missed while it waits for a person."""
+        self._beating.rest()
 
     @property
     def standby(self) -> Standby:
         """Who stands by for this driver."""
         if self._standby is None:
             arguments = self.world.program.console(("runbook", "stand-by", self.run.id))
-            folder = self.world.folder / self.run.id
-            self._standby = Standby(folder, arguments, self.world.actor.process)
+            self._standby = Standby(self._own_folder, arguments, self.world.actor.process)
         return self._standby
+
+    @property
+    def _beating(self) -> Beat:
+        if self._beat is None:
+            self._beat = Beat(self._own_folder, self.world.actor.process)
+        return self._beat
+
+    @property
+    def _own_folder(self) -> Path:
+        return self.world.folder / self.run.id
 
     def _is_undone_after(self, after: StepRun) -> bool:
         """Whether what comes after a move is, or may be, that the run is undone."""
@@ -180,7 +203,7 @@ class Course:
 
     def folder(self, step: StepRun) -> Path:
         """Where the step's act leaves what came of it."""
-        return self.world.folder / self.run.id / f"{step.name}.{step.intent}"
+        return self._own_folder / f"{step.name}.{step.intent}"
 
 
 def needs_record(step: Step) -> bool:

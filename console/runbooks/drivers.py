@@ -8,6 +8,7 @@ from console.runbooks.executor import Drive
 from console.runbooks.model import CommandAct, Risk, Runbook
 from console.runbooks.recording import Recording
 from console.runbooks.run import Driver, MoveError, Run, steps_of
+from console.runbooks.standby import Standby
 from console.runbooks.store import StoreError
 from console.runbooks.world import World
 
@@ -56,14 +57,15 @@ def take(world: World, runbook: Runbook, run: Run, reason: str = "") -> "Drive":
     return drive
 
 
-def stand_in(world: World, runbook: Runbook, run: Run, words: str) -> "Drive":
+def stand_in(world: World, runbook: Runbook, run: Run, words: str, standby: Standby | None = None) -> "Drive":
     """Drive a run whose driver has gone, also where its store can't be written; `words` say in whose place.
 
-    OvertakenError where somebody else drives it by now.
+    `standby` is who stood by for this process when it drove before. OvertakenError where somebody else drives
+    it by now.
     """
     recording = Recording(world.journal, world.actor)
     recording.close_abandoned(run)
-    drive = Drive(world, runbook, run, recording)
+    drive = Drive(world, runbook, run, recording, _standby=standby)
     drive.change("runbook.take", words, lambda: drive.take(words, lost=True), needed=False)
     return drive
 

@@ -53,6 +53,10 @@ def walked(
 
     for step in runbook.steps:
         does = would(step, values, commands=commands, program=program)
+        without = None if step.unless is None else ask(step.unless)
+        if without is not None and without.passes is True:
+            yield Walked(step, filled(step.text, values), f"would be skipped: {without.observed}", (), None)
+            continue
         yield Walked(
             step,
             filled(step.text, values),

@@ -53,6 +53,12 @@ class Drive(Course):
 
         It doesn't stop before what is so already: nobody is asked for nothing.
         """
+        try:
+            return self._gone_on(stop)
+        finally:
+            self.rest()
+
+    def _gone_on(self, stop: Callable[[Task], bool]) -> Task:
         while True:
             self.see_to_standby()
             task = next_task(self.runbook, self.run, self._read_back)
@@ -79,13 +85,16 @@ class Drive(Course):
         """
         step, before = self.runbook.step(name), self.run.step(name)
         check_begin(self.runbook, before, asked=asked)
-        if (step.if_needed and self._is_so(step)) or not self._is_recent(step):
+        if self._is_left_out(step) or (step.if_needed and self._is_so(step)) or not self._is_recent(step):
             return
-        lack = lacking(self, step, given)
-        if lack:
-            self._wait(before, lack)
-        else:
-            self._begin(step, given)
+        try:
+            lack = lacking(self, step, given)
+            if lack:
+                self._wait(before, lack)
+            else:
+                self._begin(step, given)
+        finally:
+            self.rest()
 
     def look(self, name: str) -> None:
         """Ask again what the check of a step says that has failed or is unknown: nothing is done."""
@@ -140,14 +149,26 @@ class Drive(Course):
             self.become(task.standing, words)
 
     def _is_needless(self, task: Task) -> bool:
-        """Whether a step is found to be so already, which is asked once; then it has passed."""
+        """Whether a step is left out, or found to be so already, which is asked once."""
         if task.next is not Next.BEGIN or task.step in self._needed:
             return False
         step = self.runbook.step(task.step)
-        if not step.if_needed:
+        if not step.if_needed and step.unless is None:
             return False
         self._needed.add(task.step)
-        return self._is_so(step)
+        return self._is_left_out(step) or (step.if_needed and self._is_so(step))
+
+    def _is_left_out(self, step: Step) -> bool:
+        """Whether there is nothing that the step could be about; then it is skipped, and says why."""
+        if step.unless is None:
+            return False
+        found = self.ask(step.unless, step.name)
+        if found.passes is not True:
+            return False
+        self.note(step.name, "runbook.step", State.SKIPPED, reason=found.observed, needed=False)
+        before = self.run.step(step.name)
+        self.move(replace(before, state=State.SKIPPED, words=found.observed, evidence=in_json(found)))
+        return True
 
     def _is_so(self, step: Step) -> bool:
         """Whether nothing is needed, because the step's check passes; then it has passed."""

@@ -132,12 +132,13 @@ class Confirmation:
 
 @dataclass(frozen=True, slots=True)
 class Compensation:
-    """What undoes a step, and how to see that it did."""
+    """What undoes a step, and how to see that it did. `repeatable` is one that lowers the risk."""
 
     text: str
     act: Effect
     check: Question
     timeout: float
+    repeatable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,8 @@ class Step:
     check alone. `if_needed`: where the check passes before, the act isn't done. `recent` is how long ago the
     checks of the steps before may have been asked, `holds_for` how long the own check has to pass in the end:
     durations, or a `{parameter}` that is one, empty for neither. `second_person`: somebody else agrees to the
-    act, whatever the settings say. `repeatable`: the act may be done again without being asked for.
+    act, whatever the settings say. `repeatable`: the act may be done again without being asked for. `unless`:
+    where this passes there is nothing that the step could be about, and it is skipped with what was seen.
     """
 
     name: str
@@ -165,6 +167,7 @@ class Step:
     recent: str = ""
     holds_for: str = ""
     second_person: bool = False
+    unless: Question | None = None
 
     @property
     def effect(self) -> Effect | None:
@@ -207,7 +210,7 @@ class Runbook:
                 return step
             if step.compensation is not None and undo_of(step.name) == name:
                 undo = step.compensation
-                return Step(name, undo.text, undo.act, undo.check, undo.timeout)
+                return Step(name, undo.text, undo.act, undo.check, undo.timeout, repeatable=undo.repeatable)
         raise KeyError(name)
 
     def values(self, given: Mapping[str, str]) -> Mapping[str, str]:

@@ -254,6 +254,8 @@ STANDINGS: Mapping[Standing, frozenset[Standing]] = {
 
 def check_standing(run: Run, after: Standing) -> None:
     """MoveError where the run can't become `after`."""
+    if after is Standing.ABORTING and run.standing in (Standing.ABORTING, Standing.FAILING):
+        raise MoveError(f"run {run.id} is being undone already: opsconsole runbook resume {run.id} goes on")
     if after not in STANDINGS.get(run.standing, frozenset()):
         raise MoveError(f"run {run.id} is {run.standing.value}: it can't become {after.value}")
 

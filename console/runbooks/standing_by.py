@@ -1,30 +1,49 @@
 """The process that stands by for a run's driver, and goes on with the run when that has gone.
 
-It does what a driver does without a person: so it ends a watch, and undoes the run where a check fails. It
-begins no step's act. Whoever comes back has the run from it for the asking.
+It does what a driver does without a person: so it ends a watch, and undoes the run where a check fails. As
+long as nobody comes it asks again what can't be told, and tries again what undoes the run, ever more seldom.
+It begins no step's act. Whoever comes back has the run from it for the asking.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 import psutil
 
 from console.audit.actor import still_runs
 from console.audit.errors import JournalError
+from console.domain.clock import Clock
+from console.domain.figures import seconds
+from console.runbooks.beat import HANGS, Pulse
 from console.runbooks.drivers import stand_in
 from console.runbooks.executor import Drive
+from console.runbooks.lacking import Given
 from console.runbooks.model import Runbook
 from console.runbooks.order import keep
-from console.runbooks.run import Driver, Next, Run, Task, begins_act, may_be_undone, next_task
-from console.runbooks.standby import FILE, named_in
+from console.runbooks.run import (
+    MoveError,
+    Next,
+    Run,
+    Standing,
+    State,
+    Task,
+    begins_act,
+    may_be_undone,
+    next_task,
+)
+from console.runbooks.standby import FILE, Standby, named_in
 from console.runbooks.store import RunStore, StoreError
 from console.runbooks.world import World
 
 EVERY = 1.0
 """Seconds between two looks at whether the driver is still there."""
-LONGEST = 10.0
+LONGEST = 60.0
 """Seconds, at most, between two tries where it couldn't be gone on with: each waits twice as long."""
+STANDS_IN = "stands in for "
+"""How the words begin with which a run is gone on with."""
+AGAIN = Given(note="what stands by tries it again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +60,7 @@ class Post:
     world: Callable[[], World]
     read: Callable[[Run], Runbook]
     wait: Callable[[float], None]
+    clock: Clock
 
 
 def stand_by(post: Post, run_id: str) -> None:
@@ -50,20 +70,29 @@ def stand_by(post: Post, run_id: str) -> None:
     """
     run = post.store.find(run_id)
     keep(post.folder, FILE, post.own)
-    pause = EVERY
-    while not run.standing.over and _is_ours(post):
-        why = _why_gone(run.driver, post)
-        if why and not _gone_on(post, run, why):
+    watch, pause = _Watch(post), EVERY
+    while not run.standing.over and _is_ours(post, run):
+        why = watch.why_gone(run)
+        if why and not watch.go_on(run, why):
             return
         post.wait(pause)
         pause = min(2 * pause, LONGEST) if why else EVERY
-        run = _as_it_is(post, run)
+        if post.folder.is_dir():
+            run = _as_it_is(post, run)
 
 
-def _is_ours(post: Post) -> bool:
-    """Whether no other stands by. Without the run's folder, the runs were removed with all there was."""
+def _is_ours(post: Post, run: Run) -> bool:
+    """Whether no other stands by, but for this one where it drives by now.
+
+    Without the run's folder, the runs were removed with all there was.
+    """
     named = named_in(post.folder)
-    return post.folder.is_dir() and (named == post.own or not still_runs(named))
+    return post.folder.is_dir() and (named == post.own or _drives(post, run) or not still_runs(named))
+
+
+def _drives(post: Post, run: Run) -> bool:
+    """Whether this process drives by now."""
+    return run.driver is not None and run.driver.stands_in and run.driver.process == post.own
 
 
 def _as_it_is(post: Post, last: Run) -> Run:
@@ -74,34 +103,105 @@ def _as_it_is(post: Post, last: Run) -> Run:
         return last
 
 
-def _why_gone(driver: Driver | None, post: Post) -> str:
-    """Why a driver does nothing any more, empty where it may; of another host's nobody here can tell."""
-    if driver is None or driver.host != post.host:
-        return ""
-    if driver.process == post.own:
-        return "couldn't go on"  # what drives doesn't look on
-    if not still_runs(driver.process):
-        return "has ended"
-    try:
-        status = psutil.Process(int(driver.process.partition("-")[0])).status()
-    except psutil.Error:
-        return ""
-    return "is stopped" if status in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP) else ""
+@dataclass(slots=True)
+class _Watch:
+    """What is kept from look to look: how the driver moved, and the run as it was driven here last."""
+
+    post: Post
+    _pulse: Pulse = field(init=False)
+    _drive: Drive | None = None
+    _standby: Standby | None = None
+
+    def __post_init__(self) -> None:
+        self._pulse = Pulse(self.post.folder)
+
+    def why_gone(self, run: Run) -> str:
+        """Why a driver does nothing any more, empty where it may; of another host's nobody here can tell.
+
+        It may be at rest, for a person, but where the run is to be undone. One that stands in itself isn't
+        missed while it lives: where that hangs, the next one would, too.
+        """
+        driver, still = run.driver, self._pulse.still(self.post.clock.now())
+        if driver is None or driver.host != self.post.host:
+            return ""
+        if _drives(self.post, run):
+            return "couldn't go on"  # what drives doesn't look on
+        if not still_runs(driver.process):
+            return "has ended"
+        moves = self._pulse.drives(driver.process) or run.standing is not Standing.OPEN
+        if moves and still >= HANGS and not driver.stands_in:
+            return f"hasn't moved for {seconds(still)}"
+        try:
+            status = psutil.Process(int(driver.process.partition("-")[0])).status()
+        except psutil.Error:
+            return ""
+        return "is stopped" if status in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP) else ""
+
+    def go_on(self, run: Run, why: str) -> bool:
+        """Go on in place of a driver that is gone; whether the run is to be stood by for still."""
+        runbook = self.post.read(run)
+        tried = run.driver is not None and run.driver.stands_in
+        if not may_be_undone(runbook, run) or _needs_person(runbook, run, tried=tried):
+            return False
+
+        def acts(task: Task) -> bool:
+            return task.next is Next.BEGIN and begins_act(runbook, task.step)
+
+        try:
+            self.post.wait(self._respite(run))
+            drive = self._taken(runbook, run, why)
+            _once_more(drive)
+            drive.go_on(acts)
+        except (StoreError, JournalError, MoveError, OSError):  # somebody is back, or it is tried again
+            over = self._drive is not None and self._drive.run.standing.over
+            self._drive = None
+            return not over
+        return not drive.run.standing.over and not _needs_person(runbook, drive.run, tried=True)
+
+    def _respite(self, run: Run) -> float:
+        """Seconds to wait before one goes on where others like it have ended: the longer, the more they were.
+
+        What ended those may well end this one, which would be for ever and at once.
+        """
+        if run.driver is None or not run.driver.stands_in or run.driver.process == self.post.own:
+            return 0.0
+        taken = [move.words for move in self.post.store.timeline(run.id) if not move.step]
+        row = sum(1 for _ in takewhile(lambda words: words.startswith(STANDS_IN), reversed(taken)))
+        return min(EVERY * 2.0 ** min(row, 30), LONGEST)
+
+    def _taken(self, runbook: Runbook, run: Run, why: str) -> Drive:
+        """The run in the hands of this process: as it was left here, where nobody has had it since."""
+        kept = self._drive
+        if kept is None or kept.run.epoch != run.epoch:
+            words = f"{STANDS_IN}{run.driver}, whose process {why}"
+            kept = self._drive = stand_in(self.post.world(), runbook, run, words, self._standby)
+            self._standby = kept.standby
+        return kept
 
 
-def _gone_on(post: Post, run: Run, why: str) -> bool:
-    """Go on in place of a driver that is gone; whether the run is to be stood by for still."""
-    runbook = post.read(run)
-    if not may_be_undone(runbook, run) or next_task(runbook, run).next is Next.ASK:
+def _needs_person(runbook: Runbook, run: Run, *, tried: bool) -> bool:
+    """Whether only a person can go on: what undoes the run may be tried again without one.
+
+    Whether an act is needless, is asked by the first who stands in; what `tried` that begins none.
+    """
+    task = next_task(runbook, run)
+    if task.next is Next.ASK:
+        return not _fails_to_undo(runbook, run, task.step)
+    if task.next is not Next.BEGIN or not begins_act(runbook, task.step):
         return False
+    step = runbook.step(task.step)
+    return tried or not (step.if_needed or step.unless is not None)
 
-    def acts(task: Task) -> bool:
-        return task.next is Next.BEGIN and begins_act(runbook, task.step)
 
-    drive: Drive | None = None
-    try:
-        drive = stand_in(post.world(), runbook, run, f"stands in for {run.driver}, whose process {why}")
-        drive.go_on(acts)
-    except (StoreError, JournalError, OSError):  # somebody has come back, or it is tried again
-        return drive is None or not drive.run.standing.over
-    return False
+def _fails_to_undo(runbook: Runbook, run: Run, name: str) -> bool:
+    is_undo = all(step.name != name for step in runbook.steps)
+    return is_undo and run.step(name).state is State.FAILED and runbook.step(name).repeatable
+
+
+def _once_more(drive: Drive) -> None:
+    """Ask again what couldn't be told, or have that done again which was to undo the run."""
+    task = next_task(drive.runbook, drive.run)
+    if task.next is Next.READ_BACK:
+        drive.look(task.step)
+    elif task.next is Next.ASK and _fails_to_undo(drive.runbook, drive.run, task.step):
+        drive.begin(task.step, AGAIN, asked=True)

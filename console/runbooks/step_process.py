@@ -54,13 +54,16 @@ def begin(folder: Path, order: Order, files: Mapping[str, str] | None = None) ->
         raise
 
 
-def outliving(arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
-    """Begin a process of its own session, which says nothing, and outlives this one; OSError."""
+def outliving(arguments: Sequence[str], errors: int = subprocess.DEVNULL) -> "subprocess.Popen[bytes]":
+    """Begin a process of its own session, which outlives this one; OSError.
+
+    It says nothing but its errors, and those to the descriptor `errors`, or to nobody.
+    """
     return subprocess.Popen(
         arguments,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=errors,
         start_new_session=True,
     )
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from console.runbooks.acts import ACTIONS, COMMANDS
+from console.runbooks.acts import ACTIONS, COMMANDS, risk_of
 from console.runbooks.fields import Fields, allowed
 from console.runbooks.model import (
     BUILT_IN,
@@ -19,6 +19,7 @@ from console.runbooks.model import (
     OnFailure,
     Parameter,
     Question,
+    Risk,
     SqlAct,
     Step,
     seconds_in,
@@ -31,7 +32,7 @@ NAME_WORDS = "at most 40 lower-case letters, digits, _ and -, a letter first"
 _EFFECTS = ("command", "action", "sql")
 _STEP = (
     "name", "text", "if_needed", "confirm", "recent", "second_person", "preconditions", *_EFFECTS, "manual",
-    "check", "holds_for", "timeout", "on_failure", "compensation", "repeatable",
+    "check", "holds_for", "timeout", "on_failure", "compensation", "repeatable", "unless",
 )  # fmt: skip
 _COMPENSATION = ("text", *_EFFECTS, "check", "timeout")
 _CONFIRMATION = ("words", "unless")
@@ -75,6 +76,7 @@ class StepReading:
             recent=self._span(at, entry, "recent"),
             holds_for=self._span(at, entry, "holds_for"),
             second_person=fields.flag(at, entry, "second_person"),
+            unless=self._question((*at, "unless"), entry.get("unless")),
         )
         self._check_whole(at, step)
         return step
@@ -142,8 +144,9 @@ class StepReading:
         if check is None:
             self._fields.wrong(at, "a compensation has a check")
             return None
+        act = self._effect(at, told)
         return Compensation(
-            self._told(at, told, "text"), self._effect(at, told), check, self._timeout(at, told)
+            self._told(at, told, "text"), act, check, self._timeout(at, told), risk_of(act) is Risk.LOWERS
         )
 
     def _confirmation(self, at: Path_, entry: object) -> Confirmation | None:

@@ -181,7 +181,10 @@ class RunStore:
         """One transaction on a run that is still as it was seen."""
         with self._connected() as connection, transaction(connection):
             wanted = select(runs.c.epoch).where(runs.c.id == run.id).with_for_update()
-            if connection.scalar(wanted) != run.epoch:
+            epoch = connection.scalar(wanted)
+            if epoch is None:
+                raise StoreError(f"there is no run {run.id} any more: nothing was written")
+            if epoch != run.epoch:
                 raise OvertakenError(f"another drives run {run.id} now, or it has ended: nothing was done")
             yield connection
 

@@ -7,7 +7,7 @@ shows it as that. Nothing of a run that isn't a drill comes through here.
 from console.runbooks.executor import Drive
 from console.runbooks.lacking import Given, phrase
 from console.runbooks.model import ManualAct
-from console.runbooks.run import MoveError, Run, State, Task
+from console.runbooks.run import MoveError, Run, Standing, State, Task
 
 DRILL = "drill"
 """What is written down in a drill."""
@@ -18,7 +18,7 @@ LOOKS_AFTER, LOOKS_EVERY = 2.0, 30.0
 def driven(drive: Drive, patience: float) -> Run:
     """Drive the run until it is over. A step that doesn't get there within `patience` seconds aborts it.
 
-    Raises what a Drive does.
+    Raises what a Drive does, and MoveError where it is being undone and that doesn't get there either.
     """
     at, until, wait = "", 0.0, LOOKS_AFTER
     while True:
@@ -28,7 +28,7 @@ def driven(drive: Drive, patience: float) -> Run:
         if task.step != at:
             at, until, wait = task.step, now + patience, LOOKS_AFTER
         if now > until:
-            drive.abort(f"{DRILL}: {at} didn't get there: {drive.run.step(at).words}")
+            _give_up(drive, f"{at} didn't get there: {drive.run.step(at).words}")
             continue
         before = drive.run.step(at)
         _decide(drive, task)
@@ -52,4 +52,11 @@ def _decide(drive: Drive, task: Task) -> None:
         try:
             drive.begin(task.step, given, asked=True)
         except MoveError as error:
-            drive.abort(f"{DRILL}: {error}")
+            _give_up(drive, str(error))
+
+
+def _give_up(drive: Drive, words: str) -> None:
+    """Abort the run, which can be done once: one that is being undone stays open for a person."""
+    if drive.run.standing is not Standing.OPEN:
+        raise MoveError(f"run {drive.run.id} is being undone, and stays open: {words}")
+    drive.abort(f"{DRILL}: {words}")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from console.domain.clock import Clock
@@ -10,8 +11,10 @@ from console.panels import PanelError, load_panels
 from console.panels_memory import remembered
 from console.promql.query import parse_query
 from console.runbooks.askable import Surroundings
+from console.runbooks.begun import Begun
 from console.runbooks.checks.books import books_of, check_ledger, snapshot
 from console.runbooks.lookout import IDLE, Lookout
+from console.runbooks.store import store_of
 from console.wiring import open_monitor
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ def surroundings_of(
         look=Lookout(opened, clock, idle=idle).anew,
         ledger=lambda: check_ledger(settings, environ, clock),
         database=lambda: snapshot(books_of(settings.chosen, environ)),
+        begun=Begun(partial(store_of, settings, environ)),
         clock=clock,
         wait=time.sleep,
         not_exported=frozenset(settings.chosen.not_exported),

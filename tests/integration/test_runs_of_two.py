@@ -51,7 +51,7 @@ VERIFY = """\
     text: Have the engine verify itself.
     command: verify_positions
     check: sources
-    timeout: 20s
+    timeout: 60s
 """
 VERIFIES = """
 import pathlib, sys, time

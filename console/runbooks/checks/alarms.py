@@ -36,13 +36,24 @@ def no_new_alert(now: Assessment, since: str) -> Found:
     return _no_alert(now, since, _tripped(now), ", and the engine isn't tripped")
 
 
+def no_new_alert_after(now: Assessment, began: float | None, step: str) -> Found:
+    """The same since a run's step was begun, `began` seconds since 1970; None where that isn't known."""
+    if began is None:
+        expected = f"no alert has begun to fire since {step} was begun, and the engine isn't tripped"
+        return Found(None, expected, f"when {step} was begun isn't known")
+    return no_new_alert(now, str(began))
+
+
 def no_alert_since(now: Assessment, since: str) -> Found:
     """Whether no alert rule has begun to fire since then (see `instant`), be the engine tripped or not."""
     return _no_alert(now, since, (), "")
 
 
 def _no_alert(now: Assessment, since: str, besides: Iterable[str], more: str) -> Found:
-    """Whether no alert has begun to fire since then; `besides` is what else is wrong, `more` says so."""
+    """Whether no alert has begun to fire since then; `besides` is what else is wrong, `more` says so.
+
+    One that looks back, over a counter which hasn't moved since, says what was before.
+    """
     try:
         began = instant(since)
     except ValueError as error:
@@ -52,10 +63,18 @@ def _no_alert(now: Assessment, since: str, besides: Iterable[str], more: str) ->
     if book is None or now.ruled.doubt:
         return Found(None, expected, now.ruled.doubt or "no alert rules are evaluated")
     firing = [row for row in now.alert_rows if row.matters and row.state in _FIRES]
-    new = [row for row in firing if row.since is None or row.since + book.wall_ahead >= began]
+    new = [row for row in firing if _is_new(row, began - book.wall_ahead)]
     unknown = [f"{_named(row)}: {row.summary}" for row in now.alert_rows if row.severity is Severity.UNKNOWN]
     wrong = [*besides, *(f"{_named(row)}: {row.summary}" for row in new)]
     return answer(expected, wrong, unknown, f"none has; {len(firing)} fire since before", _lines(firing))
+
+
+def _is_new(row: AlertRow, since: float) -> bool:
+    """Whether it began to fire at `since` or later, on the console's clock, for what may be as new."""
+    if row.since is not None and row.since < since:
+        return False
+    still = None if row.raised is None or row.state is not AlertState.FIRING else row.raised.still_since
+    return still is None or still >= since
 
 
 def instant(text: str) -> float:

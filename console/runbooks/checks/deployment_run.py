@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from console import schema
 from console.domain.deployment_calendar import Calendar
+from console.domain.fills import liquidated
 from console.runbooks.model import Found
 from console.runbooks.run import Run
 
@@ -37,7 +38,10 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Fill:
-    """A trade of the coin account. `result` is what it has realised, its fee already taken off."""
+    """A trade of the coin account. `result` is what it has realised, its fee already taken off.
+
+    `order_source` and `order_notes` are its order's; None where it has none.
+    """
 
     position: int | None
     symbol: str
@@ -46,14 +50,18 @@ class Fill:
     price: Decimal
     fee: Decimal
     result: Decimal
+    order_source: str | None = None
+    order_notes: str | None = None
 
     @property
     def opens(self) -> bool:
         return self.side.startswith("OPEN")
 
     def closes(self, other: "Fill") -> bool:
-        """Whether it closes just as much of the same position as `other` has opened."""
-        return not self.opens and (self.position, self.quantity) == (other.position, other.quantity)
+        """Whether the engine closes with it just as much of the same position as `other` has opened."""
+        if self.opens or liquidated(self.order_source, self.order_notes):
+            return False
+        return (self.position, self.quantity) == (other.position, other.quantity)
 
     @property
     def money(self) -> Decimal:
@@ -130,7 +138,7 @@ def _kept_money(run: Run, step: str) -> Money | None:
 
 
 def _fills_since(connection: Connection, trade: int) -> Iterator[Fill]:
-    table = schema.trades
+    table, orders = schema.trades, schema.orders
     query = (
         select(
             table.c.position_id,
@@ -140,7 +148,10 @@ def _fills_since(connection: Connection, trade: int) -> Iterator[Fill]:
             table.c.price,
             table.c.fee,
             func.coalesce(table.c.realized_pnl, Decimal(0)),
+            orders.c.order_source,
+            orders.c.notes,
         )
+        .select_from(table.outerjoin(orders, orders.c.order_id == table.c.order_id))
         .where(table.c.account_id == schema.COIN_ACCOUNT, table.c.id > trade)
         .order_by(table.c.id)
     )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
+from console.actions.releases.code import code_of
 from console.actions.releases.coin import coin_files
 from console.actions.releases.errors import ReleaseError
 from console.actions.releases.recorded import Releases, Standing, releases_of
@@ -18,6 +19,8 @@ ARGUMENTS: Mapping[str, Collection[str]] = {
 }
 """What may be asked of a release."""
 
+_NO_CODE = "the context's settings name no code"
+
 
 def release(settings: "Settings", environ: Mapping[str, str], told: Mapping[str, str]) -> Found:
     """Whether what stands there is what `is` names; what isn't as it should be is in the details."""
@@ -26,6 +29,13 @@ def release(settings: "Settings", environ: Mapping[str, str], told: Mapping[str,
         return ask(releases_of(settings, environ), expected)
     except ReleaseError as error:
         return Found(None, expected, str(error))
+
+
+def no_code(settings: "Settings") -> Found:
+    """Whether the context names no code, so that there are no files to record, and none to go back to."""
+    if code_of(settings) is not None:
+        return Found(False, _NO_CODE, "it names some")
+    return Found(True, _NO_CODE, "no code in the context: no rollback can put this version's files back")
 
 
 def went_back(settings: "Settings", environ: Mapping[str, str], told: Mapping[str, str]) -> Found:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +26,7 @@ from console.runbooks.checks import engine_processes, releases
 from console.runbooks.checks.alarms import instant
 from console.runbooks.checks.answers import answer, kept
 from console.runbooks.checks.books import books_of, snapshot
+from console.runbooks.checks.row_times import since_then
 from console.runbooks.lookout import Look
 from console.runbooks.model import Ask, Found
 from console.sources.errors import SourceError
@@ -44,6 +44,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Collection[str]]] = {
     "processes": {"is": ("ended", "running")},
     "young": {},
     "release": releases.ARGUMENTS,
+    "no_code": {},
     "went_back": {"run": ()},
     "trip_set": {},
     "feature_stage": {"feature": (), "at_most": tuple(STAGES)},
@@ -83,6 +84,7 @@ def rollback_checks(asked: Asked) -> Mapping[str, Ask]:
         "processes": lambda told: _PROCESSES[told["is"]](settings, environ),
         "young": lambda _told: engine_processes.processes_young(settings, environ),
         "release": lambda told: releases.release(settings, environ, told),
+        "no_code": lambda _told: releases.no_code(settings),
         "went_back": lambda told: releases.went_back(settings, environ, told),
         "trip_set": lambda _told: trip_set(asked.look(*OF_TRIPS).kill),
         "feature_stage": lambda told: feature_stage(
@@ -163,33 +165,36 @@ def not_traded(live: Assessment, feature: str, since: float) -> Found:
 
 
 def mode(live: Assessment, wanted: str) -> Found:
-    """Whether the engine calls its mode so, in what it exports now; any mode is right where ANY is wanted."""
-    if wanted == ANY:
-        return Found(True, "the engine runs, in whatever mode", f"it says {live.engine.mode or 'none'}")
-    expected, metrics = f"the engine runs in the mode {wanted}", live.snapshot.metrics
+    """Whether the engine calls its mode so, in what it exports now.
+
+    Where ANY is wanted it may call it anything, or nothing, but it has to export something, and be alive.
+    """
+    expected = f"the engine runs, in {'whatever mode' if wanted == ANY else f'the mode {wanted}'}"
+    metrics, said = live.snapshot.metrics, live.engine.mode
+    if live.engine.alive is False:
+        return Found(False, expected, "its process has ended")
     if not metrics.usable(live.at):
         return Found(None, expected, f"metrics {metrics.doubt(live.at)}")
-    said = live.engine.mode
+    if wanted == ANY:
+        return Found(True, expected, f"it says {said or 'none'}")
     if said is None:
         return Found(None, expected, "futures_build_info is not exported, or names no mode")
     return Found(said == wanted, expected, f"it says {said}")
 
 
 def no_orders(books: Connection, told: Mapping[str, str]) -> Found:
-    """Whether the account has no order and no trade that is newer than that; engines write local time."""
+    """Whether the account has no order and no trade that is newer than that."""
     since = instant(told["since"])
     accounts = ACCOUNTS.values() if told["account"] == EVERY_ACCOUNT else (ACCOUNTS[told["account"]],)
     named = " and ".join(f"account {account}" for account in accounts)
     expected = f"no order and no trade of {named} since {iso_time(since)[:19]}Z"
-    at = datetime.fromtimestamp(since)
     orders, trades = (
         books.scalars(
-            select(func.count()).select_from(table).where(table.c.account_id.in_(accounts), moment >= at)
+            select(func.count())
+            .select_from(moment.table)
+            .where(moment.table.c.account_id.in_(accounts), since_then(books, moment, since))
         ).one()
-        for table, moment in (
-            (schema.orders, schema.orders.c.created_at),
-            (schema.trades, schema.trades.c.trade_time),
-        )
+        for moment in (schema.orders.c.created_at, schema.trades.c.trade_time)
     )
     return Found(not (orders or trades), expected, f"{orders} orders, {trades} trades")
 
@@ -218,8 +223,7 @@ def losses_told(asked: Asked, name: str) -> Found:
     lines = tuple(lines_of(losses))
     if losses.unknown:
         return Found(None, expected, "; ".join(losses.unknown), kept(lines))
-    gone = f"{losses.rows:,} rows would be gone, {len(losses.contracts)} contracts would differ"
-    return Found(True, expected, "nothing" if losses.nothing else gone, kept(lines))
+    return Found(True, expected, losses.in_brief, kept(lines))
 
 
 def restored(books: Connection, backup: Backup) -> Found:

@@ -1,5 +1,6 @@
 """What a terminal says of a run while it goes on, of a real command in its own process."""
 
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from console.cli import runbook_follow
 from console.cli.runbook_follow import Following
 from console.domain.clock import SystemClock
 from console.runbooks.run import Standing, State
@@ -64,6 +66,26 @@ def test_whoever_drives_sees_the_output_before_the_move_that_ends_it(
     assert any(line.startswith("| ") and line.endswith(" two") for line in lines[first:last])
 
 
+def test_a_terminal_that_takes_nothing_keeps_no_run_from_going_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    takes, lines = threading.Event(), list[str]()
+
+    def tell(line: str) -> None:
+        takes.wait()
+        lines.append(line)
+
+    monkeypatch.setattr(runbook_follow, "tell", tell)
+    told, drive = following(desk), desk.start()
+    drive.world = replace(drive.world, tell=told.moved)
+    told.of(drive.run, drive.world.store)
+    with told.going_on():
+        assert drive.go_on().standing is Standing.PASSED
+        assert not lines
+        takes.set()
+    assert [line.split()[:2] for line in lines if "|" not in line][-1] == ["see", "passed"]
+
+
 def test_now_and_then_a_running_step_says_for_how_long_against_its_usual_time(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -78,7 +100,7 @@ def test_now_and_then_a_running_step_says_for_how_long_against_its_usual_time(
     told.look()
     told.look()
     (line,) = capsys.readouterr().out.splitlines()[1:]
-    assert line.startswith("stop: for 12 s, usually 0.")
+    assert re.fullmatch(r"stop: for 12 s, usually [\d.]+ s", line)
 
 
 @dataclass(slots=True)

@@ -41,6 +41,23 @@ def test_what_is_so_already_is_not_done_and_was_no_attempt(desk: Desk) -> None:
     assert is_at(drive, "stop") == (State.PASSED, "already so: 0 marks")
 
 
+@pytest.mark.parametrize("by", ["go_on", "begin"])
+def test_what_there_is_nothing_for_is_left_out_with_its_reason_and_is_no_pass(desk: Desk, by: str) -> None:
+    desk.answers["ready"] = True
+    drive = desk.start(STOP.replace("    command", "    unless: ready\n    command"))
+    if by == "begin":
+        drive.begin("stop")
+    assert drive.go_on().step == "see"
+    assert (desk.times, is_at(drive, "stop")) == (0, (State.SKIPPED, "0 marks"))
+
+
+@pytest.mark.parametrize("answer", [False, None])
+def test_what_there_may_be_something_for_is_done(desk: Desk, answer: bool | None) -> None:
+    desk.answers["ready"] = answer
+    desk.start(STOP.replace("    command", "    unless: ready\n    command")).go_on()
+    assert desk.times == 1
+
+
 @pytest.mark.parametrize("so", [True, False])
 def test_nobody_is_asked_before_what_is_so_already(desk: Desk, so: bool) -> None:
     desk.answers["stopped"] = so

@@ -1,103 +1,43 @@
 """A driver that goes while what was done may have to be undone: what stood by goes on, and undoes it."""
 
 import os
+import shutil
 import signal
-import subprocess
 import sys
 import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from console.audit.open_intents import open_intents
-from console.audit.verify import verify
-from console.runbooks import standby, standing_by, watching
+from console.runbooks import watching
 from console.runbooks.drivers import stand_in
-from console.runbooks.order import identity
-from console.runbooks.run import Next, Run, Standing, State
-from console.runbooks.standby import AGAIN, Standby, named_in
-from console.runbooks.standing_by import Post, stand_by
-from console.runbooks.step_process import outliving
+from console.runbooks.run import Next, Standing, State
+from console.runbooks.standby import named_in
+from console.runbooks.standing_by import stand_by
 from console.runbooks.store import OvertakenError, own_store
 from console.runbooks.world import World
 from tests.unit.runbooks.drives import Desk, dies_at, in_a_process, killed_at, runbook
+from tests.unit.runbooks.standing import (
+    BOOK,
+    STANDS,
+    assert_undone_once,
+    die_in_the_watch,
+    post,
+    quick_desk,
+    standing,
+)
 from tests.waiting import eventually
 
-BOOK = """\
-title: Start it
-use: always
-risk: raises
-steps:
-  - name: resume
-    text: Let it trade.
-    command: sync_positions
-    timeout: 60s
-    check: ready
-    compensation: {text: Stop it., command: stop, check: stopped, timeout: 60s}
-  - {name: beats, text: See that it lives., check: ready, on_failure: compensate}
-  - {name: watch, text: Look on., check: later, on_failure: compensate, holds_for: 10m}
-"""
 BRIEF = BOOK.replace("10m", "50ms")
 POINTS = 80
 """More than a whole run passes."""
-_STANDS = """\
-import os, pathlib, sys, time
-pid = os.getpid()
-start = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-for file in pathlib.Path(sys.argv[1]).glob("runs/*-1"):
-    (file / "standby").write_text(f"{pid}-{start}")
-while os.getppid() == int(sys.argv[2]):
-    time.sleep(0.05)
-"""
 
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    monkeypatch.setattr(watching, "BETWEEN_WATCHES", 0.02)
-    monkeypatch.setattr(watching, "BETWEEN_LOOKS", 0.02)
-    monkeypatch.setattr(standing_by, "EVERY", 0.02)
-    return Desk(tmp_path)
-
-
-def post(desk: Desk, run: Run) -> Post:
-    """Where this process stands by for the run's driver."""
-    world = desk.world()
-    folder = world.folder / run.id
-    folder.mkdir(parents=True, exist_ok=True)
-    own = identity(os.getpid())
-    return Post(
-        world.store,
-        folder,
-        own,
-        world.actor.host,
-        lambda: _standing(desk),
-        lambda run: runbook(run.text),
-        time.sleep,
-    )
-
-
-def die_in_the_watch(desk: Desk) -> Run:
-    """The run as a driver leaves it that was killed while all was well."""
-    at_watch = [0]
-
-    def dies(name: str) -> None:
-        at_watch[0] += name == "running"
-        if at_watch[0] == 3:
-            dies_at("running")(name)
-
-    in_a_process(lambda: desk.start(BOOK, point=dies).go_on())
-    assert desk.run().step("watch").state is State.RUNNING
-    return desk.run()
-
-
-def assert_undone_once(desk: Desk) -> None:
-    assert (desk.run().standing, desk.times) == (Standing.FAILED, 1)
-    assert desk.run().step("undo-resume").state is State.PASSED
-    assert not open_intents(desk.folder / "audit")
-    assert verify(desk.folder / "audit").sound
+    return quick_desk(tmp_path, monkeypatch)
 
 
 def test_a_watch_that_fails_after_its_driver_was_killed_undoes_the_run(desk: Desk) -> None:
@@ -163,16 +103,25 @@ def test_a_driver_that_is_stopped_is_gone_and_finds_itself_overtaken(desk: Desk)
     assert_undone_once(desk)
 
 
-def test_without_the_store_what_goes_wrong_is_undone_all_the_same(desk: Desk) -> None:
+def spoilt(store: Path) -> None:
+    """Have the store be none any more."""
+    store.rename(store.with_name("away"))
+    store.write_text("")
+
+
+@pytest.mark.parametrize("lose", [spoilt, shutil.rmtree])
+def test_without_the_store_what_goes_wrong_is_undone_all_the_same(
+    desk: Desk, lose: Callable[[Path], None]
+) -> None:
     desk.store = own_store(desk.folder / "shared")
     run = die_in_the_watch(desk)
     stands = post(desk, run)
     desk.answers["later"] = False
 
     def lost() -> World:
-        (desk.folder / "shared").rename(desk.folder / "away")
-        (desk.folder / "shared").write_text("")
-        return _standing(desk)
+        lose(desk.folder / "shared")
+        desk.store = own_store(desk.folder / "shared")  # which makes what it lacks
+        return standing(desk)
 
     stand_by(replace(stands, world=lost), run.id)
     assert desk.times == 1
@@ -180,7 +129,7 @@ def test_without_the_store_what_goes_wrong_is_undone_all_the_same(desk: Desk) ->
 
 def test_one_that_took_the_run_and_could_not_go_on_tries_again(desk: Desk) -> None:
     run = die_in_the_watch(desk)
-    stand_in(_standing(desk), runbook(run.text), run, "stands in for it, and gets no further")
+    stand_in(standing(desk), runbook(run.text), run, "stands in for it, and gets no further")
     desk.answers["later"] = False
     looks = iter(range(20))  # StopIteration, where it only looks at itself
     stand_by(replace(post(desk, run), wait=lambda _: _spent(looks)), run.id)
@@ -197,14 +146,6 @@ def test_whoever_comes_back_has_the_run_for_the_asking(desk: Desk) -> None:
     assert drive.go_on().standing is Standing.ABORTED
     standing.join()
     assert desk.times == 1
-
-
-def test_no_act_of_the_steps_own_is_begun_in_a_persons_place(desk: Desk) -> None:
-    act = "  - {name: more, text: More., command: verify_positions, timeout: 9s, check: stopped}\n"
-    in_a_process(lambda: desk.start(BRIEF + act, point=dies_at("outcome")).go_on())
-    stand_by(post(desk, desk.run()), desk.run().id)
-    assert (desk.run().standing, desk.run().step("watch").state) == (Standing.OPEN, State.PASSED)
-    assert desk.run().step("more").state is State.PENDING
 
 
 def test_what_waits_for_a_person_without_a_driver_is_not_stood_by_for(desk: Desk) -> None:
@@ -226,7 +167,7 @@ def test_what_may_have_to_be_undone_waits_for_somebody_who_stands_by(desk: Desk)
 
 def test_a_standby_that_is_killed_is_begun_anew_in_the_watch(desk: Desk) -> None:
     desk.guarded = True
-    desk.stands_by = (sys.executable, "-S", "-c", _STANDS, str(desk.folder), str(os.getpid()))
+    desk.stands_by = (sys.executable, "-S", "-c", STANDS, str(desk.folder), str(os.getpid()))
     drive = desk.start(BOOK.replace("holds_for: 10m", "holds_for: 20s"))
     first: list[str] = []
 
@@ -241,27 +182,6 @@ def test_a_standby_that_is_killed_is_begun_anew_in_the_watch(desk: Desk) -> None
     later = {"later": lambda _: desk.says("later", nobody_new())}
     drive.world = replace(drive.world, checks={**drive.world.checks, **later})
     assert drive.go_on().standing is Standing.FAILED  # another has come, which ends the watch
-
-
-def test_where_no_standby_can_live_few_are_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun = []
-
-    def ended(arguments: Sequence[str]) -> "subprocess.Popen[bytes]":
-        begun.append(outliving(arguments))
-        begun[-1].wait()
-        return begun[-1]
-
-    monkeypatch.setattr(standby, "outliving", ended)
-    nobody = Standby(tmp_path / "run", ("/bin/false",), "1-1")
-    for now in (100.0, 100.05, 101.0, 100.0 + AGAIN):
-        nobody.see_to(now)
-    assert len(begun) == 2
-    assert nobody.lack(time.sleep)  # a person is told of it at once, however few are tried
-    assert len(begun) == 3
-
-
-def _standing(desk: Desk) -> World:
-    return replace(desk.world(), stands_in=True)
 
 
 def _spent(looks: Iterator[int]) -> None:

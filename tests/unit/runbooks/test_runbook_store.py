@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 from sqlalchemy import make_url
 
+from console.runbooks.begun import Begun
 from console.runbooks.run import Driver, MoveError, Run, Standing, State, steps_of
 from console.runbooks.store import (
     MOST_TEXT,
@@ -63,6 +64,18 @@ def test_a_run_comes_back_as_it_was_kept(store: RunStore) -> None:
     assert store.find("stop-1") == run
     assert store.latest("paper") == (replace(run, steps=()),)
     assert store.latest("other") == ()
+
+
+def test_when_a_step_was_begun_last_is_known_though_the_store_is_gone_since(tmp_path: Path) -> None:
+    stores = [own_store(tmp_path)]
+    asked = Begun(lambda: stores[0])
+    run = begun(stores[0])
+    assert asked(run.id, "stop") is None
+    stores[0].move(run, running(run).steps[0])
+    assert asked(run.id, "stop") == 2.0
+    (tmp_path / "file").write_text("")
+    stores[0] = own_store(tmp_path / "file")
+    assert (asked(run.id, "stop"), asked(run.id, "other")) == (2.0, None)
 
 
 def test_a_move_is_kept_with_its_version_and_its_evidences_digest(store: RunStore) -> None:

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from console.runbooks.executor import Drive
-from console.runbooks.run import Standing, State
+from console.runbooks.run import MoveError, Standing, State
 from console.runbooks.unattended import DRILL, driven
 from tests.unit.runbooks.drives import Desk
 
@@ -48,6 +50,17 @@ def test_what_never_holds_is_given_up_with_what_was_seen(tmp_path: Path) -> None
     assert run.step("later").state is State.FAILED
     ended = [one.words for one in desk.world().store.timeline(run.id) if one.state == "aborting"]
     assert "drill: later didn't get there: 1 marks" in ended[0]
+
+
+def test_what_can_t_be_undone_either_is_left_open_in_one_line(tmp_path: Path) -> None:
+    undoing = "check: stopped\n    compensation: {text: Undo it., command: trip_kill_switch, check: later}"
+    text = TEXT.replace("check: stopped", undoing)
+    desk = Desk(tmp_path, answers={"later": False}, commands={"trip_kill_switch": ("false",)})
+    drive = at_once(desk.start(text))
+    with pytest.raises(MoveError, match=r"^run \S+ is being undone, and stays open: [^\n]+$"):
+        driven(drive, patience=0.05)
+    with pytest.raises(MoveError, match=r"is being undone already: opsconsole runbook resume \S+ goes on$"):
+        desk.take(drive.run.id, text).abort("once more, please")
 
 
 def test_what_the_guard_refuses_is_not_done(tmp_path: Path) -> None:

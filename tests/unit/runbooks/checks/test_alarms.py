@@ -11,7 +11,13 @@ from console.domain.severity import Severity
 from console.domain.status import Alert
 from console.domain.surfaces import KeptTrip
 from console.domain.triggers import LIQUIDATION, Judgement, Standing
-from console.runbooks.checks.alarms import alerts, critical_alerts, instant, no_new_alert
+from console.runbooks.checks.alarms import (
+    alerts,
+    critical_alerts,
+    instant,
+    no_new_alert,
+    no_new_alert_after,
+)
 from tests.unit.domain.ruled import MARGIN_RULE, SLIPPAGE_RULE, book, raised, ruled
 from tests.unit.domain.worlds import NOW, answered, healthy, judged
 
@@ -58,6 +64,28 @@ def test_without_rules_nobody_knows() -> None:
 @pytest.mark.parametrize(("since", "passes"), [(NOW - 121, False), (NOW - 119, True)])
 def test_an_alert_is_new_that_fires_since_then(since: float, passes: bool) -> None:
     assert no_new_alert(ruled(book(raised(MARGIN_RULE))), str(since)).passes is passes
+
+
+@pytest.mark.parametrize(
+    ("still_since", "lost", "passes"),
+    [
+        (NOW - 31, None, True),
+        (NOW - 29, None, False),
+        (None, None, False),  # it judges by more than a counter, or nobody knows
+        (NOW - 31, NOW - 1, False),
+    ],
+)
+def test_an_alert_that_only_looks_back_on_what_was_before_is_not_new(
+    still_since: float | None, lost: float | None, passes: bool
+) -> None:
+    rule, fired = raised(SLIPPAGE_RULE, since=NOW - 10)
+    fired = replace(fired, still_since=still_since, lost_since=lost)
+    assert no_new_alert_after(ruled(book((rule, fired))), NOW - 30, "reset").passes is passes
+
+
+def test_without_its_instant_nobody_knows_what_is_new() -> None:
+    found = no_new_alert_after(CALM, None, "reset")
+    assert (found.passes, found.observed) == (None, "when reset was begun isn't known")
 
 
 def test_a_new_warning_is_new_too() -> None:

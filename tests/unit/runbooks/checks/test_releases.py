@@ -7,7 +7,7 @@ import pytest
 
 from console.actions.releases.coin import remove_coin
 from console.actions.releases.recorded import Releases
-from console.runbooks.checks.releases import release, went_back
+from console.runbooks.checks.releases import no_code, release, went_back
 from tests.unit.actions.contexts import settings_with
 from tests.unit.actions.releases.code_trees import (
     ASKED,
@@ -81,3 +81,10 @@ def test_a_run_goes_back_once(releases: Releases, tmp_path: Path) -> None:
     again = way.plan(run=told["run"])
     assert (again.target.release.id, again.changes) == (first.target.release.id, ())
     assert way.plan(run="another").target.release.id != first.target.release.id
+
+
+def test_a_context_without_code_says_what_is_not_protected_then(tmp_path: Path) -> None:
+    assert no_code(settings_in(tmp_path)).passes is False
+    found = no_code(settings_with(tmp_path))
+    assert found.passes is True
+    assert found.observed == "no code in the context: no rollback can put this version's files back"

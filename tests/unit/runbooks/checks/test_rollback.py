@@ -98,7 +98,16 @@ def test_the_mode_is_the_engine_s_own_word_and_absent_it_is_unknown() -> None:
     live = seen(flags(), ALL_SHADOW)
     spot = replace(live, engine=replace(live.engine, mode="spot"))
     assert [mode(spot, wanted).passes for wanted in ("spot", "paper", "any")] == [True, False, True]
-    assert mode(replace(live, engine=replace(live.engine, mode=None)), "spot").passes is None
+    silent = replace(live, engine=replace(live.engine, mode=None))
+    assert [mode(silent, wanted).passes for wanted in ("spot", "any")] == [None, True]
+
+
+def test_whatever_the_mode_may_be_it_is_looked_at() -> None:
+    live = seen(flags(), ALL_SHADOW)
+    metrics = replace(live.snapshot.metrics, last=None, good=None)
+    unseen = replace(live, snapshot=replace(live.snapshot, metrics=metrics))
+    ended = replace(live, engine=replace(live.engine, alive=False))
+    assert [mode(each, "any").passes for each in (unseen, ended)] == [None, False]
 
 
 @pytest.fixture

@@ -1,0 +1,258 @@
+"""What stands by and can't get on: it tries again, ever more seldom, in one process, and says why once."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from console.audit.actor import still_runs
+from console.audit.files import records
+from console.runbooks import beat, standby, standing_by
+from console.runbooks.beat import HANGS, UNSEEN, Beat, Pulse
+from console.runbooks.drivers import stand_in
+from console.runbooks.model import Found
+from console.runbooks.order import identity, keep
+from console.runbooks.run import Next, Run, Standing, State
+from console.runbooks.standby import AGAIN, SELDOM, Standby
+from console.runbooks.standing_by import Post, stand_by
+from console.runbooks.step_process import outliving
+from console.runbooks.store import OvertakenError
+from tests.unit.runbooks.drives import Desk, in_a_process, runbook
+from tests.unit.runbooks.standing import (
+    BOOK,
+    STANDS,
+    assert_undone_once,
+    die_in_the_watch,
+    post,
+    quick_desk,
+    standing,
+)
+from tests.waiting import eventually
+
+SOON = BOOK.replace("60s", "1s")
+"""Whose acts have to show soon what they do."""
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    return quick_desk(tmp_path, monkeypatch)
+
+
+def waits(desk: Desk, then: Callable[[int], object], most: int = 20) -> tuple[Post, list[float]]:
+    """A post where nobody waits, but where `then` is told at the how manieth wait it is; and the waits."""
+    waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        assert len(waited) <= most
+        then(len(waited))
+
+    return replace(post(desk, desk.run()), wait=wait), waited
+
+
+def stand_ins(desk: Desk) -> int:
+    """How often the run was gone on with in somebody's place."""
+    timeline = desk.world().store.timeline(desk.run().id)
+    return sum(move.words.startswith("stands in for ") for move in timeline)
+
+
+def test_what_cannot_be_told_is_asked_again_by_the_same_process_ever_more_seldom(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing_by, "LONGEST", 0.1)
+    desk.answers["ready"] = None
+    in_a_process(lambda: desk.start(SOON).go_on())
+    assert desk.run().step("resume").state is State.UNKNOWN
+
+    def then(count: int) -> None:
+        """At last it is known to trade, and what is looked at next goes wrong."""
+        if count == 4:
+            keep(place.folder, standby.FILE, identity(os.getppid()))  # which stands by for this one
+        if count == 15:
+            desk.answers.update(ready=True, later=False)
+
+    place, waited = waits(desk, then)
+    stand_by(place, desk.run().id)
+    assert_undone_once(desk)
+    assert stand_ins(desk) == 1
+    pauses = [each for each in waited if each]
+    assert pauses == [0.02, 0.04, 0.08, 0.1, 0.1, 0.1, 0.1]
+
+
+def test_an_undoing_that_has_failed_is_tried_again_until_it_shows(desk: Desk) -> None:
+    die_in_the_watch(desk, SOON)
+    desk.answers.update(later=False, stopped=False)
+    place, _ = waits(desk, lambda count: count == 2 and desk.answers.pop("stopped"))
+    stand_by(place, desk.run().id)
+    undone = desk.run().step("undo-resume")
+    assert (undone.state, undone.attempt, undone.note) == (State.PASSED, 2, "what stands by tries it again")
+    assert (desk.run().standing, desk.times, stand_ins(desk)) == (Standing.FAILED, 2, 1)
+
+
+@pytest.mark.parametrize("more", ["", ", if_needed: true"])
+def test_what_only_a_person_may_begin_ends_every_standby(desk: Desk, more: str) -> None:
+    act = f"  - {{name: more, text: More., command: verify_positions, timeout: 9s, check: stopped{more}}}\n"
+    run = die_in_the_watch(desk, BOOK.replace("10m", "10ms") + act)
+    place, _ = waits(desk, lambda _: None)
+    stand_by(place, run.id)
+    assert stand_ins(desk) == 1
+    stand_by(place, run.id)  # the one that stood by for the first
+    assert (stand_ins(desk), desk.run().standing) == (1, Standing.OPEN)
+    assert (desk.run().step("watch").state, desk.run().step("more").state) == (State.PASSED, State.PENDING)
+
+
+def test_where_those_who_stood_in_have_ended_the_next_one_takes_its_time(desk: Desk) -> None:
+    run = die_in_the_watch(desk)
+    for number in range(3):
+        world = standing(desk)
+        gone = replace(world, actor=replace(world.actor, process=f"99999{number}-1"))
+        stand_in(gone, runbook(run.text), desk.run(), f"{standing_by.STANDS_IN}somebody")
+    desk.answers["later"] = False
+    place, waited = waits(desk, lambda _: None)
+    stand_by(place, run.id)
+    assert waited[0] == 0.02 * 8
+    assert_undone_once(desk)
+
+
+def blocks_in_the_watch(desk: Desk, pipe: int) -> None:
+    """Drive as one whose check never answers, until `pipe` does; ends with 7 where it was overtaken."""
+    desk.guarded = True
+    desk.stands_by = (sys.executable, "-S", "-c", STANDS, str(desk.folder), str(os.getpid()))
+    later = {"later": lambda _told: desk.says("later", bool(os.read(pipe, 1)))}
+    try:
+        desk.start(BOOK, checks=later).go_on()
+    except OvertakenError:
+        os._exit(7)
+
+
+def test_a_driver_that_hangs_is_gone_on_for_and_finds_itself_overtaken(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing_by, "HANGS", 0.2)
+    monkeypatch.setattr(beat, "EVERY", 0.01)
+    answers, asks = os.pipe()
+    child = os.fork()
+    if child == 0:
+        blocks_in_the_watch(desk, answers)
+        os._exit(1)
+    eventually(lambda: desk.folder.joinpath("runs/runs.db").exists() and desk.world().store.latest("paper"))
+    eventually(lambda: desk.run().step("watch").state is State.RUNNING)
+    desk.answers["later"] = False
+    place, _ = waits(desk, lambda _: time.sleep(0.02), 1000)
+    try:
+        stand_by(place, desk.run().id)
+    finally:
+        os.write(asks, b"1")
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert_undone_once(desk)
+    words = [move.words for move in desk.world().store.timeline(desk.run().id)]
+    assert any("whose process hasn't moved for " in each for each in words)
+
+
+def test_a_driver_who_leaves_it_at_an_undoing_that_failed_is_gone_on_for(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing_by, "HANGS", 0.1)
+    desk.answers.update(later=False, stopped=False)
+    drive = desk.start(SOON)
+    assert drive.go_on().next is Next.ASK  # and this process lives on
+    desk.answers.pop("stopped")
+    place, _ = waits(desk, lambda _: time.sleep(0.02), 1000)
+    other = replace(standing(desk), actor=replace(desk.world().actor, process="999999-1"))
+    stand_by(replace(place, own="999999-1", world=lambda: other), drive.run.id)
+    assert (desk.run().standing, desk.times) == (Standing.FAILED, 2)
+
+
+def test_only_a_driver_that_is_to_move_is_seen_to_drive(tmp_path: Path) -> None:
+    driver, pulse = Beat(tmp_path, "7-1"), Pulse(tmp_path)
+    assert (pulse.still(100.0), pulse.drives("7-1")) == (0, False)  # it hasn't begun
+    for now in (101.0, 109.0):
+        driver.go(now)
+        assert (pulse.still(now), pulse.drives("7-1"), pulse.drives("8-1")) == (0, True, False)
+    assert [pulse.still(109.0 + 10.0 * each) for each in range(1, 13)][-1] == HANGS
+    assert pulse.still(229.0 + 2 * UNSEEN) == 0  # who looked stood still itself
+    driver.rest()
+    assert (pulse.still(260.0), pulse.drives("7-1")) == (0, False)
+
+
+def test_a_driver_at_rest_leaves_no_beat(desk: Desk) -> None:
+    desk.guarded = True
+    desk.stands_by = (sys.executable, "-S", "-c", STANDS, str(desk.folder), str(os.getpid()))
+    drive = desk.start(BOOK.replace("10m", "10ms"))
+    file = drive.standby.folder / beat.FILE
+    beats: list[bool] = []
+
+    def later(_told: Mapping[str, str]) -> Found:
+        beats.append(file.exists())
+        return desk.says("later", True)
+
+    drive.world = replace(drive.world, checks={**drive.world.checks, "later": later})
+    assert drive.go_on().next is Next.END
+    assert all(beats)
+    assert not file.exists()
+
+
+def begun_by(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The processes that are begun to stand by, each at its end as soon as it is."""
+    begun: list[int] = []
+
+    def ended(arguments: Sequence[str], errors: int) -> object:
+        process = outliving(arguments, errors)
+        begun.append(process.pid)
+        eventually(lambda: not still_runs(f"{process.pid}-{_start(process.pid)}"))
+        return process
+
+    monkeypatch.setattr(standby, "outliving", ended)
+    return begun
+
+
+def _start(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+
+
+def test_where_no_standby_can_live_ever_fewer_are_begun_and_none_is_left_defunct(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = begun_by(monkeypatch)
+    nobody = Standby(tmp_path / "run", ("/bin/false",), "1-1")
+    told, pauses, last = [], [], 0.0
+    for now in range(1, 2000, 5):
+        before = len(begun)
+        told += [each for each in [nobody.see_to(float(now))] if each]
+        if len(begun) > before:
+            pauses.append(now - last)
+            last = now
+        elif before:
+            assert not Path(f"/proc/{begun[-1]}").exists()
+    assert pauses[1:7] == [AGAIN, 2 * AGAIN, 4 * AGAIN, 8 * AGAIN, 16 * AGAIN, SELDOM]
+    assert told == ["nobody stands by for whoever drives: what was to do so has ended"]
+    assert nobody.lack(time.sleep)  # a person is told of it at once, however few are tried
+    (tmp_path / "run").rmdir()
+    count = len(begun)
+    nobody.see_to(1e9)
+    assert len(begun) == count  # what was removed with all its runs is not made again
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_journal_says_once_why_nobody_stands_by(desk: Desk) -> None:
+    run: Run = die_in_the_watch(desk)
+    desk.guarded = True
+    desk.stands_by = (sys.executable, "-S", "-c", "import sys; sys.exit('no database\\nhush-hush is wrong')")
+    drive = desk.take(run.id, BOOK)
+
+    def lacks() -> list[str]:
+        noted = records(desk.folder / "audit")
+        return [each.reason for each in noted if each.action == "runbook.stand_by"]
+
+    def tried() -> bool:
+        drive.see_to_standby()
+        return bool(lacks())
+
+    eventually(tried)
+    drive.world.wait(0.1)
+    drive.see_to_standby()
+    assert lacks() == ["nobody stands by for whoever drives: (redacted) is wrong"]
