@@ -17,6 +17,9 @@ from console.domain.clock import Clock
 PAUSE = 0.002
 """Seconds between two tries: `flock` itself has no deadline."""
 _GROUP_READS = 0o040
+_LOCKS = Path("/proc/locks")
+_OF_ALL_PROCESSES = "pid:[4026531836]"
+"""The kernel's name for the first space of processes: in one of a container's, others' locks aren't seen."""
 
 
 class LockError(Exception):
@@ -72,9 +75,16 @@ def host_lock(
 
 
 def holder_of(file: Path) -> tuple[bool, int | None]:
-    """Whether somebody holds the lock on `file`, and who, where the kernel tells. Raises OSError."""
+    """Whether somebody holds the lock on `file`, and who, where the kernel tells. Raises OSError.
+
+    Where the kernel tells of every lock it is only asked. Elsewhere the lock is tried, and whoever takes it
+    in that instant is refused: they have to try again for a moment.
+    """
     descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
+        pid = _holder(descriptor)
+        if pid is not None or _tells_all(descriptor):
+            return pid is not None, pid
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True, _holder(descriptor)
@@ -111,12 +121,28 @@ def _by_whom(descriptor: int) -> str:
     return "" if pid is None else f" by process {pid}"
 
 
+def _tells_all(descriptor: int) -> bool:
+    """Whether a lock on the file would be told of, whoever holds it.
+
+    A file system without a disk of its own may be another host's, or count its files otherwise.
+    """
+    try:
+        space = Path("/proc/self/ns/pid").readlink()
+        return (
+            str(space) == _OF_ALL_PROCESSES
+            and os.major(os.fstat(descriptor).st_dev) != 0
+            and os.access(_LOCKS, os.R_OK)
+        )
+    except OSError:
+        return False
+
+
 def _holder(descriptor: int) -> int | None:
     """The process that took the lock on the file, where the kernel tells."""
     status = os.fstat(descriptor)
     device = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
     try:
-        held_locks = Path("/proc/locks").read_text(encoding="ascii", errors="replace").splitlines()
+        held_locks = _LOCKS.read_text(encoding="ascii", errors="replace").splitlines()
     except OSError:
         return None
     for words in map(str.split, held_locks):

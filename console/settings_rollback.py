@@ -36,13 +36,16 @@ class Code(Model):
     """The files that a release of the engine consists of: those of `tree` that `files` name.
 
     `coin_files` are those that only the coin engine needs. Recorded copies are in `releases`, by default in
-    the console's state folder.
+    the console's state folder; pruning keeps the newest `keep` of them, and the newest of each of the last
+    `days` days.
     """
 
     tree: Path
     files: Annotated[list[TreePath], Field(min_length=1)]
     coin_files: list[TreePath] = Field(default_factory=list)
     releases: Path | None = None
+    keep: Annotated[int, Field(ge=1, le=10_000)] = 20
+    days: Annotated[int, Field(ge=0, le=3650)] = 30
 
 
 class Drills(Model):

@@ -90,12 +90,17 @@ def make_folder(folder: Path, point: Point) -> None:
 
 def open_file(file: Path, flags: int) -> int:
     """A descriptor of `file`, made where it isn't there, with the mode that its folder asks for."""
-    mode = 0o660 if file.parent.stat().st_mode & _GROUP == _GROUP else 0o600
+    mode = mode_in(file.parent)
     descriptor = os.open(file, flags | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     status = os.fstat(descriptor)
     if status.st_mode & 0o777 != mode and status.st_uid == os.geteuid():
         os.fchmod(descriptor, mode)
     return descriptor
+
+
+def mode_in(folder: Path) -> int:
+    """The mode of a new file there: whoever shares the folder may read and change what is in it."""
+    return 0o660 if folder.stat().st_mode & _GROUP == _GROUP else 0o600
 
 
 def sync(place: Path) -> None:

@@ -15,7 +15,17 @@ import click
 
 from console.cli.backup_restore import restore
 from console.cli.backup_told import ProgressLine, document_of, listed_line, losses_document, made_lines
-from console.cli.command_line import Given, fail, settings_of, tell, tell_all, warn, with_json, with_settings
+from console.cli.command_line import (
+    Given,
+    fail,
+    settings_of,
+    tell,
+    tell_all,
+    warn,
+    with_json,
+    with_settings,
+    with_yes,
+)
 from console.cli.deed import operator_here
 
 if TYPE_CHECKING:
@@ -123,7 +133,7 @@ def losses(ctx: click.Context, /, *, name: str, as_json: bool, **given: Any) -> 
 
 @backup.command()
 @with_settings
-@click.option("--yes", is_flag=True, help="Remove them; without it: what would be removed.")
+@with_yes
 @click.pass_context
 def prune(ctx: click.Context, /, *, yes: bool, **given: Any) -> None:
     """Remove the backups beyond those that the settings keep, and what is left of unfinished ones.

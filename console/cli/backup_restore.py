@@ -4,24 +4,15 @@ Exit codes: 0 restored, 1 it went wrong: it says which tables stand there, 2 bad
 """
 
 import signal
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from console.cli.armed import OPTIONS, Wanted, done_or_told, leave_with
 from console.cli.backup_told import ProgressLine
 from console.cli.command_line import Given, fail, panels_of, settings_of, tell, tell_all, warn, with_settings
-from console.cli.deed import (
-    SecondPerson,
-    lack_line,
-    lacking,
-    operator_here,
-    second_person,
-    while_armed,
-    with_confirmation,
-    with_second_person,
-)
+from console.cli.deed import SecondPerson, second_person, with_confirmation, with_second_person
 from console.cli.watch import Watch, watching
 from console.domain.clock import SystemClock
 
@@ -33,19 +24,14 @@ if TYPE_CHECKING:
     from console.actions.backup.restore import Restored, Restores
     from console.actions.checkpoint import Operator
     from console.actions.kill.switch import KillSwitch
-    from console.domain.approval import Deed
+    from console.domain.approval import Consent
     from console.domain.assessment import Assessment
     from console.domain.backup_progress import Progress
-    from console.domain.gate import Gate
     from console.domain.restore_gates import Asked
     from console.domain.snapshot import Snapshot
     from console.settings import Settings
 
-_OPTIONS = {
-    "confirmation": "--confirm WORDS",
-    "second person": "--ask, and then --approval ID",
-    "backup": "opsconsole backup verify",
-}
+_OPTIONS = {**OPTIONS, "backup": "opsconsole backup verify"}
 """What gives a gate that which is missing."""
 _EXCHANGE_WAIT = 65.0
 """Seconds more for an exchange that has not answered at first: whoever has made too many calls is refused for
@@ -77,13 +63,10 @@ def restore(
     What stands there is backed up before, and its tables are kept. The trading switches aren't set back.
     """
     settings = settings_of(ctx, Given(**given))
-    import asyncio  # noqa: PLC0415
-
     from console.actions.backup.errors import BackupError  # noqa: PLC0415
     from console.actions.backup.folder import backup_named  # noqa: PLC0415
     from console.actions.backup.place import folder_of  # noqa: PLC0415
     from console.actions.kill.switch import KillSwitch  # noqa: PLC0415
-    from console.domain.access import AccessError  # noqa: PLC0415
     from console.domain.restore_gates import Asked  # noqa: PLC0415
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a terminal that is lost leaves nothing half done
@@ -93,12 +76,7 @@ def restore(
         backup = backup_named(folder_of(settings), name)
     except BackupError as error:
         fail(str(error), 3)
-    try:
-        sys.exit(asyncio.run(_Command(settings, switch, backup, Asked(reason, confirm), second).run()))
-    except AccessError as error:
-        fail(str(error), 3)
-    except BackupError as error:
-        fail(str(error), 1)
+    leave_with(_Command(settings, switch, backup, Asked(reason, confirm), second).run(), BackupError)
 
 
 def exchange_told(live: "Assessment") -> bool:
@@ -153,21 +131,19 @@ class _Command:
         async with watching(self._settings, self._switch, panels_of(self._settings)) as watch:
             await watch.until_answered()
             await self._until_exchange_told(watch)
-            live = watch.monitor.assessment()
-            restores = self._restores(means_of(self._settings, self._look), live)
-            who = operator_here(self._settings, consent=self._second.consent())
-            gates = await threads.start(
-                lambda: restores.gates(self._backup, self._asked, who, live), name="restore gates"
+            restores = self._restores(means_of(self._settings, self._look), watch.monitor.assessment())
+            wanted = Wanted(
+                deed=restores.deed(self._backup, self._asked),
+                reason=self._asked.reason,
+                gates=lambda who, live: restores.gates(self._backup, self._asked, who, live),
+                work=self._work(restores, watch.monitor.assessment),
+                options=_OPTIONS,
+                undone="NOT RESTORED",
+                begins=self._stop.listen,
             )
-            deed = restores.deed(self._backup, self._asked)
-            lacks = lacking(gates, alone=self._second.absent)
-            if lacks:
-                self._tell_what_lacks(lacks, deed)
+            done = await done_or_told(wanted, watch, self._second)
+            if done is None:
                 return 3
-
-            self._stop.listen()
-            work = self._work(restores, deed, watch.monitor.assessment)
-            done = await while_armed(self._settings, self._asked.reason, watch.monitor.assessment, work)
             seen = watch.monitor.snapshot()
             lacking_now = await threads.start(lambda: self._lacking(seen), name="what is lacking")
         tell(f"old tables     {done.kept}")
@@ -184,11 +160,13 @@ class _Command:
             await watch.until(exchange_told, _EXCHANGE_WAIT)
 
     def _work(
-        self, restores: "Restores", deed: "Deed", now: "Callable[[], Assessment]"
-    ) -> "Callable[[Operator, Assessment], Restored]":
+        self, restores: "Restores", now: "Callable[[], Assessment]"
+    ) -> "Callable[[Operator, Assessment, Callable[[], Consent] | None], Restored]":
         """The restore itself, for whoever is armed."""
 
-        def restore(who: "Operator", live: "Assessment") -> "Restored":
+        def restore(
+            who: "Operator", live: "Assessment", approved: "Callable[[], Consent] | None"
+        ) -> "Restored":
             try:
                 return restores.restore(
                     self._backup,
@@ -196,7 +174,7 @@ class _Command:
                     who,
                     live,
                     now=now,
-                    approved=self._second.taken(deed),
+                    approved=approved,
                     begun=self._begun,
                 )
             finally:
@@ -220,14 +198,6 @@ class _Command:
     def _begun(self, before: "Backup") -> None:
         self._line.end()
         tell(f"before it      {before.file}")
-
-    def _tell_what_lacks(self, lacks: "list[Gate]", deed: "Deed") -> None:
-        tell_all(f"would          {line}" for line in deed.what)
-        tell_all(lack_line(gate, _OPTIONS) for gate in lacks)
-        request = self._second.asked(deed, self._asked.reason)
-        if request:
-            tell(f"asked          a second person has to run: opsconsole approve {request}")
-        tell("NOT RESTORED")
 
     def _restores(self, means: "Means", live: "Assessment") -> "Restores":
         from console.actions.backup.errors import BackupError  # noqa: PLC0415

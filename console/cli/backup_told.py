@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from console.actions.backup.folder import Backup
     from console.domain.backup_progress import Progress
+    from console.domain.book_marks import Balance
     from console.domain.clock import Clock
     from console.domain.losses import Losses
 
@@ -81,6 +82,12 @@ def losses_document(losses: "Losses") -> dict[str, object]:
             }
             for each in losses.tables
         ],
+        "accounts": [
+            {"account": each.account, "then": _balance(each.then), "now": _balance(each.now)}
+            for each in losses.balances
+        ],
+        "changed": list(losses.changed),
+        "compared": None if losses.compared is None else losses.compared.at,
         "contracts": [
             {
                 "market": each.market,
@@ -95,6 +102,12 @@ def losses_document(losses: "Losses") -> dict[str, object]:
         "agree": losses.agree,
         "unknown": list(losses.unknown),
     }
+
+
+def _balance(told: "Balance | None") -> dict[str, str | None] | None:
+    if told is None:
+        return None
+    return {"current": _exact(told.current), "frozen": _exact(told.frozen), "equity": _exact(told.equity)}
 
 
 def _exact(amount: "Decimal | None") -> str | None:

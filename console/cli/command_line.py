@@ -80,6 +80,16 @@ def with_wait(help_: str) -> Callable[[Command], Command]:
     )
 
 
+def with_yes(command: Command) -> Command:
+    """The option `--yes` of a command that removes, as the argument `yes`."""
+    return click.option(
+        "--yes/--dry-run",
+        "yes",
+        default=False,
+        help="Remove them; by default: what would be removed.",
+    )(command)
+
+
 def with_json(command: Command) -> Command:
     """The option `--json`, as the argument `as_json`."""
     return click.option("--json", "as_json", is_flag=True, help="One JSON object instead of text.")(command)

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,12 @@ def demo(
         click.echo("starting the paper engine", err=True)
     engine = demonstration.Engine(settings.state, symbols, scenario, seed, database)
     try:
-        with demonstration.ending_cleanly(), _no_exchange_left(settings.state), demonstration.running(engine):
+        with (
+            demonstration.ending_cleanly(),
+            _no_exchange_left(settings.state),
+            demonstration.running(engine),
+            _exchange_for_us(settings.state),
+        ):
             if headless:
                 code = asyncio.run(watch_quietly(settings, seconds, as_json))
             else:
@@ -68,6 +73,20 @@ def demo(
     except KeyboardInterrupt:
         code = 130
     sys.exit(code)
+
+
+@contextmanager
+def _exchange_for_us(state: Path) -> Iterator[None]:
+    """Have the exchange end even where this process is killed, and its engine has gone before."""
+    from console.paper.exchange_link import ExchangeError, exchange_for  # noqa: PLC0415
+    from console.paper.exchange_place import ExchangePlace  # noqa: PLC0415
+
+    with ExitStack() as line:
+        try:
+            line.enter_context(exchange_for(ExchangePlace(state)))
+        except ExchangeError as error:
+            warn(str(error))
+        yield
 
 
 @contextmanager

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from console.cli.command_line import Given, fail, settings_of, tell, tell_all, warn, with_json, with_settings
+from console.cli.command_line import (
+    Given,
+    fail,
+    settings_of,
+    tell,
+    tell_all,
+    warn,
+    with_json,
+    with_settings,
+    with_yes,
+)
 from console.cli.deed import operator_here
 from console.cli.release_change import back, remove_coin
 from console.cli.release_told import document_of, listed_line, shown_lines
@@ -138,6 +148,29 @@ def verify(ctx: click.Context, /, *, name: str, **given: Any) -> None:
     well = f"every file is as in {kept.release.called}" if name else f"every file is as in {standing.now}"
     tell_all(f"{kept.release.id}  {line}" for line in wrong or (well,))
     sys.exit(1 if wrong else 0)
+
+
+@release.command()
+@with_settings
+@with_yes
+@click.pass_context
+def prune(ctx: click.Context, /, *, yes: bool, **given: Any) -> None:
+    """Remove the recorded copies beyond those that the settings keep, and what is left of unfinished ones.
+
+    What is deployed stays, the previous healthy one, and what an open run or a drill needs.
+    """
+    settings = settings_of(ctx, Given(**given))
+    from console.wiring.releases import beyond_here, prune_here  # noqa: PLC0415
+
+    with told_errors():
+        if yes:
+            require_operator(settings)
+        found = prune_here(settings) if yes else beyond_here(settings)
+    names = [each.release.called for each in found.goes]
+    left = [f"{file.name}, which has no manifest" for file in found.left]
+    told = [f"{'removed' if yes else 'would remove'} {name}" for name in (*names, *left)]
+    tell_all(told or ["nothing is beyond what the settings keep"])
+    tell_all(f"stays {name}: {why}" for name, why in found.stays.items())
 
 
 @contextmanager

@@ -10,32 +10,31 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from console.cli.armed import OPTIONS, Wanted, done_or_told, leave_with
 from console.cli.command_line import Given, fail, panels_of, settings_of, tell, tell_all, warn, with_settings
 from console.cli.deed import (
     SecondPerson,
-    lack_line,
-    lacking,
-    operator_here,
     second_person,
-    while_armed,
     with_confirmation,
+    with_override,
     with_second_person,
 )
 from console.cli.watch import watching
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from console.actions.checkpoint import Operator
     from console.actions.kill.switch import KillSwitch
     from console.actions.releases.back import Done, Plan, WaysBack
-    from console.domain.approval import Deed
+    from console.domain.approval import Consent
     from console.domain.assessment import Assessment
-    from console.domain.gate import Gate
     from console.domain.release_gates import Asked
     from console.settings import Settings
 
 _OPTIONS = {
-    "confirmation": "--confirm WORDS",
-    "second person": "--ask, and then --approval ID",
+    **OPTIONS,
+    "health": "--override REASON",
     "processes": "opsconsole engine stop",
 }
 """What gives a gate that which is missing."""
@@ -57,6 +56,7 @@ def _checked_tree(_ctx: click.Context, _parameter: click.Parameter, given: str) 
 @click.option("--run", default="", metavar="RUN", help="The run that it is part of: it goes back once.")
 @click.option("--reason", required=True, help="Why, for the journal.")
 @with_confirmation("Environment and context; without them: what would happen.")
+@with_override("Why it may be one that was never deployed and healthy.")
 @with_second_person
 @click.pass_context
 def back(
@@ -68,6 +68,7 @@ def back(
     run: str,
     reason: str,
     confirm: str,
+    override: str,
     ask: bool,
     approval: str | None,
     break_glass: str,
@@ -78,27 +79,19 @@ def back(
     What stands there is saved before, for `--to`. Killed on the way: run it again.
     """
     settings = settings_of(ctx, Given(**given))
-    import asyncio  # noqa: PLC0415
-
     from console.actions.kill.switch import KillSwitch  # noqa: PLC0415
     from console.actions.releases.errors import ReleaseError  # noqa: PLC0415
-    from console.domain.access import AccessError  # noqa: PLC0415
     from console.domain.release_gates import Asked  # noqa: PLC0415
     from console.wiring.releases import ways_back_of  # noqa: PLC0415
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # a lost terminal leaves nothing half done
-    switch, asked = KillSwitch(settings), Asked(reason, confirm, seen, run)
+    switch, asked = KillSwitch(settings), Asked(reason, confirm, seen, run, override)
     second = second_person(settings, switch.notices.tell, ask=ask, approval=approval, break_glass=break_glass)
     try:
         plan = (ways := ways_back_of(settings)).plan(to, run)
     except ReleaseError as error:
         fail(str(error), 3)
-    try:
-        sys.exit(asyncio.run(_Back(settings, switch, ways, plan, asked=asked, second=second).run()))
-    except AccessError as error:
-        fail(str(error), 3)
-    except ReleaseError as error:
-        fail(str(error), 1)
+    leave_with(_Back(ways, plan, asked).run(settings, switch, second), ReleaseError)
 
 
 @click.command("remove-coin")
@@ -130,60 +123,38 @@ def remove_coin(ctx: click.Context, /, *, reason: str, **given: Any) -> None:
 class _Back:
     """One `release back`."""
 
-    def __init__(
-        self,
-        settings: "Settings",
-        switch: "KillSwitch",
-        ways: "WaysBack",
-        plan: "Plan",
-        *,
-        asked: "Asked",
-        second: SecondPerson,
-    ) -> None:
-        self._settings = settings
-        self._switch = switch
+    def __init__(self, ways: "WaysBack", plan: "Plan", asked: "Asked") -> None:
         self._ways = ways
         self._plan = plan
         self._asked = asked
-        self._second = second
 
-    async def run(self) -> int:
+    async def run(self, settings: "Settings", switch: "KillSwitch", second: SecondPerson) -> int:
         """Do it where nothing is missing; the exit code."""
-        from console import threads  # noqa: PLC0415
-
         plan, asked = self._plan, self._asked
         tell(f"to             {plan.target.release.called}: {plan.why}")
         tell_all(f"uncommitted    {line}" for line in plan.uncommitted)
-        async with watching(self._settings, self._switch, panels_of(self._settings)) as watch:
+        wanted = Wanted(
+            deed=self._ways.deed(plan, asked),
+            reason=asked.reason,
+            gates=lambda who, live: self._ways.gates(plan, asked, who, live),
+            work=self._put_back,
+            options=_OPTIONS,
+            undone="NOT PUT BACK",
+        )
+        async with watching(settings, switch, panels_of(settings)) as watch:
             await watch.until_answered()
-            live = watch.monitor.assessment()
-            who = operator_here(self._settings, consent=self._second.consent())
-            gates = await threads.start(
-                lambda: self._ways.gates(plan, asked, who, live), name="release gates"
-            )
-            deed = self._ways.deed(plan, asked)
-            lacks = lacking(gates, alone=self._second.absent)
-            if lacks:
-                self._tell_what_lacks(lacks, deed)
-                return 3
-
-            def put_back(who: "Operator", live: "Assessment") -> "Done":
-                approved = self._second.taken(deed)
-                return self._ways.go(plan, asked, who, live, approved=approved, told=self._told)
-
-            done = await while_armed(self._settings, asked.reason, watch.monitor.assessment, put_back)
+            done = await done_or_told(wanted, watch, second)
+        if done is None:
+            return 3
         tell_all(f"complaint      {line}" for line in done.complaints)
         tell(f"{done.changed} files exchanged, every file's hash is as recorded")
         tell(f"BACK: {plan.target.release.called} stands there")
         return 0
 
+    def _put_back(
+        self, who: "Operator", live: "Assessment", approved: "Callable[[], Consent] | None"
+    ) -> "Done":
+        return self._ways.go(self._plan, self._asked, who, live, approved=approved, told=self._told)
+
     def _told(self, line: str) -> None:
         tell(f"before it      {line}")
-
-    def _tell_what_lacks(self, lacks: "list[Gate]", deed: "Deed") -> None:
-        tell_all(f"would          {line}" for line in deed.what)
-        tell_all(lack_line(gate, _OPTIONS) for gate in lacks)
-        request = self._second.asked(deed, self._asked.reason)
-        if request:
-            tell(f"asked          a second person has to run: opsconsole approve {request}")
-        tell("NOT PUT BACK")

@@ -110,6 +110,7 @@ class Deed(Enum):
     HEALTHY = "release.healthy"
     BACK = "release.back"
     REMOVE_COIN = "release.remove_coin"
+    REMOVED = "release.remove"
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,10 @@ def past_of(events: Iterable[Event]) -> Past:
 def _after(past: Past, event: Event) -> Past:
     if event.deed is Deed.RECORDED:
         return replace(past, manifests={**past.manifests, event.release: event.manifest})
+    if event.deed is Deed.REMOVED:  # half removed is gone, too
+        manifests = {name: each for name, each in past.manifests.items() if name != event.release}
+        stack = tuple(each for each in past.stack if each != event.release)
+        return replace(past, manifests=manifests, stack=stack)
     if event.deed is Deed.HEALTHY:
         return replace(past, healthy={**past.healthy, event.release: event})
     if event.deed in (Deed.BACK, Deed.REMOVE_COIN) and event.done is not False:

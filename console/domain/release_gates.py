@@ -6,6 +6,7 @@ All of it is shown at once, one gate to a line. No gate passes on what isn't kno
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from console.domain.access import AccessError, stated
 from console.domain.backup_progress import size_text
 from console.domain.gate import Gate, reason_gate
 
@@ -16,13 +17,15 @@ _MOST_NAMED = 3
 class Asked:
     """What the operator has said so far: why, what was typed, and which tree they have seen, if they say.
 
-    `run` is the run of a runbook that it is part of, if it is.
+    `run` is the run of a runbook that it is part of, if it is. `override` is the reason to put back what was
+    never deployed and healthy.
     """
 
     reason: str = ""
     typed: str = ""
     seen: str = ""
     run: str = ""
+    override: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,7 @@ def back_gates(asked: Asked, ground: Ground) -> tuple[Gate, ...]:
 def _gates(asked: Asked, ground: Ground) -> Iterator[Gate]:
     yield reason_gate(asked.reason)
     yield _copy(ground)
-    well = f"{ground.called} was deployed and healthy"
-    yield Gate("health", True, well if ground.good else f"{ground.called} WAS NEVER DEPLOYED AND HEALTHY")
+    yield _health(asked, ground)
     if asked.seen:
         same = ground.tree.startswith(asked.seen)
         words = (
@@ -67,6 +69,19 @@ def _gates(asked: Asked, ground: Ground) -> Iterator[Gate]:
     yield Gate("disk", room, words)
     typed = asked.typed == ground.phrase
     yield Gate("confirmation", typed, "typed" if typed else f"{ground.phrase!r} has to be typed")
+
+
+def _health(asked: Asked, ground: Ground) -> Gate:
+    """What never proved itself may be as bad as what it takes the place of."""
+    if ground.good:
+        return Gate("health", True, f"{ground.called} was deployed and healthy")
+    never = f"{ground.called} WAS NEVER DEPLOYED AND HEALTHY"
+    if not asked.override.strip():
+        return Gate("health", False, f"{never}: needs an override with a reason")
+    try:
+        return Gate("health", True, f"OVERRIDDEN: {stated(asked.override)} ({never})")
+    except AccessError as error:
+        return Gate("health", False, f"{never}: {error}")
 
 
 def _copy(ground: Ground) -> Gate:

@@ -3,12 +3,14 @@
 import json
 import logging
 import os
+import re
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Self
 
 from console.paper.exchange import Change, ExchangePosition
@@ -20,6 +22,9 @@ _STUCK_SECONDS = 2.0
 """The longest that an exchange may take to hear something, before it counts as lost."""
 _END_SECONDS = 5.0
 _PAUSE_SECONDS = 0.005
+
+_NEEDED = re.compile(r"PATH|HOME|TMPDIR|TZ|LANG|LC_[A-Z]+|LD_LIBRARY_PATH|VIRTUAL_ENV|PYTHON[A-Z0-9]+")
+"""What an interpreter needs of its environment."""
 
 _log = logging.getLogger("exchange")
 
@@ -36,11 +41,12 @@ class ExchangeLink:
     """
 
     def __init__(self, place: ExchangePlace, environment: Mapping[str, str]) -> None:
+        """Of the `environment` a process that is started gets what it needs, and no secret."""
         self.url = ""
         self.fresh = True
         self.positions: list[ExchangePosition] = []
         self._place = place
-        self._environment = environment
+        self._environment = {name: text for name, text in environment.items() if _NEEDED.fullmatch(name)}
         self._lock = threading.Lock()
         self._line = _connected(place)
         self._process = None if self._line else self._start()
@@ -108,7 +114,7 @@ class ExchangeLink:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=dict(self._environment),
+                env=self._environment,
                 start_new_session=True,  # what ends the engine's terminal or group doesn't end it
             )
 
@@ -140,6 +146,22 @@ class ExchangeLink:
         line.settimeout(_STUCK_SECONDS)
         self._line = line
         return True
+
+
+@contextmanager
+def exchange_for(place: ExchangePlace) -> Iterator[None]:
+    """Have the exchange of a state folder, where one runs, end with this process, however that ends.
+
+    It waits for an engine that is still there then. Raises ExchangeError.
+    """
+    line = _connected(place)
+    if line is None:
+        yield
+        return
+    with line:
+        with suppress(ConnectionError):
+            line.sendall(said({"with": os.getpid()}))
+        yield
 
 
 def _connected(place: ExchangePlace) -> socket.socket | None:

@@ -2,8 +2,8 @@
 
 An engine starts it where none runs on the state folder, and tells it what happens (`exchange_wire`). It goes
 on answering when the engine is gone, however that ended: positions, orders, wallets and prices stay as they
-were, the next engine takes the positions from here. It ends when it is told to, with its folder, and when
-for `IDLE_SECONDS` no engine was there and nobody asked it anything.
+were, the next engine takes the positions from here. It ends when it is told to, with its folder, with whom it
+was for, and when for `IDLE_SECONDS` no engine was there and nobody asked it anything.
 """
 
 import contextlib
@@ -46,6 +46,7 @@ class ExchangeProcess:
         self._used_at = time.monotonic()
         self._ended = threading.Event()
         self._engines = 0
+        self._deserted = False
         self._turn = threading.Lock()
         self._url = LoopbackServer(self._answer, "exchange").url
 
@@ -90,7 +91,8 @@ class ExchangeProcess:
                 return True
         except OSError:
             return True
-        return not self._engines and time.monotonic() - self._used_at > IDLE_SECONDS
+        idle = time.monotonic() - self._used_at > IDLE_SECONDS
+        return not self._engines and (self._deserted or idle)
 
     def _hear(self, line: socket.socket) -> None:
         """What one who connects has to say, to its end."""
@@ -98,10 +100,19 @@ class ExchangeProcess:
             first = json.loads(lines.readline() or b"{}")
             if "end" in first:
                 self._leave()
+            elif "with" in first:
+                self._stay_with(lines)
             elif "engine" in first:
                 with self._turn:  # what the engine before has said is heard to its end first
                     line.sendall(said(self._welcome()))
                     self._serve(lines)
+
+    def _stay_with(self, lines: Iterator[bytes]) -> None:
+        """Whoever it is for says nothing more; however they go, their end of the line goes with them."""
+        with contextlib.suppress(ConnectionError):
+            for _ in lines:
+                pass
+        self._deserted = True
 
     def _welcome(self) -> dict[str, object]:
         held = [as_json(position) for position in self._exchange.held()]
@@ -110,6 +121,7 @@ class ExchangeProcess:
     def _serve(self, lines: Iterator[bytes]) -> None:
         """Take what an engine tells until it is gone; its outage goes with it."""
         self._engines += 1
+        self._deserted = False
         try:
             for text in lines:
                 if text.endswith(b"\n"):  # what was cut off with the engine has not happened

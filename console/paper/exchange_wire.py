@@ -2,6 +2,7 @@
 
 {"engine": PID}         the first line of an engine; the answer is {"url", "fresh", "positions"}
 {"end": true}           the first line of who ends the exchange
+{"with": PID}           the first line of whom it is for: it ends once they and every engine have gone
 {"listings": [...]}     what is traded, before anything else is told
 {"prices": {...}}       marks and funding rates, once a second
 {"position": [...]}     one position after a fill; {"flat": SYMBOL} where nothing is left of it

@@ -23,6 +23,7 @@ from console.paper.private_file import write_private
 
 _LOG_BYTES = 5_000_000
 _LOG_FILES = 3
+_LOCK_SECONDS = 0.5
 
 
 class StateFolderError(Exception):
@@ -98,10 +99,10 @@ class StateFolder:
 
         Raises StateFolderError that names the process which has it.
         """
-        lock = FileLock(self.root / "engine.lock", timeout=0, mode=0o600)
+        lock = FileLock(self.root / "engine.lock", mode=0o600)
         holder = self.root / "engine.pid"
         try:
-            lock.acquire()
+            lock.acquire(timeout=_LOCK_SECONDS, poll_interval=0.01)  # somebody may just look at it
         except Timeout:
             pid = holder.read_text().strip() if holder.exists() else "unknown"
             raise StateFolderError(

@@ -131,7 +131,7 @@ def run_service(options: PaperOptions) -> int:
             handler = open_log(folder.log_file, options.log_level)
             stack.callback(handler.close)
             folder.exchange_keys()
-            link = stack.enter_context(ExchangeLink(folder.exchange, _environment()))
+            link = stack.enter_context(ExchangeLink(folder.exchange, os.environ))
             return _serve(options, folder, database, link, stopping)
     except (StateFolderError, DatabaseUnusableError, ExchangeError) as error:
         return _refused(str(error))
@@ -260,11 +260,6 @@ def _serve(
 def _check_configuration(name: str) -> None:
     if name not in CONFIGURATIONS:
         raise ValueError(f"no configuration {name!r}; allowed are {', '.join(CONFIGURATIONS)}")
-
-
-def _environment() -> dict[str, str]:
-    """What the exchange's process needs of this one's: all but the database's password."""
-    return {name: value for name, value in os.environ.items() if name != PASSWORD_VARIABLE}
 
 
 def _universe(books: Engine, symbols: int, at_exchange: Iterable[str]) -> list[Listing]:

@@ -9,7 +9,7 @@ import hmac
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Protocol
 from urllib.parse import urlencode
 
 import orjson
@@ -47,6 +47,16 @@ class Keys:
     secret: str = field(repr=False)
 
 
+class Pauses(Protocol):
+    """The pauses that exchanges have asked for, as far as other processes know of them or have to."""
+
+    def left(self, base: str) -> float:
+        """Seconds for which the exchange at the URL `base` isn't asked; 0 for none."""
+
+    def keep(self, base: str, seconds: float) -> None:
+        """Have the others know of one that begins now."""
+
+
 class ExchangeSource:
     """Reads `Exchange` from one or both markets."""
 
@@ -58,14 +68,17 @@ class ExchangeSource:
         timeout: float,
         keys: Keys | None = None,
         focus: Focus | None = None,
+        pauses: Pauses | None = None,
     ) -> None:
         """`bases` are the markets' base URLs; `timeout` is in seconds, for each call.
 
-        While `focus` says that the kill switch was used, resting orders are counted at each reading.
+        While `focus` says that the kill switch was used, resting orders are counted at each reading. `pauses`
+        are those that this process shares with others.
         """
         focus = focus or Focus()
         self._markets = [
-            Market(name, base, clock, timeout, keys, focus=focus) for name, base in bases.items()
+            Market(name, base, clock, timeout, keys, focus=focus, pauses=pauses)
+            for name, base in bases.items()
         ]
 
     def read(self) -> Dated[Exchange]:
@@ -93,13 +106,22 @@ class Market:
     """One market, and what its slower calls last said."""
 
     def __init__(
-        self, name: MarketName, base: str, clock: Clock, timeout: float, keys: Keys | None, *, focus: Focus
+        self,
+        name: MarketName,
+        base: str,
+        clock: Clock,
+        timeout: float,
+        keys: Keys | None,
+        *,
+        focus: Focus,
+        pauses: Pauses | None = None,
     ) -> None:
         self._name = name
         self._base = base.rstrip("/")
         self._clock = clock
         self._keys = keys
         self._focus = focus
+        self._pauses = pauses
         self._paths = _PATHS[name]
         self._client = HttpClient(clock=clock, timeout=timeout, max_bytes=_MAX_BYTES)
         self._paused_until = float("-inf")
@@ -117,8 +139,9 @@ class Market:
     def read(self) -> Venue:
         """Ask what is due; SourceError says which market and why."""
         now = self._clock.now()
-        if now < self._paused_until:
-            raise self._error(f"refuses calls for another {self._paused_until - now:.0f} s (rate limit)")
+        shared = 0.0 if self._pauses is None else self._pauses.left(self._base)
+        if (left := max(self._paused_until - now, shared)) > 0:
+            raise self._error(f"refuses calls for another {left:.0f} s (rate limit)")
         skew = self._clock_skew()
         if now - self._statuses_at >= STATUS_EVERY:
             self._read_statuses()
@@ -280,6 +303,8 @@ class Market:
             wait = _whole(response.headers.get("retry-after", ""))
             seconds = _PAUSE if wait is None else float(wait)
             self._paused_until = self._clock.now() + seconds
+            if self._pauses is not None:
+                self._pauses.keep(self._base, seconds)
             raise self._error(f"HTTP {response.status}: rate limit, no calls for {seconds:.0f} s")
 
     def _error(self, problem: str) -> SourceError:

@@ -9,6 +9,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from console.actions.exchange_pauses import ExchangePauses
 from console.domain.clock import SystemClock
 from console.domain.loopback import keeps_secrets
 from console.sources.errors import SourceError
@@ -116,6 +117,25 @@ def test_a_rate_limit_is_respected_for_as_long_as_the_exchange_says(httpserver: 
     clock.at += 2
     with pytest.raises(SourceError, match="HTTP 429"):
         venue.read()
+
+
+def test_one_that_begins_asks_nothing_of_an_exchange_that_has_told_another_to_wait(
+    httpserver: HTTPServer, tmp_path: Path
+) -> None:
+    limited = Response("{}", 429, headers={"Retry-After": "7"})
+    clock = market(httpserver, lambda _request: limited)[1]
+
+    def begun() -> Market:
+        pauses = ExchangePauses(tmp_path, clock)
+        return Market("usdm", httpserver.url_for(""), clock, 2, None, focus=Focus(), pauses=pauses)
+
+    with pytest.raises(SourceError, match="no calls for 7 s"):
+        begun().read()
+    asked = len(httpserver.log)
+    clock.at += 3
+    with pytest.raises(SourceError, match="refuses calls for another 4 s"):
+        begun().read()
+    assert len(httpserver.log) == asked
 
 
 def test_what_costs_weight_is_asked_for_less_often(httpserver: HTTPServer) -> None:

@@ -24,6 +24,13 @@ from console.schema import positions
 from tests.integration.paper_process import PaperProcess
 from tests.waiting import DEADLINE, eventually
 
+STAYS = (
+    "import sys, time; from pathlib import Path; from console.paper.exchange_link import exchange_for\n"
+    "from console.paper.exchange_place import ExchangePlace\n"
+    "with exchange_for(ExchangePlace(Path(sys.argv[1]))):\n"
+    "    print('there', flush=True); time.sleep(600)\n"
+)
+
 
 @pytest.fixture
 def state(tmp_path: Path) -> Iterator[Path]:
@@ -90,6 +97,27 @@ def test_an_exchange_that_hangs_is_ended_all_the_same(state: Path, monkeypatch: 
         exchange = psutil.Process(json.loads((state / "exchange.json").read_text())["pid"])
         exchange.suspend()
     assert not exchange.is_running()
+
+
+def test_an_exchange_ends_with_whom_it_is_for_once_its_engine_has_gone_and_knows_no_secret(
+    state: Path,
+) -> None:
+    state.mkdir()
+    StateFolder(state).exchange_keys()
+    place = ExchangePlace(state)
+    with ExchangeLink(place, {**os.environ, "SOME_API_SECRET": "hidden"}) as link:
+        link.attach()
+        link.keep()
+        exchange = psutil.Process(json.loads((state / "exchange.json").read_text())["pid"])
+        assert "SOME_API_SECRET" not in exchange.environ()
+        words = [sys.executable, "-c", STAYS, str(state)]
+        stay = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+        assert stay.stdout is not None
+        assert stay.stdout.readline() == "there\n"
+    assert (state / "exchange.json").exists()
+    with stay:
+        stay.kill()
+    eventually(lambda: not (state / "exchange.json").exists())
 
 
 @pytest.mark.parametrize("left", ["its folder has gone", "nobody uses it"])

@@ -107,9 +107,11 @@ def test_it_lists_verifies_shows_and_goes_back(host: Host) -> None:
     assert host.held() == ONE
     (saved,) = json.loads(host("release", "saved", "--json")[1])
     assert f"before it      recorded as {saved['id']}" in told
-    code, told = host(
-        "release", "back", "--to", saved["id"], "--reason", "the fix", "--confirm", "staging here"
-    )
+    again = ("release", "back", "--to", saved["id"], "--reason", "the fix", "--confirm", "staging here")
+    code, told = host(*again)
+    assert (code, host.held()) == (3, ONE)
+    assert "WAS NEVER DEPLOYED AND HEALTHY: needs an override with a reason: --override REASON" in told
+    code, told = host(*again, "--override", "it is the fix")
     assert (code, host.held()["services/risk.py"]) == (0, "a quick fix"), told
 
 
@@ -153,3 +155,19 @@ def test_what_can_t_be_told_is_exit_code_3(host: Host) -> None:
     del without["contexts"]["here"]["code"]
     (host.home / "console.yaml").write_text(yaml.safe_dump(without))
     assert "name no code" in host("release", "list")[1]
+
+
+def test_what_the_settings_don_t_keep_goes_where_that_is_said(host: Host) -> None:
+    text = (host.home / "console.yaml").read_text()
+    (host.home / "console.yaml").write_text(
+        text.replace("      tree:", "      keep: 1\n      days: 0\n      tree:")
+    )
+    host.put({"VERSION": "1.2"})
+    assert host("release", "record", "--deployed")[0] == 0
+    code, told = host("release", "prune")
+    assert (code, told.count("would remove r-"), "(1.1)" in told) == (0, 1, True), told
+    assert "it is the previous healthy one" in told
+    assert len(json.loads(host("release", "list", "--json")[1])) == 3
+    assert host("release", "prune", "--yes") == (0, told.replace("would remove", "removed"))
+    assert len(json.loads(host("release", "list", "--json")[1])) == 2
+    assert host("release", "prune", "--dry-run")[1].startswith("nothing is beyond what the settings keep")

@@ -1,5 +1,6 @@
 """One console at a time: real locks in real processes."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from console.domain.clock import SystemClock
-from console.host_lock import LockError, host_lock
+from console.host_lock import LockError, holder_of, host_lock
 from tests.unit.actions.people import as_user, shared_office
 from tests.waiting import DEADLINE
 
@@ -40,6 +41,27 @@ def test_the_second_console_waits_until_its_deadline_and_is_told_who_holds_it(tm
         holder.wait()
         with host_lock(lock, deadline=1, clock=CLOCK):
             pass
+
+
+@pytest.mark.parametrize("tells_all", [True, False])
+def test_who_holds_it_is_seen_without_a_try_where_the_kernel_tells_of_all_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tells_all: bool
+) -> None:
+    tries = []
+
+    def flock(descriptor: int, how: int) -> None:
+        tries.append(how)
+        fcntl_flock(descriptor, how)
+
+    fcntl_flock, lock = fcntl.flock, tmp_path / "lock"
+    monkeypatch.setattr("console.host_lock._tells_all", lambda _descriptor: tells_all)
+    with host_lock(lock, deadline=0, clock=CLOCK):
+        monkeypatch.setattr(fcntl, "flock", flock)
+        assert holder_of(lock) == (True, os.getpid())
+        assert tries == []
+    tries.clear()
+    assert holder_of(lock) == (False, None)
+    assert len(tries) == (0 if tells_all else 1)
 
 
 def test_a_child_that_was_forked_meanwhile_does_not_keep_the_lock(tmp_path: Path) -> None:

@@ -6,17 +6,18 @@ While one of them runs, the engine hasn't ended; the next stop ends it.
 
 import json
 from collections.abc import Collection
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from console.actions.durable import DurableError, replace_file
 from console.actions.engine.process import HiddenError, Process, process_seen
-from console.audit.files import make_folder
+from console.audit.files import make_folder, mode_in
 from console.audit.points import pass_by
+from console.own_folder import make_common
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _LARGEST = 1024 * 1024
-_MODE = 0o660
 
 
 class LeftError(Exception):
@@ -52,11 +53,19 @@ def keep_left(file: Path, children: Collection[Process]) -> None:
     every = {each.key: each.known[0] for each in (*read_left(file), *children)}
     document = {"boot": _boot(), "left": [[*key, known] for key, known in every.items()]}
     try:
-        make_folder(file.parent, pass_by)
+        _make_folder(file.parent)
         data = json.dumps(document).encode() + b"\n"
-        replace_file(file, data, expected=None, keep_owner=False, mode=_MODE)
+        replace_file(file, data, expected=None, keep_owner=False, mode=mode_in(file.parent))
     except (OSError, DurableError) as error:
         raise LeftError(str(error)) from None
+
+
+def _make_folder(folder: Path) -> None:
+    """Make it where it is missing, for those too who share the state: their stop has to know the same."""
+    if not folder.is_dir():
+        make_folder(folder.parent, pass_by)
+        with suppress(FileExistsError):
+            make_common(folder)
 
 
 def _still(pid: int, known: str) -> Process | None:

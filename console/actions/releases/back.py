@@ -127,11 +127,12 @@ class WaysBack:
 
     def deed(self, plan: Plan, asked: Asked) -> Approved:
         """What it would do, for a second person to agree to: of these files, and no others."""
-        context, reason = self.settings.context, asked.reason.strip()
+        context, reason, override = self.settings.context, asked.reason.strip(), asked.override.strip()
         what = (
             *plan.lines(),
             f"manifest {plan.target.digest}, files of now {plan.stands.tree}",
             *([f"reason: {reason}"] if reason else []),
+            *([f"OVERRIDE: {override}"] if override else []),
         )
         return Approved(context, ACTION, f"{context} {plan.target.release.id}", what)
 

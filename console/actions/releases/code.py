@@ -14,11 +14,16 @@ _PAPER_COIN_FILES = ("app/trading/coin_futures_trading_engine.py",)
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The files below `tree` that make a release, by patterns; `coin_files` only the coin engine needs."""
+    """The files below `tree` that make a release, by patterns; `coin_files` only the coin engine needs.
+
+    Pruning keeps the newest `keep` recorded copies, and the newest of each of the last `days` days.
+    """
 
     tree: Path
     files: tuple[str, ...]
     coin_files: tuple[str, ...] = ()
+    keep: int = 20
+    days: int = 30
 
 
 def code_of(settings: "Settings") -> Code | None:
@@ -29,7 +34,8 @@ def code_of(settings: "Settings") -> Code | None:
     chosen = settings.chosen
     if chosen.code is not None:
         told = chosen.code
-        return Code(_real(told.tree), tuple(told.files), tuple(told.coin_files))
+        files, coin_files = tuple(told.files), tuple(told.coin_files)
+        return Code(_real(told.tree), files, coin_files, told.keep, told.days)
     if chosen.environment != "paper" or chosen.engine_file is None:
         return None
     return Code(_real(chosen.engine_file.parent / "app"), _PAPER_FILES, _PAPER_COIN_FILES)

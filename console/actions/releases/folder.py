@@ -21,7 +21,7 @@ from console.actions.durable import DurableError, replace_file
 from console.actions.releases.copy import Content, check_copy, write_copy
 from console.actions.releases.errors import ReleaseError
 from console.actions.releases.tree import is_inside
-from console.audit.files import sync
+from console.audit.files import mode_in, sync
 from console.domain.foreign import visible
 from console.domain.release import FORMAT, Release, id_of, tree_of
 
@@ -30,6 +30,7 @@ PARTIAL = ".partial"
 _LARGEST = 8 << 20
 """Bytes that a manifest may have."""
 _ID = re.compile(r"(?:r|saved)-[0-9a-f]{12}")
+_COPY = re.compile(rf"{_ID.pattern}\.tar\.gz")
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 _MANIFESTS = TypeAdapter(Release)
 
@@ -147,7 +148,7 @@ def keep_manifest(folder: Path, release: Release) -> Kept:
         data = _MANIFESTS.dump_json(release, indent=1)
         if len(data) > _LARGEST:
             raise ReleaseError(f"{file.name}: more than {_LARGEST >> 20} MiB of names: too many files")
-        replace_file(file, data, expected=None, keep_owner=False, mode=_mode_in(folder))
+        replace_file(file, data, expected=None, keep_owner=False, mode=mode_in(folder))
     except (DurableError, OSError) as error:
         raise ReleaseError(str(error)) from None
     return read_release(file)
@@ -161,6 +162,31 @@ def make_for_releases(folder: Path) -> None:
         raise ReleaseError(f"{folder}: {(error.strerror or str(error)).lower()}") from None
 
 
+def remove(kept: Kept) -> None:
+    """Remove a release, its manifest first: what is cut short leaves none without its copy. Raises OSError.
+
+    The lock has to be held.
+    """
+    for file in (kept.folder / f"{kept.release.id}.json", kept.file):
+        file.unlink(missing_ok=True)
+    sync(kept.folder)
+
+
+def left_in(folder: Path) -> tuple[Path, ...]:
+    """Copies without a manifest: who recorded or removed one was killed just then, or is at it still."""
+    try:
+        files = sorted(file for file in folder.iterdir() if _COPY.fullmatch(file.name))
+    except OSError:
+        return ()
+    return tuple(file for file in files if not _manifest_of(file).exists())
+
+
+def remove_left(file: Path) -> None:
+    """Remove one of them. Raises OSError. The lock has to be held."""
+    file.unlink(missing_ok=True)
+    sync(file.parent)
+
+
 def remove_partial(folder: Path) -> None:
     """Remove what was never finished. The lock has to be held."""
     for file in folder.glob(f"*{PARTIAL}"):
@@ -168,9 +194,8 @@ def remove_partial(folder: Path) -> None:
             file.unlink()
 
 
-def _mode_in(folder: Path) -> int:
-    """The mode of a new file there: whoever shares the folder may read what is in it."""
-    return 0o660 if folder.stat().st_mode & stat.S_IRWXG == stat.S_IRWXG else 0o600
+def _manifest_of(file: Path) -> Path:
+    return file.with_name(f"{file.name.partition('.')[0]}.json")
 
 
 def _bytes_of(file: Path) -> bytes:

@@ -144,7 +144,7 @@ def _named(folder: Path, before: str, steps: tuple[str, ...], links: bool) -> It
             continue
         if not rest and not entry.is_dir(follow_symlinks=False):
             yield _file(entry, before + entry.name, links)
-        elif rest and entry.is_dir():
+        elif rest and _leads_on(entry):
             if entry.is_symlink():
                 raise ReleaseError(f"{entry.path}: is a symlink, and a release follows none")
             deeper = steps if head == "**" else rest
@@ -157,6 +157,14 @@ def _entries(folder: Path) -> list["os.DirEntry[str]"]:
             return list(found)
     except OSError as error:
         raise in_words(folder, error) from None
+
+
+def _leads_on(entry: "os.DirEntry[str]") -> bool:
+    """Whether it is a folder, or a symlink to one. ReleaseError for a symlink that leads round to itself."""
+    try:
+        return entry.is_dir()
+    except OSError as error:
+        raise in_words(Path(entry.path), error) from None
 
 
 def _file(entry: "os.DirEntry[str]", name: str, links: bool) -> str:

@@ -20,6 +20,8 @@ COIN = "app/coin.py"
 ONE = {"run.py": "one", "services/a.py": "a", "services/b.py": "b", COIN: "coin"}
 TWO = {"run.py": "two", "services/a.py": "a", "services/c.py": "c", COIN: "coin 2"}
 ASKED = Asked("two is bad", "production prod")
+UNTRIED = replace(ASKED, override="nothing else is left")
+"""What it takes to put back what was never healthy."""
 WHO = Operator(
     Standing(Person(0, "root"), Role.OPERATOR, "named as user root"),
     Arming(NOW - 1, NOW + 600, "go back", 120, NOW),

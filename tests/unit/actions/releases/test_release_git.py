@@ -9,7 +9,7 @@ import pytest
 
 from console.actions.releases.errors import ReleaseError
 from console.actions.releases.recorded import Releases
-from tests.unit.actions.releases.code_trees import ONE, TWO, go, held, put, releases_in, ways
+from tests.unit.actions.releases.code_trees import ONE, TWO, UNTRIED, go, held, put, releases_in, ways
 
 pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="git isn't installed")
 
@@ -65,12 +65,12 @@ def test_going_back_ends_as_git_s_checkout_of_the_files_does(releases: Releases,
     way = ways(tmp_path, releases)
     plan = way.plan("v1")
     assert plan.uncommitted == (" M services/c.py",)
-    done = go(way, plan)
+    done = go(way, plan, UNTRIED)
     assert done.complaints == ()
     assert held(releases) == {**ONE, "notes.md": "v2"}
     staged = git(tree, "status", "--porcelain").splitlines()
     assert staged == ["M  app/coin.py", "M  run.py", "A  services/b.py", "D  services/c.py"]
-    go(way, way.plan(done.kept))
+    go(way, way.plan(done.kept), UNTRIED)
     assert (tree / "services" / "c.py").read_text() == "not committed"
 
 
@@ -78,7 +78,7 @@ def test_a_damaged_copy_is_made_up_for_by_git(releases: Releases, tmp_path: Path
     one = releases.record_tag("v1")
     one.file.write_bytes(b"damaged")
     way = ways(tmp_path, releases)
-    go(way, way.plan("v1"))
+    go(way, way.plan("v1"), UNTRIED)
     assert held(releases) == {**ONE, "notes.md": "v2"}
 
 
@@ -101,7 +101,7 @@ def test_nothing_that_a_repository_names_is_run(releases: Releases, tmp_path: Pa
     git(tree, "config", "core.fsmonitor", str(trap))
     releases.record_tag("v1")
     way = ways(tmp_path, releases)
-    go(way, way.plan("v1"))
+    go(way, way.plan("v1"), UNTRIED)
     assert not (tmp_path / "sprung").exists()
 
 

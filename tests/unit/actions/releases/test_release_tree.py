@@ -56,6 +56,12 @@ def test_no_symlink_is_followed_or_kept(tmp_path: Path) -> None:
         place_of(tree, "app/link.py")
 
 
+def test_a_symlink_that_leads_round_to_itself_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "round").symlink_to(tmp_path / "round")
+    with pytest.raises(ReleaseError, match=r"^\S+/round: too many levels of symbolic links$"):
+        names_in(tmp_path, ["*/*.py"])
+
+
 @pytest.mark.parametrize("name", ["../x.py", "/etc/passwd", "a/../../x", ".", "", "a//b", "a/./b", "a\nb"])
 def test_no_name_leads_out_of_the_tree(tmp_path: Path, name: str) -> None:
     with pytest.raises(ReleaseError, match="isn't a file of the tree"):

@@ -28,6 +28,7 @@ from tests.unit.actions.releases.code_trees import (
     COIN,
     ONE,
     TWO,
+    UNTRIED,
     WHO,
     deploy,
     go,
@@ -92,8 +93,26 @@ def test_what_nobody_recorded_is_saved_first_and_can_be_brought_back(
     assert done.kept.startswith("saved-")
     back = way.plan(done.kept)
     assert back.kept == releases.standing().past.current
-    go(way, back)
+    go(way, back, UNTRIED)
     assert held(releases) == {**TWO, "services/new.py": "a quick fix"}
+
+
+def test_what_was_never_healthy_needs_a_reason_of_its_own_that_the_journal_keeps(
+    releases: Releases, tmp_path: Path
+) -> None:
+    way = ways(tmp_path, releases)
+    never = releases.standing().past.current or ""
+    go(way, way.plan())
+    for asked in (ASKED, replace(ASKED, override="ok")):
+        with pytest.raises(RefusedError, match=f"health: {never} WAS NEVER DEPLOYED AND HEALTHY: "):
+            go(way, way.plan(never), asked)
+    assert held(releases) == ONE
+    go(way, way.plan(never), UNTRIED)
+    assert held(releases) == TWO
+    last = list(records(releases.journal.folder))[-2]
+    assert isinstance(last.evidence, dict)
+    assert str(last.evidence["health"]).startswith("OVERRIDDEN: nothing else is left")
+    assert "OVERRIDE: nothing else is left" in way.deed(way.plan(never), UNTRIED).what
 
 
 def test_it_passes_the_guard_and_its_own_gates_or_touches_nothing(releases: Releases, tmp_path: Path) -> None:
@@ -261,7 +280,7 @@ def test_two_at_once_are_one_after_the_other(releases: Releases, tmp_path: Path)
     waiting = replace(way, releases=replace(releases, clock=Hurried(NOW)))
     plan = way.plan(second.kept)
     with releases.locked(), pytest.raises(AccessError, match=r"no file was touched: .* is locked by process"):
-        go(waiting, plan)
+        go(waiting, plan, UNTRIED)
 
 
 class Hurried(Wall):
