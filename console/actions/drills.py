@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from console.actions.durable import Expected
     from console.domain.clock import Clock
 
+OPEN = "open_drills"
+"""The folder of the drills that are under way, or were broken off."""
 _LARGEST = 1024 * 1024
 _MODE = 0o660
 _LOCK_DEADLINE = 2.0
@@ -30,9 +32,23 @@ def drills_file(state: Path) -> Path:
 def drills_in(state: Path) -> Mapping[str, Drilled]:
     """The last drill of each procedure, by its runbook's name; one that was never practised isn't in it.
 
-    Raises OSError, and ValueError in one line for a file that isn't what a drill has written.
+    One whose process was killed counts as broken off. Raises OSError, and ValueError in one line for a file
+    that isn't what a drill has written.
     """
-    file = drills_file(state)
+    kept = _kept(drills_file(state))
+    if not (state / OPEN).is_dir():
+        return kept
+    from console.actions.open_drills import open_drills  # noqa: PLC0415 (most folders never have one)
+
+    found = dict(kept)
+    for drill in open_drills(state):
+        last = found.get(drill.runbook)
+        if not drill.ended and not drill.is_driven and (last is None or last.at < drill.began):
+            found[drill.runbook] = drill.broken_off
+    return found
+
+
+def _kept(file: Path) -> Mapping[str, Drilled]:
     try:
         with file.open("rb") as stream:
             data = stream.read(_LARGEST)
@@ -61,7 +77,7 @@ def keep_drill(state: Path, runbook: str, drilled: Drilled, clock: "Clock") -> N
     make_folder(state, pass_by)
     try:
         with host_lock(file.with_suffix(".lock"), deadline=_LOCK_DEADLINE, clock=clock):
-            kept = {**drills_in(state), runbook: drilled}
+            kept = {**_kept(file), runbook: drilled}
             before: Expected = digest(file.read_bytes()) if file.exists() else MISSING
             data = json.dumps({name: asdict(one) for name, one in kept.items()}, indent=1).encode() + b"\n"
             replace_file(file, data, expected=before, keep_owner=False, mode=_MODE)
@@ -70,11 +86,12 @@ def keep_drill(state: Path, runbook: str, drilled: Drilled, clock: "Clock") -> N
 
 
 def _drilled(told: Mapping[str, object]) -> Drilled:
-    at, seconds = _number(told["at"]), _number(told["seconds"])
+    at, seconds = number(told["at"]), number(told["seconds"])
     return Drilled(at, seconds, told["passed"] is True, str(told["scenario"]), str(told["words"]))
 
 
-def _number(told: object) -> float:
+def number(told: object) -> float:
+    """What a file tells as a finite number; ValueError for anything else."""
     if not isinstance(told, int | float) or not math.isfinite(told):
         raise ValueError(f"{told!r} is no number")
     return float(told)

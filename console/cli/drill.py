@@ -1,6 +1,6 @@
 """`drill kill`: trip a paper engine, prove it, reset it, prove that; with the time that each took. Thin.
 
-`drill rollback` has a module of its own.
+`drill rollback` and `drill back` have a module of their own.
 
 Exit codes: 0 passed, 1 not, 2 bad usage, 3 not begun.
 """
@@ -16,7 +16,7 @@ import click
 
 from console.cli.command_line import Given, fail, panels_of, settings_of, tell_all, with_settings
 from console.cli.deed import operator_here
-from console.cli.drill_rollback import drill_rollback
+from console.cli.drill_rollback import drill_back, drill_rollback
 from console.cli.watch import Watch, is_proven, resetting, watching
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def drill() -> None:
 
 
 drill.add_command(drill_rollback)
+drill.add_command(drill_back)
 
 
 @drill.command("kill")

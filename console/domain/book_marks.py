@@ -42,8 +42,21 @@ class OpenHolding:
 
 
 @dataclass(frozen=True, slots=True)
+class Balance:
+    """What an account has: free, frozen as margins, and with what is open; None without such a column."""
+
+    current: Decimal | None
+    frozen: Decimal | None
+    equity: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class BookMarks:
-    """A book's orders, positions and trades at one instant; `holdings` is None where they were too many."""
+    """A book's orders, positions and trades at one instant; `holdings` is None where they were too many.
+
+    `balances` are its accounts', by number: None in what an older console has written.
+    """
 
     tables: Mapping[str, TableMark]
     holdings: tuple[OpenHolding, ...] | None
+    balances: Mapping[int, Balance] | None = None

@@ -9,11 +9,14 @@ from decimal import Decimal
 from console.domain.agreement import Contract, amount_there, contract_of
 from console.domain.amounts import quantity
 from console.domain.backup import Manifest
-from console.domain.book_marks import AccountMark, BookMarks, OpenHolding
+from console.domain.book_marks import AccountMark, Balance, BookMarks, OpenHolding
+from console.domain.figures import seconds
 from console.domain.foreign import visible
 from console.domain.surfaces import Exchange, Position, Venue
 
 _NOTHING = AccountMark(0)
+_LATELY = 30.0
+"""Seconds after which it is told how long ago rows were compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,28 @@ class TableLoss:
     @property
     def nothing(self) -> bool:
         return not any((self.rows, self.back, self.reopened, self.realized_pnl, self.fee, self.margin))
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceLoss:
+    """What an account had at the backup and has now, which isn't the same; None where it wasn't there."""
+
+    account: int
+    then: Balance | None
+    now: Balance | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """The rows that were there at the backup, compared as a whole by their checksums at `at`.
+
+    `changed` are the tables in which some aren't what they were: which ones, a checksum doesn't tell.
+    `unknown` says of which tables that can't be told, and why.
+    """
+
+    at: float
+    changed: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +93,8 @@ class ContractGap:
 class Losses:
     """All of it: of the backup of that name, `made` then, when the book was looked at (seconds since 1970).
 
-    `agree` counts the contracts of which the restored book would say what the exchange does; `unknown` says
-    what can't be told, and why.
+    `agree` counts the contracts of which the restored book would say what the exchange does; `compared` is
+    None where rows weren't compared; `unknown` says what can't be told, and why.
     """
 
     backup: str
@@ -79,15 +104,39 @@ class Losses:
     contracts: tuple[ContractGap, ...] = ()
     agree: int = 0
     unknown: tuple[str, ...] = ()
+    balances: tuple[BalanceLoss, ...] = ()
+    compared: Compared | None = None
 
     @property
     def rows(self) -> int:
         return sum(table.rows for table in self.tables)
 
     @property
+    def changed(self) -> tuple[str, ...]:
+        """The tables with rows that would be again as they were, nobody knows which."""
+        return () if self.compared is None else self.compared.changed
+
+    @property
+    def lost(self) -> int:
+        """How many lines tell of something that would be lost: the first ones of `lines_of`."""
+        return len(self.tables) + len(self.balances) + len(self.changed) + len(self.contracts)
+
+    @property
+    def in_brief(self) -> str:
+        """All of it in one line, counted."""
+        counted = (
+            (self.rows, "row", "gone"),
+            (len(self.balances), "account", "otherwise"),
+            (len(self.changed), "table", "as before in rows that can't be named"),
+            (len(self.contracts), "contract", "other than the exchange's"),
+        )
+        told = [f"{count:,} {_plural(count, word)} would be {how}" for count, word, how in counted if count]
+        return "; ".join(told) or ("nothing" if self.nothing else "rows would be as they were")
+
+    @property
     def nothing(self) -> bool | None:
         """Whether nothing is lost and the restored book lacks nothing; None where that isn't all known."""
-        if self.tables or self.contracts:
+        if self.lost:
             return False
         return None if self.unknown else True
 
@@ -118,6 +167,17 @@ def counted_losses(manifest: Manifest, now: BookMarks) -> Iterator[TableLoss]:
             yield TableLoss(table, 0, rows=max(0, more), back=max(0, -more))
 
 
+def balance_losses(
+    then: Mapping[int, Balance] | None, now: Mapping[int, Balance] | None
+) -> Iterator[BalanceLoss]:
+    """The accounts that don't have what they had; nothing where that isn't known of both."""
+    if then is not None and now is not None:
+        for account in sorted({*then, *now}):
+            sides = then.get(account), now.get(account)
+            if sides[0] != sides[1]:
+                yield BalanceLoss(account, *sides)
+
+
 def contract_gaps(
     exchange: Exchange, book: Sequence[OpenHolding] | None, restored: Sequence[OpenHolding] | None
 ) -> tuple[tuple[ContractGap, ...], int]:
@@ -146,9 +206,15 @@ def lines_of(losses: Losses) -> Iterator[str]:
     for table in losses.tables:
         whose = f" of account {table.account}" if table.account else ""
         yield f"{table.table}{whose}: {', '.join(_lost(table))}"
+    yield from (f"account {each.account}: {_then_and_now(each)}" for each in losses.balances)
+    for name in losses.changed:
+        yield f"{name}: rows from before the backup aren't as they were; which, and how, can't be told"
     yield from gap_lines(losses)
     if losses.nothing:
         yield "no row of an order, a position or a trade would be lost"
+    if losses.compared is not None and not losses.at - losses.compared.at <= _LATELY:
+        ago = seconds(max(0.0, losses.at - losses.compared.at))
+        yield f"whether rows from before were changed was looked at {ago} ago: not so now, perhaps"
     yield from (f"can't be told: {why}" for why in losses.unknown)
 
 
@@ -233,6 +299,27 @@ def _lost(table: TableLoss) -> Iterator[str]:
     for name, amount in (("realized PnL", table.realized_pnl), ("fees", table.fee), ("margin", table.margin)):
         if amount:
             yield f"{name} {'+' if amount > 0 else ''}{quantity(amount)} undone"
+
+
+def _then_and_now(loss: BalanceLoss) -> str:
+    """Such as `balance 10,000 then, 9,950.5 now (-49.5)`."""
+    then, now = loss.then, loss.now
+    if then is None:
+        return "it was opened since, and would be gone"
+    if now is None:
+        return "it is gone since, and would be there again"
+    sides = (
+        ("balance", then.current, now.current),
+        ("frozen", then.frozen, now.frozen),
+        ("equity", then.equity, now.equity),
+    )
+    return "; ".join(f"{name} {_change(before, after)}" for name, before, after in sides if before != after)
+
+
+def _change(then: Decimal | None, now: Decimal | None) -> str:
+    told = [("not told" if each is None else quantity(each)) for each in (then, now)]
+    more = "" if then is None or now is None else f" ({'+' if now > then else ''}{quantity(now - then)})"
+    return f"{told[0]} then, {told[1]} now{more}"
 
 
 def _lacking(gap: ContractGap) -> str:

@@ -5,6 +5,7 @@ margins, then what only costs.
 """
 
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 
 from console.domain.rollback import Advice, Change
 from console.domain.rollout.stages import Dialect, stage_rules
@@ -56,12 +57,17 @@ def trading_features(flags: Flags, dialect: Dialect) -> tuple[str, ...]:
 
 
 def feature_to_lower(trading: Sequence[str] | None, changes: Sequence[Change]) -> tuple[str, str]:
-    """Which feature to roll back, empty where it is for a person to say, and why."""
+    """Which feature to roll back, empty where it is for a person to say, and why.
+
+    The journal knows of what was changed through a console: when that was, says whether it can be the cause.
+    """
     if trading is None:
         return "", "which features trade can't be told: the flags file doesn't say"
     for change in changes:
         if change.feature in trading:
-            return change.feature, f"of those that trade it was changed last: {change.what}, by {change.by}"
+            when = f"{datetime.fromtimestamp(change.at, UTC):%Y-%m-%d %H:%M}Z"
+            why = f"of those that trade it was changed last: {change.what}, by {change.by}, {when}"
+            return change.feature, why
     if len(trading) == 1:
         return trading[0], "nothing else trades"
     if not trading:

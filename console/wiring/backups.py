@@ -11,12 +11,13 @@ from pathlib import Path
 from console.actions.backup.create import Around, Means, create
 from console.actions.backup.errors import BackupError
 from console.actions.backup.folder import Backup, Rehearsal, remove, remove_left
-from console.actions.backup.losses import lost_since
+from console.actions.backup.losses import Comparisons, lost_since
 from console.actions.backup.place import folder_of
 from console.actions.backup.programs import programs_of
 from console.actions.backup.rehearse import rehearse
 from console.actions.backup.restore import Restores
 from console.actions.database import Login, UnusableError
+from console.actions.discarding import discard
 from console.audit.actor import Actor, this_actor
 from console.audit.errors import JournalError
 from console.audit.open import folder_in, open_journal
@@ -103,10 +104,12 @@ def losses_of(
     backup: Backup,
     environ: Mapping[str, str] = os.environ,
     seen: Snapshot | None = None,
+    compared: Comparisons | None = None,
 ) -> Losses:
     """What would be lost by restoring a backup now; what can't be told is named, and nothing is raised.
 
-    `seen` is how the context's sources stand, where somebody has looked; without it they are looked at.
+    `seen` is how the context's sources stand, where somebody has looked; without it they are looked at. Rows
+    are compared anew, but for what `compared` keeps.
     """
     if seen is None:
         monitor = open_monitor(settings, (), once=True)
@@ -116,7 +119,7 @@ def losses_of(
     doubt = "" if exchange is not None else f"the exchange: {_doubt_of(seen)}"
     means, at = means_of(settings, lambda _progress: None, environ), SystemClock().wall()
     try:
-        told = lost_since(backup, _reading(settings, means), at, exchange, doubt)
+        told = lost_since(backup, _reading(settings, means), at, exchange, doubt, compared=compared)
     except BackupError as error:
         told = Losses(backup.name, backup.manifest.made, at, unknown=(f"the book: {error}",))
     whose = backup.manifest.context
@@ -160,14 +163,11 @@ def remove_here(settings: Settings, goes: Sequence[Backup], left: Sequence[Path]
 
 def _removed(settings: Settings, file: Path, before: str, work: Callable[[], None]) -> None:
     journal, actor = open_journal(settings.state, SystemClock()), this_actor(os.environ)
-    intent = journal.intent(actor, Act(settings.context, "backup.remove", str(file), before=before))
     try:
-        work()
+        discard(journal, actor, Act(settings.context, "backup.remove", str(file), before=before), work)
     except (BackupError, OSError) as error:
-        journal.outcome(actor, intent, False)
         told = error.strerror or str(error) if isinstance(error, OSError) else str(error)
         raise BackupError(f"{file}: {told.lower()}") from None
-    journal.outcome(actor, intent, True)
 
 
 def _reading(settings: Settings, means: Means) -> Login:

@@ -1,24 +1,30 @@
 """What a drill practises on: a paper engine, its scenario, code and flags, and how they are put back."""
 
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from console import paper_client
-from console.actions.backup.folder import backups_in
-from console.actions.backup.place import folder_of
+from console.actions.durable import digest
+from console.actions.kill.armament import surfaces_of
 from console.actions.releases.recorded import releases_of
+from console.actions.rollout.history import Change, changes
+from console.audit.open import folder_in
 from console.runbooks.unattended import DRILL
 from console.settings import Settings
 from console.sources.engine import EngineFile, is_alive, read_engine_file
 from console.sources.errors import SourceError
 from console.wiring.paper_commands import paper_commands
-from console.wiring.runbooks import newest_rehearsed, program_of
+from console.wiring.runbooks import program_of
 
 _COMMAND_SECONDS = 900.0
 _START_SECONDS = 60.0
+_END_SECONDS = 10.0
 _TICK = 0.05
+_MOST_CHANGES = 10
+"""Changes of the flags file that a drill may have made."""
 
 
 class DrillError(Exception):
@@ -31,7 +37,13 @@ class DrillGround:
     Methods raise DrillError, and what reading releases and the journal does.
     """
 
-    def __init__(self, settings: Settings, config: Path | None, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        config: Path | None,
+        environ: Mapping[str, str],
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
         file = settings.chosen.engine_file
         if settings.chosen.environment != "paper" or file is None:
             kind = settings.chosen.environment
@@ -39,15 +51,36 @@ class DrillGround:
         self._settings = settings
         self._environ = environ
         self._file = file
+        self._wait = wait
         self._program = program_of(settings, config)
         self._commands = paper_commands(settings.chosen)
 
+    @property
+    def folder(self) -> Path:
+        """The engine's state folder."""
+        return self._file.parent
+
     def engine(self) -> EngineFile:
         """The engine that runs."""
-        engine = self._engine()
-        if engine is None or not is_alive(engine):
+        engine = self.running()
+        if engine is None:
             raise DrillError("no paper engine runs here: opsconsole paper start")
         return engine
+
+    def running(self) -> EngineFile | None:
+        """The engine that runs, if one does."""
+        engine = self._engine()
+        return engine if engine is not None and is_alive(engine) else None
+
+    def scenario(self, wanted: str = "") -> str:
+        """The scenario that goes on; DrillError where there is none that is called as `wanted`."""
+        try:
+            now, known = paper_client.scenarios(self.engine())
+        except paper_client.RefusedError as error:
+            raise DrillError(str(error)) from None
+        if wanted and wanted not in known:
+            raise DrillError(f"there is no scenario {wanted}; allowed: {', '.join(known)}")
+        return now
 
     def switch(self, scenario: str) -> None:
         """Have the engine's scenario go on. One that ends the engine may leave the question unanswered."""
@@ -67,27 +100,39 @@ class DrillGround:
         self._do("sync_positions", self._commands["sync_positions"])
 
     def _do(self, name: str, arguments: Sequence[str]) -> None:
-        try:
-            done = subprocess.run(
+        """In a session of its own: a signal to this process's group isn't meant for what is half done."""
+        with tempfile.TemporaryFile() as output:
+            process = subprocess.Popen(
                 arguments,
                 env=dict(self._environ),
                 stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=_COMMAND_SECONDS,
-                check=False,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
-        except subprocess.TimeoutExpired:
-            raise DrillError(f"{name} takes too long") from None
-        if done.returncode:
-            said = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+            try:
+                code = self._ended(name, process)
+            finally:
+                if process.poll() is None:
+                    _end(process)
+            output.seek(0)
+            lines = output.read().decode(errors="replace").splitlines()
+        if code:
+            said = [" ".join(line.split()) for line in lines if line.strip()]
             raise DrillError(f"{name}: {'; '.join(said[-3:])}")
 
+    def _ended(self, name: str, process: "subprocess.Popen[bytes]") -> int:
+        until = time.monotonic() + _COMMAND_SECONDS
+        while (code := process.poll()) is None:
+            if time.monotonic() > until:
+                raise DrillError(f"{name} takes too long")
+            self._wait(_TICK)
+        return code
+
     def have_backup(self) -> None:
-        """Have one that was rehearsed."""
-        if newest_rehearsed(backups_in(folder_of(self._settings))[0], self._settings.context) is None:
-            self.command("backup", "create")
-            self.command("backup", "rehearse")
+        """Have one of now that was rehearsed: whatever an older one lacks, putting it back would lose."""
+        self.command("backup", "create")
+        self.command("backup", "rehearse")
 
     def have_deployed(self) -> str:
         """Have what stands in the tree known as deployed; its release's id."""
@@ -99,33 +144,73 @@ class DrillGround:
             raise DrillError(f"what stands in the tree isn't known as deployed: {standing.now}")
         return standing.due.release.id
 
-    def have_previous(self) -> bool:
-        """Have a release to go back to; whether another one was deployed for that, over what stood there."""
-        self.have_deployed()
+    def have_previous(self) -> None:
+        """Have a release to go back to: where there is none, another is deployed over what stands there."""
         if releases_of(self._settings, self._environ).standing().previous.id is not None:
-            return False
+            return
         self.command("release", "healthy")
         version = self._file.parent / "app" / "VERSION"
         version.write_text(f"{version.read_text(encoding='utf-8').strip()}+{DRILL}\n", encoding="utf-8")
         self.command("release", "record", "--deployed")
-        return True
+
+    def has_release(self, release: str) -> bool:
+        """Whether the release's files stand in the tree, all of them."""
+        standing = releases_of(self._settings, self._environ).standing()
+        is_due = standing.due is not None and standing.due.release.id == release
+        return is_due and standing.as_due and not standing.past.without_coin
 
     def release_back(self, release: str) -> None:
-        """Put a release's files back."""
+        """End the engine, and put a release's files back."""
+        self.stop()
         phrase = f"--confirm={self._settings.chosen.environment} {self._settings.context}"
-        self.command("release", "back", f"--to={release}", f"--reason={DRILL}: put back", phrase)
+        why = (f"--reason={DRILL}: put back", f"--override={DRILL}: it stood there before")
+        self.command("release", "back", f"--to={release}", *why, phrase)
 
-    def flags_back(self, feature: str, stage: str, *, was_off: bool) -> None:
-        """Have the feature in its stage again; one that `was_off` comes back by way of shadow."""
+    def flags(self) -> str:
+        """The SHA-256 of the flags file, in hexadecimal."""
+        named = surfaces_of(self._settings.chosen)
+        if named.flags_file is None:
+            raise DrillError(named.unfound or "the settings name no flags file")
+        return digest(named.flags_file.read_bytes()).hex()
+
+    def flags_back(self, wanted: str, began: float) -> None:
+        """Have the flags file as it was: each change since `began` is taken back, the newest first."""
+        for _ in range(_MOST_CHANGES):
+            now = self.flags()
+            made = changes(folder_in(self._settings.state), self._settings.context)
+            newest = next((one for one in made if one.left == now and one.at >= began), None)
+            if now == wanted or newest is None:
+                break
+            if newest.wrote.get("enabled") is False:
+                self._change_flags("enable", newest.feature, "--stage=shadow", newest.feature)
+            elif newest.before.get("enabled") is False:
+                self._as_before_off(newest)
+                break
+            else:
+                self._change_flags("revert", newest.feature, str(newest.sequence))
+        if self.flags() != wanted:
+            raise DrillError("it isn't the same file: opsconsole flags history says who changed what")
+
+    def _as_before_off(self, on_again: Change) -> None:
+        """Have a feature that was switched off, and is on again in shadow, in the stages that it had."""
+        feature, before = on_again.feature, on_again.before
+        if before.get("stage"):
+            self._change_flags("set", feature, f"--stage={before['stage']}", feature)
+        of_symbols = before.get("symbol_stages")
+        for symbol, stage in of_symbols.items() if isinstance(of_symbols, Mapping) else ():
+            self._change_flags("set", feature, f"--stage={stage}", f"--symbol={symbol}", feature)
+
+    def _change_flags(self, command: str, feature: str, *words: str) -> None:
         phrase = f"--confirm={self._settings.chosen.environment} {feature}"
-        why = (f"--reason={DRILL}: put back", f"--override={DRILL}", phrase, feature)
-        if was_off:
-            self.command("flags", "enable", "--stage=shadow", *why)
-        self.command("flags", "set", f"--stage={stage}", *why)
+        self.command("flags", command, f"--reason={DRILL}: put back", f"--override={DRILL}", phrase, *words)
 
-    def start_anew(self, configuration: str, wait: Callable[[float], None] = time.sleep) -> None:
-        """End the engine that runs, if one does, and start it as it was, with that configuration."""
+    def stop(self) -> None:
+        """End the engine that runs, if one does."""
         self.command("engine", "stop", f"--reason={DRILL}: put back")
+
+    def start_anew(self, configuration: str) -> None:
+        """End the engine that runs, if one does, and start it as it was, with that configuration."""
+        self.stop()
         said = self._file.with_name("engine.out")
         with said.open("ab") as output:
             process = subprocess.Popen(
@@ -138,12 +223,12 @@ class DrillGround:
             )
         until = time.monotonic() + _START_SECONDS
         while time.monotonic() < until:
-            engine = self._engine()
-            if engine is not None and engine.pid == process.pid and is_alive(engine):
+            engine = self.running()
+            if engine is not None and engine.pid == process.pid:
                 return
             if process.poll() is not None:
                 break
-            wait(_TICK)
+            self._wait(_TICK)
         raise DrillError(f"the engine doesn't start: see {said}")
 
     def _engine(self) -> EngineFile | None:
@@ -151,3 +236,18 @@ class DrillGround:
             return read_engine_file(self._file)
         except SourceError as error:
             raise DrillError(str(error)) from None
+
+
+def configuration_of(engine: EngineFile) -> str:
+    """The name of the configuration that the engine runs with."""
+    return engine.text("configuration") or "futures"
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Ask a command to end, and force it where it doesn't."""
+    process.terminate()
+    try:
+        process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

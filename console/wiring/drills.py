@@ -1,17 +1,17 @@
 """A rollback practised on a paper engine: under a scenario, by the same runbook and executor, timed, kept.
 
-It types the confirmations and gives the notes itself, which only a paper context allows. What it practised
-on is put back as it was afterwards, or it says what is left to do.
+It types the confirmations and gives the notes itself, which only a paper context allows. However it ends,
+what it practised on is put back, or it says what is left to do. Where it is killed, the next one does that.
 """
 
 import os
-import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from console.actions.drills import keep_drill
-from console.actions.releases.errors import ReleaseError
+from console.actions.open_drills import BACK, Before, OpenDrill, begin_drill, end_drill, keep_open, open_drill
 from console.actions.rollout.dialect import dialect_of
 from console.audit.actor import this_actor
 from console.audit.errors import JournalError
@@ -19,18 +19,18 @@ from console.audit.open import open_journal
 from console.audit.record import Act
 from console.domain.assessment import Assessment
 from console.domain.clock import Clock, SystemClock
+from console.domain.figures import seconds
 from console.domain.kill_state import KillState
-from console.domain.rollback import PROCEDURES, Drilled
+from console.domain.rollback import PROCEDURES, Drilled, short_name
 from console.domain.rollback_advice import trading_features
-from console.domain.rollout.stages import feature_named
-from console.domain.surfaces import Feature
 from console.domain.triggers import Standing as Met
-from console.runbooks.run import Run, Standing, State, StepRun
+from console.runbooks.run import Standing
 from console.runbooks.store import store_of
-from console.runbooks.unattended import driven
 from console.settings import Settings
-from console.wiring.drill_ground import DrillError, DrillGround
-from console.wiring.runbooks import REFUSED, begin_run, runbook_named, world_of
+from console.wiring.drill_back import BREAKS, WATCH, PutBack, first_line
+from console.wiring.drill_ground import DrillError, DrillGround, configuration_of
+from console.wiring.drill_runs import RECOVERY, DrillRuns, ended_words
+from console.wiring.drill_signals import BrokenOffError, DrillSignals
 from console.wiring.surroundings import surroundings_of
 
 ACTION = "drill.rollback"
@@ -43,8 +43,6 @@ DEFAULTS: Mapping[str, str] = {
     "rollback_coin_full": "calm",
 }
 """The scenario under which each procedure is practised, unless another is named."""
-WATCH = "2s"
-"""The watch period of a drill."""
 _MEETS: Mapping[str, str] = {
     "sync-errors": "sync_errors",
     "slippage": "slippage",
@@ -57,16 +55,15 @@ _MEETS: Mapping[str, str] = {
 _MET_WITHIN = 480.0
 """Seconds that a trigger has to be met: slippage is judged over five minutes."""
 _LOOKS_EVERY = 1.0
-_PATIENCE = 90.0
-"""Seconds that a step may take until it holds; a reset waits for its cool-down besides."""
-_RECOVERY = "recovery"
 _OF_FLAGS = ("rollback_shadow", "rollback_off")
-_OF_COIN = ("rollback_coin_quick", "rollback_coin_full")
+_OF_CODE = ("rollback_full", "rollback_coin_quick", "rollback_coin_full")
 
 
 @dataclass(frozen=True, slots=True)
 class Practised:
-    """How a drill ended: `run` is its run's id, `left` what is to be done by hand before the next one."""
+    """How a drill ended: `run` is its run's id, empty where none was begun; `left` what is to be done by hand
+    before the next one.
+    """
 
     runbook: str
     run: str
@@ -74,19 +71,11 @@ class Practised:
     left: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Before:
-    """How it was: the engine's configuration, the feature's stage, the release; empty where none matters."""
-
-    configuration: str
-    stage: str
-    release: str
-
-
 class Drill:
     """Drills of one context. They block, for minutes; `tell` is told what goes on, a line each.
 
-    Methods raise DrillError where a drill can't be begun, and what beginning and driving a run does.
+    Methods raise DrillError where a drill can't be begun, and OSError where that can't be written down. They
+    are for the main thread, whose signals they take.
     """
 
     def __init__(
@@ -99,75 +88,132 @@ class Drill:
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         """DrillError where the context isn't a paper one."""
-        self._ground = DrillGround(settings, config, environ)
+        self._clock = clock or SystemClock()
+        self._signals = DrillSignals()
+        self._wait = self._signals.wait
+        self._ground = DrillGround(settings, config, environ, self._wait)
+        self._runs = DrillRuns(settings, config, self._clock, environ, tell, self._wait, self._heard)
         self._settings = settings
         self._tell = tell
-        self._config = config
-        self._clock = clock or SystemClock()
         self._environ = environ
         self._look = surroundings_of(settings, environ, self._clock).look
+        self._back = PutBack(self._ground, self._runs, self._look, tell, self._wait)
+        self._open: OpenDrill | None = None
 
     def practise(self, name: str, scenario: str = "") -> Practised:
-        """Practise the procedure, and put everything back."""
+        """Practise the procedure, and put everything back, however it ends."""
         if name not in PROCEDURES:
             raise DrillError(f"there is no procedure {name}; allowed: {', '.join(PROCEDURES)}")
         scenario = scenario or DEFAULTS[name]
-        feature = self._feature(name, self._require_ready(name))
-        values = {"watch": WATCH, **({"feature": feature.name} if feature else {})}
-        before = self._made_ready(name, feature)
-        began = self._enter(scenario)
-        run = self._run(name, values)
-        drilled = Drilled(
-            began, self._clock.wall() - began, run.standing is Standing.PASSED, scenario, _words(run)
-        )
-        self._keep(name, run, drilled)
-        return Practised(name, run.id, drilled, tuple(self._put_back(name, values, before)))
+        with self._signals.listening():
+            self._require_nothing_left()
+            live = self._require_ready(name, scenario)
+            values = {"watch": WATCH, **self._feature(name, live)}
+            run, drilled = self._gone_through(self._begin(name, scenario), values)
+            return Practised(name, run, drilled, self._put_back(self._keep(name, run, drilled)))
 
-    def _require_ready(self, name: str) -> Assessment:
+    def put_back(self) -> tuple[str, ...] | None:
+        """Put back what a drill has left that was killed: what stays, None where none has left anything."""
+        with self._signals.listening():
+            return self._put_back_left()
+
+    def _require_nothing_left(self) -> None:
+        """Put back what another drill has left first."""
+        left = self._put_back_left()
+        if left:
+            raise DrillError(f"of the drill before: {left[0]}: {BACK}")
+        try:
+            self._wait(0)
+        except BrokenOffError as error:
+            raise DrillError(f"ended by {error} before it began") from None
+
+    def _require_ready(self, name: str, scenario: str) -> Assessment:
         """How things stand: an engine runs and isn't tripped, and no open run is in the way."""
-        self._ground.engine()
-        for runbook in (name, _RECOVERY):
+        self._ground.scenario(scenario)
+        for runbook in (name, RECOVERY):
             run = store_of(self._settings, self._environ).open_run(runbook, self._settings.context)
             if run is not None:
                 raise DrillError(f"run {run} is open: end it first")
-        live = self._look("metrics", "engine", "flags", "database", "last_trip")
+        live = self._back.known()
         if live.kill.state is not KillState.CLEAR:
-            raise DrillError(f"{live.kill.title}: {live.kill.words}: opsconsole recover")
+            helps = "" if live.kill.state is KillState.UNKNOWN else ": opsconsole recover"
+            raise DrillError(f"{live.kill.title}: {live.kill.words}{helps}")
         return live
 
-    def _feature(self, name: str, live: Assessment) -> Feature | None:
+    def _feature(self, name: str, live: Assessment) -> Mapping[str, str]:
         """The feature to roll back, where the procedure is about one: the first that trades."""
         if name not in _OF_FLAGS:
-            return None
+            return {}
         flags = live.rollout.flags
         trading = () if flags is None else trading_features(flags, dialect_of(self._settings.chosen))
-        feature = feature_named(flags, trading[0]) if flags is not None and trading else None
-        if feature is None:
+        if not trading:
             raise DrillError("no feature trades, by the flags file")
-        return feature
+        return {"feature": trading[0]}
 
-    def _made_ready(self, name: str, feature: Feature | None) -> _Before:
-        """Have a backup and a release to go back to, where the procedure needs one."""
-        configuration = self._ground.engine().text("configuration") or "futures"
-        stage, release = "" if feature is None else feature.stage, ""
+    def _begin(self, name: str, scenario: str) -> OpenDrill:
+        """Write down that it begins, and how everything is before it."""
+        engine, actor, now = self._ground.engine(), this_actor(self._environ), self._clock.wall()
+        before = Before(
+            pid=engine.pid,
+            configuration=configuration_of(engine),
+            scenario=self._ground.scenario(),
+            flags=self._ground.flags() if name in _OF_FLAGS else "",
+        )
+        drill = OpenDrill(
+            context=self._settings.context,
+            runbook=name,
+            scenario=scenario,
+            began=now,
+            last=now,
+            user=actor.user,
+            host=actor.host,
+            processes=(actor.process,),
+            before=before,
+        )
+        begin_drill(self._settings.state, drill, self._clock)
+        return drill
+
+    def _gone_through(self, drill: OpenDrill, values: Mapping[str, str]) -> tuple[str, Drilled]:
+        """The drill itself, up to its end, or to where it is broken off: its run, and how it ended."""
+        self._open, began, passed = drill, drill.began, False
         try:
-            if name == "rollback_coin_full":
-                self._ground.have_backup()
-            if name in _OF_COIN or (name == "rollback_full" and not self._ground.have_previous()):
-                release = self._ground.have_deployed()
-        except ReleaseError as error:
-            raise DrillError(str(error)) from None
-        return _Before(configuration, stage, release)
+            self._make_ready(drill)
+            began = self._enter(drill.scenario)
+            run = self._runs.whole(drill.runbook, values)
+            passed, words = run.standing is Standing.PASSED, ended_words(run)
+        except BREAKS as error:
+            words = self._broken_off(error)
+            self._tell(words)
+        took = self._clock.wall() - began
+        return self._runs.latest, Drilled(began, took, passed, drill.scenario, words)
+
+    def _broken_off(self, error: Exception) -> str:
+        at = f" at the step {self._runs.at}" if self._runs.at else ""
+        if isinstance(error, BrokenOffError):
+            return f"broken off by {error}{at}"
+        return f"broken off{at}: {first_line(error)}"
+
+    def _make_ready(self, drill: OpenDrill) -> None:
+        """Have a backup and a release to go back to, where the procedure needs one."""
+        if drill.runbook == "rollback_coin_full":
+            self._ground.have_backup()
+        if drill.runbook in _OF_CODE:
+            release = self._ground.have_deployed()
+            self._note(before=replace(drill.before, release=release))
+            if drill.runbook == "rollback_full":
+                self._ground.have_previous()
 
     def _enter(self, scenario: str) -> float:
         """Have the scenario go on, and wait until its trigger is met; when that was, by the time of day."""
         self._tell(f"scenario       {scenario}")
         self._ground.switch(scenario)
         wanted, until = _MEETS.get(scenario), self._clock.now() + _MET_WITHIN
+        if wanted is not None:
+            self._tell(f"trigger        waited for, {_MET_WITHIN:g} s at most")
         while wanted is not None and not self._is_met(wanted):
             if self._clock.now() > until:
                 raise DrillError(f"{scenario} has met no {wanted} within {_MET_WITHIN:g} s")
-            time.sleep(_LOOKS_EVERY)
+            self._wait(_LOOKS_EVERY)
         return self._clock.wall()
 
     def _is_met(self, wanted: str) -> bool:
@@ -177,30 +223,29 @@ class Drill:
                 return True
         return False
 
-    def _run(self, name: str, values: Mapping[str, str]) -> Run:
-        """A run of the runbook, to its end."""
-        world = world_of(
-            self._settings,
-            tell=self._moved,
-            config=self._config,
-            clock=self._clock,
-            environ=self._environ,
-        )
-        runbook = runbook_named(self._settings, name)
-        drive = begin_run(self._settings, world, runbook, runbook.values(values))
-        self._tell(f"run            {drive.run.id}")
-        return driven(drive, _PATIENCE + self._settings.chosen.kill_switch.cool_down)
+    def _heard(self) -> None:
+        """A step of the run has moved."""
+        with suppress(OSError):  # what is said of a killed one's end may be older then
+            self._note()
 
-    def _moved(self, step: StepRun) -> None:
-        if step.state is not State.RUNNING:
-            self._tell(f"{step.name:<14} {step.state.value:<8} {step.words}".rstrip())
+    def _note(self, *, before: Before | None = None, ended: bool = False) -> None:
+        """Write down how far the drill is that is under way."""
+        seen = self._open
+        if seen is not None:
+            now = replace(
+                seen, last=self._clock.wall(), before=before or seen.before, ended=seen.ended or ended
+            )
+            self._open = keep_open(self._settings.state, seen, now, self._clock)
 
-    def _keep(self, name: str, run: Run, drilled: Drilled) -> None:
-        """Write it down: in the journal, and where every context of the state folder looks."""
+    def _keep(self, name: str, run: str, drilled: Drilled) -> tuple[str, ...]:
+        """Write down how it ended: in the journal, and where every context of the state folder looks.
+
+        Why it isn't kept, where it is not: then it counts as broken off.
+        """
         act = Act(
             self._settings.context,
             ACTION,
-            run.id,
+            run or name,
             after=drilled.words,
             reason=f"{name} under {drilled.scenario}",
             evidence={"seconds": f"{drilled.seconds:.3f}"},
@@ -210,31 +255,43 @@ class Drill:
             journal = open_journal(self._settings.state, self._clock)
             journal.note(this_actor(self._environ), act, done=drilled.passed)
             keep_drill(self._settings.state, name, drilled, self._clock)
+            self._note(ended=True)
         except (JournalError, OSError, ValueError) as error:
-            self._tell(f"not kept       {error}")
+            return (f"how it ended isn't kept: {first_line(error)}",)
+        return ()
 
-    def _put_back(self, name: str, values: Mapping[str, str], before: _Before) -> Iterator[str]:
-        """Have everything as it was; yields what is left to do by hand."""
-        self._tell("put back       everything as it was")
+    def _put_back_left(self) -> tuple[str, ...] | None:
         try:
-            if name in _OF_FLAGS:
-                self._ground.switch("calm")
-                self._ground.flags_back(values["feature"], before.stage, was_off=name == "rollback_off")
-                self._ground.sync()
-                return
-            if before.release:
-                self._ground.command("engine", "stop", "--reason=drill: put back")
-                self._ground.release_back(before.release)
-            self._ground.start_anew(before.configuration)
-            if self._run(_RECOVERY, {"watch": WATCH}).standing is not Standing.PASSED:
-                yield "the recovery after it has not passed: opsconsole recover"
-        except (*REFUSED, DrillError, ReleaseError, OSError) as error:
-            yield f"{error}: see to it before the next drill"
+            drill = open_drill(self._settings.state, self._settings.context)
+        except ValueError as error:
+            raise DrillError(f"{error}: remove it, once everything is as it was") from None
+        if drill is None:
+            return None
+        named, process = short_name(drill.runbook), drill.processes[-1].partition("-")[0]
+        if drill.is_driven:
+            where = f"{drill.user}@{drill.host} in process {process}"
+            raise DrillError(f"the drill of {named} is under way: {where}")
+        since = seconds(max(0.0, self._clock.wall() - drill.last))
+        self._tell(f"left over      the drill of {named} by {drill.user}, last heard of {since} ago")
+        ours = replace(drill, processes=(*drill.processes, this_actor(self._environ).process))
+        self._open = keep_open(self._settings.state, drill, ours, self._clock)
+        unkept: tuple[str, ...] = ()
+        if not drill.ended:
+            unkept = self._keep(drill.runbook, "", drill.broken_off)
+        return self._put_back(unkept)
 
-
-def _words(run: Run) -> str:
-    """How the run ended: which step didn't pass, if one didn't."""
-    if run.standing is Standing.PASSED:
-        return "passed"
-    stuck = next((one for one in run.steps if one.state not in (State.PASSED, State.SKIPPED)), None)
-    return run.standing.value if stuck is None else f"{stuck.name}: {stuck.words}"
+    def _put_back(self, unkept: tuple[str, ...]) -> tuple[str, ...]:
+        """Have everything as it was; what stays otherwise, with what is `unkept`."""
+        drill = self._open
+        assert drill is not None  # noqa: S101 (it is under way)
+        self._tell("put back       everything as it was")
+        with self._signals.putting_back():
+            left = self._back.all_of(drill)
+        self._open, left = None, (*unkept, *left)
+        if left:
+            return left
+        try:
+            end_drill(self._settings.state, drill.context)
+        except OSError as error:
+            return (f"it stays written down as under way: {error}",)
+        return ()

@@ -4,15 +4,19 @@ import asyncio
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from console.actions.open_drills import open_drill
 from console.actions.releases import recorded
 from console.actions.releases.back import WaysBack
 from console.actions.releases.errors import ReleaseError
+from console.actions.releases.pruning import Beyond, Others, beyond, prune
 from console.actions.releases.recorded import Releases, releases_of
 from console.actions.releases.tree import files_of
 from console.domain.engine_status import engine_status
 from console.runbooks.checks.engine_processes import processes_ended
+from console.runbooks.store import StoreError, store_of
 from console.settings import Settings
 from console.wiring import open_monitor
 from console.wiring.run_guard import own_sources
@@ -20,6 +24,7 @@ from console.wiring.run_guard import own_sources
 VERSION = "VERSION"
 """The file of a release whose first line is its version, where there is one."""
 _LONGEST = 100
+_MOST_RUNS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,27 @@ def version_now(
     engine = engine_status(monitor.snapshot())
     began = engine.alive and engine.started_at is not None and engine.started_at > newest
     return engine.version[:_LONGEST] if began and engine.version else None
+
+
+def beyond_here(settings: Settings, environ: Mapping[str, str] = os.environ) -> Beyond:
+    """The releases that the settings don't keep, and which of them stay all the same. Raises ReleaseError."""
+    return beyond(releases_of(settings, environ), _others(settings, environ))
+
+
+def prune_here(settings: Settings, environ: Mapping[str, str] = os.environ) -> Beyond:
+    """Remove them; what was removed. Raises ReleaseError."""
+    return prune(releases_of(settings, environ), partial(_others, settings, environ))
+
+
+def _others(settings: Settings, environ: Mapping[str, str]) -> Others:
+    """Who else needs releases. ReleaseError where nobody can tell: then none may go."""
+    try:
+        runs = store_of(settings, environ).latest(settings.context, most=_MOST_RUNS)
+        drill = open_drill(settings.state, settings.context)
+    except (StoreError, OSError, ValueError) as error:
+        raise ReleaseError(f"whether somebody needs a release can't be told: {error}") from None
+    began = {run.id: run.began for run in runs if not run.standing.over}
+    return Others(began, () if drill is None else {drill.before.release} - {""})
 
 
 def _first_line(file: Path) -> str:

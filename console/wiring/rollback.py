@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from console.actions.backup.folder import Backup, backups_in
+from console.actions.backup.losses import Comparisons
 from console.actions.backup.place import folder_of
 from console.actions.drills import drills_in, is_late
 from console.actions.releases.code import code_of
@@ -56,6 +57,7 @@ class Kept:
 
     def __init__(self) -> None:
         self._losses: tuple[str, float, Losses] | None = None
+        self.compared = Comparisons()
         self._changes: tuple[Mapping[str, int], tuple[Change, ...]] | None = None
 
     def losses(self, digest: str, clock: Clock, find: Callable[[], Losses]) -> Losses:
@@ -182,7 +184,8 @@ class _Ground:
         backup = self._backup
         if backup is None:
             return None, "there is no backup"
-        found = partial(losses_of, self._settings, backup, self._environ, self._live.snapshot)
+        seen, compared = self._live.snapshot, self._kept.compared
+        found = partial(losses_of, self._settings, backup, self._environ, seen, compared)
         return self._kept.losses(backup.digest, self._clock, found), ""
 
     def _need(self, name: str) -> Need:

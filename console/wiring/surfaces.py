@@ -163,10 +163,17 @@ class Surfaces:
         return self._venues({"usdm": base, "coinm": base}, _paper_keys(keys))
 
     def _venues(self, bases: "Mapping[MarketName, str]", keys: "Keys | None") -> Source[Exchange]:
+        from console.actions.exchange_pauses import ExchangePauses  # noqa: PLC0415 (as said above)
         from console.sources.exchange import ExchangeSource  # noqa: PLC0415 (as said above)
 
-        timeout = self._poll.exchange.timeout / 2  # of one call; the reading has several
-        return ExchangeSource(bases, clock=self._clock, timeout=timeout, keys=keys, focus=self.focus)
+        return ExchangeSource(
+            bases,
+            clock=self._clock,
+            timeout=self._poll.exchange.timeout / 2,  # of one call; the reading has several
+            keys=keys,
+            focus=self.focus,
+            pauses=ExchangePauses(self._state, self._clock),
+        )
 
     def flags(self) -> Source[Flags] | None:
         file = self._context.flags_file

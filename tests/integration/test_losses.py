@@ -9,11 +9,12 @@ import pytest
 
 from console.actions.backup.create import Around, Means, create
 from console.actions.backup.folder import Backup
-from console.actions.backup.losses import lost_since
+from console.actions.backup.losses import COMPARED_STANDS, Comparisons, lost_since
 from console.actions.database import Login, connected
+from console.domain.amounts import quantity
 from console.domain.backup import FORMAT
 from console.domain.clock import SystemClock
-from console.domain.losses import ContractGap, Losses, TableLoss, lines_of
+from console.domain.losses import Compared, ContractGap, Losses, TableLoss, lines_of
 from console.domain.surfaces import Contract, Exchange, ExchangePosition, Venue
 from tests.mariadb_programs import environment, programs
 from tests.unit.runbooks.checks.healthy_book import Desk, HealthyBook, healthy_book
@@ -64,9 +65,9 @@ def exchange(login: Login) -> Exchange:
             " WHERE status <> 'closed'"
         ).all()
     held: dict[str, Decimal] = {}
-    for symbol, side, quantity, entry in rows:
+    for symbol, side, amount, entry in rows:
         name = f"{symbol.replace('/', '')}_PERP"
-        coins = Decimal(str(quantity)) * (1 if side == "LONG" else -1)
+        coins = Decimal(str(amount)) * (1 if side == "LONG" else -1)
         held[name] = held.get(name, Decimal(0)) + coins * Decimal(str(entry)) / (
             SIZES[name].contract_size or 1
         )
@@ -128,6 +129,67 @@ def test_rows_that_are_gone_since_would_be_there_again(made: Backup, login: Logi
         connection.exec_driver_sql(f"DELETE FROM futures_trades WHERE id = {last}")
     (loss,) = lost(made, login).tables
     assert (loss.table, loss.rows, loss.back) == ("futures_trades", 0, 1)
+
+
+def test_rows_that_were_changed_are_told_though_every_sum_is_the_same(made: Backup, login: Login) -> None:
+    with connected(login) as connection:
+        connection.exec_driver_sql("UPDATE futures_orders SET notes = 'edited' WHERE id = 1")
+        connection.exec_driver_sql("UPDATE futures_trading_accounts SET account_name = 'other' WHERE id = 3")
+    told = lost(made, login)
+    assert (told.tables, told.balances, told.unknown) == ((), (), ())
+    assert told.changed == ("futures_trading_accounts", "futures_orders")
+    assert told.nothing is False
+    assert told.in_brief == "2 tables would be as before in rows that can't be named"
+    assert list(lines_of(told))[1] == (
+        "futures_orders: rows from before the backup aren't as they were; which, and how, can't be told"
+    )
+
+
+def test_what_is_newer_is_no_change_of_what_was_there(made: Backup, login: Login, book: HealthyBook) -> None:
+    later(book).engines[1].open_position(3, "ETH/USD", "LONG", Decimal(2), 5)
+    assert lost(made, login).changed == ()
+
+
+def test_an_account_s_balances_are_told_then_and_now(made: Backup, login: Login) -> None:
+    with connected(login) as connection:
+        connection.exec_driver_sql(
+            "UPDATE futures_trading_accounts SET current_balance = 9950.5, frozen_balance = 20 WHERE id = 3"
+        )
+    told = lost(made, login)
+    (loss,) = told.balances
+    assert loss.then is not None
+    assert (loss.account, told.changed, told.nothing) == (3, (), False)
+    change = Decimal("9950.5") - (loss.then.current or 0)
+    line = next(iter(lines_of(told)))
+    assert line.startswith(f"account 3: balance {quantity(loss.then.current or 0)} then, 9,950.5 now (")
+    assert f"({quantity(change)})" in line.replace("+", "")
+    assert "equity" not in line
+
+
+def test_a_backup_of_an_older_console_tells_of_balances_what_its_checksum_does(
+    made: Backup, login: Login
+) -> None:
+    assert made.manifest.marks is not None
+    old = replace(made, manifest=replace(made.manifest, marks=replace(made.manifest.marks, balances=None)))
+    assert lost(old, login).nothing is True
+    with connected(login) as connection:
+        connection.exec_driver_sql("UPDATE futures_trading_accounts SET current_balance = 1 WHERE id = 3")
+    assert (lost(old, login).changed, lost(old, login).balances) == (("futures_trading_accounts",), ())
+
+
+def test_a_comparison_is_kept_for_a_while_and_says_how_old_it_is(made: Backup, login: Login) -> None:
+    kept = Comparisons()
+    lost_since(made, login, AT, None, "", compared=kept)
+    with connected(login) as connection:
+        connection.exec_driver_sql("UPDATE futures_orders SET notes = 'edited' WHERE id = 1")
+    held = lost_since(made, login, AT + COMPARED_STANDS, None, "", compared=kept)
+    assert held.changed == ()
+    assert "whether rows from before were changed was looked at 5 m ago: not so now, perhaps" in lines_of(
+        held
+    )
+    for at in (AT + COMPARED_STANDS + 1, AT - 1):
+        anew = lost_since(made, login, at, None, "", compared=kept)
+        assert (anew.changed, anew.compared) == (("futures_orders",), Compared(at, ("futures_orders",)))
 
 
 def test_a_backup_that_kept_no_marks_tells_rows_and_says_so(

@@ -22,7 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 from console.actions.backup.errors import BackupError
 from console.actions.backup.tables import BOOK
 from console.actions.durable import MISSING, DurableError, replace_file
-from console.audit.files import open_file, sync
+from console.audit.files import mode_in, open_file, sync
 from console.domain.backup import FORMAT, READ, Copy, Manifest
 from console.own_folder import make_common
 
@@ -133,7 +133,7 @@ def read_backup(file: Path) -> Backup:
 def keep_manifest(folder: Path, manifest: Manifest) -> Backup:
     """Write the manifest of a copy that is durable: from then on it is a backup. Raises DurableError."""
     file = folder / f"{manifest.copy.name.partition('.')[0]}.json"
-    replace_file(file, _MANIFESTS.dump_json(manifest, indent=1), expected=MISSING, mode=_mode_in(folder))
+    replace_file(file, _MANIFESTS.dump_json(manifest, indent=1), expected=MISSING, mode=mode_in(folder))
     return read_backup(file)
 
 
@@ -143,7 +143,7 @@ def keep_checked(backup: Backup, checked: Checked) -> Backup:
     if not (backup.folder / f"{backup.name}.json").exists():
         raise BackupError(f"{backup.name} was removed meanwhile")
     try:
-        data, mode = _CHECKS.dump_json(checked, indent=1), _mode_in(backup.folder)
+        data, mode = _CHECKS.dump_json(checked, indent=1), mode_in(backup.folder)
         replace_file(file, data, expected=None, keep_owner=False, mode=mode)
     except DurableError as error:
         raise BackupError(str(error)) from None
@@ -236,11 +236,6 @@ def _changed(file: Path) -> float:
         return file.lstat().st_ctime
     except FileNotFoundError:
         return math.inf
-
-
-def _mode_in(folder: Path) -> int:
-    """The mode of a new file there: whoever shares the folder may read what is in it."""
-    return 0o660 if folder.stat().st_mode & stat.S_IRWXG == stat.S_IRWXG else 0o600
 
 
 def _read(kind: TypeAdapter[T], data: bytes, file: Path) -> T:

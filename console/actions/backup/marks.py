@@ -7,12 +7,13 @@ from sqlalchemy import Connection
 
 from console import schema
 from console.domain.backup import column_parts
-from console.domain.book_marks import AccountMark, BookMarks, OpenHolding, TableMark
+from console.domain.book_marks import AccountMark, Balance, BookMarks, OpenHolding, TableMark
 
 MARKED = (schema.positions.name, schema.orders.name, schema.trades.name)
 MOST_HOLDINGS = 5_000
 """What a manifest names at most: an exchange lists some hundred symbols."""
 _SUMS = ("realized_pnl", "fee", "margin")
+_BALANCES = ("current_balance", "frozen_balance", "total_equity")
 _OPEN = "status <> 'closed'"
 
 
@@ -24,13 +25,15 @@ def marks_in(
     What lies beyond the ids of `beyond` counts as newer. Tables that lack the columns for it are left out.
     """
     tables, holdings = {}, None
+    accounts = {column_parts(told)[0] for told in columns.get(schema.accounts.name, ())}
+    balances = _balances(connection, accounts) if "id" in accounts else None
     for table in MARKED:
         names = {column_parts(told)[0] for told in columns.get(table, ())}
         if {"id", "account_id"} <= names:
             tables[table] = _mark(connection, table, names, (beyond or {}).get(table, 0))
         if table == schema.positions.name and {"symbol", "position_side", "quantity", "status"} <= names:
             holdings = _holdings(connection, names)
-    return BookMarks(tables, holdings)
+    return BookMarks(tables, holdings, balances)
 
 
 def _mark(connection: Connection, table: str, names: Iterable[str], beyond: int) -> TableMark:
@@ -55,6 +58,18 @@ def _mark(connection: Connection, table: str, names: Iterable[str], beyond: int)
             margin=amounts.get("margin"),
         )
     return TableMark(max((int(row[2]) for row in rows), default=0), accounts)
+
+
+def _balances(connection: Connection, names: Iterable[str]) -> Mapping[int, Balance] | None:
+    asked = ["id", *(name if name in names else "NULL" for name in _BALANCES)]
+    query = f"SELECT {', '.join(asked)} FROM {schema.accounts.name} LIMIT {MOST_HOLDINGS + 1}"  # noqa: S608 (as above)
+    rows = connection.exec_driver_sql(query).all()
+    if len(rows) > MOST_HOLDINGS:
+        return None
+    return {
+        int(account): Balance(*(None if told is None else Decimal(str(told)) for told in amounts))
+        for account, *amounts in rows
+    }
 
 
 def _sum(connection: Connection, what: str) -> str:

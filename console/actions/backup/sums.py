@@ -143,18 +143,20 @@ class ServerSum:
 
 @dataclass
 class SqliteSum:
-    """A table of a SQLite file, which is added up here."""
+    """A table of a SQLite file, which is added up here, `upto` an id where one is given."""
 
     connection: Connection
     table: str
     names: Sequence[str]
     way: int
+    upto: int | None = None
 
     def __post_init__(self) -> None:
         quote = self.connection.dialect.identifier_preparer.quote_identifier
         as_bytes = _exact if self.way > 1 else "CAST({} AS BLOB)".format
         wanted = ", ".join(as_bytes(quote(name)) for name in self.names)
-        answer = self.connection.exec_driver_sql(f"SELECT {wanted} FROM {quote(self.table)}")  # noqa: S608
+        where = "" if self.upto is None else f" WHERE id <= {self.upto}"
+        answer = self.connection.exec_driver_sql(f"SELECT {wanted} FROM {quote(self.table)}{where}")  # noqa: S608
         self._parts = answer.partitions(_ROWS_AT_ONCE)
         self.rows, self._sums = 0, [0] * len(_HALVES[self.way])
 

@@ -14,6 +14,7 @@ from console.actions.alert_deeds import (
     AlertDeeds,
     duration,
     matchers_of,
+    to_acknowledge,
 )
 from console.actions.alert_marks import marks_file, read_marks
 from console.audit.files import records
@@ -81,6 +82,24 @@ def test_an_acknowledgement_is_kept_with_owner_reason_and_end(tmp_path: Path) ->
     acknowledge(tmp_path)
     (mark,) = marks_in(tmp_path).acknowledgements
     assert (mark.labels, mark.owner, mark.reason, mark.until) == (BTC, "alice", "on it", NOW + 3600)
+
+
+def test_every_alert_of_a_rule_is_acknowledged_and_recorded_by_itself(tmp_path: Path) -> None:
+    now = ruled(book(*(raised(MARGIN_RULE, symbol) for symbol in ("BTC", "ETH", "SOL"))))
+    deeds, (rule, *_) = deeds_in(tmp_path), [row.rule for row in now.alert_rows]
+    keys = [row.key for row in to_acknowledge(now, rule)]
+    done = deeds.acknowledge_every(keys, now, "on it", 3600)
+    assert len(done) == len(marks_in(tmp_path).acknowledgements) == 3
+    intents = [one.target for one in journal_of(tmp_path) if one.phase is Phase.INTENT]
+    assert intents == [TARGET.replace("BTC", symbol) for symbol in ("BTC", "ETH", "SOL")]
+    marked = ruled(book(*(raised(MARGIN_RULE, one) for one in ("BTC", "XRP")), marks=marks_in(tmp_path)))
+    assert [row.symbol for row in to_acknowledge(marked, rule)] == ["XRP"]
+
+
+def test_what_is_refused_among_several_says_how_far_it_came(tmp_path: Path) -> None:
+    now = live()
+    with pytest.raises(AccessError, match=r"^1 of 2 are acknowledged, the next is not: this alert is gone"):
+        deeds_in(tmp_path).acknowledge_every([key_in(now), "none"], now, "on it", 3600)
 
 
 def test_an_acknowledged_alert_is_muted_and_stays_in_sight(tmp_path: Path) -> None:

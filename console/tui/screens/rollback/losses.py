@@ -32,7 +32,7 @@ def lost_in_full(way: Way) -> Iterator[tuple[str, Tone]]:
 
 def _lines(losses: Losses) -> Iterator[tuple[str, Tone]]:
     lines = list(lines_of(losses))
-    lost, unknown = len(losses.tables) + len(losses.contracts), len(lines) - len(losses.unknown)
+    lost, unknown = losses.lost, len(lines) - len(losses.unknown)
     for number, line in enumerate(lines):
         rest = Tone.OK if losses.nothing else Tone.PLAIN
         yield line, Tone.WARNING if number < lost else Tone.UNKNOWN if number >= unknown else rest
