@@ -27,6 +27,7 @@ from console.audit.journal import Journal
 from console.audit.open import open_journal
 from console.audit.record import Act, Record, iso_time
 from console.domain.access import AccessError, Role, Standing, stated
+from console.domain.alert_book import AlertingRule
 from console.domain.alert_rows import AlertRow, AlertState
 from console.domain.approval import ALPHABET, ID_LENGTH
 from console.domain.assessment import Assessment
@@ -134,6 +135,19 @@ class AlertDeeds:
             )
 
         return self._done(act, kept, self._intent(act), "acknowledged")
+
+    def acknowledge_every(
+        self, keys: Sequence[str], live: Assessment, reason: str, lasting: float
+    ) -> tuple[Marked[Acknowledgement], ...]:
+        """Take on each of these alerts in turn; what is refused ends it, and says how far it came."""
+        done: list[Marked[Acknowledgement]] = []
+        for key in keys:
+            try:
+                done.append(self.acknowledge(key, live, reason, lasting))
+            except AccessError as error:
+                told = f"{len(done)} of {len(keys)} are acknowledged, the next is not: " if done else ""
+                raise type(error)(f"{told}{error}") from None
+        return tuple(done)
 
     def withdraw(self, labels: Labels, reason: str = "") -> Marked[Acknowledgement]:
         """Take back that somebody has taken on the alert with these labels."""
@@ -298,6 +312,12 @@ def alert_deeds(settings: "Settings", clock: Clock, environ: Mapping[str, str]) 
         clock=clock,
         server=alertmanager_of(settings, clock, environ),
     )
+
+
+def to_acknowledge(live: Assessment, rule: AlertingRule) -> tuple[AlertRow, ...]:
+    """The alerts of a rule that somebody may take on, and nobody has."""
+    rows = (row for row in live.alert_rows if row.rule == rule and row.raised is not None)
+    return tuple(row for row in rows if row.state in CAN_BE_ACKNOWLEDGED and row.acknowledged is None)
 
 
 def matchers_of(labels: Labels) -> tuple[LabelMatcher, ...]:

@@ -5,14 +5,25 @@
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 from console.domain.metrics import Labels
+from console.promql.stillness import GAP
 from console.sources.errors import SourceError
 from console.sources.prometheus_server import Asking, Row
 
 BEFORE = 300.0
 """Seconds before a window in which its first step may begin: as long as a sample stands for the present."""
+
+
+class Counted(NamedTuple):
+    """A series' events in a window; since `still_since` its counter is known not to have moved."""
+
+    labels: Mapping[str, str]
+    events: float
+    still_since: float
 
 
 def selector(name: str, labels: Labels) -> str:
@@ -24,17 +35,17 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def counted(
-    asking: Asking, selected: str, seconds: float, at: float, watched: float
-) -> Iterator[tuple[Mapping[str, str], float]]:
-    """The labels of each series that is `selected`, with its events in the `seconds` before `at`.
+def counted(asking: Asking, selected: str, seconds: float, at: float, watched: float) -> Iterator[Counted]:
+    """Each series that is `selected`, with its events in the `seconds` before `at`.
 
     Times are by the server's clock. For `watched` seconds before `at` there have been samples: a series that
     came after their beginning began at 0. SourceError where the server doesn't answer.
     """
     rows = asking.rows(f"{selected}[{seconds + BEFORE:.0f}s]", at).rows
     for row in rows:
-        yield row.labels, events(_numbers(row), at - seconds, born=watched >= seconds)
+        samples = list(_numbers(row))
+        found = events(samples, at - seconds, born=watched >= seconds)
+        yield Counted(row.labels, found, still_since(samples, at - seconds, at))
 
 
 def events(samples: Iterable[tuple[float, float]], start: float, *, born: bool) -> float:
@@ -51,6 +62,21 @@ def events(samples: Iterable[tuple[float, float]], start: float, *, born: bool) 
             count += value - last if value >= last else value
         last = value
     return count
+
+
+def still_since(samples: Sequence[tuple[float, float]], start: float, at: float) -> float:
+    """No earlier than the counter moved last before `at`, and no later than that but for what a gap may hide.
+
+    It is `start` where all its samples since then, and the one before, are the same.
+    """
+    if not samples or at - samples[-1][0] > GAP:
+        return at
+    late = (
+        time
+        for (before, value), (time, after) in pairwise(samples)
+        if time > start and (value != after or time - before > GAP)
+    )
+    return max(late, default=max(start, samples[0][0]))
 
 
 def _numbers(row: Row) -> Iterator[tuple[float, float]]:

@@ -6,7 +6,7 @@ what has no data.
 """
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import replace
 
 from console.alert_feed.counting import counted, selector
@@ -43,6 +43,7 @@ class Followed:
         self._no_data_since: float | None = None
         self._look_from = -math.inf
         self._counts: dict[Labels, float] = {}
+        self._still: dict[Labels, float] = {}
         self._told: dict[Labels, ServedAlert] = {}  # as the server told of each alert last
         self._shown: tuple[Raised, ...] = ()
         self._shown_at, self._shown_of = 0, NEVER_EVALUATED
@@ -75,7 +76,7 @@ class Followed:
             self.state = failed(still, rule.error, at)
         if present is not None or rule.alerts or rule.error is not None:
             self._note_data(at, there=bool(present or rule.alerts or rule.error))
-        self._counts = dict(self._counted(asking, rule.evaluated_at, watched))
+        self._count(asking, rule.evaluated_at, watched, here)
         told = {**self._told, **{alert.labels: alert for alert in rule.alerts}}
         self._told = {labels: told[labels] for labels in self.state.alerts if labels in told}
         return True
@@ -113,7 +114,8 @@ class Followed:
     def _raised(self, place: int, alert: RuleAlert) -> Raised:
         told = self._told.get(alert.labels)
         annotations = () if told is None else told.annotations
-        return raised_by(place, alert, annotations, self._counts.get(alert.labels))
+        count, still = self._counts.get(alert.labels), self._still.get(alert.labels)
+        return raised_by(place, alert, annotations, count, None if alert.lost else still)
 
     def _someone_left(self) -> bool:
         """Whether an alert that was firing has calmed down, or one is lost: its series may be missing."""
@@ -136,16 +138,23 @@ class Followed:
         elif self._no_data_since is None:
             self._no_data_since = at
 
-    def _counted(self, asking: Asking, at: float, watched: float) -> Iterator[tuple[Labels, float]]:
-        """The alerts with the events that their `increase()` stands for, as far as the server tells."""
+    def _count(self, asking: Asking, at: float, watched: float, here: Here) -> None:
+        """The events that the `increase()` of each alert stands for, as far as the server tells.
+
+        Since when its counter stands still is told of a rule that judges by that counter alone.
+        """
+        self._counts, self._still = {}, {}
         growth = next(iter(self.described.growths), None)
         if growth is None or growth.selector.name is None:
             return
+        alone = self.described.told.metrics == (growth.selector.name,)
         for alert in self.rule.alerts[:MOST_COUNTED]:
             selected = selector(growth.selector.name, series_of(dict(alert.labels), self.rule).labels)
             try:
-                counts = [count for _, count in counted(asking, selected, growth.seconds, at, watched)]
+                found = list(counted(asking, selected, growth.seconds, at, watched))
             except SourceError:
                 return
-            if counts:
-                yield alert.labels, sum(counts)
+            if found:
+                self._counts[alert.labels] = sum(one.events for one in found)
+            if found and alone:
+                self._still[alert.labels] = here(max(one.still_since for one in found))

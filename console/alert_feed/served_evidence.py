@@ -76,9 +76,9 @@ class ServedEvidence:
         counts: dict[str, float] = {}
         if asked:
             selected = f"{name}{{symbol=~{quoted('|'.join(map(re.escape, asked)))}}}"
-            for labels, count in counted(asking, selected, seconds, at, self.watched):
-                symbol = labels.get("symbol", "")
-                counts[symbol] = counts.get(symbol, 0.0) + count
+            for one in counted(asking, selected, seconds, at, self.watched):
+                symbol = one.labels.get("symbol", "")
+                counts[symbol] = counts.get(symbol, 0.0) + one.events
         if len(found) > len(asked):
             grown_since = _grown(asking, name, seconds).items()
             counts = {

@@ -8,7 +8,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -81,13 +82,24 @@ def as_csv(chosen: Iterable[Record]) -> Iterator[str]:
         yield _csv_line([_cell(getattr(record, name)) for name in FIELDS])
 
 
-def as_text(record: Record) -> str:
-    """A record on one line, for a person: what is empty is left out."""
+def as_text(record: Record, width: int) -> Iterator[str]:
+    """A record for a person, in lines of `width` characters; what is empty is left out.
+
+    It is one line where that has room for all of it. Else what it tells stands set in below its first line,
+    each part of a mapping or a list on its own.
+    """
     words = [f"#{record.sequence}", record.time, _who(record), record.context, record.action, record.target]
     words.append(_phase(record))
     words += ["DRILL"] if record.drill else []
-    words += [f"{name}={_compact(value)}" for name, value in _details(record) if value not in (None, "")]
-    return visible(" ".join(word for word in words if word))
+    told = [(name, value) for name, value in _details(record) if value not in (None, "")]
+    head = visible(" ".join(word for word in words if word))
+    line = " ".join([head, *(visible(f"{name}={_compact(value)}") for name, value in told)])
+    if len(line) <= width:
+        yield line
+        return
+    yield from _wrapped(head, 0, width)
+    for name, value in told:
+        yield from _set_in(name, value, 1, width)
 
 
 def _who(record: Record) -> str:
@@ -106,6 +118,45 @@ def _phase(record: Record) -> str:
 def _details(record: Record) -> Iterator[tuple[str, object]]:
     for name in ("reason", "before", "after", "approval", "evidence"):
         yield name, getattr(record, name)
+
+
+_INDENT = 4
+_NARROWEST = 30
+"""Characters that a line has however far it is set in."""
+
+
+def _set_in(name: str, value: object, depth: int, width: int) -> Iterator[str]:
+    """A part under its name; on one line where that has room for all of it."""
+    room = max(_NARROWEST, width - _INDENT * depth)
+    line = visible(f"{name}: {_compact(value)}" if name else _compact(value))
+    parts = _parts(value)
+    if len(line) <= room or not parts:
+        yield from _wrapped(line, depth, width)
+        return
+    if name:
+        yield from _wrapped(visible(f"{name}:"), depth, width)
+    for key, part in parts:
+        yield from _set_in(key, part, depth + 1 if name else depth, width)
+
+
+def _parts(value: object) -> list[tuple[str, object]]:
+    """What a mapping or a list holds, be it in a text, with the names of what has one."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return []
+    if isinstance(value, Mapping):
+        return [(str(key), part) for key, part in value.items()]
+    return [("", part) for part in value] if isinstance(value, list | tuple) else []
+
+
+def _wrapped(line: str, depth: int, width: int) -> Iterator[str]:
+    """The line in as many as it takes, the further ones set in once more."""
+    indent = " " * (_INDENT * depth)
+    room = max(_NARROWEST, width - len(indent))
+    for number, part in enumerate(textwrap.wrap(line, room - 2, break_on_hyphens=False)):
+        yield f"{indent}{'  ' if number else ''}{part}"
 
 
 def _compact(value: object) -> str:

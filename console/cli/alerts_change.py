@@ -20,7 +20,6 @@ from console.cli.command_line import (
     fail,
     monitor_of,
     settings_of,
-    tell,
     tell_all,
     with_json,
     with_settings,
@@ -59,6 +58,7 @@ def _with_outcome(command: Command) -> Command:
 @click.command()
 @click.argument("alert", metavar="KEY|NAME")
 @_SYMBOL
+@click.option("--every", is_flag=True, help="Where several are called so: all that nobody has taken on.")
 @_REASON
 @_LASTING
 @_with_outcome
@@ -69,6 +69,7 @@ def ack(
     *,
     alert: str,
     symbol: str | None,
+    every: bool,
     reason: str,
     lasting: str,
     as_json: bool,
@@ -76,9 +77,14 @@ def ack(
 ) -> None:
     """Take on an alert: it stays in sight, and wakes nobody until it is over or the time is up."""
     settings, length = settings_of(ctx, Given(**given)), _length(lasting)
+    if every and symbol is not None:
+        fail("--every is of all symbols: leave out --symbol")
     live = asyncio.run(_looked(settings))
-    key = _key_of(live, alert, symbol)
     deeds = _deeds(settings)
+    if every:
+        keys = _keys_of(live, alert)
+        _done(deeds, lambda: deeds.acknowledge_every(keys, live, reason, length), as_json=as_json)
+    key = _key_of(live, alert, symbol)
     _done(deeds, lambda: deeds.acknowledge(key, live, reason, length), as_json=as_json)
 
 
@@ -201,6 +207,19 @@ def _key_of(live: "Assessment", alert: str, symbol: str | None) -> str:
     return found[_only("alert", alert, found, symbol)]
 
 
+def _keys_of(live: "Assessment", name: str) -> list[str]:
+    """The keys of all alerts of a rule that nobody has taken on."""
+    from console.actions.alert_deeds import to_acknowledge  # noqa: PLC0415
+
+    if live.ruled.doubt:
+        fail(f"which alerts there are isn't known now: {live.ruled.doubt}", 3)
+    rules = dict.fromkeys(row.rule for row in live.alert_rows if row.rule.name == name)
+    keys = [row.key for rule in rules for row in to_acknowledge(live, rule)]
+    if not keys:
+        fail(f"there is no alert {name!r} that nobody has acknowledged; `opsconsole alerts` lists them")
+    return keys
+
+
 def _only(what: str, alert: str, found: Collection[str], symbol: str | None) -> str:
     """The only one that was found; none or several end the command."""
     if not found:
@@ -230,8 +249,10 @@ def _matcher(text: str) -> "LabelMatcher":
         fail(str(error))
 
 
-def _done(deeds: "AlertDeeds", deed: "Callable[[], Marked[Mark]]", *, as_json: bool) -> NoReturn:
-    """Do it, once what broke off before is closed, and say what came of it."""
+def _done(
+    deeds: "AlertDeeds", deed: "Callable[[], Marked[Mark] | tuple[Marked[Mark], ...]]", *, as_json: bool
+) -> NoReturn:
+    """Do it, once what broke off before is closed, and say what came of it; of several, of each."""
     from console.actions.alert_reconcile import close_abandoned  # noqa: PLC0415
     from console.actions.alertmanager_silences import UnknownOutcomeError  # noqa: PLC0415
     from console.cli.alerts_told import mark_json  # noqa: PLC0415
@@ -245,11 +266,13 @@ def _done(deeds: "AlertDeeds", deed: "Callable[[], Marked[Mark]]", *, as_json: b
         fail(f"UNKNOWN: {error}", 1)
     except AccessError as error:
         fail(str(error), 3)
+    each = done if isinstance(done, tuple) else (done,)
     if as_json:
-        document = {"words": done.words, "unrecorded": done.unrecorded, **mark_json(done.mark)}
-        tell_all(json.dumps(document, indent=2).splitlines())
+        told = [{"words": one.words, "unrecorded": one.unrecorded, **mark_json(one.mark)} for one in each]
+        tell_all(json.dumps(told if isinstance(done, tuple) else told[0], indent=2).splitlines())
     else:
-        tell(f"OK: {done.words}")
-    if done.unrecorded:
-        fail(f"done, but not in the journal: {done.unrecorded}", 1)
+        tell_all(f"OK: {one.words}" for one in each)
+    unrecorded = next((one.unrecorded for one in each if one.unrecorded), "")
+    if unrecorded:
+        fail(f"done, but not in the journal: {unrecorded}", 1)
     sys.exit(0)

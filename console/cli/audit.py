@@ -4,6 +4,7 @@ Exit codes: 0 all is well, 1 the journal isn't what was written, 2 it can't be r
 """
 
 import os
+import shutil
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from console.audit.verify import Verdict
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+_WIDTH = 120
+"""Characters of a line where no terminal says how wide it is."""
 
 
 def _with_journal(command: Command) -> Command:
@@ -77,7 +80,11 @@ def show(ctx: click.Context, /, *, last: int, as_json: bool, **given: Any) -> No
     from console.audit import export as out  # noqa: PLC0415
 
     newest = deque(_chosen(ctx, given), maxlen=last)
-    _print(out.as_json_lines(newest) if as_json else map(out.as_text, newest))
+    if as_json:
+        _print(out.as_json_lines(newest))
+    else:
+        width = shutil.get_terminal_size((_WIDTH, 0)).columns
+        _print(line for record in newest for line in out.as_text(record, width))
     _fail_unless_sound(_verdict(ctx, given))
     if not newest:
         click.echo("no such record is in the journal", err=True)

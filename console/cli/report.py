@@ -12,11 +12,13 @@ from decimal import Decimal
 
 from console.cli.alerts_told import row_json, trigger_json, trigger_lines
 from console.domain.aftermath import Aftermath
+from console.domain.alert_severity import engine_severity, triggers_met
 from console.domain.assessment import Assessment
 from console.domain.figures import condition, key_metric_value, seconds
 from console.domain.foreign import visible
 from console.domain.kill_state import Seen, Written
 from console.domain.last_trip import document_of
+from console.domain.severity import Severity
 from console.domain.status import AccountStatus, Alert, Judged, KeyMetricStatus, SourceStatus, SymbolStatus
 from console.domain.surfaces import Books
 
@@ -37,13 +39,14 @@ def as_json(
     """The whole assessment; `wall` is the time of day that it is for, in seconds since 1970."""
     metrics_age = assessment.source("metrics").age
     database_age = assessment.source("database").age
+    severity = engine_severity(assessment)
     document: Json = {
         "version": VERSION,
         "context": context,
         "environment": environment,
         "time": datetime.fromtimestamp(wall, UTC).isoformat(timespec="milliseconds"),
-        "severity": assessment.severity.word,
-        "exit_code": assessment.severity.exit_code,
+        "severity": severity.word,
+        "exit_code": severity.exit_code,
         "sources": {source.name: _source(source) for source in assessment.sources},
         "engine": {
             "version": assessment.engine.version,
@@ -136,10 +139,17 @@ def kill_answer_lines(assessment: Assessment) -> Iterator[str]:
 
 def summary(assessment: Assessment, context: str, environment: str) -> str:
     """`CRITICAL - paper: 12 symbols, 3 alerts, worst …`: the one line that a monitoring system keeps."""
-    word = ("OK", "WARNING", "CRITICAL", "UNKNOWN")[assessment.severity.exit_code]
+    word = ("OK", "WARNING", "CRITICAL", "UNKNOWN")[engine_severity(assessment).exit_code]
     told = f"{_counted(len(assessment.symbols), 'symbol')}, {_counted(len(assessment.alerts), 'alert')}"
-    worst = f"; {_alert_words(assessment.alerts[0])}" if assessment.alerts else ""
-    return f"{word} - {context} ({environment}): {told}{worst}"
+    return f"{word} - {context} ({environment}): {told}{_worst_words(assessment)}"
+
+
+def _worst_words(assessment: Assessment) -> str:
+    """The worst alert, or the first rollback trigger that is met, where no alert is as bad as that."""
+    met, alerts = triggers_met(assessment), assessment.alerts
+    if met and (not alerts or alerts[0].severity < Severity.CRITICAL):
+        return f"; rollback trigger met: {met[0].trigger.condition}: {met[0].words}"
+    return f"; {_alert_words(alerts[0])}" if alerts else ""
 
 
 def _counted(count: int, noun: str) -> str:

@@ -71,6 +71,7 @@ async def _keep_watching(settings: "Settings", as_json: bool) -> int:
 
 def _print(settings: "Settings", monitor: "Monitor", as_json: bool, indent: int | None = 2) -> int:
     from console.cli import report  # noqa: PLC0415
+    from console.domain.alert_severity import engine_severity  # noqa: PLC0415
 
     now = monitor.assessment()
     environment = settings.chosen.environment
@@ -78,4 +79,4 @@ def _print(settings: "Settings", monitor: "Monitor", as_json: bool, indent: int 
         click.echo(report.as_json(now, settings.context, environment, monitor.clock.wall(), indent=indent))
     else:
         click.echo(report.as_text(now, settings.context, environment))
-    return now.severity.exit_code
+    return engine_severity(now).exit_code

@@ -78,7 +78,8 @@ class Raised:
     """One alert of the rule that stands at the place `rule` in the book.
 
     `lowest` and `highest` are the value's extremes since `active_at`; `count` is how many events an
-    `increase()` stands for, exactly. The other times are as in `RuleAlert`.
+    `increase()` stands for, exactly. Since `still_since` the counter that the rule judges by is known not to
+    have moved; None where it judges by more, or nothing is known. The other times are as in `RuleAlert`.
     """
 
     labels: Labels
@@ -94,6 +95,7 @@ class Raised:
     lost_since: float | None = None
     annotations: Labels = ()
     count: float | None = None
+    still_since: float | None = None
 
 
 _NOTHING = Missing("nothing has been read yet")
@@ -124,8 +126,14 @@ class AlertBook:
             raise ValueError("an alert of a rule that isn't in the book")
 
 
-def raised_by(rule: int, alert: RuleAlert, annotations: Labels, count: float | None) -> Raised:
-    """The alert as one of the rule at the place `rule`, with the texts and the events that go with it."""
+def raised_by(
+    rule: int,
+    alert: RuleAlert,
+    annotations: Labels,
+    count: float | None,
+    still_since: float | None = None,
+) -> Raised:
+    """The alert as one of the rule at the place `rule`, with what else is known of it."""
     return Raised(
         labels=alert.labels,
         rule=rule,
@@ -140,6 +148,7 @@ def raised_by(rule: int, alert: RuleAlert, annotations: Labels, count: float | N
         lost_since=alert.lost_since,
         annotations=annotations,
         count=count,
+        still_since=still_since,
     )
 
 

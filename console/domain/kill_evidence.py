@@ -7,6 +7,7 @@ import math
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
+from console.domain.fills import untraded
 from console.domain.kill_state import WHOLE, Evidence, Process, Seen, Written
 from console.domain.kill_watch import KillWatch, Word, watched
 from console.domain.last_trip import LastTrip
@@ -22,8 +23,6 @@ OUTCOME_BY = 30.0
 """Seconds after a trip by which every actuator has answered or is late: then nobody waits for it any more."""
 
 _TRIPPED = "futures_kill_switch_tripped"
-_SYNC = "position_sync"
-"""Who placed the orders of a sync of positions, as engines write it."""
 _TRADING = "futures_trading_enabled"
 """The paper engine's own: 1 while the account of its label may open positions."""
 _HEARTBEAT = "futures_heartbeat_timestamp_seconds"
@@ -72,9 +71,9 @@ def fills_since(
 ) -> Seen:
     """How many trades of the scope have been made since an instant; of many only that they were many.
 
-    What only brings the books to what the exchange holds is no fill: nothing is traded. It can't be told
-    before the database has been asked after that instant, but for a trip at `first_sight`, which was made at
-    any time before.
+    What only brings the books to what the exchange holds is no fill, and a liquidation is none of the
+    engine's: nothing is traded. It can't be told before the database has been asked after that instant, but
+    for a trip at `first_sight`, which was made at any time before.
     """
     state, now = snapshot.database, snapshot.at
     books = state.value
@@ -83,12 +82,12 @@ def fills_since(
         return seen(state, now, None, why)
     trades = [trade for trade in books.trades if scope == WHOLE or trade.account_id == ACCOUNTS[scope]]
     late = [trade for trade in trades if _is_after(since, trade)]
-    synced = {order.id for order in books.orders or () if order.source == _SYNC}
-    count = sum(1 for trade in late if trade.order_id not in synced)
+    others = untraded(books)
+    count = sum(1 for trade in late if trade.order_id not in others)
     if count:
         return seen(state, now, float(count))
     if late and all(_is_after(since, trade) for trade in books.trades):
-        return seen(state, now, None, "more was synced since than the newest trades show")
+        return seen(state, now, None, "more was synced or liquidated since than the newest trades show")
     if any(trade.at is None for trade in trades):
         return seen(state, now, None, "the trades don't say when they were made")
     if books_doubt and state.usable(now):

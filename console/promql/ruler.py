@@ -33,6 +33,7 @@ from console.promql.query import Query
 from console.promql.round import Round
 from console.promql.rule_file import AlertRule, RecordingRule, RuleFile, RuleGroup
 from console.promql.samples import SampleStore
+from console.promql.stillness import Stillness
 from console.promql.vectors import nameless
 
 Holes = Mapping[str, tuple[str, ...]]
@@ -133,6 +134,7 @@ class _Watched:
         self._told = told
         self._terms = Terms(rule.hold, rule.keep_firing_for)
         self._growths = growths_in(rule.query)
+        self._stillness = Stillness(self._growths, told.metrics)
         self._restored: frozenset[Labels] = frozenset()
         self._watched = 0.0
         self._needed = max(query.window for query in (rule.query, *rule.watched))
@@ -152,6 +154,7 @@ class _Watched:
         self.state = evaluated(self.state, self._terms, outcome, now)
         found = (events(growth, tick.store, tick.at) for growth in self._growths) if outcome.active else ()
         self._counts = next((counts for counts in found if counts), {})
+        self._stillness.look(self.state.alerts, tick.store, tick.at)
 
     def restore(self, document: object, interval: float, now: float, wall: float) -> None:
         """Go on from what `remembered` told; ValueError for what isn't it."""
@@ -178,7 +181,7 @@ class _Watched:
             texts = () if known is None else known.annotations
             if known is None or repr(known.value) != repr(alert.value):
                 texts = tuple(annotations_of(self._rule, alert).items())
-            one = raised_by(place, alert, texts, self._count(alert))
+            one = raised_by(place, alert, texts, self._count(alert), self._stillness.since(labels))
             self._shown[labels] = known if known == one else one
             yield self._shown[labels]
 

@@ -162,6 +162,9 @@ _OTHERS = (
     # Alerts.
     Action("acknowledge", _ALERTS, ("A",), "A", "ack",
         "Acknowledge: take the alert on, with a reason and an end; it wakes nobody else", ("ack", "own")),
+    Action("acknowledge_every", (*_ALERTS, "marking"), ("E",), "E", "",
+        "Acknowledge every one of this alert, whatever its symbol, with one reason; again: only this one",
+        ("ack all",)),
     Action("silence", _ALERTS, ("z",), "z", "silence",
         "Silence every alert whose labels match, for a while", ("snooze", "mute")),
     Action("unmute", _ALERTS, ("u",), "u", "unmute",

@@ -180,6 +180,11 @@ class MarksAlerts(Protocol):
     def acknowledge(self, key: str, live: Assessment, reason: str, lasting: float) -> Said:
         """Take on the alert whose row in `live` has this key, for `lasting` seconds at most."""
 
+    def acknowledge_every(
+        self, keys: "Sequence[str]", live: Assessment, reason: str, lasting: float
+    ) -> "Sequence[Said]":
+        """The same of each of them; an error says how far it came."""
+
     def withdraw(self, labels: "Labels", reason: str = "") -> Said:
         """Take back that somebody has taken on the alert with these labels."""
 

@@ -60,7 +60,7 @@ def _open_wizard(recovery: Recovery, terminal: Terminal) -> None:
         _press(terminal, "5")
         terminal.wait_for(run.id)
     _press(terminal, "\r")
-    terminal.wait_for("aborts it")
+    terminal.wait_for("all of it")  # the run, be it over or not: what stood by may have been faster
 
 
 def _go_on(recovery: Recovery, terminal: Terminal, left: Collection[str]) -> str:

@@ -203,6 +203,15 @@ def test_without_a_position_that_was_opened_and_closed_it_fails(trial: Trial) ->
     assert trial.found().observed.startswith("no position in BTC/USD was opened and closed since; ")
 
 
+def test_a_position_that_the_exchange_has_liquidated_was_not_closed(trial: Trial) -> None:
+    trial.trade()
+    with trial.desk.database.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE futures_orders SET order_source = 'liquidation' WHERE order_source = 'test_close'"
+        )
+    assert trial.found().observed.startswith("no position in BTC/USD was opened and closed since; ")
+
+
 def test_a_position_in_another_symbol_is_not_the_one(trial: Trial) -> None:
     opened = trial.coin.open_position(3, "ETH/USD", "LONG", Decimal("0.001"))
     trial.coin.close_position(opened["position_id"])

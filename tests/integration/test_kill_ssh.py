@@ -68,7 +68,8 @@ def test_a_trip_whose_line_is_cut_completes_and_the_next_login_sees_who_did_what
         told = terminal.sent
     user = pwd.getpwuid(os.geteuid()).pw_name
     assert f" {user}({os.geteuid()})@" in told
-    assert " from 127.0.0.1 paper kill.trip all INTENT reason=Manual intervention " in told
+    assert " from 127.0.0.1 paper kill.trip all INTENT" in told
+    assert "reason: Manual intervention" in told
 
 
 def _login(server: Sshd, home: Path, *arguments: str) -> Terminal:

@@ -24,11 +24,11 @@ from tests.waiting import eventually
 
 STEPS = (
     "stopped", "runs", "tripped", "sources", "exchange", "positions", "account", "cause", "difference",
-    "sync", "engine-verifies", "ledger", "orders", "prices", "schema", "over", "alerts", "reset", "start",
-    "heartbeat", "first-sync", "metrics", "watch",
+    "sync", "engine-verifies", "ledger", "orders", "prices", "schema", "cause-over", "alerts", "reset",
+    "start", "heartbeat", "first-sync", "metrics", "watch",
 )  # fmt: skip
 TRIPS = ("stopped", "tripped")
-NOTED = ("cause", "over")
+NOTED = ("cause", "cause-over")
 ACTS = ("stopped", "sync", "engine-verifies", "schema", "reset", "watch")
 CUT = random.Random(7).choice(ACTS[1:])
 FIRES_WHEN_IT_TRADES = """\

@@ -183,6 +183,11 @@ class Marking:
     def acknowledge(self, key: str, live: Assessment, reason: str, lasting: float) -> Said:
         return self._took("acknowledge", key, reason, lasting)
 
+    def acknowledge_every(
+        self, keys: Sequence[str], live: Assessment, reason: str, lasting: float
+    ) -> Sequence[Said]:
+        return [self._took("acknowledge", key, reason, lasting) for key in keys]
+
     def withdraw(self, labels: Labels, reason: str = "") -> Said:
         return self._took("withdraw", labels, reason)
 

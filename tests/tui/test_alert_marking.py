@@ -123,6 +123,26 @@ async def test_an_alert_is_acknowledged_with_a_reason_and_an_end() -> None:
         await until(lambda: app.crumbs()[-1] == "alerts")
 
 
+async def test_every_alert_of_a_rule_is_acknowledged_at_once_with_one_reason() -> None:
+    marking, symbols = Marking(), ("ADA/USD", "BTC/USD", "ETH/USD", "SOL/USD")
+    taken = with_book(worst_of_alerts(), the_book([raised(CRITICAL, symbol, 1.01) for symbol in symbols]))
+    app = alert_console(taken, marking)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot, "A", "escape")
+        assert "this one of 4" in text_of(app)
+        await pilot.press("escape")
+        await until(lambda: app.crumbs()[-1] == "alerts")
+        await pilot.press("E", *WHY, "enter")
+        assert "ACKNOWLEDGE EVERY ONE" in text_of(app)
+        assert "all 4 that nobody has taken on" in text_of(app)
+        assert "ADA/USD, BTC/USD, ETH/USD …" in text_of(app)
+        assert "acknowledges all 4" in text_of(app)
+        await pilot.press("W")
+        await until(lambda: "4 acknowledged, each by itself" in text_of(app))
+        rule = "futures_alerts FuturesMarginCritical severity=critical,symbol="
+        assert [asked[1] for asked in marking.asked] == [f"{rule}{symbol}" for symbol in symbols]
+
+
 async def test_without_a_reason_nothing_is_done() -> None:
     marking = Marking()
     app = alert_console(worst_of_alerts(), marking)

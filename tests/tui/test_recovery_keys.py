@@ -9,6 +9,7 @@ from console.domain.access import Arming
 from console.runbooks.reading import runbook_of
 from console.runbooks.run import STANDBY, Driver, Standing, State, StepRun
 from console.runbooks.seen import Doing, Hands
+from console.tui.screens.recovery.columns import Instant, runbook_columns
 from console.tui.screens.recovery.detail import Shown, detail_lines
 from console.tui.screens.recovery.heading import head_lines, standing_badge
 from console.tui.screens.recovery.keys import Does, Offers, offers_of
@@ -136,6 +137,10 @@ def test_a_run_that_what_stood_by_goes_on_with_is_had_for_the_asking() -> None:
     shown = seen(run, Hands.STANDBY)
     assert standing_badge(shown)[0] == "RUNNING"
     assert (offers_of(ARMED, shown).enter.can, offers_of(ARMED, shown).abort.can) == (True, True)
+    assert offers_of(ARMED, shown).enter.words.startswith("takes the run from what stands by, and goes on")
+    (row, *_) = rows_of(listing(run, hands=Hands.STANDBY), None)
+    who = next(column for column in runbook_columns(UNICODE, Instant()) if column.key == "who")
+    assert who.cell(row).text == "standby"
     assert "alice's standby@desk-1 drives" in "".join(
         span.text for span in head_lines(shown, "", 80, UNICODE)[0]
     )
@@ -184,11 +189,24 @@ def test_open_runs_come_first_then_what_can_be_begun_then_what_is_over() -> None
     ]
 
 
+@pytest.mark.parametrize(("ago", "first"), [(3500, Part.OVER), (3700, Part.OFFERED)])
+def test_a_run_that_was_open_lately_stays_where_it_was(ago: float, first: Part) -> None:
+    over = replace(run_of(verify(), done("ledger"), standing=Standing.PASSED), began=START - ago)
+    rows = rows_of(listing(over), None)
+    assert [row.part for row in rows].count(Part.OVER) == 1
+    assert rows[0].part is first
+
+
 def test_before_an_act_it_is_shown_what_the_check_before_it_has_seen() -> None:
-    step, shown = recovery().step("stop"), DIFFERENCES
-    lines = detail_lines(Shown(step, StepRun("stop"), {}, START, before=shown), 60, 20, UNICODE)
-    assert "BEFORE    ✘ 2 of 8 differ" in text_of(list(lines))
-    assert any("SOL/USD SHORT: books 40.0" in line for line in text_of(list(lines)))
+    before = replace(DIFFERENCES, observed=f"2 of 8 differ: {DIFFERENCES.details[0]}")
+    shown = Shown(recovery().step("stop"), StepRun("stop"), {}, START, "run stop: " * 30, before=before)
+    told = " ".join(line.strip() for line in text_of(list(detail_lines(shown, 60, 30, UNICODE))))
+    assert "BEFORE ✘ the books, the engine and the exchange have the" in " ".join(told.split())
+    assert told.count("BTC/USD LONG: books 1.250") == 1  # it stands among the details
+    assert told.index("2 of 8 differ") < told.index("SOL/USD SHORT: books 40.0") < told.index("run stop")
+    for room in (8, 10, 12, 14):
+        few = text_of(list(detail_lines(shown, 60, room, UNICODE)))
+        assert (len(few), any("more lines, e shows them" in line for line in few)) == (room, True)
 
 
 def test_output_is_a_line_each_while_more_comes_and_in_full_once_it_has_ended() -> None:

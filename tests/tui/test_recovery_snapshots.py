@@ -165,7 +165,7 @@ async def test_a_run_that_is_over_and_its_report_look_as_reviewed() -> None:
     desk = FakeDesk(listing(OVER), over)
     async with opened(desk) as (app, pilot):
         await until(lambda: "passed" in text_of(app))
-        await pilot.press("end", "enter")
+        await pilot.press("enter")
         await pinned(app, pilot, "run-over", "which is kept in")
         await pilot.press("e")
         await pinned(app, pilot, "evidence", "step ledger")

@@ -4,11 +4,14 @@ import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from textual.geometry import Size
 from textual.pilot import Pilot
 
+from console.domain.book_marks import Balance
+from console.domain.losses import BalanceLoss, Compared
 from console.domain.reading import SourceState
 from console.domain.triggers import Evidence, Past
 from console.tui.app import OpsConsole
@@ -216,6 +219,29 @@ def test_what_cannot_be_told_is_never_nothing_lost() -> None:
         assert lost_in_brief(lost, UNICODE).text == words
         assert not any(tone is Tone.OK for _, tone in lost_in_full(lost))
     assert lost_in_brief(way("rollback_full"), UNICODE).text == "–"
+
+
+def test_balances_and_changed_rows_are_lost_like_rows_that_are_gone() -> None:
+    then, now = (Balance(Decimal(amount), Decimal(0), Decimal(10)) for amount in ("10", "9.5"))
+    loses = replace(
+        LOSSES,
+        tables=(),
+        balances=(BalanceLoss(3, then, now),),
+        compared=Compared(LOSSES.at, ("futures_orders",)),
+    )
+    lost = replace(way("rollback_coin_full"), loses=loses)
+    assert [(words, tone) for words, tone in lost_in_full(lost)][:3] == [
+        ("account 3: balance 10 then, 9.5 now (-0.5)", Tone.WARNING),
+        (
+            "futures_orders: rows from before the backup aren't as they were; which, and how, can't be told",
+            Tone.WARNING,
+        ),
+        (
+            "coinm BTCUSD_PERP: the exchange holds 12 contracts, the restored book -3: it lacks 15",
+            Tone.WARNING,
+        ),
+    ]
+    assert lost_in_brief(replace(lost, loses=replace(loses, contracts=())), UNICODE).text == "▲ changes"
 
 
 def test_before_a_look_every_procedure_has_its_row() -> None:

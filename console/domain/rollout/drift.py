@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from console.domain.exchange_names import COIN_QUOTE
 from console.domain.figures import seconds
+from console.domain.fills import untraded
 from console.domain.kill_evidence import ACCOUNTS
 from console.domain.metrics import Column, Metrics
 from console.domain.reading import SourceState
@@ -279,11 +280,19 @@ def _features(
 
 
 def _traded(snapshot: Snapshot, changed_at: float) -> Mapping[str, float]:
-    """When each symbol was last traded, if certainly since then, and not to close what was open."""
+    """When each symbol was last traded, if certainly since then, and not to close what was open.
+
+    A sync of the books that takes up what is held trades nothing.
+    """
     books, since = snapshot.database.fresh(snapshot.at), changed_at + snapshot.metrics.stale_after
+    if books is None:
+        return {}
     found: dict[str, float] = {}
-    for trade in () if books is None else books.trades or ():
-        if trade.at is not None and trade.at - _ROUNDED > since and not _closes(trade):
+    others = untraded(books)
+    for trade in books.trades or ():
+        if trade.order_id in others or _closes(trade):
+            continue
+        if trade.at is not None and trade.at - _ROUNDED > since:
             found[trade.symbol] = max(trade.at, found.get(trade.symbol, trade.at))
     return found
 

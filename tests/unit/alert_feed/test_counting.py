@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.alert_feed.counting import events, selector
+from console.alert_feed.counting import events, selector, still_since
 
 Samples = list[tuple[float, float]]
 
@@ -69,3 +69,19 @@ def test_windows_that_follow_each_other_count_what_one_does(steps: list[tuple[fl
 
 def test_a_selector_takes_labels_of_any_text() -> None:
     assert selector("x_total", (("a", 'q"\\'), ("b", "é"))) == r'x_total{a="q\"\\",b="é"}'
+
+
+@pytest.mark.parametrize(
+    ("samples", "since"),
+    [
+        ([(0, 5), (60, 5), (120, 5), (180, 5)], 100),
+        ([(90, 5), (120, 6), (180, 6)], 120),
+        ([(90, 5), (120, 0), (180, 0)], 120),
+        ([(60, 5), (151, 5), (180, 5)], 151),  # whatever was between
+        ([(150, 5), (180, 5)], 150),  # born
+        ([(60, 5), (99, 5)], 200),  # not seen since
+        ([], 200),
+    ],
+)
+def test_a_counter_stands_still_since_no_earlier_than_it_moved(samples: Samples, since: float) -> None:
+    assert still_since(samples, 100, 200) == since

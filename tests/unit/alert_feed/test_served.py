@@ -235,4 +235,5 @@ def test_the_events_of_an_increase_are_counted(server: RuleServer) -> None:
         ({"symbol": "BTC"}, [(now - 310, 2), (now - 100, 4), (now - 50, 1)])
     ]
     server.serve(server.rule(server.alert("BTC", 3.13), query=query))
-    assert only(server.read()).count == 3
+    raised = only(server.read())
+    assert (raised.count, raised.still_since) == (3, server.clock.at - 50)

@@ -10,6 +10,7 @@ import pytest
 from console.audit.export import Filter, InstantError, as_csv, as_json_lines, as_text, instant
 from console.audit.files import records
 from console.audit.record import FIELDS, Act, Record, read_line
+from console.audit.redaction import Json
 from tests.unit.audit.journals import ALICE, TRIP, journal_in
 
 FOREIGN = "=cmd()\x1b[2J\n\u202edrop,\"'"
@@ -74,19 +75,49 @@ def before_of(record: Record) -> str:
     return next(csv.reader([line]))[FIELDS.index("before")]
 
 
-def test_a_line_to_read_is_one_printable_line(three: list[Record]) -> None:
-    assert all(as_text(record).isprintable() for record in three)
+def one_line(record: Record) -> str:
+    (line,) = as_text(record, 10_000)
+    return line
+
+
+@pytest.mark.parametrize("width", [10_000, 120, 40])
+def test_lines_to_read_are_printable(three: list[Record], width: int) -> None:
+    assert all(line.isprintable() for record in three for line in as_text(record, width))
 
 
 def test_a_line_to_read_says_who_did_what_and_how_it_went(three: list[Record]) -> None:
-    assert as_text(three[1]).startswith(f"#2 {three[1].time} alice(1001)@ops1 /dev/pts/3 from 10.0.0.7 ")
-    assert "futures-prod kill.trip whole context NOT DONE of #1" in as_text(three[1])
-    assert as_text(three[2]).endswith("paper arm console done DRILL")
+    assert one_line(three[1]).startswith(f"#2 {three[1].time} alice(1001)@ops1 /dev/pts/3 from 10.0.0.7 ")
+    assert "futures-prod kill.trip whole context NOT DONE of #1" in one_line(three[1])
+    assert one_line(three[2]).endswith("paper arm console done DRILL")
 
 
 def test_a_line_to_read_says_that_an_act_was_done_in_part(three: list[Record]) -> None:
     part = replace(three[1], done=True, evidence={"left_undone": ["database: connection refused"]})
-    assert " PARTIAL of #1 " in as_text(part)
+    assert " PARTIAL of #1 " in one_line(part)
+
+
+def test_what_has_no_room_on_a_line_is_set_in_below_it_part_by_part(three: list[Record]) -> None:
+    seen = "none fires " * 9
+    evidence: Json = {
+        "gates": ["data: fresh", seen],
+        "by": {"user": "dana"},
+        "check": json.dumps({"at": seen}),
+    }
+    lines = list(as_text(replace(three[2], reason="to look", evidence=evidence), 80))
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[0].startswith("#3 ")
+    assert [line for line in lines if line.startswith("    ")] == [
+        "    reason: to look",
+        "    evidence:",
+        "        gates:",
+        "            data: fresh",
+        "            none fires none fires none fires none fires none fires none fires",
+        "              none fires none fires none fires",
+        '        by: {"user":"dana"}',
+        "        check:",
+        "            at: none fires none fires none fires none fires none fires none",
+        "              fires none fires none fires none fires",
+    ]
 
 
 @pytest.mark.parametrize(

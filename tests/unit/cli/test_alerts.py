@@ -181,6 +181,14 @@ def test_a_name_that_several_have_says_which_there_are(home: Path) -> None:
     assert marks_in(home) == Marks()
 
 
+def test_all_that_a_name_means_are_acknowledged_at_once(home: Path) -> None:
+    done = run(home, "ack", "MarginCritical", "--every", "--reason", "on it")
+    assert (done.exit_code, done.stdout.count("OK: MarginCritical{")) == (0, 2)
+    again = run(home, "ack", "MarginCritical", "--every", "--reason", "on it")
+    assert again.exit_code == 2
+    assert "there is no alert 'MarginCritical' that nobody has acknowledged" in again.stderr
+
+
 def test_a_name_that_several_had_of_which_one_is_left_is_enough(home: Path, httpserver: HTTPServer) -> None:
     run(home)
     httpserver.clear()

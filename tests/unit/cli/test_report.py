@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from console.cli.report import as_json, as_text, kill_answer_lines
 from console.domain.assessment import Assessment
 from console.domain.silences import Acknowledgement, Marks
+from console.domain.triggers import SYNC_ERRORS, Judgement, Standing
 from tests.unit.domain.ruled import MARGIN_RULE, book, labels_of, raised, ruled
 from tests.unit.domain.trips import KNOWN, world
 from tests.unit.domain.worlds import BOOKS, NOW, account, answered, healthy, judged, metrics, of
@@ -141,6 +142,18 @@ def test_text_tells_the_triggers_that_are_not_clear() -> None:
         "  unknown  Multiple margin calls: nothing has been read yet",
         "  1 of 5 are clear",
     ]
+
+
+def test_a_rollback_trigger_that_is_met_is_critical_though_no_alert_is() -> None:
+    live = ruled(book())
+    met = Judgement(SYNC_ERRORS, Standing.MET, "9 in the last minute")
+    told = replace(live, ruled=replace(live.ruled, triggers=(met,)))
+    assert as_text(told, "prod", "production").splitlines()[0] == (
+        "CRITICAL - prod (production): 2 symbols, no alerts; "
+        "rollback trigger met: Position sync errors > 5/min: 9 in the last minute"
+    )
+    document = json.loads(as_json(told, "prod", "production", NOW))
+    assert (document["severity"], document["exit_code"]) == ("critical", 2)
 
 
 def test_without_rules_there_are_no_triggers_to_tell() -> None:

@@ -70,11 +70,26 @@ def test_what_a_sync_writes_into_the_books_is_no_fill() -> None:
     assert said(world(books=replace(books, trades=(fill(AT + 3), synced, before))))[0] is KillState.PARTIAL
 
 
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [
+        ({"source": "liquidation"}, KillState.TRIPPED),
+        ({"notes": "Liquidated at 98.5, price 98.1"}, KillState.TRIPPED),
+        ({"notes": "closed early: liquidation is near"}, KillState.PARTIAL),
+        ({"side": "OPEN_LONG", "source": "liquidation"}, KillState.PARTIAL),
+    ],
+)
+def test_a_liquidation_is_the_exchanges_and_no_fill(told: dict[str, str], state: KillState) -> None:
+    trade, before = replace(fill(AT + 2.5), order_id="FUT-1"), fill(AT - 5)
+    order = replace(fill(AT + 2.5), **{"id": "FUT-1", "side": "CLOSE_LONG", **told})  # type: ignore[arg-type]
+    assert said(world(books=replace(BOOKS, trades=(trade, before), orders=(order,))))[0] is state
+
+
 def test_a_sync_that_hides_what_came_before_it_leaves_it_unconfirmed() -> None:
     synced = replace(fill(AT + 2.5), order_id="FUT-1")
     order = replace(fill(AT + 2.5), id="FUT-1", source="position_sync")
     state, words = said(world(books=replace(BOOKS, trades=(synced,), orders=(order,))))
-    assert (state, "more was synced since than" in words) == (KillState.UNCONFIRMED, True)
+    assert (state, "more was synced or liquidated since than" in words) == (KillState.UNCONFIRMED, True)
 
 
 def test_until_the_engine_acknowledges_fills_count_from_the_trip_on() -> None:

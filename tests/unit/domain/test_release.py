@@ -30,6 +30,7 @@ def event(at: int, what: str, release: str = "") -> Event:
         "begun": (Deed.BACK, None),
         "left": (Deed.BACK, False),
         "coin": (Deed.REMOVE_COIN, True),
+        "removed": (Deed.REMOVED, True),
     }[what]
     return Event(deed, float(at), "dana (uid 1001)", release, done)
 

@@ -56,6 +56,15 @@ def test_a_trade_that_breaks_no_rule_is_not_observed(text: str, trade: Activity)
     assert last(*looks).cell("guard", "BTC").observed == ""
 
 
+@pytest.mark.parametrize(("source", "traded"), [("position_sync", {}), ("strategy", {"BTC": NOW + 8})])
+def test_what_a_sync_takes_up_is_not_traded(source: str, traded: dict[str, float]) -> None:
+    order = replace(fill("BTC", 8), id="FUT-1", source=source)
+    books = replace(BOOKS, trades=(replace(fill("BTC", 8), order_id="FUT-1"),), orders=(order,))
+    looks = [at(later, flags(), engine(ALL_SHADOW)) for later in (0, 20)]
+    reading = read("database", books, NOW + 19.5)
+    assert last(looks[0], replace(looks[1], database=reading)).traded == traded
+
+
 @pytest.mark.parametrize(
     ("quiet_for", "age", "traded"), [(None, 0.5, {"BTC": NOW + 8}), (40.0, 0.5, {}), (None, 90, {})]
 )

@@ -162,6 +162,41 @@ def test_an_increase_stands_beside_the_exact_number_of_events() -> None:
     assert engine.alert().value != 5
 
 
+def test_an_alert_over_a_counter_says_since_when_that_stands_still() -> None:
+    engine = Engine(BURST + "        keep_firing_for: 5m\n")
+    engine.scrape(errors(3), 60)
+    engine.scrape(errors(5), 20)
+    assert engine.alert().still_since == 1061
+    engine.scrape(errors(5), 80)
+    assert engine.alert().count is None  # the minute that it looks back is over
+    assert engine.alert().still_since == 1061
+    engine.scrape(errors(6), 30)
+    assert engine.alert().still_since == 1161
+    engine.scrape(errors(0), 10)  # a restart may hide anything
+    assert engine.alert().still_since == 1191
+
+
+def test_in_a_gap_a_counter_may_have_moved() -> None:
+    engine = Engine(BURST.replace("[1m]", "[5m]"))
+    engine.scrape(errors(3), 310)
+    engine.scrape(errors(5), 10)
+    engine.at += 100
+    engine.scrape(errors(5), 5)
+    assert engine.alert().still_since == 1421
+
+
+def test_a_counter_that_has_vanished_or_is_not_alone_is_not_known_to_stand_still() -> None:
+    gone = Engine(BURST.replace("[1m]", "[5m]"))
+    gone.scrape(errors(3), 310)
+    gone.scrape(errors(5), 10)
+    gone.scrape({}, 5)
+    assert gone.alert().still_since == gone.at
+    mixed = Engine(BURST.replace("> 0", "> 0 or ratio > 1"))
+    mixed.scrape({**errors(3), **ratio(1.0)}, 60)
+    mixed.scrape({**errors(5), **ratio(1.0)}, 10)
+    assert mixed.alert().still_since is None
+
+
 def test_after_a_start_a_rule_says_how_much_of_its_past_is_watched() -> None:
     engine = Engine(BURST)
     engine.scrape(errors(3), 20)

@@ -31,7 +31,8 @@ class Deed(Enum):
 class Draft:
     """`row` is the alert that it began with; a silence is of whatever `matchers` accept.
 
-    `lasting` is in seconds; `local` keeps a silence out of the Alertmanager.
+    An acknowledgement is of `every` alert of its rule that nobody has taken on, or of this one. `lasting` is
+    in seconds; `local` keeps a silence out of the Alertmanager.
     """
 
     deed: Deed
@@ -40,6 +41,7 @@ class Draft:
     lasting: float = _FIRST
     matchers: tuple[LabelMatcher, ...] = ()
     local: bool = False
+    every: bool = False
 
     @property
     def lack(self) -> str:

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 
 from textual.geometry import Size
 
 from console import threads
-from console.actions.alert_deeds import duration
+from console.actions.alert_deeds import duration, to_acknowledge
 from console.domain.access import AccessError, Role
 from console.domain.alert_rows import AlertRow, AlertState
 from console.domain.assessment import Assessment
@@ -27,6 +27,15 @@ if TYPE_CHECKING:
     from console.tui.watched import MarksAlerts, Said
 
 _GONE = "it has resolved, or is gone, since this was opened"
+_NONE_LEFT = "none is left that nobody has acknowledged"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of several deeds."""
+
+    words: str
+    unrecorded: str = ""
 
 
 @runtime_checkable
@@ -87,6 +96,9 @@ class Marking(Covering, inherit_bindings=False):
     def action_only_here(self) -> None:
         self._become(replace(self._draft, local=not self._draft.local))
 
+    def action_acknowledge_every(self) -> None:
+        self._become(replace(self._draft, every=not self._draft.every))
+
     def _ask(
         self, label: str, initial: str, typed: Callable[[str], str], read: Callable[[str], Draft]
     ) -> None:
@@ -118,6 +130,8 @@ class Marking(Covering, inherit_bindings=False):
             return is_open
         if action in ("longer", "shorter", "type_duration"):
             return is_open and deed.mutes
+        if action == "acknowledge_every":
+            return is_open and deed is Deed.ACKNOWLEDGE
         if action in ("type_matchers", "only_here"):
             return is_open and deed is Deed.SILENCE
         return super().check_action(action, parameters)
@@ -154,6 +168,8 @@ class Marking(Covering, inherit_bindings=False):
             return NOT_READY
         if self._draft.deed.mutes and access is not None and access.catch.standing.role < Role.OPERATOR:
             return f"{access.catch.standing}; an operator or an admin may mute alerts"
+        if self._draft.every:
+            return self._draft.lack if to_acknowledge(live, self._draft.row.rule) else _NONE_LEFT
         if self._draft.deed is Deed.ACKNOWLEDGE and not _stands(self._row(live)):
             return _GONE
         return self._draft.lack
@@ -177,6 +193,9 @@ def _stands(row: AlertRow | None) -> bool:
 
 def _done(draft: Draft, marking: "MarksAlerts", live: Assessment) -> "Said":
     """Do what was asked for; AccessError says why it wasn't. Waits for the disk."""
+    if draft.every:
+        keys = [row.key for row in to_acknowledge(live, draft.row.rule)]
+        return _told(marking.acknowledge_every(keys, live, draft.reason, draft.lasting))
     if draft.deed is Deed.ACKNOWLEDGE:
         return marking.acknowledge(draft.row.key, live, draft.reason, draft.lasting)
     if draft.deed is Deed.SILENCE:
@@ -184,6 +203,15 @@ def _done(draft: Draft, marking: "MarksAlerts", live: Assessment) -> "Said":
     if draft.deed is Deed.WITHDRAW:
         return marking.withdraw(draft.row.labels, draft.reason)
     return marking.unsilence("" if draft.row.silenced is None else draft.row.silenced.key, draft.reason)
+
+
+def _told(done: Sequence["Said"]) -> "Said":
+    """What came of each, as one."""
+    if not done:
+        raise AccessError(_NONE_LEFT)
+    unrecorded = [one.unrecorded for one in done if one.unrecorded]
+    lost = f"{len(unrecorded)} of {len(done)}: {unrecorded[0]}" if unrecorded else ""
+    return Told(f"{len(done)} acknowledged, each by itself; the last: {done[-1].words}", lost)
 
 
 def _complaint(read: Callable[[str], object]) -> Callable[[str], str]:

@@ -1,10 +1,11 @@
 """What is said before an alert is muted, or heard of again, and after it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from console.actions.alert_deeds import to_acknowledge
 from console.domain.alert_rows import AlertRow, AlertState
 from console.domain.assessment import Assessment
 from console.tui.screens.alerts.draft import Deed, Draft, written
@@ -66,10 +67,14 @@ def asked_blocks(
 def _head(view: View, draft: Draft, row: AlertRow | None, cells: int) -> Iterator[Line]:
     """The deed, and the alert with how it stands now."""
     meant, shown = draft.row, row or draft.row
+    every = " EVERY ONE" if draft.every else ""
     yield (
-        Span(f"{draft.deed.value.upper()}  ", Tone.STRONG),
+        Span(f"{draft.deed.value.upper()}{every}  ", Tone.STRONG),
         Span(f"in {view.context.name}", Tone.DIM),
     )
+    if draft.every:
+        yield label("ALERT"), Span(meant.rule.name, Tone.STRONG)
+        return
     named = f"{meant.symbol} {meant.rule.name}" if meant.symbol else meant.rule.name
     yield label("ALERT"), Span(named, Tone.STRONG)
     if view.live is not None:
@@ -89,6 +94,8 @@ def _asked(view: View, live: Assessment, draft: Draft, cells: int, stage: Stage)
         if draft.reason:
             yield from _wrapped("REASON", draft.reason, cells, Tone.STRONG)
         return
+    if draft.deed is Deed.ACKNOWLEDGE and stage.is_open:
+        yield from _how_many(live, draft, keys)
     yield label("OWNER"), Span(view.context.operator, Tone.STRONG)
     if draft.reason:
         yield from _wrapped("REASON", draft.reason, cells, Tone.STRONG)
@@ -105,6 +112,26 @@ def _asked(view: View, live: Assessment, draft: Draft, cells: int, stage: Stage)
         yield label(""), *_matched(live, draft), *keys(("type_matchers", "types it"))
         where = "on this host only" if draft.local else "in the Alertmanager, where there is one"
         yield label("HOLDS"), Span(where), *keys(("only_here", "changes that"))
+
+
+def _how_many(live: Assessment, draft: Draft, keys: "Callable[..., Iterator[Span]]") -> Iterator[Line]:
+    """Of how many alerts of the rule it is, and the key that changes that, where there are others."""
+    rows = to_acknowledge(live, draft.row.rule)
+    if not draft.every and len(rows) < 2:
+        return
+    if not draft.every:
+        yield (
+            label("OF"),
+            Span(f"this one of {len(rows)}"),
+            *keys(("acknowledge_every", "takes on all")),
+        )
+        return
+    named = [row.symbol or "without a symbol" for row in rows]
+    names = ", ".join(named[:_MOST_NAMED]) + (" …" if len(named) > _MOST_NAMED else "")
+    told = f"all {len(rows)} that nobody has taken on" if rows else "none that nobody has taken on"
+    yield label("OF"), Span(told, Tone.STRONG), *keys(("acknowledge_every", "only this one"))
+    if rows:
+        yield label(""), Span(names)
 
 
 def _matched(live: Assessment, draft: Draft) -> Iterator[Span]:
@@ -133,7 +160,10 @@ def _end(view: View, draft: Draft, stage: Stage, cells: int) -> Iterator[Line]:
         yield from _marked(" NOT YET ", stage.objection, Tone.BLIND, Tone.UNKNOWN, cells)
     else:
         key = Span(f" {key_of(view, 'confirm_marking')} ", Tone.KEY)
-        line = (key, Span(f" {_DOES[draft.deed]}", Tone.STRONG), Span("; esc leaves it as it is", Tone.DIM))
+        live = view.live
+        count = 0 if live is None or not draft.every else len(to_acknowledge(live, draft.row.rule))
+        does = f"acknowledges all {count}" if draft.every else _DOES[draft.deed]
+        line = (key, Span(f" {does}", Tone.STRONG), Span("; esc leaves it as it is", Tone.DIM))
         yield fit_line(line, cells, view.glyphs.ellipsis)
 
 

@@ -1,6 +1,7 @@
 """What a screen with a rule's alert on it does about that alert: take it on, silence it, take that back."""
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 from textual.events import Key
@@ -12,6 +13,7 @@ from console.tui.screens.frame import Frame
 _ACKNOWLEDGED = (AlertState.PENDING, AlertState.FIRING, AlertState.LOST)
 _WHY_NOT = {
     "acknowledge": "only a rule's alert that is pending, firing or lost can be acknowledged",
+    "acknowledge_every": "only a rule's alerts that are pending, firing or lost can be acknowledged",
     "silence": "only a rule's alert can be silenced",
     "unmute": "nobody has muted this",
 }
@@ -39,7 +41,7 @@ class Muting(Frame):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         row = self._meant
-        if action == "acknowledge":
+        if action in ("acknowledge", "acknowledge_every"):
             return self._may_mute and row is not None and row.state in _ACKNOWLEDGED
         if action == "silence":
             return self._may_mute and row is not None and row.raised is not None
@@ -57,6 +59,9 @@ class Muting(Frame):
     async def action_acknowledge(self) -> None:
         await self._ask_for(Deed.ACKNOWLEDGE)
 
+    async def action_acknowledge_every(self) -> None:
+        await self._ask_for(Deed.ACKNOWLEDGE, every=True)
+
     async def action_silence(self) -> None:
         await self._ask_for(Deed.SILENCE)
 
@@ -70,9 +75,9 @@ class Muting(Frame):
     def _may_mute(self) -> bool:
         return self.view.replay is None
 
-    async def _ask_for(self, deed: Deed) -> None:
+    async def _ask_for(self, deed: Deed, *, every: bool = False) -> None:
         row = self._meant
         if self.view.marking is None:
             self.refuse(CANNOT)
         elif row is not None and isinstance(self.app, OpensAlerts):
-            await self.app.open_marking(draft_of(deed, row))
+            await self.app.open_marking(replace(draft_of(deed, row), every=every))

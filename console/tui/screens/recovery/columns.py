@@ -27,7 +27,7 @@ def runbook_columns(glyphs: Glyphs, now: Instant) -> Sequence[Column[Row]]:
     return (
         Column(PLACE, "NOW", 11, lambda row: _state(row, glyphs), lambda row: row.place, "left"),
         _told("name", "RUNBOOK", 20, lambda row: Cell(row.name, _name_tone(row))),
-        _told("what", "WHAT", 20, _what, grow=24),
+        _told("what", "WHAT", 20, _what, grow=14),
         _told("why", "WHY NOW", 14, _why, grow=90),
         Column("since", "SINCE", 7, lambda row: _since(row, now), _began, searched=False),
         _told("who", "WHO", 9, _who),
@@ -96,9 +96,11 @@ def _who(row: Row) -> Cell:
     if row.part is Part.OPEN:
         if row.hands is Hands.NOBODY:
             return Cell("nobody", Tone.DIM)
+        if row.hands is Hands.STANDBY:
+            return Cell("standby", Tone.BLIND)
         own = row.hands is Hands.OWN
         return Cell("you" if own else run.driver.user, Tone.STRONG if own else Tone.PLAIN)
-    return Cell(run.driver.user, Tone.DIM)
+    return Cell("standby" if run.driver.stands_in else run.driver.user, Tone.DIM)
 
 
 def _risk(row: Row) -> Cell:

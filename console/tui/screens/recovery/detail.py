@@ -20,6 +20,8 @@ LABEL = 10
 """Cells of what a part is called, at its left."""
 _LEAST_OUTPUT = 4
 """Lines of output that further details leave room for."""
+_LEAST_DOES = 3
+"""Lines that they leave for what the act does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,22 @@ class Shown:
 
 
 def detail_lines(shown: Shown, cells: int, room: int, glyphs: Glyphs) -> Sequence[Line]:
-    """The step in `room` lines: the end of the output and the first details, as many as there is room for."""
-    head = list(_head(shown, cells, glyphs))
-    found = shown.found
+    """The step in `room` lines: the end of the output and the first details, as many as there is room for.
+
+    Of an act that nobody has begun comes first what was seen before it, and last what it does: whoever begins
+    it is to read the one, and finds the other beside the key, too.
+    """
+    head, found = list(_head(shown, cells, glyphs)), shown.found
     details = [] if found is None else [line for words in found.details for line in _detail(words, cells)]
+    if found is not None and found is shown.before:
+        does = list(_does(shown, cells))
+        kept = min(len(does), _LEAST_DOES)
+        before = [*head, *_first(details, room - len(head) - kept, glyphs)]
+        return [*before, *_first(does, room - len(before), glyphs)][:room]
     output = [(Span(line),) for line in _output_lines(shown, cells, glyphs)]
     left = room - len(head)
-    if left < 0:
-        return [*head[: room - 1], _more(len(head) - room + 1, glyphs)]
+    if left < 0 or (left == 0 and (details or output)):
+        return [*head[: room - 1], _more(len(head) - room + 1 + len(details) + len(output), glyphs)]
     kept = min(len(output) + 1, _LEAST_OUTPUT) if output else 0
     told = _first(details, left - kept, glyphs)
     return [*head, *told, *_last(output, left - len(told))]
@@ -65,6 +75,7 @@ def full_lines(shown: Shown, cells: int, glyphs: Glyphs) -> list[Line]:
     found, run = shown.found, shown.run
     lines = list(_head(shown, cells, glyphs))
     lines += [] if found is None else [line for words in found.details for line in _detail(words, cells)]
+    lines += _does(shown, cells) if found is not None and found is shown.before else ()
     if run.since:
         began = f", begun {run.attempt} times" if run.attempt > 1 else ""
         lines += labelled("BY", f"{run.by}, {clock(run.since)}{began}", cells, Tone.DIM)
@@ -101,17 +112,12 @@ def _head(shown: Shown, cells: int, glyphs: Glyphs) -> Iterator[Line]:
     result = list(_result(shown, found, cells, glyphs))
     if run.state in _STOPS:
         yield from result
-    if shown.does:
-        yield from labelled(_does_label(step), shown.does.removeprefix("ask: "), cells, Tone.PLAIN)
-    if holds := lasting_of(step.holds_for, shown.values):
-        yield from labelled("HOLDS", f"the check has to pass for {lasting_text(holds)}", cells, Tone.DIM)
-    if run.state is State.RUNNING:
-        yield from labelled("LIMIT", _limit(step), cells, Tone.DIM)
-    if found is None and step.check is not None:
-        yield from labelled("CHECK", question_words(step.check, shown.values), cells, Tone.DIM)
     if found is None and shown.before is not None:
         glyph, tone = answer_sign(shown.before, glyphs)
-        yield from labelled("BEFORE", f"{glyph} {shown.before.observed}", cells, tone)
+        told = f"{shown.before.expected}: {_without_details(shown.before)}"
+        yield from labelled("BEFORE", f"{glyph} {told}", cells, tone)
+    else:
+        yield from _does(shown, cells)
     if found is not None:
         glyph, tone = answer_sign(found, glyphs)
         yield from labelled("EXPECTED", found.expected, cells, Tone.PLAIN)
@@ -120,6 +126,25 @@ def _head(shown: Shown, cells: int, glyphs: Glyphs) -> Iterator[Line]:
         yield from result
     if run.note:
         yield from labelled("NOTE", run.note, cells, Tone.STRONG)
+
+
+def _does(shown: Shown, cells: int) -> Iterator[Line]:
+    """What the step does, for how long, and what is asked after it."""
+    step = shown.step
+    if shown.does:
+        yield from labelled(_does_label(step), shown.does.removeprefix("ask: "), cells, Tone.PLAIN)
+    if holds := lasting_of(step.holds_for, shown.values):
+        yield from labelled("HOLDS", f"the check has to pass for {lasting_text(holds)}", cells, Tone.DIM)
+    if shown.run.state is State.RUNNING:
+        yield from labelled("LIMIT", _limit(step), cells, Tone.DIM)
+    if found_of(shown.run) is None and step.check is not None:
+        yield from labelled("CHECK", question_words(step.check, shown.values), cells, Tone.DIM)
+
+
+def _without_details(found: Found) -> str:
+    """What was observed, without the first of the details, which stands below it."""
+    first = found.details[0] if found.details else ""
+    return found.observed.removesuffix(f": {first}") if first else found.observed
 
 
 _STOPS = (State.WAITING, State.FAILED, State.UNKNOWN)

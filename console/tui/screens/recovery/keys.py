@@ -152,7 +152,10 @@ def _at_a_step(view: View, seen: Seen) -> Offers:
     if task.next in (Following.END, Following.UNDO) or at is None:
         return replace(_none("no step is left to decide at"), enter=_ending(task), abort=_abort(seen))
     if at.state is State.RUNNING:
-        found = Offer("next_thing", f"finds out what has become of {at.name}, and goes on")
+        told = f"finds out what has become of {at.name}, and goes on"
+        if seen.hands is Hands.STANDBY:
+            told = f"takes the run from what stands by, and goes on with {at.name}; or leave it to that"
+        found = Offer("next_thing", told)
         return replace(_none("first it is found out what has become of it"), enter=found, abort=_abort(seen))
     step = seen.runbook.step(at.name)
     lacks = {each.choice: each.lack for each in options(seen.runbook, seen.run, Task(Following.ASK, at.name))}

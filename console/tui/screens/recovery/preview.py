@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from console.runbooks.dry_run import Walked
 from console.runbooks.model import Found, Parameter, Risk, Runbook, filled
 from console.tui.screens.recovery.detail import answer_sign
+from console.tui.screens.recovery.words import in_part, part_heads
 from console.tui.text import Line, Span, fit, fit_line, spread, wrap
 from console.tui.theme import Glyphs, Tone
 
@@ -42,10 +43,13 @@ def preview_lines(preview: Preview, cells: int, glyphs: Glyphs) -> list[Line]:
     lines = [_parameter(one, preview.values.get(one.name), room, glyphs) for one in book.parameters]
     lines = [fit_line(line, cells, glyphs.ellipsis) for line in lines]
     lines += [()] if lines else []
+    heads = part_heads(book)
     for number, step in enumerate(book.steps, 1):
+        if step.name in heads:
+            lines.append((Span(f" {heads[step.name]}", Tone.DIM),))
         found = said[step.name].after if step.name in said else None
         sign = (glyphs.stages[0], Tone.DIM) if found is None else answer_sign(found, glyphs)
-        words = filled(step.text, preview.values)
+        words = in_part(filled(step.text, preview.values))[1]
         if step.name in said and step.act is not None:
             words = said[step.name].act.removeprefix("would ")
         head = Span(f"{number:>2} ", Tone.DIM), Span(f"{sign[0]} ", sign[1])

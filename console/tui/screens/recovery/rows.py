@@ -13,10 +13,16 @@ from console.tui.screens.recovery.words import severity_of
 
 MOST_OVER = 8
 """Runs that are over, and listed: the newest."""
+LATELY = 3600.0
+"""Seconds since the latest run began for which it stands first, where none is open."""
 
 
 class Part(IntEnum):
-    """The order of the rows: what is under way comes before what could be begun, and that before the past."""
+    """The order of the rows: what is under way comes before what could be begun, and that before the past.
+
+    Where nothing is under way, the run that was lately stays where it was: whoever looks there, or comes back
+    after the line was lost, has not to find another runbook under the cursor.
+    """
 
     OPEN = 0
     OFFERED = 1
@@ -53,7 +59,10 @@ class Row:
 def rows_of(listing: Listing, live: Assessment | None) -> tuple[Row, ...]:
     """A row for each runbook and run, in the order in which they are shown."""
     wrong = Wrong() if live is None else wrong_now(live)
-    parts = [*_open(listing), *_offered(listing.offered, wrong), *_broken(listing), *_over(listing)]
+    under_way = list(_open(listing))
+    over = list(_over(listing))
+    lately = over[:1] if not under_way and _was_lately(listing) else []
+    parts = [*under_way, *lately, *_offered(listing.offered, wrong), *_broken(listing), *over[len(lately) :]]
     return tuple(
         Row(key, part, name, place, why, offered, run, hands)
         for place, (key, part, name, why, offered, run, hands) in enumerate(parts)
@@ -83,6 +92,10 @@ def _offered(offered: Sequence[Offered], wrong: Wrong) -> Iterator[_Parts]:
 def _broken(listing: Listing) -> Iterator[_Parts]:
     for name, problem in listing.broken.items():
         yield f"runbook {name}", Part.BROKEN, name, (problem,), None, None, Hands.NOBODY
+
+
+def _was_lately(listing: Listing) -> bool:
+    return bool(listing.runs) and listing.at - listing.runs[0].began < LATELY
 
 
 def _over(listing: Listing) -> Iterator[_Parts]:

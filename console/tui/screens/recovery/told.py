@@ -52,8 +52,8 @@ def chosen_lines(row: Row, listing: Listing, cells: int, glyphs: Glyphs) -> Sequ
     """The row under the cursor, in as many lines as LINES has room for."""
     lines = list(_chosen(row, listing, cells, glyphs))
     if len(lines) > LINES:
-        last = fit_line((*lines[LINES - 1], Span(" " * cells)), cells, glyphs.ellipsis)
-        lines[LINES - 1 :] = [last]
+        last = fit_line(lines[LINES - 1], cells - 2, glyphs.ellipsis)
+        lines[LINES - 1 :] = [(*last, Span(f" {glyphs.ellipsis}", Tone.DIM))]
     return lines
 
 
