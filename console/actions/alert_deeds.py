@@ -146,7 +146,8 @@ class AlertDeeds:
                 done.append(self.acknowledge(key, live, reason, lasting))
             except AccessError as error:
                 told = f"{len(done)} of {len(keys)} are acknowledged, the next is not: " if done else ""
-                raise type(error)(f"{told}{error}") from None
+                error.args = (f"{told}{error}",)
+                raise
         return tuple(done)
 
     def withdraw(self, labels: Labels, reason: str = "") -> Marked[Acknowledgement]:

@@ -143,6 +143,35 @@ async def test_every_alert_of_a_rule_is_acknowledged_at_once_with_one_reason() -
         assert [asked[1] for asked in marking.asked] == [f"{rule}{symbol}" for symbol in symbols]
 
 
+async def test_what_has_come_while_a_reason_was_typed_is_not_taken_on_unseen() -> None:
+    marking, symbols = Marking(), ("ADA/USD", "BTC/USD", "ETH/USD")
+    two, three = (
+        with_book(worst_of_alerts(), the_book([raised(CRITICAL, symbol, 1.01) for symbol in symbols[:count]]))
+        for count in (2, 3)
+    )
+    watched = FakeWatched(two, HandClock(START + 0.8))
+    app = OpsConsole(PAPER, lambda: watched, environ=UTF8, tools=Tools(marking=lambda: marking))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot, "E", *WHY, "enter")
+        watched.snapshot = three
+        app.paint()
+        await settled(app)
+        assert "all 2 that nobody has taken on" in text_of(app)
+        assert "1 more since" in text_of(app)
+        await pilot.press("E")
+        assert "acknowledges all 3" in text_of(app)
+        await pilot.press("E")
+        assert "this one of 3" in text_of(app)
+        watched.snapshot = two
+        app.paint()
+        await pilot.press("E")
+        watched.snapshot = three
+        app.paint()
+        await pilot.press("W")
+        await until(lambda: "2 acknowledged, each by itself" in text_of(app))
+        assert len(marking.asked) == 2
+
+
 async def test_without_a_reason_nothing_is_done() -> None:
     marking = Marking()
     app = alert_console(worst_of_alerts(), marking)

@@ -1,11 +1,13 @@
 """What an operator is about to say of an alert: a plain value, until it is done."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
+from console.actions.alert_deeds import to_acknowledge
 from console.domain.access import AccessError, stated
 from console.domain.alert_rows import AlertRow
+from console.domain.assessment import Assessment
 from console.domain.silences import LabelMatcher, parse_matcher
 
 STEPS = (900.0, 1800.0, 3600.0, 2 * 3600.0, 4 * 3600.0, 8 * 3600.0, 86400.0, 3 * 86400.0, 7 * 86400.0)
@@ -31,8 +33,9 @@ class Deed(Enum):
 class Draft:
     """`row` is the alert that it began with; a silence is of whatever `matchers` accept.
 
-    An acknowledgement is of `every` alert of its rule that nobody has taken on, or of this one. `lasting` is
-    in seconds; `local` keeps a silence out of the Alertmanager.
+    An acknowledgement is of this one, or of `every` alert of its rule that nobody had taken on when that was
+    chosen, by their keys: none is taken on that came while somebody typed. `lasting` is in seconds; `local`
+    keeps a silence out of the Alertmanager.
     """
 
     deed: Deed
@@ -41,7 +44,7 @@ class Draft:
     lasting: float = _FIRST
     matchers: tuple[LabelMatcher, ...] = ()
     local: bool = False
-    every: bool = False
+    every: tuple[str, ...] = ()
 
     @property
     def lack(self) -> str:
@@ -61,6 +64,19 @@ def draft_of(deed: Deed, row: AlertRow) -> Draft:
     """The deed on `row`; a silence begins with the matchers that mean it alone."""
     matchers = tuple(LabelMatcher(label, "=", value) for label, value in row.labels)
     return Draft(deed, row, matchers=matchers if deed is Deed.SILENCE else ())
+
+
+def with_every(draft: Draft, live: Assessment) -> Draft:
+    """The same, of all of its rule that nobody has taken on now."""
+    keys = tuple(row.key for row in to_acknowledge(live, draft.row.rule))
+    return replace(draft, every=keys or (draft.row.key,))
+
+
+def meant(draft: Draft, live: Assessment) -> tuple[list[AlertRow], int]:
+    """Of `every`, those that nobody has taken on yet, and how many have come besides."""
+    rows = to_acknowledge(live, draft.row.rule)
+    left = [row for row in rows if row.key in draft.every]
+    return left, len(rows) - len(left)
 
 
 def longer(lasting: float) -> float:

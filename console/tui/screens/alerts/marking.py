@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
 from textual.geometry import Size
 
 from console import threads
-from console.actions.alert_deeds import duration, to_acknowledge
+from console.actions.alert_deeds import duration
 from console.domain.access import AccessError, Role
 from console.domain.alert_rows import AlertRow, AlertState
 from console.domain.assessment import Assessment
@@ -16,7 +16,16 @@ from console.tui.access import lack_of
 from console.tui.actions import Place, bindings
 from console.tui.friction import TOO_FAST, Pace
 from console.tui.safety import NOT_READY
-from console.tui.screens.alerts.draft import Deed, Draft, longer, read_matchers, shorter, written
+from console.tui.screens.alerts.draft import (
+    Deed,
+    Draft,
+    longer,
+    meant,
+    read_matchers,
+    shorter,
+    with_every,
+    written,
+)
 from console.tui.screens.alerts.marking_words import Stage, asked_blocks
 from console.tui.screens.kill.covering import Covering, stacked
 from console.tui.text import Line
@@ -97,7 +106,13 @@ class Marking(Covering, inherit_bindings=False):
         self._become(replace(self._draft, local=not self._draft.local))
 
     def action_acknowledge_every(self) -> None:
-        self._become(replace(self._draft, every=not self._draft.every))
+        draft, live = self._draft, self.view.live
+        if live is None:
+            self.refuse(NOT_READY)
+        elif not draft.every or meant(draft, live)[1]:
+            self._become(with_every(draft, live))
+        else:
+            self._become(replace(draft, every=()))
 
     def _ask(
         self, label: str, initial: str, typed: Callable[[str], str], read: Callable[[str], Draft]
@@ -169,7 +184,7 @@ class Marking(Covering, inherit_bindings=False):
         if self._draft.deed.mutes and access is not None and access.catch.standing.role < Role.OPERATOR:
             return f"{access.catch.standing}; an operator or an admin may mute alerts"
         if self._draft.every:
-            return self._draft.lack if to_acknowledge(live, self._draft.row.rule) else _NONE_LEFT
+            return self._draft.lack if meant(self._draft, live)[0] else _NONE_LEFT
         if self._draft.deed is Deed.ACKNOWLEDGE and not _stands(self._row(live)):
             return _GONE
         return self._draft.lack
@@ -194,7 +209,7 @@ def _stands(row: AlertRow | None) -> bool:
 def _done(draft: Draft, marking: "MarksAlerts", live: Assessment) -> "Said":
     """Do what was asked for; AccessError says why it wasn't. Waits for the disk."""
     if draft.every:
-        keys = [row.key for row in to_acknowledge(live, draft.row.rule)]
+        keys = [row.key for row in meant(draft, live)[0]]
         return _told(marking.acknowledge_every(keys, live, draft.reason, draft.lasting))
     if draft.deed is Deed.ACKNOWLEDGE:
         return marking.acknowledge(draft.row.key, live, draft.reason, draft.lasting)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from console.actions.alert_deeds import to_acknowledge
 from console.domain.alert_rows import AlertRow, AlertState
 from console.domain.assessment import Assessment
-from console.tui.screens.alerts.draft import Deed, Draft, written
+from console.tui.screens.alerts.draft import Deed, Draft, meant, written
 from console.tui.screens.alerts.words import clock_text, lasting_text, mark_words, state_words, wall_of
 from console.tui.screens.kill.asking import key_of, label
 from console.tui.text import Line, Span, fit_line, wrap
@@ -116,20 +115,16 @@ def _asked(view: View, live: Assessment, draft: Draft, cells: int, stage: Stage)
 
 def _how_many(live: Assessment, draft: Draft, keys: "Callable[..., Iterator[Span]]") -> Iterator[Line]:
     """Of how many alerts of the rule it is, and the key that changes that, where there are others."""
-    rows = to_acknowledge(live, draft.row.rule)
-    if not draft.every and len(rows) < 2:
-        return
+    rows, since = meant(draft, live)
     if not draft.every:
-        yield (
-            label("OF"),
-            Span(f"this one of {len(rows)}"),
-            *keys(("acknowledge_every", "takes on all")),
-        )
+        if since > 1:
+            yield label("OF"), Span(f"this one of {since}"), *keys(("acknowledge_every", "takes on all"))
         return
     named = [row.symbol or "without a symbol" for row in rows]
     names = ", ".join(named[:_MOST_NAMED]) + (" …" if len(named) > _MOST_NAMED else "")
     told = f"all {len(rows)} that nobody has taken on" if rows else "none that nobody has taken on"
-    yield label("OF"), Span(told, Tone.STRONG), *keys(("acknowledge_every", "only this one"))
+    does = f"{since} more since" if since else "only this one"
+    yield label("OF"), Span(told, Tone.STRONG), *keys(("acknowledge_every", does))
     if rows:
         yield label(""), Span(names)
 
@@ -161,7 +156,7 @@ def _end(view: View, draft: Draft, stage: Stage, cells: int) -> Iterator[Line]:
     else:
         key = Span(f" {key_of(view, 'confirm_marking')} ", Tone.KEY)
         live = view.live
-        count = 0 if live is None or not draft.every else len(to_acknowledge(live, draft.row.rule))
+        count = 0 if live is None or not draft.every else len(meant(draft, live)[0])
         does = f"acknowledges all {count}" if draft.every else _DOES[draft.deed]
         line = (key, Span(f" {does}", Tone.STRONG), Span("; esc leaves it as it is", Tone.DIM))
         yield fit_line(line, cells, view.glyphs.ellipsis)

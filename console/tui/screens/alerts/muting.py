@@ -1,13 +1,12 @@
 """What a screen with a rule's alert on it does about that alert: take it on, silence it, take that back."""
 
 from abc import abstractmethod
-from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 from textual.events import Key
 
 from console.domain.alert_rows import AlertRow, AlertState
-from console.tui.screens.alerts.draft import Deed, Draft, draft_of
+from console.tui.screens.alerts.draft import Deed, Draft, draft_of, with_every
 from console.tui.screens.frame import Frame
 
 _ACKNOWLEDGED = (AlertState.PENDING, AlertState.FIRING, AlertState.LOST)
@@ -76,8 +75,9 @@ class Muting(Frame):
         return self.view.replay is None
 
     async def _ask_for(self, deed: Deed, *, every: bool = False) -> None:
-        row = self._meant
+        row, live = self._meant, self.view.live
         if self.view.marking is None:
             self.refuse(CANNOT)
-        elif row is not None and isinstance(self.app, OpensAlerts):
-            await self.app.open_marking(replace(draft_of(deed, row), every=every))
+        elif row is not None and live is not None and isinstance(self.app, OpensAlerts):
+            draft = draft_of(deed, row)
+            await self.app.open_marking(with_every(draft, live) if every else draft)
