@@ -8,6 +8,7 @@ what has no data.
 import math
 from collections.abc import Collection
 from dataclasses import replace
+from functools import lru_cache
 
 from console.alert_feed.counting import counted, selector
 from console.alert_feed.described import Described
@@ -17,6 +18,8 @@ from console.domain.alert_state import NEVER_EVALUATED, Phase, RuleAlert, acknow
 from console.domain.figures import seconds
 from console.domain.metrics import Labels, Series
 from console.domain.silences import Marks
+from console.promql.query import parse_query
+from console.promql.stillness import steps_of
 from console.sources.errors import SourceError
 from console.sources.prometheus_rules import ServedAlert, ServedRule
 from console.sources.prometheus_server import Asking
@@ -141,13 +144,13 @@ class Followed:
     def _count(self, asking: Asking, at: float, watched: float, here: Here) -> None:
         """The events that the `increase()` of each alert stands for, as far as the server tells.
 
-        Since when its counter stands still is told of a rule that judges by that counter alone.
+        Since when its counter stands still is told of a rule that can begin to fire only when that moves.
         """
         self._counts, self._still = {}, {}
         growth = next(iter(self.described.growths), None)
         if growth is None or growth.selector.name is None:
             return
-        alone = self.described.told.metrics == (growth.selector.name,)
+        alone = _fires_by_steps(self.described.told.expression)
         for alert in self.rule.alerts[:MOST_COUNTED]:
             selected = selector(growth.selector.name, series_of(dict(alert.labels), self.rule).labels)
             try:
@@ -158,3 +161,9 @@ class Followed:
                 self._counts[alert.labels] = sum(one.events for one in found)
             if found and alone:
                 self._still[alert.labels] = here(max(one.still_since for one in found))
+
+
+@lru_cache(maxsize=1024)
+def _fires_by_steps(expression: str) -> bool:
+    """Whether a rule that can be read here begins to fire only when its counter moves."""
+    return steps_of(parse_query(expression)) is not None

@@ -134,7 +134,7 @@ class _Watched:
         self._told = told
         self._terms = Terms(rule.hold, rule.keep_firing_for)
         self._growths = growths_in(rule.query)
-        self._stillness = Stillness(self._growths, told.metrics)
+        self._stillness = Stillness(rule.query)
         self._restored: frozenset[Labels] = frozenset()
         self._watched = 0.0
         self._needed = max(query.window for query in (rule.query, *rule.watched))

@@ -229,11 +229,22 @@ def test_a_step_of_the_servers_clock_makes_no_new_alert(server: RuleServer) -> N
     assert (raised.lowest, raised.active_at) == (1.01, instant(server.clock.at - 115))
 
 
-def test_the_events_of_an_increase_are_counted(server: RuleServer) -> None:
-    query, now = "increase(futures_sync_errors_total[5m]) > 0", server.clock.at + server.ahead
+@pytest.mark.parametrize(
+    ("condition", "is_told"),
+    [
+        ("> 0", True),
+        (">= 1 or 0 < rate(futures_sync_errors_total[5m])", True),
+        ("< 9", False),
+        ("> 0 and increase(futures_sync_errors_total[1m]) < 1", False),
+        ("> 0 and on () (hour() > 8)", False),
+    ],
+)
+def test_the_events_of_an_increase_are_counted(server: RuleServer, condition: str, is_told: bool) -> None:
+    """Since when they are over is told where only they begin the alert."""
+    query, now = f"increase(futures_sync_errors_total[5m]) {condition}", server.clock.at + server.ahead
     server.queries['futures_sync_errors_total{symbol="BTC"}[600s]'] = [
         ({"symbol": "BTC"}, [(now - 310, 2), (now - 100, 4), (now - 50, 1)])
     ]
     server.serve(server.rule(server.alert("BTC", 3.13), query=query))
     raised = only(server.read())
-    assert (raised.count, raised.still_since) == (3, server.clock.at - 50)
+    assert (raised.count, raised.still_since) == (3, server.clock.at - 50 if is_told else None)

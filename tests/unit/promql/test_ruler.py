@@ -185,6 +185,42 @@ def test_in_a_gap_a_counter_may_have_moved() -> None:
     assert engine.alert().still_since == 1421
 
 
+def test_a_gap_that_reaches_into_the_range_may_hide_a_move() -> None:
+    engine = Engine(BURST + "        keep_firing_for: 5m\n")
+    engine.scrape(errors(3), 310)
+    engine.scrape(errors(5), 10)
+    engine.at += 100
+    engine.scrape(errors(5), 5)
+    assert (engine.at, engine.alert().still_since) == (1425, 1421)
+
+
+def test_a_sum_by_some_labels_stands_still_since_the_last_of_its_counters_does() -> None:
+    engine = Engine(
+        BURST.replace("increase(errors_total[1m])", "sum by (symbol) (increase(errors_total[5m]))")
+    )
+    one, other = (Series("errors_total", (("account", who), ("symbol", "BTC"))) for who in "12")
+    engine.scrape({"errors_total": {one: 3.0, other: 3.0}}, 310)
+    engine.scrape({"errors_total": {one: 4.0, other: 3.0}}, 10)
+    engine.scrape({"errors_total": {one: 4.0, other: 4.0}}, 20)
+    assert engine.alert().still_since == 1321
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "increase(errors_total[1m]) == 0",  # begins by the standstill
+        "sum(increase(errors_total[1m])) < 1",
+        "increase(errors_total[5m]) > 0 and on () (ratio > 0)",  # or with what else is so
+    ],
+)
+def test_what_begins_while_its_counter_stands_still_is_new(condition: str) -> None:
+    engine = Engine(BURST.replace("increase(errors_total[1m]) > 0", condition))
+    engine.scrape({**errors(3), **ratio(0.0)}, 300)
+    engine.scrape({**errors(5), **ratio(0.0)}, 80)
+    engine.scrape({**errors(5), **ratio(1.0)}, 10)
+    assert engine.alert().still_since is None
+
+
 def test_a_counter_that_has_vanished_or_is_not_alone_is_not_known_to_stand_still() -> None:
     gone = Engine(BURST.replace("[1m]", "[5m]"))
     gone.scrape(errors(3), 310)
