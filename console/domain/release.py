@@ -227,5 +227,5 @@ def previous_of(past: Past, stands: str | None) -> Previous:
         return Previous(good[-1], "deployed, and healthy then")
     if not past.stack:
         return Previous(None, "the journal knows of no release that was deployed")
-    before = ", ".join(reversed(there)) or "no other one"
-    return Previous(None, f"no release before {past.current} was healthy; deployed were: {before}")
+    before = ", ".join(reversed(there)) or "none"
+    return Previous(None, f"no release before {past.current} was healthy; before it, deployed were: {before}")

@@ -72,7 +72,7 @@ def test_the_previous_release_is_the_last_one_that_was_deployed_and_healthy(
 def test_where_there_is_no_previous_release_it_says_why() -> None:
     assert previous_of(past(), None).why == "the journal knows of no release that was deployed"
     assert previous_of(past("deployed A", "deployed B"), "B").why == (
-        "no release before B was healthy; deployed were: A"
+        "no release before B was healthy; before it, deployed were: A"
     )
 
 

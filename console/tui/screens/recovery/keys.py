@@ -136,7 +136,7 @@ def _abort(seen: Seen) -> Offer:
     if seen.run.standing is not Standing.OPEN:
         return Offer("abort_run", f"it is {seen.run.standing.value} already", can=False)
     undone = [step.name for step in to_undo(seen)]
-    words = f"aborts it, and undoes {', '.join(undone)}" if undone else "aborts it; nothing is to be undone"
+    words = f"aborts it, and undoes {', '.join(undone)}" if undone else "aborts it; what was done stays"
     return Offer("abort_run", words)
 
 

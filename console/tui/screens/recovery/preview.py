@@ -24,6 +24,12 @@ class Preview:
     values: Mapping[str, str]
     said: Mapping[str, Walked]
 
+    @property
+    def shown(self) -> Mapping[str, str]:
+        """What stands for each parameter in a text: what was given, else its default."""
+        defaults = {one.name: one.default for one in self.runbook.parameters if one.default is not None}
+        return {**defaults, **self.values}
+
 
 def head_lines(runbook: Runbook, cells: int, glyphs: Glyphs) -> tuple[Line, Line]:
     """The runbook's title with the risk that it is to the engine, and when it is for."""
@@ -49,7 +55,7 @@ def preview_lines(preview: Preview, cells: int, glyphs: Glyphs) -> list[Line]:
             lines.append((Span(f" {heads[step.name]}", Tone.DIM),))
         found = said[step.name].after if step.name in said else None
         sign = (glyphs.stages[0], Tone.DIM) if found is None else answer_sign(found, glyphs)
-        words = in_part(filled(step.text, preview.values))[1]
+        words = in_part(filled(step.text, preview.shown))[1]
         if step.name in said and step.act is not None:
             words = said[step.name].act.removeprefix("would ")
         head = Span(f"{number:>2} ", Tone.DIM), Span(f"{sign[0]} ", sign[1])
@@ -64,11 +70,11 @@ def full_lines(preview: Preview, cells: int, glyphs: Glyphs) -> list[Line]:
     lines = list[Line]()
     for number, step in enumerate(preview.runbook.steps, 1):
         lines.append((Span(f"{number:>2} ", Tone.DIM), Span(step.name, Tone.STRONG)))
-        lines += [(Span(f"   {line}"),) for line in wrap(filled(step.text, preview.values), cells - 3)]
+        lines += [(Span(f"   {line}"),) for line in wrap(filled(step.text, preview.shown), cells - 3)]
         if step.name in preview.said:
             lines += _answers(preview.said[step.name], cells, glyphs)
         if step.compensation is not None:
-            undone = filled(step.compensation.text, preview.values)
+            undone = filled(step.compensation.text, preview.shown)
             lines += _part("UNDONE BY", undone, cells, Tone.DIM)
     return lines
 

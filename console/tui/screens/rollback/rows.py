@@ -1,4 +1,4 @@
-"""The rows of screen 6: what the guide says now comes first, then the other procedures in their order."""
+"""The rows of screen 6: what is under way comes first, then what the guide says now, then the other procedures."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -82,7 +82,7 @@ def rows_of(listing: Listing | None, looked: Rollbacks | None, advice: Sequence[
             offered.get(name),
             opened.get(name),
         )
-        for place, name in enumerate(names)
+        for place, name in enumerate(sorted(names, key=lambda name: name not in opened))
     )
 
 
