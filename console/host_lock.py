@@ -82,7 +82,8 @@ def holder_of(file: Path) -> tuple[bool, int | None]:
     """
     descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        pid = _holder(descriptor)
+        # The kernel tells in pieces: a lock that ends between two of them may move this one out of sight.
+        pid = _holder(descriptor) or _holder(descriptor)
         if pid is not None or _tells_all(descriptor):
             return pid is not None, pid
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -5,6 +5,7 @@ and bring the ban nearer. What can't be read or written is no reason to stop: ea
 """
 
 import logging
+import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,8 +35,11 @@ class Pause:
     seconds: float
 
     def left(self, wall: float) -> float:
-        """Seconds that are left of it; of one from the future, as a clock was set back, all of them."""
-        return max(0.0, self.seconds - max(0.0, wall - self.told))
+        """Seconds that are left of it.
+
+        One from the future, as a clock was set back, is over after as long: nobody waits for years.
+        """
+        return max(0.0, min(self.seconds, LONGEST) - abs(wall - self.told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,8 @@ def _pauses_from(document: object) -> Mapping[str, Pause]:
 def _pause_from(told: object) -> Pause:
     match told:
         case {"told": int() | float() as at, "seconds": int() | float() as seconds}:
-            return Pause(float(at), float(seconds))
+            if math.isfinite(at) and math.isfinite(seconds):
+                return Pause(float(at), float(seconds))
     raise ValueError("no pauses of exchanges")
 
 

@@ -9,7 +9,7 @@ import io
 import json
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -123,32 +123,61 @@ def _details(record: Record) -> Iterator[tuple[str, object]]:
 _INDENT = 4
 _NARROWEST = 30
 """Characters that a line has however far it is set in."""
+_DEEPEST = 20
+"""Levels down to which parts are set in: below, what is left is told in one."""
 
 
-def _set_in(name: str, value: object, depth: int, width: int) -> Iterator[str]:
+def _set_in(name: str, value: object, depth: int, width: int, level: int = 0) -> Iterator[str]:
     """A part under its name; on one line where that has room for all of it."""
     room = max(_NARROWEST, width - _INDENT * depth)
     line = visible(f"{name}: {_compact(value)}" if name else _compact(value))
-    parts = _parts(value)
+    parts = _parts(value) if level < _DEEPEST else []
     if len(line) <= room or not parts:
         yield from _wrapped(line, depth, width)
         return
     if name:
         yield from _wrapped(visible(f"{name}:"), depth, width)
     for key, part in parts:
-        yield from _set_in(key, part, depth + 1 if name else depth, width)
+        yield from _set_in(key, part, depth + 1 if name else depth, width, level + 1)
 
 
 def _parts(value: object) -> list[tuple[str, object]]:
     """What a mapping or a list holds, be it in a text, with the names of what has one."""
-    if isinstance(value, str) and value[:1] in ("{", "["):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return []
+    if isinstance(value, str):
+        return _held(_read(value)) if value[:1] in ("{", "[") else []
+    return _held(value)
+
+
+def _held(value: object) -> list[tuple[str, object]]:
     if isinstance(value, Mapping):
         return [(str(key), part) for key, part in value.items()]
     return [("", part) for part in value] if isinstance(value, list | tuple) else []
+
+
+class _Figure(str):
+    """A number of a text, as it stands there: to read it would round it."""
+
+    __slots__ = ()
+
+
+def _read(text: str) -> object:
+    """What the JSON in a text says; None where taking it apart would change what it says, or has no end."""
+    try:
+        value = json.loads(text, parse_float=_Figure, parse_int=_Figure, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        return None
+    level: list[object] = [value]
+    for _ in range(_DEEPEST):
+        level = [part for each in level for _name, part in _held(each)]
+    return None if level else value
+
+
+def _once(pairs: Sequence[tuple[str, object]]) -> Mapping[str, object]:
+    """A mapping of them. ValueError where a name comes twice: one of its values would be lost."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name comes twice")
+    return found
 
 
 def _wrapped(line: str, depth: int, width: int) -> Iterator[str]:
@@ -160,7 +189,19 @@ def _wrapped(line: str, depth: int, width: int) -> Iterator[str]:
 
 
 def _compact(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+    return value if isinstance(value, str) else _written(value)
+
+
+def _written(value: object, depth: int = 0) -> str:
+    """As JSON, with the figures of a text as they stood there."""
+    if isinstance(value, _Figure):
+        return value
+    if depth < _DEEPEST and isinstance(value, dict):
+        pairs = (f"{json.dumps(name)}:{_written(part, depth + 1)}" for name, part in value.items())
+        return f"{{{','.join(pairs)}}}"
+    if depth < _DEEPEST and isinstance(value, list):
+        return f"[{','.join(_written(part, depth + 1) for part in value)}]"
+    return json.dumps(value, separators=(",", ":"))
 
 
 def _cell(value: object) -> str:

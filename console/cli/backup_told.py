@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from console.domain.backup_progress import Progress
     from console.domain.book_marks import Balance
     from console.domain.clock import Clock
-    from console.domain.losses import Losses
+    from console.domain.losses import Losses, TableLoss
 
 _REWRITTEN_EACH, _TOLD_EACH = 0.1, 5.0
 """Seconds between two looks that are told, on a terminal and elsewhere."""
@@ -69,19 +69,7 @@ def losses_document(losses: "Losses") -> dict[str, object]:
         "at": losses.at,
         "nothing": losses.nothing,
         "rows": losses.rows,
-        "tables": [
-            {
-                "table": each.table,
-                "account": each.account,
-                "rows": each.rows,
-                "back": each.back,
-                "reopened": each.reopened,
-                "realized_pnl": _exact(each.realized_pnl),
-                "fee": _exact(each.fee),
-                "margin": _exact(each.margin),
-            }
-            for each in losses.tables
-        ],
+        "tables": [_table(each) for each in losses.tables],
         "accounts": [
             {"account": each.account, "then": _balance(each.then), "now": _balance(each.now)}
             for each in losses.balances
@@ -101,6 +89,19 @@ def losses_document(losses: "Losses") -> dict[str, object]:
         ],
         "agree": losses.agree,
         "unknown": list(losses.unknown),
+    }
+
+
+def _table(lost: "TableLoss") -> dict[str, object]:
+    return {
+        "table": lost.table,
+        "account": lost.account,
+        "rows": lost.rows,
+        "back": lost.back,
+        "reopened": lost.reopened,
+        "realized_pnl": _exact(lost.realized_pnl),
+        "fee": _exact(lost.fee),
+        "margin": _exact(lost.margin),
     }
 
 

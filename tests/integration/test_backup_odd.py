@@ -16,7 +16,7 @@ from console.actions.backup import create as making
 from console.actions.backup import lanes
 from console.actions.backup import put_back as putting
 from console.actions.backup.copy_file import found_copy
-from console.actions.backup.create import Around, Means, create
+from console.actions.backup.create import Means, create
 from console.actions.backup.errors import BackupError
 from console.actions.backup.folder import Backup
 from console.actions.backup.programs import Programs
@@ -24,23 +24,13 @@ from console.actions.backup.put_back import KEPT, put_back, side_of
 from console.actions.backup.rehearse import rehearse
 from console.actions.backup.scratch import RESTORING
 from console.actions.database import Login, connected
-from console.actions.durable import DurableError
 from console.domain.backup_progress import Progress
 from console.domain.clock import SystemClock
 from console.host_lock import host_lock
+from tests.integration.odd_books import AROUND, MEANS, book_at, do, nothing_left
 from tests.mariadb import Databases
-from tests.mariadb_programs import environment, programs
-from tests.small_disk import fill, small_disk
+from tests.mariadb_programs import programs
 from tests.unit.actions.people import Wall
-from tests.unit.runbooks.checks.healthy_book import healthy_book
-
-AROUND = Around("paper", "dana")
-MEANS = Means(SystemClock(), programs, environment())
-
-
-def book_at(url: str) -> Login:
-    healthy_book(url).database.dispose()
-    return Login(url, timeout=10)
 
 
 @pytest.fixture
@@ -54,12 +44,6 @@ def login(mariadb_url: str) -> Iterator[Login]:
 @pytest.fixture
 def file(tmp_path: Path) -> Login:
     return replace(book_at(f"sqlite:///{tmp_path / 'books.db'}"), timeout=0.3)
-
-
-def do(login: Login, *statements: str) -> None:
-    with connected(login) as connection:
-        for statement in statements:
-            connection.exec_driver_sql(statement)
 
 
 def asked(connection: Connection, question: str) -> object:
@@ -78,10 +62,6 @@ def restored_equal(login: Login, folder: Path, means: Means = MEANS) -> Backup:
     put_back(made, login, means)
     assert side_of(login, made.manifest, made.manifest) is putting.Side.NEW
     return made
-
-
-def nothing_left(folder: Path) -> bool:
-    return [file.name for file in folder.iterdir()] == [".lock"]
 
 
 def script(folder: Path, name: str, lines: str) -> tuple[str, ...]:
@@ -142,6 +122,22 @@ def test_columns_of_every_kind_come_back_equal_through_two_clients(
     means = noting(tmp_path)
     restored_equal(login, tmp_path / "backups", means)
     assert (tmp_path / "arguments").read_text().count("client ") == 4
+
+
+def test_a_dump_that_does_not_name_its_tables_is_loaded_by_one_client(
+    login: Login, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes, "LARGE", 0)
+    ours, noted = programs(), noting(tmp_path)
+    bare = replace(MEANS, programs=lambda: replace(ours, dump=(*ours.dump, "--compact")))
+    made = create(login, tmp_path / "backups", AROUND, bare)
+    lines = gzip.decompress(made.file.read_bytes()).splitlines(keepends=True)
+    named = [line for line in lines if line.startswith(b"-- Table structure")]
+    assert len(named) == len(made.manifest.columns)  # it names them whatever the settings' own options say
+    made.file.write_bytes(gzip.compress(b"".join(line for line in lines if line not in named)))
+    believed = replace(made, manifest=replace(made.manifest, copy=found_copy(made.file)))
+    assert rehearse(believed, login, noted, lambda _login, _at: ())[1].problems == ()
+    assert (tmp_path / "arguments").read_text().count("client ") == 1
 
 
 def test_one_of_two_clients_that_fails_ends_the_other_and_nothing_is_left(
@@ -374,47 +370,3 @@ def test_triggers_of_sqlite_are_not_fired(file: Login, tmp_path: Path) -> None:
     do(file, "CREATE TRIGGER gone AFTER DELETE ON futures_trades BEGIN DELETE FROM futures_orders; END")
     with pytest.raises(BackupError, match="the trigger gone hangs on the tables"):
         put_back(made, file, MEANS)
-
-
-@pytest.mark.parametrize("kilobytes", [64, 200])
-def test_a_full_disk_leaves_nothing(
-    file: Login, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kilobytes: int
-) -> None:
-    monkeypatch.setattr(making, "_check_room", lambda _folder, _needed: None)
-    do(file, "CREATE TABLE noise AS SELECT randomblob(60000) AS a")
-    with small_disk(tmp_path / "disk", kilobytes=kilobytes) as disk:
-        with pytest.raises(BackupError, match=r"full|no space left"):
-            create(file, disk / "backups", AROUND, MEANS)
-        assert nothing_left(disk / "backups")
-
-
-def test_a_disk_that_is_full_while_rows_are_written_leaves_the_old_ones(tmp_path: Path) -> None:
-    with small_disk(tmp_path / "disk", kilobytes=4000) as disk:
-        file = book_at(f"sqlite:///{disk / 'books.db'}")
-        made = create(file, tmp_path / "backups", AROUND, MEANS)
-        do(file, "UPDATE futures_positions SET notes = 'later'")
-        now = create(file, tmp_path / "now", AROUND, MEANS)
-        fill(disk)
-        with pytest.raises(BackupError, match="full"):
-            put_back(made, file, MEANS)
-        assert side_of(file, now.manifest, made.manifest) is putting.Side.OLD
-
-
-def test_a_manifest_that_can_not_be_written_leaves_no_copy(
-    file: Login, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(_folder: Path, _manifest: object) -> Backup:
-        raise DurableError("no space left on device", full=True)
-
-    monkeypatch.setattr(making, "keep_manifest", full)
-    with pytest.raises(BackupError, match="no space left"):
-        create(file, tmp_path / "backups", AROUND, MEANS)
-    assert nothing_left(tmp_path / "backups")
-
-
-def test_what_a_file_holds_besides_itself_counts_for_the_room(file: Login, tmp_path: Path) -> None:
-    path = Path(str(make_url(file.url).database))
-    do(file, "PRAGMA journal_mode = DELETE")
-    alone = making._file_bytes(path)
-    path.with_name(f"{path.name}-wal").write_bytes(bytes(1000))
-    assert making._file_bytes(path) == alone + 1000

@@ -64,6 +64,22 @@ def test_who_holds_it_is_seen_without_a_try_where_the_kernel_tells_of_all_locks(
     assert len(tries) == (0 if tells_all else 1)
 
 
+def test_a_lock_that_the_kernel_has_told_of_only_at_the_second_time_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = []
+
+    def read_text(file: Path, encoding: str, errors: str) -> str:
+        reads.append(file)
+        return whole(file, encoding, errors) if len(reads) > 1 else ""
+
+    whole = Path.read_text
+    monkeypatch.setattr("console.host_lock._tells_all", lambda _descriptor: True)
+    with host_lock(tmp_path / "lock", deadline=0, clock=CLOCK):
+        monkeypatch.setattr(Path, "read_text", read_text)
+        assert holder_of(tmp_path / "lock") == (True, os.getpid())
+
+
 def test_a_child_that_was_forked_meanwhile_does_not_keep_the_lock(tmp_path: Path) -> None:
     go_on, told = os.pipe()
     with host_lock(tmp_path / "lock", deadline=0.1, clock=CLOCK):

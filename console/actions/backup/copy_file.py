@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from console.actions.backup.errors import BackupError
@@ -44,7 +44,7 @@ class CopyWriter:
         return Copy(name, self._sink.size, self._sink.digest.hexdigest())
 
 
-def parts_of(file: Path) -> Iterator[bytes]:
+def parts_of(file: Path) -> Generator[bytes, None, None]:
     """What was copied, a part at a time. BackupError where the file is cut, damaged or gone."""
     try:
         with gzip.open(file, "rb") as stream:

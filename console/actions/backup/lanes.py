@@ -14,6 +14,7 @@ LANES = 2
 """Loads at once. Each takes two connections, one to load and one to add up what it has loaded."""
 LARGE = 8 << 20
 """Bytes of a dump from which on it is worth more than one client."""
+_SECTION = b"\n-- Table structure for table "
 
 
 def lanes_of(manifest: Manifest) -> Sequence[Sequence[str]]:
@@ -30,10 +31,15 @@ def lanes_of(manifest: Manifest) -> Sequence[Sequence[str]]:
     return [[name for name in values if name in lane] for lane in lanes if lane]
 
 
+def stands_apart(beginning: bytes) -> bool:
+    """Whether the dump that begins so has lines that name its tables: one without comments has none."""
+    return _SECTION in beginning
+
+
 def only(parts: Iterable[bytes], wanted: Collection[str], known: Collection[str]) -> Iterator[bytes]:
     """What of a dump is for `wanted` of the tables `known`, up to where the last of them ends."""
     names = b"|".join(re.escape(name.encode()) for name in known)
-    beginning = re.compile(rb"\n-- Table structure for table [`\"]?(" + names + rb")[`\"]?\n")
+    beginning = re.compile(_SECTION + rb"[`\"]?(" + names + rb")[`\"]?\n")
     longest = len(beginning.pattern)
     left, buffer, keeps = set(wanted), b"", True
     for part in parts:

@@ -22,6 +22,8 @@ _DUMP_OPTIONS = (
     "--skip-triggers",
     "--skip-add-locks",
     "--skip-dump-date",
+    "--skip-compact",  # this and the next whatever the settings say: by comments a load finds its tables
+    "--comments",
     "--default-character-set=utf8mb4",
 )
 _CLIENT_OPTIONS = (

@@ -1,8 +1,8 @@
 """Where a backup is loaded before anybody relies on it: a database or a file of its own, gone in the end."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from console.actions.backup.create import Means
 from console.actions.backup.errors import BackupError
 from console.actions.backup.folder import PARTIAL, Backup, in_use
 from console.actions.backup.following import Following
-from console.actions.backup.lanes import lanes_of, only
+from console.actions.backup.lanes import lanes_of, only, stands_apart
 from console.actions.backup.programs import client_arguments, only_told, option_file
 from console.actions.backup.running import Program, fed
 from console.actions.backup.sums import Tell, sums_in
@@ -103,7 +103,7 @@ def _drop_left(connection: Connection, name: str) -> None:
 def _loaded(backup: Backup, login: Login, scratch: Login, means: Means) -> Mapping[str, TableSum]:
     """Have clients load the backup, and add up meanwhile what they load."""
     manifest, name = backup.manifest, str(checked_url(scratch.url).database)
-    lanes = lanes_of(manifest)
+    lanes = _lanes(backup)
     followed = [Following(scratch, tables, manifest.format) for tables in lanes]
 
     def tell() -> None:
@@ -114,7 +114,7 @@ def _loaded(backup: Backup, login: Login, scratch: Login, means: Means) -> Mappi
         program = Program(arguments, descriptor, only_told(means.environ))
 
         def load(following: Following, going_on: Callable[[], None]) -> Mapping[str, TableSum]:
-            parts = parts_of(backup.file)
+            parts: Iterator[bytes] = parts_of(backup.file)
             if len(lanes) > 1:
                 parts = only(parts, following.tables, manifest.columns)
             fed(program, parts, going_on)
@@ -128,6 +128,16 @@ def _loaded(backup: Backup, login: Login, scratch: Login, means: Means) -> Mappi
         ]
         found = results(begun, tell)
     return {table: told for sums in found for table, told in sums.items()}
+
+
+def _lanes(backup: Backup) -> Sequence[Sequence[str]]:
+    """The tables as they are loaded at once: all in one lane where the dump can't be taken apart."""
+    lanes = lanes_of(backup.manifest)
+    if len(lanes) > 1:
+        with closing(parts_of(backup.file)) as parts:
+            if not stands_apart(next(parts, b"")):
+                return [list(backup.manifest.columns)]
+    return lanes
 
 
 def loaded_wrong(

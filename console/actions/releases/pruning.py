@@ -1,6 +1,6 @@
 """Removing recorded releases beyond those that the settings keep; what somebody needs stays, however old."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -12,9 +12,10 @@ from console.actions.releases.past import events_in
 from console.actions.releases.recorded import Releases
 from console.actions.releases.tree import in_words
 from console.audit.errors import JournalError
+from console.audit.files import records
 from console.audit.record import Act
 from console.domain.backup import pruned
-from console.domain.release import Deed
+from console.domain.release import Deed, Event
 from console.domain.release_pruning import needed
 
 
@@ -52,9 +53,11 @@ def beyond(releases: Releases, others: Others) -> Beyond:
     stands = None if standing.stands is None else standing.stands.release.id
     try:
         events = tuple(events_in(releases.journal.folder, releases.context))
+        others_know = _of_others(releases)
     except (JournalError, OSError) as error:
         raise ReleaseError(str(error)) from None
     why = dict.fromkeys(others.drills, "a drill puts it back")
+    why |= dict.fromkeys(others_know, "another context knows of it")
     why |= needed(events, stands, standing.previous.id, others.runs)
     return Beyond(
         goes=tuple(each for each in own if each.release.id in aged - why.keys()),
@@ -78,6 +81,26 @@ def prune(releases: Releases, others: Callable[[], Others]) -> Beyond:
             act = Act(releases.context, "release.remove_left", file.name)
             _discard(releases, act, file, partial(remove_left, file))
     return found
+
+
+def _of_others(releases: Releases) -> Collection[str]:
+    """The ids that the journal tells of in other contexts, which may share the folder.
+
+    The same files have the same id everywhere, and the manifest of whoever has recorded them first.
+    """
+    folder = releases.journal.folder
+    contexts = {each.context for each in records(folder)} - {releases.context}
+    return {name for context in contexts for name in _known(events_in(folder, context))}
+
+
+def _known(events: Iterable[Event]) -> Collection[str]:
+    """What the events, the oldest first, tell of, but for what was removed since."""
+    known: set[str] = set()
+    for event in events:
+        known |= {event.release, event.kept} - {""}
+        if event.deed is Deed.REMOVED:
+            known.discard(event.release)
+    return known
 
 
 def _discard(releases: Releases, act: Act, file: Path, work: Callable[[], None]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from console.actions.backup.lanes import LARGE, lanes_of, only
+from console.actions.backup.lanes import LARGE, lanes_of, only, stands_apart
 from console.domain.backup import TableSum
 from tests.unit.domain.test_backup import MANIFEST
 
@@ -38,6 +38,11 @@ def test_a_client_is_given_its_tables_whole_and_how_the_dump_begins(
     size: int, wanted: tuple[str, ...], given: bytes
 ) -> None:
     assert b"".join(only(in_parts(size), wanted, KNOWN)) == given
+
+
+def test_a_dump_without_comments_can_not_be_taken_apart() -> None:
+    assert stands_apart(DUMP)
+    assert not stands_apart(BEGIN + b"\nCREATE TABLE `accounts`;\n")
 
 
 def test_nothing_is_read_behind_the_last_table_that_is_wanted() -> None:

@@ -125,6 +125,12 @@ def test_a_program_may_be_named_with_options() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("option", ["--skip-comments", "--compact"])
+def test_a_dump_has_the_comments_that_its_parts_are_found_by_whatever_the_settings_say(option: str) -> None:
+    given = dump_arguments(programs_of(["mariadb-dump", option], ["mariadb"]), "/dev/fd/9", "book", [])
+    assert given.index(option) < given.index("--comments") < given.index("--")
+
+
 def test_a_password_is_in_the_option_file_and_in_no_argument() -> None:
     login = Login("mysql://reader@127.0.0.1/book", 5, password='pa"ss\\ #1')
     assert 'password="pa\\"ss\\\\ #1"\n' in options(login)

@@ -120,6 +120,42 @@ def test_what_has_no_room_on_a_line_is_set_in_below_it_part_by_part(three: list[
     ]
 
 
+def set_in(record: Record, evidence: Json) -> list[str]:
+    """What is told of the evidence in narrow lines."""
+    lines = list(as_text(replace(record, evidence=evidence), 60))
+    begin = next(number for number, line in enumerate(lines) if "evidence:" in line)
+    return [line.strip() for line in lines[begin:]]
+
+
+def test_figures_within_a_text_are_told_as_they_stand(three: list[Record]) -> None:
+    figures = '{"at":12345678901234567890.1234,"of":[1.10,-0,1e3,"7"],"why":"' + "x " * 40 + '"}'
+    assert set_in(three[2], {"book": figures})[:4] == [
+        "evidence:",
+        "book:",
+        "at: 12345678901234567890.1234",
+        'of: [1.10,-0,1e3,"7"]',
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"symbol":"' + "a" * 30 + '","symbol":"' + "b" * 30 + '"}',
+        "[" * 1000 + "]" * 1000,
+        "[" * 50 + '"' + "a" * 30 + '"' + "]" * 50,
+    ],
+)
+def test_a_text_that_taking_apart_would_change_is_told_as_it_stands(three: list[Record], text: str) -> None:
+    assert "".join(set_in(three[2], text)) == f"evidence: {text}"
+
+
+def test_parts_are_set_in_down_to_a_limit_and_told_in_one_below(three: list[Record]) -> None:
+    deep: Json = "a" * 50
+    for _ in range(200):
+        deep = [deep]
+    assert "".join(set_in(three[2], deep)).count("[") == 180
+
+
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [

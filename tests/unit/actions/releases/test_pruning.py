@@ -10,8 +10,9 @@ from console.actions.releases.pruning import Others, beyond, prune
 from console.actions.releases.recorded import Releases
 from console.audit.files import records
 from console.audit.open import open_journal
+from console.domain.release import Deed
 from tests.unit.actions.people import Wall
-from tests.unit.actions.releases.code_trees import ONE, deploy, releases_in
+from tests.unit.actions.releases.code_trees import ONE, deploy, put, releases_in
 from tests.unit.domain.worlds import NOW
 
 NOBODY = Others({})
@@ -55,6 +56,21 @@ def test_what_runs_and_drills_need_stays(releases: Releases) -> None:
     gone = prune(releases, lambda: Others({"run7": NOW + 3.5 * 86_400}, {second}))
     assert [int((each.release.made - NOW) // 86_400) for each in gone.goes] == [2]
     assert (gone.stays[second], len(gone.stays)) == ("a drill puts it back", 4)
+
+
+def test_what_another_context_knows_of_stays_until_that_has_removed_it(releases: Releases) -> None:
+    elsewhere, known = replace(releases, context="elsewhere"), {}
+    for day in (1, 2, 3):
+        put(releases, {**ONE, "run.py": str(day)})
+        known[day] = elsewhere.record().release
+    put(releases, {**ONE, "run.py": "5"})
+    elsewhere.tell(Deed.REMOVED, known[3].id, {})
+    assert {each.context for each in known.values()} == {releases.context}
+    gone = prune(releases, lambda: NOBODY)
+    assert (days_of(releases), {gone.stays[known[day].id] for day in (1, 2)}) == (
+        [0, 1, 2, 5],
+        {"another context knows of it"},
+    )
 
 
 def test_killed_between_manifest_and_copy_the_copy_goes_next_time(releases: Releases) -> None:
