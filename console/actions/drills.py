@@ -67,7 +67,7 @@ def is_late(drilled: Drilled | None, now: float, within: float) -> bool:
 
 
 def keep_drill(state: Path, runbook: str, drilled: Drilled, clock: "Clock") -> None:
-    """Write down a procedure's last drill. Raises OSError, and ValueError as above."""
+    """Write down a procedure's last drill, unless a later one is. Raises OSError, and ValueError as above."""
     from console.actions.durable import MISSING, DurableError, digest, replace_file  # noqa: PLC0415
     from console.audit.files import make_folder  # noqa: PLC0415
     from console.audit.points import pass_by  # noqa: PLC0415
@@ -77,7 +77,10 @@ def keep_drill(state: Path, runbook: str, drilled: Drilled, clock: "Clock") -> N
     make_folder(state, pass_by)
     try:
         with host_lock(file.with_suffix(".lock"), deadline=_LOCK_DEADLINE, clock=clock):
-            kept = {**_kept(file), runbook: drilled}
+            there = _kept(file)
+            if runbook in there and there[runbook].at > drilled.at:
+                return  # it was killed before that one, and is put back only now
+            kept = {**there, runbook: drilled}
             before: Expected = digest(file.read_bytes()) if file.exists() else MISSING
             data = json.dumps({name: asdict(one) for name, one in kept.items()}, indent=1).encode() + b"\n"
             replace_file(file, data, expected=before, keep_owner=False, mode=_MODE)

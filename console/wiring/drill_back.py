@@ -17,7 +17,7 @@ from console.runbooks.run import Standing
 from console.runbooks.unattended import DRILL
 from console.sources.errors import SourceError
 from console.wiring.drill_ground import DrillError, DrillGround, configuration_of
-from console.wiring.drill_runs import RECOVERY, DrillRuns, ended_words
+from console.wiring.drill_runs import RECOVERY, DrillRuns, ended_words, first_line
 from console.wiring.drill_signals import BrokenOffError
 from console.wiring.runbooks import REFUSED, NoRunbookError
 
@@ -56,7 +56,8 @@ class PutBack:
         """Have everything as it was; what stays otherwise, a line each."""
         left = list[str]()
         try:
-            left.extend(self.runs.end((drill.runbook, RECOVERY), drill.processes, f"{DRILL}: broken off"))
+            ended = (drill.runbook, RECOVERY), drill.processes, drill.began, f"{DRILL}: broken off"
+            left.extend(self.runs.end(*ended))
             left.extend(self._tried(drill))
         except BrokenOffError as error:
             left.append(f"not all may be as before: left by {error}")
@@ -98,7 +99,10 @@ class PutBack:
         resumed = self._untripped()
         yield "the flags file"
         if before.flags:
-            self.ground.flags_back(before.flags, drill.began)
+            ours = self.runs.reasons(drill.processes, drill.began)
+            stays = self.ground.flags_back(before.flags, drill.began, ours)
+            if stays:
+                self.tell(f"flags          {stays}")
         yield "the books"
         if not resumed:
             self.ground.sync()
@@ -150,8 +154,3 @@ class PutBack:
                 f"engine         process {engine.pid} in place of {before.pid}, in the background, until"
             )
             self.tell(f"               opsconsole paper stop --exchange --state {self.ground.folder}")
-
-
-def first_line(error: BaseException) -> str:
-    """Why, in one line."""
-    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -3,12 +3,13 @@
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from console import paper_client
 from console.actions.durable import digest
 from console.actions.kill.armament import surfaces_of
+from console.actions.open_drills import open_drill_file
 from console.actions.releases.recorded import releases_of
 from console.actions.rollout.history import Change, changes
 from console.audit.open import folder_in
@@ -25,6 +26,8 @@ _END_SECONDS = 10.0
 _TICK = 0.05
 _MOST_CHANGES = 10
 """Changes of the flags file that a drill may have made."""
+_PUT_BACK = f"{DRILL}: put back"
+"""The reason of what puts back."""
 
 
 class DrillError(Exception):
@@ -163,7 +166,7 @@ class DrillGround:
         """End the engine, and put a release's files back."""
         self.stop()
         phrase = f"--confirm={self._settings.chosen.environment} {self._settings.context}"
-        why = (f"--reason={DRILL}: put back", f"--override={DRILL}: it stood there before")
+        why = (f"--reason={_PUT_BACK}", f"--override={DRILL}: it stood there before")
         self.command("release", "back", f"--to={release}", *why, phrase)
 
     def flags(self) -> str:
@@ -173,14 +176,18 @@ class DrillGround:
             raise DrillError(named.unfound or "the settings name no flags file")
         return digest(named.flags_file.read_bytes()).hex()
 
-    def flags_back(self, wanted: str, began: float) -> None:
-        """Have the flags file as it was: each change since `began` is taken back, the newest first."""
+    def flags_back(self, wanted: str, began: float, ours: Collection[str]) -> str:
+        """Have the flags file as it was: the drill's changes since `began`, whose reasons are `ours`, are
+        taken back, the newest first. Nobody else's is: where there are only such, what stays, else "".
+        """
         for _ in range(_MOST_CHANGES):
             now = self.flags()
-            made = changes(folder_in(self._settings.state), self._settings.context)
-            newest = next((one for one in made if one.left == now and one.at >= began), None)
+            made = [one for one in self._changes() if one.at >= began]
+            newest = next((one for one in made if one.left == now), None)
             if now == wanted or newest is None:
                 break
+            if not _is_ours(newest, ours):
+                return self._kept_as_is(newest, _led_to(now, wanted, made), ours)
             if newest.wrote.get("enabled") is False:
                 self._change_flags("enable", newest.feature, "--stage=shadow", newest.feature)
             elif newest.before.get("enabled") is False:
@@ -190,6 +197,21 @@ class DrillGround:
                 self._change_flags("revert", newest.feature, str(newest.sequence))
         if self.flags() != wanted:
             raise DrillError("it isn't the same file: opsconsole flags history says who changed what")
+        return ""
+
+    def _changes(self) -> Sequence[Change]:
+        return changes(folder_in(self._settings.state), self._settings.context)
+
+    def _kept_as_is(self, newest: Change, led: Sequence[Change] | None, ours: Collection[str]) -> str:
+        """What stays of others; DrillError where something of ours is beneath it, or may be."""
+        stays = f"{newest.user} has changed {newest.feature} since, which stays"
+        if led is not None and not any(_is_ours(one, ours) for one in led):
+            return stays
+        file = open_drill_file(self._settings.state, self._settings.context)
+        raise DrillError(
+            f"{stays}, and what the drill changed before it: opsconsole flags history says what;"
+            f" once all is as it should be, remove {file}"
+        )
 
     def _as_before_off(self, on_again: Change) -> None:
         """Have a feature that was switched off, and is on again in shadow, in the stages that it had."""
@@ -202,11 +224,11 @@ class DrillGround:
 
     def _change_flags(self, command: str, feature: str, *words: str) -> None:
         phrase = f"--confirm={self._settings.chosen.environment} {feature}"
-        self.command("flags", command, f"--reason={DRILL}: put back", f"--override={DRILL}", phrase, *words)
+        self.command("flags", command, f"--reason={_PUT_BACK}", f"--override={DRILL}", phrase, *words)
 
     def stop(self) -> None:
         """End the engine that runs, if one does."""
-        self.command("engine", "stop", f"--reason={DRILL}: put back")
+        self.command("engine", "stop", f"--reason={_PUT_BACK}")
 
     def start_anew(self, configuration: str) -> None:
         """End the engine that runs, if one does, and start it as it was, with that configuration."""
@@ -241,6 +263,22 @@ class DrillGround:
 def configuration_of(engine: EngineFile) -> str:
     """The name of the configuration that the engine runs with."""
     return engine.text("configuration") or "futures"
+
+
+def _is_ours(change: Change, ours: Collection[str]) -> bool:
+    return change.reason == _PUT_BACK or change.reason in ours
+
+
+def _led_to(now: str, wanted: str, made: Sequence[Change]) -> Sequence[Change] | None:
+    """The changes, newest first, that made `now` of the file `wanted`; None where that isn't known."""
+    led = list[Change]()
+    for one in made:
+        if now == wanted:
+            break
+        if one.left == now:
+            led.append(one)
+            now = one.seen
+    return led if now == wanted else None
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

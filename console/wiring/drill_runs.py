@@ -6,12 +6,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from console.domain.clock import Clock
+from console.runbooks.reading import RunbookError
 from console.runbooks.run import MoveError, Run, Standing, State, StepRun
 from console.runbooks.store import store_of
 from console.runbooks.unattended import DRILL, driven
 from console.runbooks.world import World
 from console.settings import Settings
-from console.wiring.runbooks import REFUSED, begin_run, runbook_named, take_run, world_of
+from console.sources.errors import SourceError
+from console.wiring.runbooks import REFUSED, NoRunbookError, begin_run, runbook_named, take_run, world_of
 
 RECOVERY = "recovery"
 """The runbook that resumes after a trip."""
@@ -19,6 +21,8 @@ _PATIENCE = 90.0
 """Seconds that a step may take until it holds; a reset waits for its cool-down besides."""
 _TICK = 0.2
 """Seconds between two looks at a run that is being ended."""
+_MOST_RUNS = 200
+"""Runs of the context that are looked at for those of a drill, the newest first."""
 
 
 @dataclass(slots=True)
@@ -47,19 +51,28 @@ class DrillRuns:
         self.tell(f"run            {self.latest}")
         return driven(drive, _PATIENCE + self.settings.chosen.kill_switch.cool_down)
 
-    def end(self, runbooks: Collection[str], processes: Collection[str], reason: str) -> Iterator[str]:
-        """End the open runs of these runbooks that these processes drove; a line for each that stays open."""
+    def end(
+        self, runbooks: Collection[str], processes: Collection[str], since: float, reason: str
+    ) -> Iterator[str]:
+        """End the open runs of these runbooks that these processes drove, or that were begun `since` then and
+        a standby drives; a line for each that stays open.
+        """
         for name in runbooks:
             run_id = ""
             try:
                 store = store_of(self.settings, self.environ)
                 run_id = store.open_run(name, self.settings.context) or ""
-                if run_id and _is_of(store.find(run_id), processes):
+                if run_id and _is_of(store.find(run_id), processes, since):
                     self._end(run_id, reason)
-            except REFUSED as error:
+            except (*REFUSED, NoRunbookError, RunbookError, SourceError, OSError) as error:
                 named = f"run {run_id} is open" if run_id else f"whether a run of {name} is open isn't known"
                 by = f": opsconsole runbook abort {run_id} --reason {DRILL}" if run_id else ""
-                yield f"{named}: {error}{by}"
+                yield f"{named}: {first_line(error)}{by}"
+
+    def reasons(self, processes: Collection[str], since: float) -> Collection[str]:
+        """What the journal has as the reason of a flag's change by a run that is of these, as above."""
+        made = store_of(self.settings, self.environ).latest(self.settings.context, _MOST_RUNS)
+        return {f"run {run.id}" for run in made if _is_of(run, processes, since)}
 
     def _end(self, run_id: str, reason: str) -> None:
         drive = take_run(self.settings, self._world(), run_id)
@@ -95,5 +108,14 @@ def ended_words(run: Run) -> str:
     return run.standing.value if stuck is None else f"{stuck.name}: {stuck.words}"
 
 
-def _is_of(run: Run, processes: Collection[str]) -> bool:
-    return run.driver is not None and run.driver.process in processes
+def first_line(error: BaseException) -> str:
+    """Why, in one line."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
+
+
+def _is_of(run: Run, processes: Collection[str], since: float) -> bool:
+    """Whether a drill's processes drive it, or what stood by for one of them."""
+    driver = run.driver
+    if driver is None:
+        return False
+    return driver.process in processes or (driver.stands_in and run.began >= since)

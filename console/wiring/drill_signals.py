@@ -29,7 +29,8 @@ class BrokenOffError(Exception):
 class DrillSignals:
     """`wait` is how a drill waits: it raises BrokenOffError once a signal has come.
 
-    While everything is put back, one signal is told what goes on, and the next one is obeyed.
+    While everything is put back, one signal is told what goes on, and the next one is obeyed; a lost terminal
+    is no reason to leave it.
     """
 
     def __init__(self) -> None:
@@ -68,6 +69,8 @@ class DrillSignals:
             time.sleep(min(left, _TICK))
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGHUP and (self._needed > 1 or number in self._come):
+            return  # a terminal that is lost says so twice, by its shell and by the kernel
         self._come.append(number)
         if len(self._come) == 1:
             words = _HELD if self._needed > 1 else _NOTED.format(_WORDS[signal.Signals(number)])

@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from console.actions.drills import keep_drill
-from console.actions.open_drills import BACK, Before, OpenDrill, begin_drill, end_drill, keep_open, open_drill
+from console.actions.open_drills import (
+    BACK,
+    Before,
+    OpenDrill,
+    begin_drill,
+    end_drill,
+    keep_open,
+    open_drill,
+    open_drill_file,
+)
 from console.actions.rollout.dialect import dialect_of
 from console.audit.actor import this_actor
 from console.audit.errors import JournalError
@@ -27,9 +36,9 @@ from console.domain.triggers import Standing as Met
 from console.runbooks.run import Standing
 from console.runbooks.store import store_of
 from console.settings import Settings
-from console.wiring.drill_back import BREAKS, WATCH, PutBack, first_line
+from console.wiring.drill_back import BREAKS, WATCH, PutBack
 from console.wiring.drill_ground import DrillError, DrillGround, configuration_of
-from console.wiring.drill_runs import RECOVERY, DrillRuns, ended_words
+from console.wiring.drill_runs import RECOVERY, DrillRuns, ended_words, first_line
 from console.wiring.drill_signals import BrokenOffError, DrillSignals
 from console.wiring.surroundings import surroundings_of
 
@@ -55,6 +64,8 @@ _MEETS: Mapping[str, str] = {
 _MET_WITHIN = 480.0
 """Seconds that a trigger has to be met: slippage is judged over five minutes."""
 _LOOKS_EVERY = 1.0
+_BY_ITSELF = 3600.0
+"""Seconds since a killed drill was heard of, within which the next one puts back what it has left."""
 _OF_FLAGS = ("rollback_shadow", "rollback_off")
 _OF_CODE = ("rollback_full", "rollback_coin_quick", "rollback_coin_full")
 
@@ -110,7 +121,12 @@ class Drill:
             live = self._require_ready(name, scenario)
             values = {"watch": WATCH, **self._feature(name, live)}
             run, drilled = self._gone_through(self._begin(name, scenario), values)
-            return Practised(name, run, drilled, self._put_back(self._keep(name, run, drilled)))
+            unkept = self._keep(name, run, drilled)
+            left = self._put_back(unkept)
+            if left and drilled.passed and not unkept:
+                drilled = replace(drilled, passed=False, words=f"passed, but {left[0]}")
+                left = (*left, *self._keep(name, run, drilled))
+            return Practised(name, run, drilled, left)
 
     def put_back(self) -> tuple[str, ...] | None:
         """Put back what a drill has left that was killed: what stays, None where none has left anything."""
@@ -119,7 +135,7 @@ class Drill:
 
     def _require_nothing_left(self) -> None:
         """Put back what another drill has left first."""
-        left = self._put_back_left()
+        left = self._put_back_left(by_itself=True)
         if left:
             raise DrillError(f"of the drill before: {left[0]}: {BACK}")
         try:
@@ -260,19 +276,21 @@ class Drill:
             return (f"how it ended isn't kept: {first_line(error)}",)
         return ()
 
-    def _put_back_left(self) -> tuple[str, ...] | None:
+    def _put_back_left(self, *, by_itself: bool = False) -> tuple[str, ...] | None:
+        """As `put_back`; `by_itself`: no person has said so, which an old drill takes."""
         try:
             drill = open_drill(self._settings.state, self._settings.context)
         except ValueError as error:
             raise DrillError(f"{error}: remove it, once everything is as it was") from None
         if drill is None:
             return None
-        named, process = short_name(drill.runbook), drill.processes[-1].partition("-")[0]
         if drill.is_driven:
-            where = f"{drill.user}@{drill.host} in process {process}"
-            raise DrillError(f"the drill of {named} is under way: {where}")
-        since = seconds(max(0.0, self._clock.wall() - drill.last))
-        self._tell(f"left over      the drill of {named} by {drill.user}, last heard of {since} ago")
+            raise DrillError(_under_way(drill, open_drill_file(self._settings.state, drill.context)))
+        ago = max(0.0, self._clock.wall() - drill.last)
+        whose = f"the drill of {short_name(drill.runbook)} by {drill.user}, last heard of {seconds(ago)} ago"
+        if by_itself and ago > _BY_ITSELF:
+            raise DrillError(f"{whose}, may have left {_to_put_back(drill.before)} changed: {BACK}")
+        self._tell(f"left over      {whose}")
         ours = replace(drill, processes=(*drill.processes, this_actor(self._environ).process))
         self._open = keep_open(self._settings.state, drill, ours, self._clock)
         unkept: tuple[str, ...] = ()
@@ -295,3 +313,23 @@ class Drill:
         except OSError as error:
             return (f"it stays written down as under way: {error}",)
         return ()
+
+
+def _under_way(drill: OpenDrill, file: Path) -> str:
+    """Who is at it; of one on another host, which may be gone, what helps then."""
+    process = drill.processes[-1].partition("-")[0]
+    where = f"{drill.user}@{drill.host} in process {process}"
+    words = f"the drill of {short_name(drill.runbook)} is under way: {where}"
+    if drill.host == os.uname().nodename:
+        return words
+    return f"{words}; if that host is gone, see that all is as it was, and remove {file}"
+
+
+def _to_put_back(before: Before) -> str:
+    """What a drill may have changed, with how it was before it."""
+    parts = [f"the scenario ({before.scenario})", f"the engine's configuration ({before.configuration})"]
+    if before.flags:
+        parts.append("the flags file")
+    if before.release:
+        parts.append(f"the code (release {before.release})")
+    return ", ".join([*parts, "the kill switch"])

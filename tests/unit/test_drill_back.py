@@ -1,7 +1,7 @@
 """What is put back after a drill: what isn't as before, in an order in which that can be; else it is told."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -36,6 +36,7 @@ class Ground(DrillGround):
     release: str = "r-1"
     breaks: Mapping[str, Exception] = field(default_factory=dict)
     done: list[str] = field(default_factory=list)
+    stays: str = ""
 
     @property
     def folder(self) -> Path:
@@ -62,8 +63,9 @@ class Ground(DrillGround):
         self._do(f"start {configuration}")
         self.configuration = configuration
 
-    def flags_back(self, wanted: str, began: float) -> None:
+    def flags_back(self, wanted: str, began: float, ours: Collection[str]) -> str:
         self._do(f"flags {wanted}")
+        return self.stays
 
     def sync(self) -> None:
         self._do("sync")
@@ -86,6 +88,9 @@ class Runs(DrillRuns):
 
     def end(self, *_: object) -> Iterator[str]:
         yield from ()
+
+    def reasons(self, *_: object) -> Collection[str]:
+        return ()
 
 
 def put_back(
@@ -122,6 +127,13 @@ def test_code_that_is_put_back_takes_a_start_and_a_scenario_goes_first(tmp_path:
     ground = Ground(now="sync-errors", release="r-2")
     assert put_back(tmp_path, ground)[0] == ()
     assert ground.done == ["scenario calm", "release r-1", "start futures", "flags f00", "sync"]
+
+
+def test_what_others_have_changed_of_the_flags_is_told_and_the_rest_is_put_back(tmp_path: Path) -> None:
+    ground = Ground(stays="eve has changed guard since, which stays")
+    left, told = put_back(tmp_path, ground)
+    assert (left, ground.done) == ((), ["flags f00", "sync"])
+    assert told[0] == "flags          eve has changed guard since, which stays"
 
 
 def test_an_engine_that_does_not_answer_is_started_anew(tmp_path: Path) -> None:
@@ -171,6 +183,17 @@ def test_the_command_says_where_nothing_is_left_and_where_another_is_at_it(tmp_p
             "opsconsole: no drill: the drill of full is under way:"
             f" dana@{ours.host} in process {os.getpid()}\n"
         )
+
+
+def test_of_one_on_another_host_it_says_what_helps_where_that_is_gone(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    begin_drill(state, replace(DRILL, host="elsewhere"), SystemClock())
+    refused = run_here(tmp_path, "drill", "back", "--state", str(state))
+    assert refused.returncode == 3
+    assert refused.stderr.endswith(
+        "dana@elsewhere in process 1; if that host is gone, see that all is as it was, and remove"
+        f" {open_drill_file(state, 'paper')}\n"
+    )
 
 
 def test_what_no_drill_has_written_is_no_reason_to_change_anything(tmp_path: Path) -> None:

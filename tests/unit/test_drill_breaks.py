@@ -1,6 +1,7 @@
 """A drill that breaks off is kept as not passed, and everything is put back; else it stays written down."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -8,15 +9,16 @@ from pathlib import Path
 import pytest
 
 from console.actions.drills import drills_file
-from console.actions.open_drills import OpenDrill, open_drill
+from console.actions.open_drills import Before, OpenDrill, begin_drill, open_drill
 from console.domain.assessment import Assessment
+from console.domain.clock import SystemClock
 from console.domain.kill_state import KillState, Verdict
-from console.runbooks.run import Run
+from console.runbooks.run import Run, Standing
 from console.runbooks.store import StoreError
 from console.settings_file import load_settings
 from console.sources.engine import EngineFile
 from console.wiring.drill_back import PutBack
-from console.wiring.drill_ground import DrillGround
+from console.wiring.drill_ground import DrillError, DrillGround
 from console.wiring.drill_runs import DrillRuns
 from console.wiring.drill_signals import BrokenOffError
 from console.wiring.drills import Drill
@@ -104,3 +106,36 @@ def test_what_cannot_be_kept_stays_open_and_is_told(
     left = open_drill(tmp_path / "state", "paper")
     assert left is not None
     assert not left.ended
+
+
+def test_one_that_passed_and_could_not_be_put_back_is_kept_as_not_passed(
+    drill: Drill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breaking(monkeypatch, BrokenOffError(""), ("the books may not be as before: no answer",))
+    passed = Run("run-1", "", "paper", "", {}, 0.0, Standing.PASSED)
+    monkeypatch.setattr(DrillRuns, "whole", lambda *_: passed)
+    done = drill.practise("rollback_configuration")
+    words = "passed, but the books may not be as before: no answer"
+    assert (done.drilled.passed, done.drilled.words) == (False, words)
+    kept = json.loads(drills_file(tmp_path / "state").read_text())["rollback_configuration"]
+    assert (kept["passed"], kept["words"]) == (False, words)
+
+
+def test_what_an_old_one_has_left_is_put_back_where_a_person_says_so_only(
+    drill: Drill, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = breaking(monkeypatch, BrokenOffError("Ctrl+C"), ())
+    clock, host = SystemClock(), os.uname().nodename
+    last, before = clock.wall() - 7200, Before(7, "futures", "calm", flags="f00", release="r-1")
+    old = OpenDrill("paper", "rollback_full", "crash", last, last, "dana", host, ("4194304-1",), before)
+    begin_drill(tmp_path / "state", old, clock)
+    left = (
+        "may have left the scenario (calm), the engine's configuration (futures), the flags file, the code "
+        "(release r-1), the kill switch changed: opsconsole drill back"
+    )
+    with pytest.raises(DrillError) as refused:
+        drill.practise("rollback_configuration")
+    assert str(refused.value).endswith(left)
+    assert (seen, open_drill(tmp_path / "state", "paper")) == ([], old)
+    assert drill.put_back() == ()
+    assert [one.runbook for one in seen] == ["rollback_full"]

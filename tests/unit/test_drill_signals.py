@@ -38,3 +38,11 @@ def test_putting_back_is_told_at_the_first_and_left_at_the_second(capfd: pytest.
             os.kill(os.getpid(), signal.SIGTERM)
             with pytest.raises(BrokenOffError, match="SIGTERM"):
                 signals.wait(0)
+
+
+def test_a_terminal_that_is_lost_says_so_twice_and_everything_is_put_back_all_the_same() -> None:
+    signals = DrillSignals()
+    with signals.listening(), signals.putting_back():
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGHUP)
+        signals.wait(0)

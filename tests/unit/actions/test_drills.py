@@ -24,6 +24,12 @@ def test_the_last_drill_of_each_procedure_is_kept(tmp_path: Path) -> None:
     assert drills_in(tmp_path) == {"rollback_full": later, "rollback_off": ONE}
 
 
+def test_an_older_drill_that_is_put_back_only_now_takes_the_place_of_no_later_one(tmp_path: Path) -> None:
+    keep_drill(tmp_path, "rollback_full", ONE, CLOCK)
+    keep_drill(tmp_path, "rollback_full", Drilled(999.0, 3.0, False, "calm", "broken off"), CLOCK)
+    assert drills_in(tmp_path) == {"rollback_full": ONE}
+
+
 @pytest.mark.parametrize(
     "content",
     [
