@@ -54,13 +54,14 @@ class Pulse:
     _seen: str = ""
     _since: float = 0.0
     _looked: float = 0.0
+    _of: int = -1
 
-    def still(self, now: float) -> float:
-        """The seconds for which nothing has moved."""
+    def still(self, now: float, epoch: int) -> float:
+        """The seconds for which nothing has moved; of each driver, which the run's `epoch` tells, its own."""
         seen = self._read()
-        if seen != self._seen or now - self._looked > UNSEEN:
+        if seen != self._seen or epoch != self._of or now - self._looked > UNSEEN:
             self._since = now
-        self._seen, self._looked = seen, now
+        self._seen, self._of, self._looked = seen, epoch, now
         return now - self._since
 
     def drives(self, process: str) -> bool:

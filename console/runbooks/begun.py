@@ -5,9 +5,12 @@ from collections.abc import Callable
 from console.runbooks.run import State
 from console.runbooks.store import RunStore, StoreError
 
+_SINCE = (State.RUNNING.value, State.SKIPPED.value)
+"""What a step moves to when it is begun, or left out: what it is about was done by hand by then."""
+
 
 class Begun:
-    """When steps of runs were begun last, as they are kept; as last read where they can't be."""
+    """When steps of runs were begun last, or left out; as last read where that can't be."""
 
     def __init__(self, store: Callable[[], RunStore]) -> None:
         self._store = store
@@ -19,7 +22,7 @@ class Begun:
             moves = self._store().timeline(run)
         except StoreError:
             return self._known.get((run, step))
-        begun = [move.at for move in moves if (move.step, move.state) == (step, State.RUNNING.value)]
+        begun = [move.at for move in moves if move.step == step and move.state in _SINCE]
         if begun:
             self._known[run, step] = max(begun)
         return self._known.get((run, step))

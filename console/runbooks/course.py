@@ -120,7 +120,10 @@ class Course:
         )
 
     def began(self, name: str) -> float:
-        """When the step was begun last, by the time of day; now, where it wasn't."""
+        """When the step was begun last, by the time of day; now, where it wasn't.
+
+        When the run was begun, where another began the step and the store can't tell.
+        """
         step = self.run.step(name)
         if step.state is State.RUNNING:
             return step.since
@@ -128,12 +131,12 @@ class Course:
             return self.world.clock.wall()
         if name in self._begun:
             return self._begun[name]
+        try:
+            moves = self.world.store.timeline(self.run.id)
+        except StoreError:
+            return self.run.began  # no later than it was: nothing new counts as old
         running = State.RUNNING.value
-        begun = [
-            one.at
-            for one in self.world.store.timeline(self.run.id)
-            if one.step == name and one.state == running
-        ]
+        begun = [one.at for one in moves if one.step == name and one.state == running]
         return max(begun, default=step.since)
 
     def pause(self, seconds: float) -> None:

@@ -6,6 +6,7 @@ run's next move. Whoever is killed between two of these finds on coming back wha
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from console.audit.record import Act
@@ -101,7 +102,10 @@ class Drive(Course):
         step, before = self.runbook.step(name), self.run.step(name)
         if before.state not in (State.FAILED, State.UNKNOWN) or step.check is None:
             raise MoveError(f"step {name} is {before.state.value}: there is nothing to look at again")
-        look_back(self, step)
+        try:
+            look_back(self, step)
+        finally:
+            self.rest()
 
     def skip(self, name: str, reason: str) -> None:
         """Leave a step out, which takes the right to; `reason` says why."""
@@ -204,9 +208,9 @@ class Drive(Course):
         act = self.act(step.name, "runbook.step", State.RUNNING, given.told)
         number = self.recording.intent(replace(act, approval=given.approval or None), needed=needed)
         self.world.point("intent")
+        own = number or self._unnumbered(before)
         try:
-            # what the journal lacks is numbered by the move: no other act of this step has that
-            self.move(begun(before, given.told, self.world.actor.host, number or -(before.version + 1)))
+            self.move(begun(before, given.told, self.world.actor.host, own))
         except (StoreError, MoveError) as error:
             self.recording.outcome(
                 number, _whether_done(error), after=before.state.value, evidence=None, needed=needed
@@ -217,6 +221,14 @@ class Drive(Course):
             conclude_by_check(self, step)
         else:
             carry_out(self, step, given.approval)
+
+    def _unnumbered(self, before: StepRun) -> int:
+        """A number for what the journal lacks: the move's, or, where the store lacks that too, the next."""
+        number = -(before.version + 1)
+        with suppress(OSError):  # where nothing can be looked at, the act says so
+            while self.folder(replace(before, intent=number)).exists():
+                number -= 1
+        return number
 
     def _is_given_up(self, name: str) -> bool:
         """Whether a check that can't be told counts as failed, because the run is to be undone without it."""

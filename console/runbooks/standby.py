@@ -5,6 +5,7 @@ process of its own session stands by (`standing_by`). The file `standby` of the 
 """
 
 import os
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,10 +109,11 @@ class _Begun:
         """OSError where it can't be begun."""
         self.last_words = ""
         self._errors = os.memfd_create("standby")
+        self._close = weakref.finalize(self, os.close, self._errors)
         try:
             self._process = outliving(arguments, self._errors)
         except OSError:
-            os.close(self._errors)
+            self._close()
             raise
 
     def runs(self) -> bool:
@@ -120,7 +122,7 @@ class _Begun:
             return True
         if not self.last_words:
             self.last_words = self._heard() or "what was to do so has ended"
-            os.close(self._errors)
+            self._close()
         return False
 
     def _heard(self) -> str:

@@ -121,7 +121,7 @@ class _Watch:
         It may be at rest, for a person, but where the run is to be undone. One that stands in itself isn't
         missed while it lives: where that hangs, the next one would, too.
         """
-        driver, still = run.driver, self._pulse.still(self.post.clock.now())
+        driver, still = run.driver, self._pulse.still(self.post.clock.now(), run.epoch)
         if driver is None or driver.host != self.post.host:
             return ""
         if _drives(self.post, run):
@@ -165,7 +165,10 @@ class _Watch:
         """
         if run.driver is None or not run.driver.stands_in or run.driver.process == self.post.own:
             return 0.0
-        taken = [move.words for move in self.post.store.timeline(run.id) if not move.step]
+        try:
+            taken = [move.words for move in self.post.store.timeline(run.id) if not move.step]
+        except StoreError:
+            return EVERY  # law 1: the run is undone without the store
         row = sum(1 for _ in takewhile(lambda words: words.startswith(STANDS_IN), reversed(taken)))
         return min(EVERY * 2.0 ** min(row, 30), LONGEST)
 

@@ -152,7 +152,10 @@ class RunDesk:
                 if drive.run.step(at).state not in _WAITED_FOR:
                     break
                 with self._overtaken_by_others(drive):
-                    drive.pause(ASKS_EVERY)
+                    try:
+                        drive.pause(ASKS_EVERY)
+                    finally:
+                        drive.rest()
             return complaint
 
     def abort(self, run_id: str, reason: str) -> str:

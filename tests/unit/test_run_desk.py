@@ -12,7 +12,9 @@ import pytest
 
 from console.audit.actor import process_start, this_actor
 from console.domain.clock import SystemClock
+from console.runbooks import beat
 from console.runbooks.deciding import Decision
+from console.runbooks.executor import Drive
 from console.runbooks.model import Found
 from console.runbooks.run import STANDBY, Driver, Standing, State
 from console.runbooks.run import begun as running
@@ -192,9 +194,14 @@ def test_waiting_asks_until_it_holds_and_goes_on_then(office: Office) -> None:
     assert desk.look(run).run.standing is Standing.PASSED
 
 
-def test_waiting_ends_when_it_is_asked_for_once_more(office: Office) -> None:
+def test_waiting_ends_when_it_is_asked_for_once_more_and_leaves_no_beat(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Drive, "see_to_standby", lambda drive: drive._beating.go(1.0))
     desk = office.desk()
     run = begun(desk)
+    file = office.folder / "state" / "runs" / run / beat.FILE
+    file.parent.mkdir(parents=True)
     office.answers["exchange"] = False
     desk.go_on(run, Decision(), "stop")
     waiting, raised = in_a_thread(lambda: desk.wait(run, "stop"))
@@ -202,6 +209,7 @@ def test_waiting_ends_when_it_is_asked_for_once_more(office: Office) -> None:
     desk.wait(run, "stop")
     waiting.join(10)
     assert (raised, office.times, desk.under_way) == ([], 0, ())
+    assert not file.exists()
     assert state_of(desk, run, "stop") is State.WAITING
 
 

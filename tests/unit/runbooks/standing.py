@@ -72,17 +72,18 @@ def standing(desk: Desk) -> World:
     return replace(desk.world(), stands_in=True)
 
 
-def die_in_the_watch(desk: Desk, text: str = BOOK) -> Run:
-    """The run as a driver leaves it that was killed while all was well."""
+def die_in_the_watch(desk: Desk, text: str = BOOK, at: str = "running") -> Run:
+    """The run as a driver leaves it that was killed while all was well, or as the watch was `at` a point."""
     at_watch = [0]
 
     def dies(name: str) -> None:
-        at_watch[0] += name == "running"
+        at_watch[0] += name == at
         if at_watch[0] == 3:
-            dies_at("running")(name)
+            dies_at(at)(name)
 
     in_a_process(lambda: desk.start(text, point=dies).go_on())
-    assert desk.run().step("watch").state is State.RUNNING
+    assert desk.run().step("watch").attempt == 1
+    assert not desk.run().standing.over
     return desk.run()
 
 

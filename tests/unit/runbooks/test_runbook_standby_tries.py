@@ -1,5 +1,6 @@
 """What stands by and can't get on: it tries again, ever more seldom, in one process, and says why once."""
 
+import gc
 import os
 import sys
 import time
@@ -11,16 +12,16 @@ import pytest
 
 from console.audit.actor import still_runs
 from console.audit.files import records
-from console.runbooks import beat, standby, standing_by
+from console.runbooks import beat, effects, standby, standing_by
 from console.runbooks.beat import HANGS, UNSEEN, Beat, Pulse
 from console.runbooks.drivers import stand_in
-from console.runbooks.model import Found
+from console.runbooks.model import Found, Runbook
 from console.runbooks.order import identity, keep
 from console.runbooks.run import Next, Run, Standing, State
 from console.runbooks.standby import AGAIN, SELDOM, Standby
 from console.runbooks.standing_by import Post, stand_by
 from console.runbooks.step_process import outliving
-from console.runbooks.store import OvertakenError
+from console.runbooks.store import OvertakenError, own_store
 from tests.unit.runbooks.drives import Desk, in_a_process, runbook
 from tests.unit.runbooks.standing import (
     BOOK,
@@ -105,17 +106,70 @@ def test_what_only_a_person_may_begin_ends_every_standby(desk: Desk, more: str) 
     assert (desk.run().step("watch").state, desk.run().step("more").state) == (State.PASSED, State.PENDING)
 
 
+def stood_in_and_died(desk: Desk, number: int) -> None:
+    """Have one stand in that has ended since."""
+    world, run = standing(desk), desk.run()
+    gone = replace(world, actor=replace(world.actor, process=f"99999{number}-1"))
+    stand_in(gone, runbook(run.text), run, f"{standing_by.STANDS_IN}somebody")
+
+
 def test_where_those_who_stood_in_have_ended_the_next_one_takes_its_time(desk: Desk) -> None:
     run = die_in_the_watch(desk)
     for number in range(3):
-        world = standing(desk)
-        gone = replace(world, actor=replace(world.actor, process=f"99999{number}-1"))
-        stand_in(gone, runbook(run.text), desk.run(), f"{standing_by.STANDS_IN}somebody")
+        stood_in_and_died(desk, number)
     desk.answers["later"] = False
     place, waited = waits(desk, lambda _: None)
     stand_by(place, run.id)
     assert waited[0] == 0.02 * 8
     assert_undone_once(desk)
+
+
+def losing(desk: Desk, place: Post, *names: str) -> Post:
+    """The same post, where these folders are lost as soon as one is to go on."""
+
+    def read(run: Run) -> Runbook:
+        for name in names:
+            if (folder := desk.folder / name).is_dir():
+                folder.rename(desk.folder / f"{name}.away")
+                folder.write_text("")
+        return runbook(run.text)
+
+    return replace(place, read=read)
+
+
+def test_one_that_stood_in_before_and_the_store_are_gone_and_the_run_is_undone(desk: Desk) -> None:
+    desk.store = own_store(desk.folder / "shared")
+    run = die_in_the_watch(desk)
+    stood_in_and_died(desk, 1)
+    desk.answers["later"] = False
+    place, _ = waits(desk, lambda _: None)
+    stand_by(losing(desk, place, "shared"), run.id)
+    assert desk.times == 1
+
+
+@pytest.mark.parametrize("passes", [False, None])
+def test_what_another_began_that_is_not_known_is_undone_without_the_store(
+    desk: Desk, passes: bool | None
+) -> None:
+    desk.store, desk.answers["later"] = own_store(desk.folder / "shared"), None
+    run = die_in_the_watch(desk, at="concluded")
+    assert run.step("watch").state is State.UNKNOWN
+    desk.answers["later"] = passes
+    place, _ = waits(desk, lambda _: None)
+    stand_by(losing(desk, place, "shared"), run.id)
+    assert desk.times == 1
+
+
+def test_an_undoing_is_tried_again_without_the_store_and_the_journal(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(effects, "_SHOWS_WITHIN", 0.0)
+    desk.store = own_store(desk.folder / "shared")
+    run = die_in_the_watch(desk)
+    desk.answers.update(later=False, stopped=False)
+    place, _ = waits(desk, lambda count: count == 2 and desk.answers.pop("stopped"))
+    stand_by(losing(desk, place, "shared", "audit"), run.id)
+    assert desk.times == 2
 
 
 def blocks_in_the_watch(desk: Desk, pipe: int) -> None:
@@ -146,7 +200,7 @@ def test_a_driver_that_hangs_is_gone_on_for_and_finds_itself_overtaken(
     try:
         stand_by(place, desk.run().id)
     finally:
-        os.write(asks, b"1")
+        os.write(asks, b"1" * 1000)  # it asks on until it notices
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
     assert_undone_once(desk)
     words = [move.words for move in desk.world().store.timeline(desk.run().id)]
@@ -169,14 +223,19 @@ def test_a_driver_who_leaves_it_at_an_undoing_that_failed_is_gone_on_for(
 
 def test_only_a_driver_that_is_to_move_is_seen_to_drive(tmp_path: Path) -> None:
     driver, pulse = Beat(tmp_path, "7-1"), Pulse(tmp_path)
-    assert (pulse.still(100.0), pulse.drives("7-1")) == (0, False)  # it hasn't begun
+    assert (pulse.still(100.0, 1), pulse.drives("7-1")) == (0, False)  # it hasn't begun
     for now in (101.0, 109.0):
         driver.go(now)
-        assert (pulse.still(now), pulse.drives("7-1"), pulse.drives("8-1")) == (0, True, False)
-    assert [pulse.still(109.0 + 10.0 * each) for each in range(1, 13)][-1] == HANGS
-    assert pulse.still(229.0 + 2 * UNSEEN) == 0  # who looked stood still itself
+        assert (pulse.still(now, 1), pulse.drives("7-1"), pulse.drives("8-1")) == (0, True, False)
+    assert [pulse.still(109.0 + 10.0 * each, 1) for each in range(1, 13)][-1] == HANGS
+    assert pulse.still(229.0 + 2 * UNSEEN, 1) == 0  # who looked stood still itself
     driver.rest()
-    assert (pulse.still(260.0), pulse.drives("7-1")) == (0, False)
+    assert (pulse.still(260.0, 1), pulse.drives("7-1")) == (0, False)
+    assert (pulse.still(270.0, 1), pulse.still(271.0, 2), pulse.still(275.0, 2)) == (
+        10,
+        0,
+        4,
+    )  # another drives
 
 
 def test_a_driver_at_rest_leaves_no_beat(desk: Desk) -> None:
@@ -194,6 +253,32 @@ def test_a_driver_at_rest_leaves_no_beat(desk: Desk) -> None:
     assert drive.go_on().next is Next.END
     assert all(beats)
     assert not file.exists()
+
+
+def test_nor_does_one_who_has_looked_again(desk: Desk) -> None:
+    desk.guarded, desk.answers["later"] = True, False
+    desk.stands_by = (sys.executable, "-S", "-c", STANDS, str(desk.folder), str(os.getpid()))
+    drive = desk.start(BOOK.replace(", on_failure: compensate, holds_for: 10m", ", holds_for: 10ms"))
+    assert drive.go_on().next is Next.ASK
+    desk.answers["later"] = True
+    drive.look("watch")
+    assert drive.run.step("watch").state is State.PASSED
+    assert not (drive.standby.folder / beat.FILE).exists()
+
+
+def test_what_one_said_who_was_to_stand_by_is_let_go_with_it(tmp_path: Path) -> None:
+    def kept() -> int:
+        links = [file.readlink() for file in Path("/proc/self/fd").iterdir() if file.is_symlink()]
+        return sum("memfd:standby" in str(each) for each in links)
+
+    gc.collect()
+    before = kept()
+    one = Standby(tmp_path / "run", ("/bin/true",), "1-1")
+    one.see_to(1.0)
+    assert kept() == before + 1
+    del one
+    gc.collect()
+    assert kept() == before
 
 
 def begun_by(monkeypatch: pytest.MonkeyPatch) -> list[int]:

@@ -78,6 +78,13 @@ def test_when_a_step_was_begun_last_is_known_though_the_store_is_gone_since(tmp_
     assert (asked(run.id, "stop"), asked(run.id, "other")) == (2.0, None)
 
 
+def test_what_was_left_out_counts_as_begun_when_it_was(tmp_path: Path) -> None:
+    store = own_store(tmp_path)
+    run = begun(store)
+    store.move(run, replace(run.steps[0], state=State.SKIPPED, words="by hand", since=3.0))
+    assert Begun(lambda: store)(run.id, "stop") == 3.0
+
+
 def test_a_move_is_kept_with_its_version_and_its_evidences_digest(store: RunStore) -> None:
     run = begun(store)
     run = store.move(run, running(run).steps[0])
