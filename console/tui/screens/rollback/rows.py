@@ -1,4 +1,4 @@
-"""The rows of screen 6: what is under way comes first, then what the guide says now, then the other procedures."""
+"""The rows of screen 6: what is under way first, then what the guide says now, then the other procedures."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
