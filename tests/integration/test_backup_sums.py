@@ -12,7 +12,8 @@ from console.actions.backup.sums import sums_in
 from console.actions.backup.tables import columns_in
 from console.actions.database import Login, connected
 from console.domain.backup import FORMAT
-from tests.integration.test_backup_odd import AROUND, MEANS, asked, book_at, do, nothing_left
+from tests.integration.odd_books import AROUND, MEANS, book_at, do, nothing_left
+from tests.integration.test_backup_odd import asked
 
 LATE_TRADE = (
     "INSERT INTO futures_trades (id, account_id, order_id, trade_id, symbol, side, price, quantity,"
