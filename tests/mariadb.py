@@ -24,6 +24,9 @@ from tests.debian import NoServerError, environment_of, find, free_port
 
 _USER = "opsconsole"
 _START_SECONDS = 60.0
+_MEMORY = Path("/dev/shm")
+_ROOM = 2 << 30
+"""Bytes that have to be free there: each of a run's servers takes some hundred million."""
 _TO_INSTALL = "apt-get install mariadb-server-core, or set OPSCONSOLE_TEST_MYSQL to the URL of a server"
 
 
@@ -68,9 +71,10 @@ class MariaDB(Databases):
     `start` after `kill` or `stop` continues on the same data and port; `remove` ends it for good.
     """
 
-    def __init__(self, binary: Path) -> None:
+    def __init__(self, binary: Path, where: Path | None = None) -> None:
+        """`where` is the folder for its folder; by default on disk, as whoever measures it wants it."""
         self._binary = binary
-        self._folder = Path(tempfile.mkdtemp(prefix="opsconsole-mariadb-"))
+        self._folder = Path(tempfile.mkdtemp(prefix="opsconsole-mariadb-", dir=where))
         self._process: subprocess.Popen[bytes] | None = None
         super().__init__(
             URL.create(
@@ -113,7 +117,9 @@ class MariaDB(Databases):
                 self._connect().close()
             except pymysql.err.OperationalError:
                 if self._process.poll() is not None or time.monotonic() > deadline:
-                    raise NoServerError(f"mariadbd did not start: {log.read_text()[-2000:]}") from None
+                    raise NoServerError(
+                        f"{self._binary.name} did not start: {log.read_text()[-2000:]}"
+                    ) from None
                 time.sleep(0.05)
             else:
                 return
@@ -149,16 +155,7 @@ class MariaDB(Databases):
 
     def _prepare(self) -> None:
         """Bootstrap the system tables, and write the file that makes the only user, from loopback."""
-        data = self._folder / "data"
-        data.mkdir()
-        account = f"'{_USER}'@'127.0.0.1'"
-        (self._folder / "init.sql").write_text(
-            f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '{self._server.password}';\n"
-            f"GRANT ALL ON *.* TO {account} WITH GRANT OPTION;\n"
-        )
-        if os.geteuid() == 0:
-            for path in (self._folder, data, self._folder / "init.sql"):
-                shutil.chown(path, "nobody")
+        self._make_folders()
         tables = _share(self._binary) / "mariadb_system_tables.sql"
         if not tables.exists():
             tables = tables.with_name("mysql_system_tables.sql")
@@ -172,6 +169,18 @@ class MariaDB(Databases):
         )
         if done.returncode:
             raise NoServerError(f"mariadbd --bootstrap failed: {done.stderr.decode()[-2000:]}")
+
+    def _make_folders(self) -> None:
+        data = self._folder / "data"
+        data.mkdir()
+        account = f"'{_USER}'@'127.0.0.1'"
+        (self._folder / "init.sql").write_text(
+            f"CREATE USER IF NOT EXISTS {account} IDENTIFIED BY '{self._server.password}';\n"
+            f"GRANT ALL ON *.* TO {account} WITH GRANT OPTION;\n"
+        )
+        if os.geteuid() == 0:
+            for path in (self._folder, data, self._folder / "init.sql"):
+                shutil.chown(path, "nobody")
 
     def _command(self, *more: str) -> list[str]:
         share = _share(self._binary)
@@ -207,14 +216,14 @@ def server() -> Iterator[Databases]:
     if named:
         yield Databases(make_url(named))
         return
-    with own_server() as ours:
+    with own_server(_folder_for_data()) as ours:
         yield ours
 
 
 @contextlib.contextmanager
-def own_server() -> Iterator[MariaDB]:
-    """A running server that a test may pause and kill. Raises NoServerError."""
-    ours = MariaDB(find_binary())
+def own_server(where: Path | None = None) -> Iterator[MariaDB]:
+    """A running server that a test may pause and kill, its data in `where`. Raises NoServerError."""
+    ours = MariaDB(find_binary(), where)
     try:
         ours.start()
         yield ours
@@ -225,6 +234,12 @@ def own_server() -> Iterator[MariaDB]:
 def find_binary() -> Path:
     """The installed `mariadbd`, else the unpacked one, unpacking it first. Raises NoServerError."""
     return find("mariadbd", "mariadb-server-core", "usr/sbin/mariadbd", _TO_INSTALL)
+
+
+def _folder_for_data() -> Path | None:
+    """Memory where it has room, as making the tables of a database waits for a real disk again and again."""
+    room = os.statvfs(_MEMORY) if os.access(_MEMORY, os.W_OK) else None
+    return _MEMORY if room and room.f_bavail * room.f_frsize > _ROOM else None
 
 
 def _share(binary: Path) -> Path:

@@ -10,7 +10,9 @@ from console.domain.surfaces import ServerIdentity
 
 FORMAT = 2
 """The version of the manifest that this console writes."""
-READ = (1, FORMAT)
+WITHOUT_MD5 = 3
+"""The version that it writes of a server without MD5(): its checksums come from SHA-256."""
+READ = (1, FORMAT, WITHOUT_MD5)
 """Those that it reads. The first had other checksums, and neither marks nor the length of the copy."""
 
 

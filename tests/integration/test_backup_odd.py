@@ -86,7 +86,8 @@ def test_any_password_reaches_the_programs_and_no_argument_or_file(
     login: Login, tmp_path: Path, password: str
 ) -> None:
     written = password.replace("\\", "\\\\").replace("'", "\\'")
-    do(login, f"CREATE OR REPLACE USER odd IDENTIFIED BY '{written}'", "GRANT ALL ON *.* TO odd")
+    made_user = (f"CREATE USER odd IDENTIFIED BY '{written}'", "GRANT ALL ON *.* TO odd")
+    do(login, "DROP USER IF EXISTS odd", *made_user)
     named = Login(
         make_url(login.url)._replace(username="odd", password=None).render_as_string(), 10, password
     )

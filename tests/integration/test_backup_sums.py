@@ -8,10 +8,10 @@ from console.actions.backup import sums as summing
 from console.actions.backup.create import create
 from console.actions.backup.errors import BackupError
 from console.actions.backup.following import Following
-from console.actions.backup.sums import sums_in
+from console.actions.backup.sums import sums_in, way_of
 from console.actions.backup.tables import columns_in
 from console.actions.database import Login, connected
-from console.domain.backup import FORMAT
+from console.domain.backup import WITHOUT_MD5
 from tests.integration.odd_books import AROUND, MEANS, book_at, do, nothing_left
 from tests.integration.test_backup_odd import asked
 
@@ -70,6 +70,17 @@ def test_what_stands_between_two_values_is_told_from_what_stands_in_them(login: 
         assert len(seen) == 10
 
 
+def test_checksums_without_md5_tell_the_same_rows_from_others(login: Login, file: Login) -> None:
+    for each in (login, file):
+        with connected(each) as connection:
+            columns = columns_in(connection)
+            first, again = (sums_in(connection, columns, WITHOUT_MD5) for _ in range(2))
+            connection.exec_driver_sql("UPDATE futures_trades SET symbol = 'X' WHERE id = 1")
+            changed = sums_in(connection, columns, WITHOUT_MD5)
+            assert first == again != sums_in(connection, columns)
+        assert [name for name in first if first[name] != changed[name]] == ["futures_trades"]
+
+
 def test_digits_that_sqlite_does_not_write_count(file: Login) -> None:
     sums = set()
     for number in ("0.3", "0.1 + 0.2"):
@@ -112,7 +123,8 @@ def test_a_row_that_the_server_can_not_put_together_is_no_match_for_another(logi
 
 def test_rows_that_do_not_come_in_the_order_of_their_ids_are_added_up_too(login: Login) -> None:
     """One comes before those that were added up already; so does a table that nobody loads."""
-    following = Following(login, ["futures_trades", "opsconsole_none"], FORMAT)
+    with connected(login) as connection:
+        following = Following(login, ["futures_trades", "opsconsole_none"], way_of(connection))
 
     def come() -> None:
         if following.rows and not following.loaded.is_set():

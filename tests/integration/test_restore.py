@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from console.actions.backup import restore as restoring
 from console.actions.backup.create import Around, Means, create
 from console.actions.backup.errors import BackupError
 from console.actions.backup.folder import Backup, backups_in
@@ -21,6 +22,7 @@ from console.audit.open import open_journal
 from console.audit.record import Phase
 from console.domain.access import AccessError, Arming, Person, Role, Standing
 from console.domain.assessment import Assessment
+from console.domain.backup import FORMAT
 from console.domain.kill_state import KillState, Verdict
 from console.domain.restore_gates import Asked
 from console.domain.surfaces import Exchange, Venue
@@ -98,13 +100,19 @@ def ignore(_before: Backup) -> None:
     """Whoever needn't know of the backup before."""
 
 
-def test_what_lacks_something_is_refused_and_nothing_is_done(restores: Restores, made: Backup) -> None:
+def test_what_lacks_something_is_refused_and_nothing_is_done(
+    restores: Restores, made: Backup, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for asked, now in (
         (replace(ASKED, typed="production"), live()),
         (ASKED, replace(live(), kill=Verdict(KillState.CLEAR, "the engine says so"))),
     ):
         with pytest.raises(RefusedError):
             restores.restore(made, asked, WHO, now, now=live, approved=None, begun=ignore)
+    monkeypatch.setattr(restoring, "lacking", lambda _connection, way: "no MD5" if way == FORMAT else "")
+    of_md5s = replace(made, manifest=replace(made.manifest, format=FORMAT))
+    with pytest.raises(RefusedError, match="backup: no MD5"):
+        restores.restore(of_md5s, ASKED, WHO, live(), now=live, approved=None, begun=ignore)
     made.file.write_bytes(made.file.read_bytes()[:-20])
     with pytest.raises(RefusedError, match="backup: "):
         restores.restore(made, ASKED, WHO, live(), now=live, approved=None, begun=ignore)

@@ -31,13 +31,13 @@ from console.actions.backup.folder import (
 from console.actions.backup.marks import marks_in
 from console.actions.backup.programs import Programs, dump_arguments, only_told, option_file
 from console.actions.backup.running import Program, output_of
-from console.actions.backup.sums import sums_in
+from console.actions.backup.sums import sums_in, way_of
 from console.actions.backup.tables import columns_in
 from console.actions.database import Login, UnusableError, connected
 from console.actions.durable import DurableError
 from console.audit.errors import JournalError
 from console.audit.record import iso_time
-from console.domain.backup import Copy, Exchange, Manifest, TableSum, imprecise
+from console.domain.backup import FORMAT, Copy, Exchange, Manifest, TableSum, imprecise
 from console.domain.backup_progress import Progress
 from console.domain.book_marks import BookMarks
 from console.domain.clock import Clock
@@ -88,6 +88,7 @@ class _Copied:
     marks: BookMarks
     length: int
     held: float = 0.0
+    format: int = FORMAT
 
 
 def create(login: Login, folder: Path, around: Around, means: Means) -> Backup:
@@ -140,6 +141,7 @@ def _created(login: Login, folder: Path, around: Around, means: Means) -> Backup
         flags=around.flags,
         journal=around.journal,
         exchange=around.exchange,
+        format=copied.format,
     )
     try:
         return keep_manifest(folder, manifest)
@@ -160,6 +162,7 @@ def _copied_tables(login: Login, file: Path, name: str, means: Means) -> _Copied
         if inexact:
             raise BackupError(f"{inexact}: a dump writes six digits of a FLOAT: make it DOUBLE or DECIMAL")
         _check_room(file.parent, _snapshot_bytes(reading, columns))
+        way = way_of(reading)
         path, descriptor = options
         arguments = dump_arguments(programs, path, str(url.database), list(columns))
         output = output_of(Program(arguments, descriptor, only_told(means.environ)))
@@ -178,9 +181,9 @@ def _copied_tables(login: Login, file: Path, name: str, means: Means) -> _Copied
             def tell() -> None:
                 means.tell(Progress(READING, writer.taken, expected, "bytes"))
 
-            tables, marks = _written(output, writer, reading, columns, tell)
+            tables, marks = _written(output, writer, reading, columns, tell, way=way)
         server, length = identity_of(reading, url), writer.taken
-        return _Copied(writer.close(name), server, columns, tables, marks, length, held)
+        return _Copied(writer.close(name), server, columns, tables, marks, length, held, way)
 
 
 def _written(
@@ -189,11 +192,13 @@ def _written(
     reading: Connection,
     columns: Mapping[str, tuple[str, ...]],
     tell: Callable[[], None],
+    *,
+    way: int,
 ) -> tuple[Mapping[str, TableSum], BookMarks]:
     """Write the dump's output to its end; what the tables hold is added up meanwhile."""
 
     def added_up(going_on: Callable[[], None]) -> tuple[Mapping[str, TableSum], BookMarks]:
-        sums = sums_in(reading, columns, tell=lambda _rows: going_on())
+        sums = sums_in(reading, columns, way, lambda _rows: going_on())
         return sums, marks_in(reading, columns)
 
     with beside(added_up) as sums:
@@ -295,6 +300,9 @@ def _snapshot_bytes(connection: Connection, tables: Mapping[str, object]) -> int
     BackupError for a table of which the server can't show one instant to two sessions.
     """
     named = ", ".join(f"'{table}'" for table in tables)
+    day_old = "information_schema_stats_expiry"  # else MySQL tells how large tables were up to a day ago
+    if connection.exec_driver_sql(f"SHOW VARIABLES LIKE '{day_old}'").first() is not None:
+        connection.exec_driver_sql(f"SET SESSION {day_old} = 0")
     found = connection.exec_driver_sql(
         "SELECT table_name, engine, data_length FROM information_schema.tables"  # noqa: S608 (names of our own)
         f" WHERE table_schema = DATABASE() AND table_name IN ({named})"

@@ -23,7 +23,7 @@ from console.actions.backup.errors import BackupError
 from console.actions.backup.tables import BOOK
 from console.actions.durable import MISSING, DurableError, replace_file
 from console.audit.files import mode_in, open_file, sync
-from console.domain.backup import FORMAT, READ, Copy, Manifest
+from console.domain.backup import READ, Copy, Manifest
 from console.own_folder import make_common
 
 T = TypeVar("T")
@@ -117,7 +117,9 @@ def read_backup(file: Path) -> Backup:
     data = _bytes_of(file)
     manifest = _read(_MANIFESTS, data, file)
     if manifest.format not in READ:
-        raise BackupError(f"{file.name}: its format is {manifest.format}; this console reads up to {FORMAT}")
+        raise BackupError(
+            f"{file.name}: its format is {manifest.format}; this console reads up to {READ[-1]}"
+        )
     if manifest.copy.name not in (f"{file.stem}.sql.gz", f"{file.stem}.db.gz"):
         raise BackupError(f"{file.name}: its copy {manifest.copy.name!r} is of another backup")
     foreign = next((name for name in (*manifest.columns, *manifest.tables) if name not in BOOK), None)

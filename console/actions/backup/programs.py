@@ -106,6 +106,8 @@ def _options(login: Login) -> Iterator[str]:
         yield "loose-ssl-mode=VERIFY_IDENTITY"
         if login.ca_file is not None:
             yield f"ssl-ca={_quoted(str(login.ca_file))}"
+    else:
+        yield "loose-get-server-public-key"  # MySQL's logins take that or TLS, which a server may lack
     yield "[client-mariadb]"
     yield from ("ssl", "ssl-verify-server-cert") if remote else ("skip-ssl-verify-server-cert",)
     yield "[mysqldump]"

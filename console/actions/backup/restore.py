@@ -15,6 +15,7 @@ from console.actions.backup.errors import BackupError
 from console.actions.backup.folder import Backup
 from console.actions.backup.put_back import LEFT_ALONE, Side, put_back, side_of
 from console.actions.backup.rehearse import problems_of
+from console.actions.backup.sums import lacking
 from console.actions.backup.tables import columns_in
 from console.actions.checkpoint import Operator, checkpoint_of
 from console.actions.database import Login, UnusableError, connected
@@ -180,11 +181,11 @@ class Restores:
         return ""
 
     def _ground(self, backup: Backup, live: Assessment) -> Ground:
-        server, columns = self._database()
+        server, columns, lacks = self._database(backup)
         rehearsal, exchange = backup.checked.rehearsal, live.snapshot.exchange
         return Ground(
             manifest=backup.manifest,
-            problems=tuple(problems_of(backup)),
+            problems=(*problems_of(backup), *([lacks] if lacks else [])),
             rehearsed=None if rehearsal is None else rehearsal.problems,
             context=self.settings.context,
             server=server,
@@ -198,13 +199,19 @@ class Restores:
             exchange_doubt="" if exchange.usable(live.at) else exchange.doubt(live.at),
         )
 
-    def _database(self) -> tuple[ServerIdentity | None, Mapping[str, tuple[str, ...]] | None]:
-        """The database that answers now, and the columns of its tables; None for what it doesn't say."""
+    def _database(
+        self, backup: Backup
+    ) -> tuple[ServerIdentity | None, Mapping[str, tuple[str, ...]] | None, str]:
+        """The database that answers now, the columns of its tables, and what it lacks to compare the backup.
+
+        None for what it doesn't say.
+        """
         try:
             with connected(self.reading) as connection:
-                return identity_of(connection, checked_url(self.reading.url)), columns_in(connection)
+                identity = identity_of(connection, checked_url(self.reading.url))
+                return identity, columns_in(connection), lacking(connection, backup.manifest.format)
         except UnusableError:
-            return None, None
+            return None, None, ""
 
     def _ended(self) -> Ended:
         """Whether the engine's processes have ended, all that the context names and what they left."""

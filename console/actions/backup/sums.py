@@ -3,6 +3,7 @@
 A checksum is made of each row's MD5, added up, so that it doesn't depend on the rows' order. MD5 is given
 nothing that two different rows have in common: what may hold any byte stands behind its length, and nothing
 else holds a NUL. It finds what went wrong; that nobody has edited a backup, the digest of its copy tells.
+MySQL has no MD5() any more from 9.6 on, unless somebody installs it: there it is made of each row's SHA-256.
 """
 
 import hashlib
@@ -11,9 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from console.actions.backup.errors import BackupError
-from console.domain.backup import FORMAT, TableSum, column_parts
+from console.domain.backup import FORMAT, WITHOUT_MD5, TableSum, column_parts
 
 Tell = Callable[[int], None]
 """Is told how many rows were added up so far, of all tables."""
@@ -22,28 +24,31 @@ AT_ONCE = 50_000
 """Rows that the server adds up in one statement, about."""
 _LARGEST_ID = (1 << 64) - 1
 _ROWS_AT_ONCE = 1000
-_HALVES = {1: ((1, 15), (17, 15)), FORMAT: ((1, 15),)}
-"""By a manifest's format, which parts of an MD5 in hexadecimal are added up, 60 bits each: where each begins,
-and its digits. One is enough: it lets one mistake in 10^18 pass, and takes half of the server's time.
+_HALVES = {1: ((1, 15), (17, 15)), FORMAT: ((1, 15),), WITHOUT_MD5: ((1, 15),)}
+"""By a manifest's format, which parts of a digest in hexadecimal are added up, 60 bits each: where each
+begins, and its digits. One is enough: it lets one mistake in 10^18 pass, and takes half of the server's time.
 """
 _TOO_LARGE = 10**36
 """What a row counts that is too large for the server to put together: more than all others can be."""
 _WHOLE = re.compile(r"(?:tiny|small|medium|big)?int\b")
 _WITHOUT_NUL = re.compile(r"(?:tiny|small|medium|big)?int\b|decimal|double|date|time|year")
 """The types of MySQL and MariaDB whose values, as text, hold no NUL and are never `N`."""
+_NO_FUNCTION = (1305, 1370)
+"""What a server says that lacks a function: to whoever may call none of the database's, that it may not."""
 
 
 def sums_in(
     connection: Connection,
     columns: Mapping[str, Sequence[str]],
-    way: int = FORMAT,
+    way: int | None = None,
     tell: Tell = lambda _rows: None,
 ) -> Mapping[str, TableSum]:
-    """What each of the tables holds, added up as manifests of the format `way` have it.
+    """What each of the tables holds, added up as manifests of the format `way` have it, or `way_of`.
 
     `columns` is what `columns_in` said. Raises SQLAlchemyError, and BackupError for a row that is too large.
     """
     sums, rows = {}, 0
+    way = way_of(connection) if way is None else way
     for table, told_of in columns.items():
         running = sum_of(connection, table, told_of, way)
         while running.go_on():
@@ -53,9 +58,22 @@ def sums_in(
     return sums
 
 
-def sum_of(
-    connection: Connection, table: str, columns: Sequence[str], way: int = FORMAT
-) -> "ServerSum | SqliteSum":
+def way_of(connection: Connection) -> int:
+    """The format of a manifest whose checksums this database can make."""
+    return FORMAT if connection.dialect.name == "sqlite" or _has_md5(connection) else WITHOUT_MD5
+
+
+def lacking(connection: Connection, way: int) -> str:
+    """What the database lacks for the checksums of a manifest of this format; empty where nothing."""
+    if way == WITHOUT_MD5 or way_of(connection) != WITHOUT_MD5:
+        return ""
+    return (
+        "the backup's checksums are MD5s, which this server can't make: have it do"
+        " INSTALL COMPONENT 'file://component_classic_hashing', and try again"
+    )
+
+
+def sum_of(connection: Connection, table: str, columns: Sequence[str], way: int) -> "ServerSum | SqliteSum":
     """The sum over a table's rows, which is to be taken in parts."""
     if connection.dialect.name != "sqlite":
         return server_sum(connection, table, columns, way)
@@ -63,7 +81,10 @@ def sum_of(
 
 
 def server_sum(connection: Connection, table: str, columns: Sequence[str], way: int) -> "ServerSum":
-    """The same on MySQL and MariaDB."""
+    """The same on MySQL and MariaDB. BackupError for a format whose checksums the server can't make."""
+    lacks = lacking(connection, way)
+    if lacks:
+        raise BackupError(lacks)
     connection.exec_driver_sql("SET SESSION time_zone = '+00:00'")  # for TIMESTAMP columns
     return ServerSum(connection, table, [column_parts(told) for told in columns], way)
 
@@ -158,6 +179,7 @@ class SqliteSum:
         where = "" if self.upto is None else f" WHERE id <= {self.upto}"
         answer = self.connection.exec_driver_sql(f"SELECT {wanted} FROM {quote(self.table)}{where}")  # noqa: S608
         self._parts = answer.partitions(_ROWS_AT_ONCE)
+        self._hash = hashlib.sha256 if self.way == WITHOUT_MD5 else hashlib.md5
         self.rows, self._sums = 0, [0] * len(_HALVES[self.way])
 
     def go_on(self) -> bool:
@@ -166,7 +188,7 @@ class SqliteSum:
         if part is None:
             return False
         for row in part:
-            digest = hashlib.md5(_joined(row, self.way), usedforsecurity=False).hexdigest()
+            digest = self._hash(_joined(row, self.way), usedforsecurity=False).hexdigest()
             for at, (begin, digits) in enumerate(_HALVES[self.way]):
                 self._sums[at] += int(digest[begin - 1 : begin - 1 + digits], 16)
         self.rows += len(part)
@@ -182,7 +204,19 @@ def _row(columns: Sequence[tuple[str, str]], quote: Callable[[str], str], way: i
     if way == 1:
         joined = ", ".join(f"IFNULL(CONCAT('=', {quote(name)}), '-')" for name, _kind in columns)
         return f"MD5(CONCAT_WS(CHAR(0), {joined}))"
-    return f"MD5(CONCAT({', CHAR(0), '.join(_measured(quote(name), kind) for name, kind in columns)}))"
+    joined = f"CONCAT({', CHAR(0), '.join(_measured(quote(name), kind) for name, kind in columns)})"
+    return f"SHA2({joined}, 256)" if way == WITHOUT_MD5 else f"MD5({joined})"
+
+
+def _has_md5(connection: Connection) -> bool:
+    """Whether the server has that function, by itself or by a component: whatever its version is."""
+    try:
+        connection.exec_driver_sql("SELECT MD5('')")
+    except DBAPIError as error:
+        if error.orig is not None and error.orig.args[:1] in {(code,) for code in _NO_FUNCTION}:
+            return False
+        raise
+    return True
 
 
 def _measured(column: str, kind: str) -> str:

@@ -154,6 +154,12 @@ def test_a_host_elsewhere_is_talked_to_under_verified_tls_by_programs_of_either_
     assert "[client-mariadb]\nskip-ssl-verify-server-cert\n" in here
 
 
+def test_a_login_s_public_key_is_asked_for_on_loopback_only() -> None:
+    """Where MySQL has no TLS, it takes the password under its key, which others could forge."""
+    assert "\nloose-get-server-public-key\n" in options(Login("mysql://reader@127.0.0.1/book", 5))
+    assert "public-key" not in options(Login("mysql://reader@db.example.net/book", 5))
+
+
 def test_mysql_s_dump_says_nothing_that_keeps_a_load_out_of_the_binary_log() -> None:
     told = options(Login("mysql://reader@127.0.0.1/book", 5))
     assert told.endswith("[mysqldump]\nloose-set-gtid-purged=OFF\nloose-column-statistics=0\n")
