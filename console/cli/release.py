@@ -46,14 +46,19 @@ release.add_command(remove_coin)
 @release.command()
 @with_settings
 @click.option("--tag", metavar="TAG", help="What this tag of git has, whatever stands in the tree.")
+@click.option(
+    "--version", "called", default="", metavar="NAME", help="What it is called; refused where it isn't that."
+)
 @click.option("--note", default="", help="What there is to say of it.")
 @click.option("--deployed", is_flag=True, help="It is what is deployed from now on.")
 @click.option("--run", default="", metavar="RUN", help="The deployment that it is part of.")
 @click.pass_context
 def record(
-    ctx: click.Context, /, *, tag: str | None, note: str, deployed: bool, run: str, **given: Any
+    ctx: click.Context, /, *, tag: str | None, called: str, note: str, deployed: bool, run: str, **given: Any
 ) -> None:
     """Record the files that stand in the tree now; the same files are the same release."""
+    if tag and called:
+        fail("--tag and --version: a tag is its release's name already; give one of them")
     settings = settings_of(ctx, Given(**given))
     from console.actions.releases.recorded import releases_of  # noqa: PLC0415
     from console.wiring.releases import version_now  # noqa: PLC0415
@@ -61,9 +66,10 @@ def record(
     with told_errors():
         require_operator(settings)
         releases = releases_of(settings)
-        kept = (
-            releases.record_tag(tag, note) if tag else releases.record(version_now(settings, releases), note)
-        )
+        if tag:
+            kept = releases.record_tag(tag, note)
+        else:
+            kept = releases.record(version_now(settings, releases), note, name=called, run=run)
         if deployed:
             releases.deployed(kept, run)
     tell(f"{kept.release.called}  {len(kept.release.files)} files{', deployed' if deployed else ''}")
@@ -72,7 +78,7 @@ def record(
 
 @release.command()
 @with_settings
-@click.argument("name", metavar="[ID]", default="")
+@click.argument("name", metavar="[ID|NAME]", default="")
 @click.option("--run", default="", metavar="RUN", help="The deployment that has to have brought it.")
 @click.pass_context
 def healthy(ctx: click.Context, /, *, name: str, run: str, **given: Any) -> None:
@@ -107,7 +113,7 @@ def saved(ctx: click.Context, /, *, as_json: bool, **given: Any) -> None:
 @release.command()
 @with_settings
 @with_json
-@click.argument("name", metavar="ID|TAG")
+@click.argument("name", metavar="ID|NAME")
 @click.pass_context
 def show(ctx: click.Context, /, *, name: str, as_json: bool, **given: Any) -> None:
     """Say everything of a release: each file with its hash."""
@@ -124,7 +130,7 @@ def show(ctx: click.Context, /, *, name: str, as_json: bool, **given: Any) -> No
 
 @release.command()
 @with_settings
-@click.argument("name", metavar="[ID|TAG]", default="")
+@click.argument("name", metavar="[ID|NAME]", default="")
 @click.pass_context
 def verify(ctx: click.Context, /, *, name: str, **given: Any) -> None:
     """Compare every file's hash with the release that should stand there, or the named one.
@@ -133,13 +139,14 @@ def verify(ctx: click.Context, /, *, name: str, **given: Any) -> None:
     """
     settings = settings_of(ctx, Given(**given))
     from console.actions.releases.errors import ReleaseError  # noqa: PLC0415
+    from console.actions.releases.recorded import DEPLOYED  # noqa: PLC0415
     from console.domain.release import differences  # noqa: PLC0415
 
     with told_errors():
         standing = _standing(settings)
         kept = _named(settings, name) if name else standing.due
         if kept is None:
-            raise ReleaseError("the journal knows of no release that should stand there")
+            raise ReleaseError(f"the journal knows of no release that should stand there: {DEPLOYED}")
     wrong = differences(kept.release.files, standing.files) if name else standing.wrong
     try:
         kept.check()
@@ -147,6 +154,8 @@ def verify(ctx: click.Context, /, *, name: str, **given: Any) -> None:
         wrong = (*wrong, str(error))
     well = f"every file is as in {kept.release.called}" if name else f"every file is as in {standing.now}"
     tell_all(f"{kept.release.id}  {line}" for line in wrong or (well,))
+    if standing.wrong and not name:
+        tell(f"put it back by opsconsole release back --to {kept.release.id}; if it is right: {DEPLOYED}")
     sys.exit(1 if wrong else 0)
 
 

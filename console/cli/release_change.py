@@ -49,7 +49,7 @@ def _checked_tree(_ctx: click.Context, _parameter: click.Parameter, given: str) 
 
 @click.command()
 @with_settings
-@click.option("--to", default="", metavar="ID|TAG", help="Which one; by default the previous healthy one.")
+@click.option("--to", default="", metavar="ID|NAME", help="Which one; by default the previous healthy one.")
 @click.option(
     "--seen", default="", metavar="TREE", callback=_checked_tree, help="The tree of now, as it was seen."
 )

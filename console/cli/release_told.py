@@ -15,7 +15,7 @@ def listed_line(kept: "Kept", standing: "Standing", now: float) -> str:
     """One release on a line: how old at `now`, what it is, and what is known of it."""
     release = kept.release
     age = seconds(max(0.0, now - release.made))
-    name = release.tag or release.version or ""
+    name = ", ".join(release.names)
     what = f"{age:>5} old  {release.by:<10} {len(release.files):>4} files  {name:<14}"
     return f"{release.id:<18} {what} {', '.join(marks_of(kept, standing))}".rstrip()
 

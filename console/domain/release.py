@@ -4,6 +4,7 @@ Instants are wall-clock seconds since 1970.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -15,6 +16,8 @@ FORMAT = 1
 SAVED = "saved-"
 """How the id of a copy begins that was saved before files were exchanged, and was never a release."""
 _EXECUTABLE = 0o111
+_V = re.compile(r"^[vV](?=\d)")
+_ID = re.compile(rf"(?:r-|{SAVED})[0-9a-f]{{12}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +68,25 @@ class Release:
         return self.id.startswith(SAVED)
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What people call it: git's tag and the version, where that says something else."""
+        tag, version = self.tag or "", self.version or ""
+        told = (tag, "" if same_name(tag, version) else version)
+        return tuple(name for name in told if name)
+
+    @property
     def called(self) -> str:
-        """Its id, with the name that people have for it."""
-        name = self.tag or self.version
-        return f"{self.id} ({name})" if name else self.id
+        """Its id, with the names that people have for it."""
+        return f"{self.id} ({', '.join(self.names)})" if self.names else self.id
+
+    def is_called(self, name: str) -> bool:
+        """Whether that is its tag or its version."""
+        return any(same_name(name, own) for own in (self.tag, self.version) if own)
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether the names are the same but for the v that some write before a version."""
+    return _V.sub("", one) == _V.sub("", other)
 
 
 def tree_of(files: Files) -> str:
@@ -82,6 +100,11 @@ def tree_of(files: Files) -> str:
 def id_of(tree: str, *, saved: bool = False) -> str:
     """The id of what has this `tree`: the same files always have the same."""
     return f"{SAVED if saved else 'r-'}{tree[:12]}"
+
+
+def is_id(name: str) -> bool:
+    """Whether a release may have that as its id."""
+    return _ID.fullmatch(name) is not None
 
 
 def differences(wanted: Files, found: Files) -> tuple[str, ...]:

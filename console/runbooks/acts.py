@@ -130,7 +130,9 @@ def _remove_coin(told: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _record_release(told: Mapping[str, str]) -> tuple[str, ...]:
-    return ("release", "record", "--deployed", f"--run={told['run']}")
+    """A runbook that asks which version it deploys has it recorded under that name, or refused."""
+    called = (f"--version={told['version']}",) if "version" in told else ()
+    return ("release", "record", "--deployed", f"--run={told['run']}", *called)
 
 
 def _keep_release(_told: Mapping[str, str]) -> tuple[str, ...]:

@@ -75,11 +75,16 @@ def test_a_version_is_deployed_on_paper_up_to_the_word_of_another_person(tmp_pat
         threading.Thread(target=before.process.wait).start()  # an engine's own parent sees it off
         for note in ("nothing was left open", "the checksum is the build's"):
             told = host("runbook", "resume", run, "--note", note)[1]
+        assert "A PERSON IS NEEDED at record" in told, told
+        assert "not 1.2: put the files of 1.2 there" in told  # nothing was installed
+        (tmp_path / "state" / "app" / "VERSION").write_text("1.2\n")
+        told = host("runbook", "resume", run, "--again")[1]
         try:
             assert "A PERSON IS NEEDED at issues" in told, told
             assert "watch                passed" in told
             assert before.process.returncode == 0
             told = host("runbook", "resume", run, "--note", "none")[1]
             assert f"not yet: opsconsole deployment sign-off {run}" in told
+            assert "(1.2)" in host("release", "list")[1].split("stands ")[1]
         finally:
             host("paper", "stop", "--exchange")

@@ -115,6 +115,29 @@ def test_it_lists_verifies_shows_and_goes_back(host: Host) -> None:
     assert (code, host.held()["services/risk.py"]) == (0, "a quick fix"), told
 
 
+def test_a_version_is_recorded_under_the_name_that_was_typed_or_refused(host: Host) -> None:
+    deploy = ("release", "record", "--deployed", "--run", "deploy-1", "--version")
+    code, told = host(*deploy, "v2")
+    assert (code, "says that it is 1.1, not v2: put the files of v2 there, or use 1.1" in told) == (3, True)
+    host.put({**TWO, "VERSION": "2"})
+    code, told = host(*deploy, "v2")
+    assert (code, "(v2)  3 files, deployed" in told) == (0, True), told
+    (line,) = [line for line in host("release", "list")[1].splitlines() if "STANDS THERE" in line]
+    assert " v2 " in line
+    assert "(v2) is healthy" in host("release", "healthy", "v2", "--run", "deploy-1")[1]
+    code, told = host("release", "record", "--version", "v2", "--tag", "v2")
+    assert (code, "give one of them" in told) == (2, True)
+
+
+def test_nothing_deployed_names_the_command_that_says_so(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    host.settings()
+    host.put(ONE)
+    for word in ("healthy", "verify"):
+        code, told = host("release", word)
+        assert (code, told.endswith(": opsconsole release record --deployed\n")) == (3, True), told
+
+
 def test_an_engine_that_runs_refuses_it(host: Host) -> None:
     began = psutil.Process().create_time()
     (host.home / "engine.json").write_text(json.dumps({"pid": os.getpid(), "start_time": began}))

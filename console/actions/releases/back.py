@@ -110,7 +110,8 @@ class WaysBack:
         if put is not None and run and (put.deed, put.run) == (Deed.BACK, run) and not stands.past.unfinished:
             previous = Previous(put.release, f"run {run} went back to it before")
         if not to and previous.id is None:
-            raise ReleaseError(f"there is no release to go back to: {previous.why}")
+            other = "opsconsole release list names others, for --to"
+            raise ReleaseError(f"there is no release to go back to: {previous.why}; {other}")
         target = self.releases.named(to or previous.id or "")
         problems = [*self._strangers(target), *_unknown(target, stands)]
         contents, damage = self._contents(target)

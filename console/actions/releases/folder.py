@@ -23,14 +23,13 @@ from console.actions.releases.errors import ReleaseError
 from console.actions.releases.tree import is_inside
 from console.audit.files import mode_in, sync
 from console.domain.foreign import visible
-from console.domain.release import FORMAT, Release, id_of, tree_of
+from console.domain.release import FORMAT, Release, id_of, is_id, tree_of
 
 PARTIAL = ".partial"
 """How the name of what isn't finished ends."""
 _LARGEST = 8 << 20
 """Bytes that a manifest may have."""
-_ID = re.compile(r"(?:r|saved)-[0-9a-f]{12}")
-_COPY = re.compile(rf"{_ID.pattern}\.tar\.gz")
+_COPY = ".tar.gz"
 _COMMIT = re.compile(r"[0-9a-f]{40,64}")
 _MANIFESTS = TypeAdapter(Release)
 
@@ -79,17 +78,21 @@ def releases_in(folder: Path) -> tuple[tuple[Kept, ...], tuple[str, ...]]:
 
 
 def release_named(folder: Path, name: str) -> Kept:
-    """The release with that id, or the one with that tag. ReleaseError where there is none, or several."""
-    if _ID.fullmatch(name) and (folder / f"{name}.json").exists():
+    """The release with that id, or the one with that tag or version.
+
+    ReleaseError where there is none, or where several are called so.
+    """
+    if is_id(name) and (folder / f"{name}.json").exists():
         return read_release(folder / f"{name}.json")
     found, problems = releases_in(folder)
-    tagged = [each for each in found if each.release.tag == name and not each.release.saved]
-    if len(tagged) == 1:
-        return tagged[0]
-    if tagged:
-        ids = ", ".join(each.release.id for each in tagged)
-        raise ReleaseError(f"{visible(name)} is the tag of several releases: {ids}")
-    known = ", ".join(each.release.id for each in found) or "none is there"
+    called = [each for each in found if each.release.is_called(name) and not each.release.saved]
+    tagged = [each for each in called if each.release.tag == name]
+    if len(tagged or called) == 1:
+        return (tagged or called)[0]
+    if called:
+        ids = ", ".join(each.release.id for each in tagged or called)
+        raise ReleaseError(f"several releases are called {visible(name)}: {ids}; name one by its id")
+    known = ", ".join(each.release.called for each in found) or "none is there: opsconsole release record"
     raise ReleaseError("; ".join((f"there is no release {visible(name)}; allowed: {known}", *problems)))
 
 
@@ -175,7 +178,11 @@ def remove(kept: Kept) -> None:
 def left_in(folder: Path) -> tuple[Path, ...]:
     """Copies without a manifest: who recorded or removed one was killed just then, or is at it still."""
     try:
-        files = sorted(file for file in folder.iterdir() if _COPY.fullmatch(file.name))
+        files = sorted(
+            file
+            for file in folder.iterdir()
+            if is_id(file.name.removesuffix(_COPY)) and file.name.endswith(_COPY)
+        )
     except OSError:
         return ()
     return tuple(file for file in files if not _manifest_of(file).exists())

@@ -25,7 +25,9 @@ def past_in(state: Path, context: str) -> Past:
     try:
         verdict = verify(folder, (anchor_in(state),))
         if verdict.finding is not None:
-            raise ReleaseError(f"the journal isn't sound, so nobody can tell: {verdict.finding}")
+            raise ReleaseError(
+                f"the journal isn't sound, so nobody can tell: {verdict.finding}; see opsconsole audit verify"
+            )
         return past_of(events_in(folder, context))
     except (JournalError, OSError) as error:
         raise ReleaseError(str(error)) from None

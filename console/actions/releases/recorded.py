@@ -1,7 +1,7 @@
 """The releases of one context: recording what stands in the tree, and what the journal knows of each."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +21,7 @@ from console.actions.releases.folder import (
     remove_partial,
 )
 from console.actions.releases.git import Origin
+from console.actions.releases.naming import Ground, check_name
 from console.actions.releases.past import events_in, past_in
 from console.actions.releases.tree import content_of, files_of, is_named, patterns_of
 from console.audit.actor import Actor, this_actor
@@ -31,6 +32,7 @@ from console.audit.record import Act
 from console.audit.redaction import Json
 from console.domain.backup import Copy
 from console.domain.clock import Clock, SystemClock
+from console.domain.foreign import visible
 from console.domain.release import (
     Deed,
     Files,
@@ -53,6 +55,8 @@ LOCK_WAIT = 5.0
 """Seconds to wait for somebody who records, or exchanges files."""
 LONGEST_NOTE = 500
 """Characters."""
+DEPLOYED = "opsconsole release record --deployed"
+"""The command that says that what stands there is what is deployed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +152,17 @@ class Releases:
         """The files without those that only the coin engine needs."""
         return {name: each for name, each in files.items() if not is_named(name, self.code.coin_files)}
 
-    def record(self, version: str | None = None, note: str = "") -> Kept:
-        """Record what stands in the tree now; what is recorded already keeps its id. Raises ReleaseError."""
+    def record(self, version: str | None = None, note: str = "", *, name: str = "", run: str = "") -> Kept:
+        """Record what stands in the tree now; what is recorded already keeps its id. Raises ReleaseError.
+
+        `version` is what it says that it is, `name` what it is to be called; `run` is to have brought it.
+        """
         origin = git.origin_of(self.code.tree, patterns_of(self.code))
         with self.locked():
-            return self.keep_tree(origin, version, note)
+            if name:
+                says = [own for own in (version, origin.tag) if own]
+                check_name(name, self._ground(name, says, brought=bool(run)))
+            return self.keep_tree(origin, name or version, note)
 
     def record_tag(self, tag: str, note: str = "") -> Kept:
         """Record the files that a tag of git has, whatever stands in the tree. Raises ReleaseError."""
@@ -188,15 +198,20 @@ class Releases:
         """
         now = self.standing()
         if now.due is None or now.past.put is None:
-            raise ReleaseError("the journal knows of no release that is deployed")
+            raise ReleaseError(f"the journal knows of no release that is deployed: {DEPLOYED}")
         if now.wrong:
-            raise ReleaseError(f"what stands there isn't {now.due.release.called}: {now.wrong[0]}")
+            wrong = f"what stands there isn't {now.due.release.called}: {now.wrong[0]}"
+            raise ReleaseError(f"{wrong}; if it is what is deployed: {DEPLOYED}")
         if now.past.without_coin:
-            raise ReleaseError("the coin engine's files were taken out: that is no release")
+            back = "opsconsole release back puts them back"
+            raise ReleaseError(f"the coin engine's files were taken out: that is no release; {back}")
         if name and self.named(name).release.id != now.due.release.id:
-            raise ReleaseError(f"{name} isn't what is deployed: {now.due.release.called} is")
+            raise ReleaseError(f"{visible(name)} isn't what is deployed: {now.due.release.called} is")
         if run and now.past.put.run != run:
-            raise ReleaseError(f"run {run} has not deployed what stands there, {now.due.release.called}")
+            raise ReleaseError(
+                f"run {visible(run)} has not deployed what stands there, {now.due.release.called}: "
+                "opsconsole release healthy says it of what stands there"
+            )
         words: Json = {"manifest": now.due.digest, "run": run}
         self.tell(Deed.HEALTHY, now.due.release.id, words)
         return now.due
@@ -218,6 +233,16 @@ class Releases:
                 yield
         except LockError as error:
             raise ReleaseError(str(error)) from None
+
+    def _ground(self, name: str, says: Sequence[str], *, brought: bool) -> Ground:
+        """What that name of the tree is judged by: of what is recorded, all that the journal knows."""
+        manifests = past_of(events_in(self.journal.folder, self.context)).manifests
+        kept = (each for each in self.all()[0] if manifests.get(each.release.id) == each.digest)
+        try:
+            tagged = git.sums_of(git.of_tag(self.code.tree, name, patterns_of(self.code))[1])
+        except ReleaseError:  # no such tag, or no git
+            tagged = None
+        return Ground(files_of(self.code), says, [each.release for each in kept], tagged, brought)
 
     def _keep(
         self,
@@ -274,7 +299,10 @@ def releases_of(settings: "Settings", environ: Mapping[str, str] = os.environ) -
     """The releases of the chosen context. ReleaseError where its settings name no code."""
     code = code_of(settings)
     if code is None:
-        raise ReleaseError(f"the settings of {settings.context} name no code: which files a release has")
+        where = f"contexts: {settings.context}: code"
+        raise ReleaseError(
+            f"the settings of {settings.context} name no code: which files a release has ({where})"
+        )
     clock = SystemClock()
     return Releases(
         context=settings.context,

@@ -46,6 +46,7 @@ ARGUMENTS: Mapping[str, Mapping[str, Collection[str]]] = {
     "release": releases.ARGUMENTS,
     "no_code": {},
     "went_back": {"run": ()},
+    "deployed": {"run": (), "version": ()},
     "trip_set": {},
     "feature_stage": {"feature": (), "at_most": tuple(STAGES)},
     "not_traded": {"feature": (), "since": ()},
@@ -85,6 +86,7 @@ def rollback_checks(asked: Asked) -> Mapping[str, Ask]:
         "young": lambda _told: engine_processes.processes_young(settings, environ),
         "release": lambda told: releases.release(settings, environ, told),
         "no_code": lambda _told: releases.no_code(settings),
+        "deployed": lambda told: releases.deployed(settings, environ, told),
         "went_back": lambda told: releases.went_back(settings, environ, told),
         "trip_set": lambda _told: trip_set(asked.look(*OF_TRIPS).kill),
         "feature_stage": lambda told: feature_stage(

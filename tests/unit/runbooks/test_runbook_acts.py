@@ -49,6 +49,13 @@ def test_a_reset_is_confirmed_for_this_context_and_no_other() -> None:
     assert (given["confirm"], given["cause_acknowledged"]) == ("production futures-prod", True)
 
 
+def test_what_is_deployed_is_recorded_as_the_version_that_the_run_was_begun_with() -> None:
+    record = ActionAct("record_release", {})
+    given = parsed(action_words(record, {**VALUES, "version": "--v2"}, PROGRAM, ""))
+    assert (given["called"], given["run"], given["deployed"]) == ("--v2", "recovery-1", True)
+    assert parsed(action_words(record, VALUES, PROGRAM, ""))["called"] == ""
+
+
 def test_a_second_person_is_asked_for_where_the_settings_want_one_and_the_approval_is_handed_on() -> None:
     two = Program("futures-prod", Path("/state"), two_person=("kill.reset",))
     words = [action_words(act("reset_kill_switch"), VALUES, *more) for more in ((two, ""), (two, "7K3QXM"))]

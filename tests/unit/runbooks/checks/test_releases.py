@@ -1,14 +1,16 @@
 """What a runbook asks of the files in the tree: which release they are, each by its hash."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from console.actions.releases.coin import remove_coin
-from console.actions.releases.recorded import Releases
-from console.runbooks.checks.releases import no_code, release, went_back
+from console.actions.releases.recorded import Releases, releases_of
+from console.runbooks.checks.releases import deployed, no_code, release, went_back
 from tests.unit.actions.contexts import settings_with
+from tests.unit.actions.engine.programs import OBEDIENT, pid_file, running
 from tests.unit.actions.releases.code_trees import (
     ASKED,
     ONE,
@@ -52,6 +54,66 @@ def test_each_says_what_stands_there(releases: Releases, tmp_path: Path) -> None
     assert said(tmp_path, "without_coin", "previous", "recorded") == [True, True, True]
 
 
+def test_what_is_kept_says_that_it_isn_t_what_is_deployed(releases: Releases, tmp_path: Path) -> None:
+    put(releases, {**TWO, "run.py": "three"})
+    assert said(tmp_path, "kept") == [False]
+    third = releases.record()
+    found = release(settings_in(tmp_path), {}, {"is": "kept"})
+    two = releases.standing().due
+    assert two is not None
+    assert (found.passes, found.observed) == (
+        True,
+        f"WHAT STANDS THERE ISN'T WHAT IS DEPLOYED, {two.release.id}: run.py: differs; "
+        f"both are recorded, this one as {third.release.id}",
+    )
+    two.file.write_bytes(b"")
+    assert said(tmp_path, "kept") == [None]
+
+
+def test_files_that_came_after_the_process_aren_t_what_runs(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path, "processes: {pid_files: [engine.pid]}")
+    releases = releases_of(settings, {})
+    put(releases, ONE)
+    with running(OBEDIENT) as program:
+        pid_file(tmp_path, program)
+        one = releases.record()
+        runs = release(settings, {}, {"is": "kept"})
+        assert (runs.passes, "; nothing was deployed before, and 1 began after" in runs.observed) == (
+            True,
+            True,
+        )
+        time.sleep(0.1)  # what comes within that, a clock of hundredths doesn't tell apart
+        put(releases, ONE)
+        newer = release(settings, {}, {"is": "kept"})
+        assert newer.passes is False
+        assert newer.observed.endswith("if these are its files: opsconsole release record --deployed")
+        releases.deployed(one)
+        assert release(settings, {}, {"is": "kept"}).passes is True
+
+
+def test_files_that_nobody_can_say_run_are_unknown(tmp_path: Path) -> None:
+    releases = releases_in(tmp_path)
+    put(releases, ONE)
+    releases.record()
+    assert said(tmp_path, "kept") == [None]
+
+
+def test_a_run_has_deployed_the_version_that_it_is_about(releases: Releases, tmp_path: Path) -> None:
+    told = {"run": "deploy_paper-1", "version": "v3"}
+    put(releases, {**TWO, "run.py": "three"})
+    three = releases.record(name="v3", run=told["run"])
+    assert deployed(settings_in(tmp_path), {}, told).passes is False
+    releases.deployed(three, told["run"])
+    assert deployed(settings_in(tmp_path), {}, told).passes is True
+    other = deployed(settings_in(tmp_path), {}, {**told, "version": "v2"})
+    assert (other.passes, other.observed) == (False, f"{three.release.called} isn't called v2")
+    (releases.code.tree / "run.py").write_text("a quick fix")
+    assert deployed(settings_in(tmp_path), {}, told).passes is False
+    three.file.write_bytes(b"")
+    put(releases, {**TWO, "run.py": "three"})
+    assert deployed(settings_in(tmp_path), {}, told).passes is None
+
+
 def test_a_damaged_copy_or_journal_is_no_pass(releases: Releases, tmp_path: Path) -> None:
     for kept in releases.all()[0]:
         kept.file.write_bytes(b"")
@@ -65,7 +127,7 @@ def test_a_context_without_code_has_no_release(tmp_path: Path) -> None:
     found = release(settings_with(tmp_path), {}, {"is": "recorded"})
     assert (found.passes, found.observed) == (
         None,
-        "the settings of prod name no code: which files a release has",
+        "the settings of prod name no code: which files a release has (contexts: prod: code)",
     )
 
 
