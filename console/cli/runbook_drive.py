@@ -117,11 +117,19 @@ class Wheel:
         return _told(drive, following, lambda: resume(drive, decision))
 
     def abort(self, run_id: str, reason: str, take_over: str) -> int:
-        """End a run, and undo what was done."""
-        from console.wiring.runbooks import take_run  # noqa: PLC0415
+        """End a run, and undo what was done, unless its runbook can't be read any more."""
+        from console.runbooks.reading import RunbookError  # noqa: PLC0415
+        from console.wiring.runbooks import end_unread_run, take_run  # noqa: PLC0415
 
         world, following = self._world()
-        drive = take_run(self.settings, world, run_id, take_over)
+        try:
+            drive = take_run(self.settings, world, run_id, take_over)
+        except RunbookError as error:
+            warn(error.problems[0])
+            ended, left = end_unread_run(self.settings, world, run_id, reason, take_over)
+            tell(left)
+            tell(ended.standing.value.upper())
+            return exit_code(ended)
         drive.abort(reason)
         return _told(drive, following, drive.go_on)
 

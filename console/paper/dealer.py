@@ -12,7 +12,8 @@ from decimal import Decimal
 from sqlalchemy import Engine, select
 
 from console.paper import records, tickets
-from console.paper.exchange import Exchange, ExchangePosition, RestingOrder
+from console.paper.arithmetic import money
+from console.paper.exchange import Exchange, ExchangePosition, RestingOrder, contracts
 from console.paper.execution import ExecutionQuality
 from console.paper.holdings import Holding, Holdings, by_symbol, holding, is_liquidated, net_amount
 from console.paper.market import Market
@@ -21,15 +22,21 @@ from console.paper.requests import OpenRequest, Result, refusal
 from console.paper.store import reading
 from console.paper.strategy import Move, Roll, Trim, opening
 from console.paper.trading import FuturesTradingEngine
+from console.paper.universe import Listing, Venue
 from console.schema import COIN_ACCOUNT, USDM_ACCOUNT, accounts
 
 _log = logging.getLogger("execution")
 _position_log = logging.getLogger("position")
+_ROUNDED = Decimal("0.501")
+"""Contracts that rounding makes of coins, and of the average of their entry prices."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A symbol's net position as the books and as the exchange have it, in coins, negative when short."""
+    """A symbol's net position as the books and as the exchange have it, in coins, negative when short.
+
+    Of contracts that were bought at another price, `exchange` is what they are in coins at the books' price.
+    """
 
     symbol: str
     books: Decimal
@@ -99,11 +106,15 @@ class Dealer:
 
     def differences(self) -> tuple[Difference, ...]:
         """Every symbol whose position the books and the exchange disagree about."""
-        amounts = (
-            Difference(symbol, net_amount(self.holdings.get(symbol, ())), self._exchange.amount(symbol))
-            for symbol in self._market.symbols
-        )
-        return tuple(each for each in amounts if each.books != each.exchange)
+        found = []
+        for symbol in self._market.symbols:
+            rows, held = self.holdings.get(symbol, ()), self._exchange.position(symbol)
+            books, there = net_amount(rows), Decimal(0) if held is None else held.amount
+            if held is not None and books == there:
+                there = _in_coins_of(rows, self._listings[symbol], held)
+            if books != there:
+                found.append(Difference(symbol, books, there))
+        return tuple(found)
 
     def adopt(self, symbol: str) -> list[Result]:
         """Bring the books' position of a symbol to what the exchange holds."""
@@ -273,6 +284,19 @@ def _bought(result: Result) -> Decimal:
     """The signed quantity of a fill; closes are the results with a realised PnL."""
     opens = "realized_pnl" not in result
     return result["quantity"] if opens == (result["position_side"] == "LONG") else -result["quantity"]
+
+
+def _in_coins_of(rows: tuple[Holding, ...], listing: Listing, held: ExchangePosition) -> Decimal:
+    """As many coins as the exchange holds, unless its contracts are others than the books'."""
+    if listing.venue is not Venue.COIN:
+        return held.amount
+    booked = (
+        sum((row.amount * row.sign * row.exact_entry for row in rows), Decimal(0)) / listing.contract_size
+    )
+    there = contracts(listing, held.amount, held.entry_price)
+    if abs(there - booked) <= _ROUNDED:
+        return held.amount
+    return money(held.amount * there / booked) if booked else Decimal(0)
 
 
 def _net_position(symbol: str, rows: tuple[Holding, ...]) -> ExchangePosition | None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, select
 
 from console import schema
 from console.paper import records, requests, tickets
-from console.paper.adoption import adopt
+from console.paper.adoption import give_up, take_on
 from console.paper.arithmetic import OutOfRangeError
 from console.paper.book import Book
 from console.paper.equity import mark_to_market
@@ -160,12 +160,16 @@ class FuturesTradingEngine:
         """
         try:
             with writing(self.database) as connection:
-                book = self._book(connection)
-                book.hold([symbol])
                 held = records.open_positions(connection, account_id=self.account_id, symbols=[symbol])
                 mark = self._price(connection, symbol)
-                results = adopt(book, held, wanted, mark, coin_margin=self.coin_margin)
+                book = self._book(connection)
+                results, lacking = give_up(book, held, wanted, mark, coin_margin=self.coin_margin)
                 book.save()
+                if lacking is not None:
+                    book = self._book(connection)  # anew: what was closed is opened as another position
+                    book.hold([symbol])
+                    results.append(take_on(book, lacking, coin_margin=self.coin_margin))
+                    book.save()
         except (RefusedError, OutOfRangeError, PriceUnknownError) as refused:
             return [refusal(str(refused))]
         return results

@@ -16,6 +16,7 @@ from console.domain.last_trip import LastTrip
 from console.domain.ledger import LedgerReport
 from console.domain.reading import Health
 from console.domain.status import EngineStatus, SourceStatus
+from console.runbooks.begun import Began
 from console.runbooks.checks import accounts, alarms, exchange, positions, processes
 from console.runbooks.checks.contract import tables_and_columns
 from console.runbooks.checks.prices import MarketData, market_data, prices
@@ -63,14 +64,14 @@ _OF_ENGINE = ("metrics", "database", "exchange", "flags", "engine", "log")
 class Surroundings:
     """What checks ask: `look` looks at the context anew, `ledger` and `database` at its books.
 
-    These raise SourceError where they can't. `begun` says when a run's step was begun last, in seconds since
-    1970, as far as that is known. `not_exported` are metrics that the engine is known not to have.
+    These raise SourceError where they can't. `begun` says when a run's step was begun last, as far as that is
+    known. `not_exported` are metrics that the engine is known not to have.
     """
 
     look: Look
     ledger: Callable[[], LedgerReport]
     database: Callable[[], AbstractContextManager[Connection]]
-    begun: Callable[[str, str], float | None]
+    begun: Callable[[str, str], Began | None]
     clock: Clock
     wait: Callable[[float], None]
     not_exported: Set[str] = frozenset()

@@ -172,8 +172,12 @@ class Course:
             self.recording.note(act, needed=False)
 
     def rest(self) -> None:
-        """Say that nothing more is done for now: whoever drives isn't missed while it waits for a person."""
-        self._beating.rest()
+        """Say that nothing more is done for now: whoever drives isn't missed while it waits for a person.
+
+        What stands in waits for nobody, and is missed where it doesn't try again.
+        """
+        if not self.world.stands_in:
+            self._beating.rest()
 
     @property
     def standby(self) -> Standby:

@@ -8,6 +8,7 @@ from console.runbooks.executor import Drive
 from console.runbooks.model import CommandAct, Risk, Runbook
 from console.runbooks.recording import Recording
 from console.runbooks.run import Driver, MoveError, Run, steps_of
+from console.runbooks.seen import Hands
 from console.runbooks.standby import Standby
 from console.runbooks.store import StoreError
 from console.runbooks.world import World
@@ -86,3 +87,15 @@ def is_driven(run: Run, driver: Driver) -> bool:
     if run.driver is None or run.driver == driver or run.driver.stands_in:
         return False
     return run.driver.host != driver.host or still_runs(run.driver.process)
+
+
+def hands_of(run: Run, driver: Driver) -> Hands:
+    """In whose hands a run is, as `driver` sees it."""
+    if run.standing.over or run.driver is None:
+        return Hands.NOBODY
+    if run.driver == driver:
+        return Hands.OWN
+    elsewhere = run.driver.host != driver.host  # nobody here can tell that it is gone
+    if run.driver.stands_in and (elsewhere or still_runs(run.driver.process)):
+        return Hands.STANDBY
+    return Hands.OTHERS if is_driven(run, driver) else Hands.NOBODY

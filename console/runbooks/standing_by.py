@@ -118,8 +118,8 @@ class _Watch:
     def why_gone(self, run: Run) -> str:
         """Why a driver does nothing any more, empty where it may; of another host's nobody here can tell.
 
-        It may be at rest, for a person, but where the run is to be undone. One that stands in itself isn't
-        missed while it lives: where that hangs, the next one would, too.
+        It may be at rest, for a person, but where the run is to be undone. One that stands in is missed
+        where it has moved, and doesn't any more.
         """
         driver, still = run.driver, self._pulse.still(self.post.clock.now(), run.epoch)
         if driver is None or driver.host != self.post.host:
@@ -128,8 +128,10 @@ class _Watch:
             return "couldn't go on"  # what drives doesn't look on
         if not still_runs(driver.process):
             return "has ended"
-        moves = self._pulse.drives(driver.process) or run.standing is not Standing.OPEN
-        if moves and still >= HANGS and not driver.stands_in:
+        moves = self._pulse.drives(driver.process)
+        if not driver.stands_in:
+            moves = moves or run.standing is not Standing.OPEN
+        if moves and still >= HANGS and still >= self._patience(run):
             return f"hasn't moved for {seconds(still)}"
         try:
             status = psutil.Process(int(driver.process.partition("-")[0])).status()
@@ -158,6 +160,18 @@ class _Watch:
             return not over
         return not drive.run.standing.over and not _needs_person(runbook, drive.run, tried=True)
 
+    def _patience(self, run: Run) -> float:
+        """Seconds without a beat after which who drives hangs: of those who stand in, ever more.
+
+        What one hangs at, the next may hang at as well, which would be for ever.
+        """
+        if run.driver is None or not run.driver.stands_in:
+            return HANGS
+        try:
+            return HANGS * 2.0 ** min(self._stood_in(run) - 1, 10)
+        except StoreError:
+            return HANGS  # law 1: the run is undone without the store
+
     def _respite(self, run: Run) -> float:
         """Seconds to wait before one goes on where others like it have ended: the longer, the more they were.
 
@@ -166,11 +180,14 @@ class _Watch:
         if run.driver is None or not run.driver.stands_in or run.driver.process == self.post.own:
             return 0.0
         try:
-            taken = [move.words for move in self.post.store.timeline(run.id) if not move.step]
+            return min(EVERY * 2.0 ** min(self._stood_in(run), 30), LONGEST)
         except StoreError:
-            return EVERY  # law 1: the run is undone without the store
-        row = sum(1 for _ in takewhile(lambda words: words.startswith(STANDS_IN), reversed(taken)))
-        return min(EVERY * 2.0 ** min(row, 30), LONGEST)
+            return EVERY  # law 1, as above
+
+    def _stood_in(self, run: Run) -> int:
+        """How many have stood in, one in place of the other, up to now. Raises StoreError."""
+        taken = [move.words for move in self.post.store.timeline(run.id) if not move.step]
+        return sum(1 for _ in takewhile(lambda words: words.startswith(STANDS_IN), reversed(taken)))
 
     def _taken(self, runbook: Runbook, run: Run, why: str) -> Drive:
         """The run in the hands of this process: as it was left here, where nobody has had it since."""

@@ -33,6 +33,7 @@ from console.runbooks.model import Ask, Kind, Risk, Runbook
 from console.runbooks.reading import Known, RunbookError, load_runbook, runbook_of
 from console.runbooks.run import MoveError, Run, StepRun
 from console.runbooks.store import StoreError, store_of
+from console.runbooks.unread import end_unread, not_undone
 from console.runbooks.world import World
 from console.settings import Settings
 from console.settings_memory import shipped_configs
@@ -138,12 +139,23 @@ def take_run(settings: Settings, world: World, run_id: str, reason: str = "") ->
     Raises AccessError and RunbookError as above, StoreError where it is another context's, and what
     `drivers.take` does.
     """
-    run = world.store.find(run_id)
-    if run.context != settings.context:
-        raise StoreError(f"run {run_id} is of the context {run.context}, not {settings.context}")
+    run = _run_here(settings, world, run_id)
     runbook = runbook_of_run(run)
     check_may_run(settings, runbook)
     return drivers.take(world, runbook, run, reason)
+
+
+def end_unread_run(
+    settings: Settings, world: World, run_id: str, reason: str, take_over: str = ""
+) -> tuple[Run, str]:
+    """End a run whose runbook can't be read any more; answers what of it isn't undone, in words.
+
+    Nobody can tell that it only lowers the risk. Raises AccessError where this person is no operator,
+    StoreError where it is another context's, and what `end_unread` does.
+    """
+    run = _run_here(settings, world, run_id)
+    _check_operator(settings)
+    return end_unread(world, run, reason, take_over), not_undone(run)
 
 
 def check_may_run(settings: Settings, runbook: Runbook) -> None:
@@ -154,9 +166,22 @@ def check_may_run(settings: Settings, runbook: Runbook) -> None:
     environment = settings.chosen.environment
     if environment not in runbook.environments:
         raise AccessError(f"{runbook.name} is for {', '.join(runbook.environments)}, not {environment}")
+    if runbook.risk is not Risk.LOWERS:
+        _check_operator(settings)
+
+
+def _check_operator(settings: Settings) -> None:
     standing = roles_in(settings.chosen).standing(this_person())
-    if runbook.risk is not Risk.LOWERS and standing.role < Role.OPERATOR:
+    if standing.role < Role.OPERATOR:
         raise AccessError(f"{standing}; it takes {Role.OPERATOR.word}")
+
+
+def _run_here(settings: Settings, world: World, run_id: str) -> Run:
+    """A run of the chosen context; StoreError for another's."""
+    run = world.store.find(run_id)
+    if run.context != settings.context:
+        raise StoreError(f"run {run_id} is of the context {run.context}, not {settings.context}")
+    return run
 
 
 def world_of(

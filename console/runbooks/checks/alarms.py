@@ -10,6 +10,7 @@ from console.domain.reset_gates import OWN_ALERT
 from console.domain.severity import Severity
 from console.domain.status import Alert
 from console.domain.triggers import Standing
+from console.runbooks.begun import Began
 from console.runbooks.checks.answers import answer
 from console.runbooks.model import Found
 
@@ -36,12 +37,18 @@ def no_new_alert(now: Assessment, since: str) -> Found:
     return _no_alert(now, since, _tripped(now), ", and the engine isn't tripped")
 
 
-def no_new_alert_after(now: Assessment, began: float | None, step: str) -> Found:
-    """The same since a run's step was begun, `began` seconds since 1970; None where that isn't known."""
+def no_new_alert_after(now: Assessment, began: Began | None, step: str) -> Found:
+    """The same since a run's step was `began`, or was left out; None where that isn't known.
+
+    Where the kill switch was reset by hand before that, and since the run began, it is since that reset.
+    """
     if began is None:
         expected = f"no alert has begun to fire since {step} was begun, and the engine isn't tripped"
         return Found(None, expected, f"when {step} was begun isn't known")
-    return no_new_alert(now, str(began))
+    trip = now.last_trip
+    reset = None if trip is None or trip.resetting else trip.reset
+    by_hand = reset is not None and began.run <= reset < began.step
+    return no_new_alert(now, str(reset if by_hand else began.step))
 
 
 def no_alert_since(now: Assessment, since: str) -> Found:

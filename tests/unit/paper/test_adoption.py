@@ -6,6 +6,7 @@ import pytest
 
 from console import schema
 from console.paper.exchange import ExchangePosition
+from console.runbooks.checks.ledger import verify_ledger
 from tests.unit.paper.engines import Desk
 
 
@@ -45,8 +46,23 @@ def test_what_the_books_lack_is_opened_at_the_exchange_s_entry_price(desk: Desk)
 def test_a_position_that_is_there_keeps_its_leverage(desk: Desk) -> None:
     engine = desk.engine()
     engine.open_position(3, "BTC/USD", "LONG", Decimal("0.01"), 5)
-    [result] = engine.adopt_position("BTC/USD", held("0.012", leverage=20))
+    [result] = engine.adopt_position("BTC/USD", held("0.012", entry="50000", leverage=20))
     assert (result["success"], result["leverage"]) == (True, 5)
+    [position] = desk.rows(schema.positions)
+    assert (position.quantity, position.leverage) == (Decimal("0.012"), 5)
+
+
+def test_a_position_of_another_entry_price_is_closed_at_the_exchange_s_and_opened_anew(desk: Desk) -> None:
+    engine = desk.engine()
+    engine.open_position(3, "BTC/USD", "LONG", Decimal("0.01"), 5)
+    results = engine.adopt_position("BTC/USD", held("0.01", entry="49000", leverage=20))
+    assert all(result["success"] for result in results)
+    before, after = desk.rows(schema.positions)
+    assert (before.status, before.mark_price) == ("closed", Decimal(49_000))
+    assert (after.status, after.avg_entry_price, after.leverage) == ("open", Decimal(49_000), 5)
+    with desk.database.connect() as books, books.begin():
+        report = verify_ledger(books, desk.now)
+    assert report.passes, report.words
 
 
 def test_no_switch_stops_it_and_its_orders_say_what_they_are(desk: Desk) -> None:

@@ -1,12 +1,14 @@
 """What the exchange holds is changed by what is traded, and by nothing that is only read."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from sqlalchemy import update
 
+from console.paper.arithmetic import money
 from console.paper.layout import StateFolder
 from console.paper.service import PaperOptions, Parts, prepare
 from console.paper.store import writing
@@ -38,3 +40,18 @@ def test_what_an_operation_of_unknown_end_has_done_is_seen_at_the_exchange(parts
     parts.desk.dealer.catch_up()
     assert abs(parts.around.exchange.amount("BTCUSDT")) == Decimal("0.5")
     assert parts.desk.dealer.differences() == ()
+
+
+def test_contracts_bought_at_another_price_are_a_difference_until_the_books_are_synced(parts: Parts) -> None:
+    """As after an old backup was put back: the coins are the same, the contracts aren't."""
+    dealer, exchange = parts.desk.dealer, parts.around.exchange
+    held = exchange.position("BTC/USD")
+    assert held is not None
+    bought = replace(held, entry_price=held.entry_price * Decimal("0.8"))
+    exchange.set_position("BTC/USD", bought)
+    [wrong] = parts.desk.sync_positions()
+    assert (wrong.symbol, wrong.books) == ("BTC/USD", held.amount)
+    assert abs(wrong.exchange) < abs(wrong.books)
+    assert parts.desk.differences() == ()
+    assert exchange.position("BTC/USD") == bought
+    assert [row.exact_entry for row in dealer.holdings["BTC/USD"]] == [money(bought.entry_price)]

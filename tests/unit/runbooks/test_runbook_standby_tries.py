@@ -5,7 +5,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -205,6 +206,62 @@ def test_a_driver_that_hangs_is_gone_on_for_and_finds_itself_overtaken(
     assert_undone_once(desk)
     words = [move.words for move in desk.world().store.timeline(desk.run().id)]
     assert any("whose process hasn't moved for " in each for each in words)
+
+
+@dataclass
+class Ticking:
+    """A clock that a test moves on."""
+
+    at: float = 1000.0
+
+    def now(self) -> float:
+        return self.at
+
+    def wall(self) -> float:
+        return self.at
+
+
+def watched(desk: Desk, times: int, beats: str) -> float:
+    """For how many seconds one is waited for that lives and stands in, after so many; at most for 400."""
+    own, run = identity(os.getpid()), die_in_the_watch(desk)
+    for _ in range(times):
+        world = replace(standing(desk), actor=replace(desk.world().actor, process=own))
+        stand_in(world, runbook(run.text), desk.run(), f"{standing_by.STANDS_IN}somebody")
+    if beats:
+        desk.world().store.become(desk.run(), Standing.FAILING, 1.0, "dana", "it is undone")
+    clock, desk.answers["later"] = Ticking(), False
+    place = replace(post(desk, run), own="999999-1", clock=clock)
+    keep(place.folder, beat.FILE, beats or f"{own} 1.000")
+
+    def wait(_seconds: float) -> None:
+        clock.at += 10.0
+        if clock.at >= 1400.0 or desk.run().driver != world.driver:
+            keep(place.folder, standby.FILE, own)  # it is no more for this one to stand by
+            raise InterruptedError
+
+    with suppress(InterruptedError):
+        stand_by(replace(place, wait=wait), run.id)
+    return clock.at - 1000.0
+
+
+@pytest.mark.parametrize(("times", "seconds"), [(1, HANGS), (2, 2 * HANGS)])
+def test_one_that_stands_in_and_hangs_is_gone_on_for_the_next_one_later(
+    desk: Desk, times: int, seconds: float
+) -> None:
+    assert watched(desk, times, "") == seconds + 10.0
+
+
+def test_one_that_stands_in_and_was_never_seen_to_move_is_left_alone(desk: Desk) -> None:
+    assert watched(desk, 1, "8-1 1.000") == 400.0
+
+
+def test_one_that_stands_in_is_seen_to_drive_between_two_tries(desk: Desk) -> None:
+    run, desk.guarded = die_in_the_watch(desk), True
+    desk.stands_by = (sys.executable, "-S", "-c", STANDS, str(desk.folder), str(os.getpid()))
+    drive = stand_in(standing(desk), runbook(run.text), run, f"{standing_by.STANDS_IN}somebody")
+    drive.see_to_standby()
+    drive.rest()
+    assert (drive.standby.folder / beat.FILE).exists()
 
 
 def test_a_driver_who_leaves_it_at_an_undoing_that_failed_is_gone_on_for(

@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 from sqlalchemy import make_url
 
-from console.runbooks.begun import Begun
+from console.runbooks.begun import Began, Begun
 from console.runbooks.run import Driver, MoveError, Run, Standing, State, steps_of
 from console.runbooks.store import (
     MOST_TEXT,
@@ -72,17 +72,17 @@ def test_when_a_step_was_begun_last_is_known_though_the_store_is_gone_since(tmp_
     run = begun(stores[0])
     assert asked(run.id, "stop") is None
     stores[0].move(run, running(run).steps[0])
-    assert asked(run.id, "stop") == 2.0
+    assert asked(run.id, "stop") == Began(run.began, 2.0)
     (tmp_path / "file").write_text("")
     stores[0] = own_store(tmp_path / "file")
-    assert (asked(run.id, "stop"), asked(run.id, "other")) == (2.0, None)
+    assert (asked(run.id, "stop"), asked(run.id, "other")) == (Began(run.began, 2.0), None)
 
 
 def test_what_was_left_out_counts_as_begun_when_it_was(tmp_path: Path) -> None:
     store = own_store(tmp_path)
     run = begun(store)
     store.move(run, replace(run.steps[0], state=State.SKIPPED, words="by hand", since=3.0))
-    assert Begun(lambda: store)(run.id, "stop") == 3.0
+    assert Begun(lambda: store)(run.id, "stop") == Began(run.began, 3.0)
 
 
 def test_a_move_is_kept_with_its_version_and_its_evidences_digest(store: RunStore) -> None:

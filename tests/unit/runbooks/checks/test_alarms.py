@@ -11,6 +11,7 @@ from console.domain.severity import Severity
 from console.domain.status import Alert
 from console.domain.surfaces import KeptTrip
 from console.domain.triggers import LIQUIDATION, Judgement, Standing
+from console.runbooks.begun import Began
 from console.runbooks.checks.alarms import (
     alerts,
     critical_alerts,
@@ -80,7 +81,24 @@ def test_an_alert_that_only_looks_back_on_what_was_before_is_not_new(
 ) -> None:
     rule, fired = raised(SLIPPAGE_RULE, since=NOW - 10)
     fired = replace(fired, still_since=still_since, lost_since=lost)
-    assert no_new_alert_after(ruled(book((rule, fired))), NOW - 30, "reset").passes is passes
+    assert no_new_alert_after(ruled(book((rule, fired))), Began(NOW - 90, NOW - 30), "reset").passes is passes
+
+
+@pytest.mark.parametrize(
+    ("reset", "resetting", "passes"),
+    [
+        (NOW - 50, False, False),  # by hand, before its step was left out: what fired since then is new
+        (NOW - 30, False, True),
+        (NOW - 91, False, True),  # before the run, whose own steps may have mended it
+        (NOW - 50, True, True),  # it broke off
+        (None, False, True),
+    ],
+)
+def test_an_alert_is_new_since_a_reset_by_hand(reset: float | None, resetting: bool, passes: bool) -> None:
+    now = ruled(book(raised(MARGIN_RULE, since=NOW - 40)))
+    trip = LastTrip(NOW - 200, "bob", "it moves", "all", reset=reset, resetting=resetting)
+    now = replace(now, snapshot=replace(now.snapshot, last_trip=answered("last_trip", KeptTrip("", trip))))
+    assert no_new_alert_after(now, Began(NOW - 90, NOW - 20), "reset").passes is passes
 
 
 def test_without_its_instant_nobody_knows_what_is_new() -> None:
