@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 OPEN = "open_drills"
 """The folder of the drills that are under way, or were broken off."""
 _LARGEST = 1024 * 1024
-_MODE = 0o660
 _LOCK_DEADLINE = 2.0
 """Seconds to wait for others who drill."""
 
@@ -69,7 +68,7 @@ def is_late(drilled: Drilled | None, now: float, within: float) -> bool:
 def keep_drill(state: Path, runbook: str, drilled: Drilled, clock: "Clock") -> None:
     """Write down a procedure's last drill, unless a later one is. Raises OSError, and ValueError as above."""
     from console.actions.durable import MISSING, DurableError, digest, replace_file  # noqa: PLC0415
-    from console.audit.files import make_folder  # noqa: PLC0415
+    from console.audit.files import make_folder, mode_in  # noqa: PLC0415
     from console.audit.points import pass_by  # noqa: PLC0415
     from console.host_lock import LockError, host_lock  # noqa: PLC0415 (who only reads needs none of it)
 
@@ -83,7 +82,7 @@ def keep_drill(state: Path, runbook: str, drilled: Drilled, clock: "Clock") -> N
             kept = {**there, runbook: drilled}
             before: Expected = digest(file.read_bytes()) if file.exists() else MISSING
             data = json.dumps({name: asdict(one) for name, one in kept.items()}, indent=1).encode() + b"\n"
-            replace_file(file, data, expected=before, keep_owner=False, mode=_MODE)
+            replace_file(file, data, expected=before, keep_owner=False, mode=mode_in(state))
     except (LockError, DurableError) as error:
         raise OSError(str(error)) from None
 

@@ -18,6 +18,7 @@ from console.audit.errors import JournalError
 from console.audit.files import make_folder
 from console.audit.points import pass_by
 from console.domain.clock import Clock
+from console.domain.foreign import visible
 from console.host_lock import LockError
 from console.own_folder import make_common
 
@@ -88,16 +89,21 @@ def _host(base: str) -> str:
 
 def _pauses_from(document: object) -> Mapping[str, Pause]:
     if not isinstance(document, dict):
-        raise ValueError("no pauses of exchanges")
-    return {str(host): _pause_from(told) for host, told in document.items()}
+        raise ValueError(
+            "no pauses of exchanges: they are told by host: none counts until the file is removed"
+        )
+    return {str(host): _pause_from(host, told) for host, told in document.items()}
 
 
-def _pause_from(told: object) -> Pause:
+def _pause_from(host: object, told: object) -> Pause:
     match told:
         case {"told": int() | float() as at, "seconds": int() | float() as seconds}:
             if math.isfinite(at) and math.isfinite(seconds):
                 return Pause(float(at), float(seconds))
-    raise ValueError("no pauses of exchanges")
+    allowed = "told and seconds, each a finite number"
+    raise ValueError(
+        f"the pause of {visible(str(host))} isn't {allowed}: none counts until the file is removed"
+    )
 
 
 def _document_of(pauses: Mapping[str, Pause]) -> object:

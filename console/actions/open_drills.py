@@ -15,7 +15,7 @@ from urllib.parse import quote
 from console.actions.drills import OPEN, number
 from console.actions.durable import DurableError, replace_file
 from console.audit.actor import still_runs
-from console.audit.files import make_folder
+from console.audit.files import make_folder, mode_in
 from console.audit.points import pass_by
 from console.domain.clock import Clock
 from console.domain.readiness import Drilled
@@ -23,7 +23,6 @@ from console.host_lock import LockError, host_lock
 from console.own_folder import make_common
 
 _LARGEST = 64 * 1024
-_MODE = 0o660
 _LOCK_DEADLINE = 2.0
 _TEXTS = ("configuration", "scenario", "flags", "release")
 BACK = "opsconsole drill back"
@@ -123,7 +122,7 @@ def _write(state: Path, seen: OpenDrill | None, now: OpenDrill, clock: Clock) ->
             there = _read(file)
             if there != seen:
                 raise OSError(f"{file}: another drill is under way, or another puts back what one has left")
-            replace_file(file, data, expected=None, keep_owner=False, mode=_MODE)
+            replace_file(file, data, expected=None, keep_owner=False, mode=mode_in(file.parent))
     except (LockError, DurableError, ValueError) as error:
         raise OSError(str(error)) from None
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from console.actions.durable import MISSING, digest, replace_file
-from console.audit.files import make_folder
+from console.audit.files import make_folder, mode_in
 from console.audit.points import pass_by
 from console.domain.clock import Clock
 from console.host_lock import host_lock
@@ -20,7 +20,6 @@ T = TypeVar("T")
 LOCK_DEADLINE = 2.0
 """Seconds to wait for other consoles."""
 _LARGEST = 4 * 1024 * 1024
-_MODE = 0o660
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class SharedDocument(Generic[T]):
             value = change(self._value(before))
             data = json.dumps(self.document(value)).encode() + b"\n"
             expected = MISSING if before is None else digest(before)
-            replace_file(self.file, data, expected=expected, keep_owner=False, mode=_MODE)
+            replace_file(self.file, data, expected=expected, keep_owner=False, mode=mode_in(self.file.parent))
         return value
 
     def _data(self) -> bytes | None:

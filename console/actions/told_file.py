@@ -14,14 +14,13 @@ from urllib.parse import quote
 
 from console.actions.durable import DurableError, replace_file
 from console.audit.errors import JournalError
-from console.audit.files import make_folder
+from console.audit.files import make_folder, mode_in
 from console.audit.points import pass_by
 from console.domain.alert_notices import Memory, Told
 
 COMPLAINT_COUNTS = 900.0
 """Seconds for which a complaint counts that no console has repeated."""
 _LARGEST = 16 * 1024 * 1024
-_MODE = 0o660
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +56,7 @@ def keep_told(file: Path, kept: Kept) -> None:
     try:
         make_folder(file.parent, pass_by)
         data = json.dumps(_document(kept)).encode() + b"\n"
-        replace_file(file, data, expected=None, keep_owner=False, mode=_MODE)
+        replace_file(file, data, expected=None, keep_owner=False, mode=mode_in(file.parent))
     except (DurableError, JournalError) as error:
         log.warning("%s", error)
     except OSError as error:

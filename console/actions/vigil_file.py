@@ -25,7 +25,6 @@ KEEP_EVERY = 60.0
 LOCK_DEADLINE = 1.0
 """Seconds to wait for other consoles."""
 _LARGEST = 4 * 1024 * 1024
-_MODE = 0o660
 _AHEAD = 60.0
 """Seconds that another console's clock may be ahead."""
 
@@ -116,6 +115,7 @@ class VigilFile:
 
     def _add(self, seen: Vigil) -> None:
         from console.actions.durable import replace_file  # noqa: PLC0415 (as above)
+        from console.audit.files import mode_in  # noqa: PLC0415 (as above)
 
         try:
             kept = read_vigil(self._file)
@@ -124,4 +124,4 @@ class VigilFile:
             kept = Vigil()
         now = self._clock.wall() + _AHEAD
         data = json.dumps(document_of(joined(up_to(kept, now), up_to(seen, now)))).encode() + b"\n"
-        replace_file(self._file, data, expected=None, keep_owner=False, mode=_MODE)
+        replace_file(self._file, data, expected=None, keep_owner=False, mode=mode_in(self._file.parent))

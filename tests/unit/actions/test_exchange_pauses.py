@@ -64,11 +64,18 @@ def test_no_figure_in_the_file_makes_it_longer_than_a_ban_is(tmp_path: Path) -> 
         f'{{"fapi.example.com": {{"told": {Wall().at}, "seconds": 1{"0" * 400}}}}}',
     ],
 )
-def test_a_damaged_file_stops_nobody(tmp_path: Path, text: str) -> None:
+def test_a_damaged_file_stops_nobody_and_is_named(
+    tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "pauses").mkdir()
     (tmp_path / "pauses" / "exchange.json").write_text(text)
     pauses = ExchangePauses(tmp_path, Wall())
     assert pauses.left(FAPI) == 0
+    assert f"{tmp_path}/pauses/exchange.json: " in caplog.text
+    if "Infinity" in text:
+        assert (
+            "the pause of fapi.example.com isn't told and seconds, each a finite number: none" in caplog.text
+        )
     pauses.keep(FAPI, 1)
 
 
