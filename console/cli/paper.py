@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from console.cli.command_line import Command, Given, fail, say, settings_of, with_settings
+from console.cli.command_line import Command, Given, fail, say, settings_of, tell, with_settings
 
 if TYPE_CHECKING:
     from console.sources.engine import EngineFile
@@ -75,7 +75,8 @@ def paper_run(
         from console.demo import stop_when_stdin_closes  # noqa: PLC0415
 
         stop_when_stdin_closes()
-    sys.exit(run_service(PaperOptions(settings.state, database, symbols, seed, scenario)))
+    options = PaperOptions(settings.state, database, symbols, seed, scenario)
+    sys.exit(run_service(options) if until_stdin_closes else run_service(options, tell))
 
 
 @paper.command("start")
@@ -83,7 +84,7 @@ def paper_run(
 @click.option("--configuration", type=click.Choice(CONFIGURATIONS), help="The default is the last one.")
 @click.pass_context
 def paper_start(ctx: click.Context, /, *, configuration: str | None, **given: Any) -> None:
-    """Run the paper engine in the foreground, as it was last started, and in calm."""
+    """Run the paper engine in the foreground, as it was last started, and in calm; says where it runs."""
     _start(settings_of(ctx, Given(**given), context="paper").state, configuration)
 
 
@@ -201,7 +202,7 @@ def _start(state: Path, configuration: str | None) -> NoReturn:
         options = as_last_started(state)
     except StateFolderError as error:
         fail(str(error))
-    sys.exit(run_service(replace(options, configuration=configuration or options.configuration)))
+    sys.exit(run_service(replace(options, configuration=configuration or options.configuration), tell))
 
 
 def _stop(engine: "EngineFile") -> None:

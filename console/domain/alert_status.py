@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from console.domain.alert_book import AlertBook
 from console.domain.alert_rows import AlertRow, alert_rows, by_symbol, rule_alerts
 from console.domain.engine_status import engine_status
+from console.domain.figures import seconds
 from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.silences import Marks
@@ -45,7 +46,7 @@ def alert_status(snapshot: Snapshot, before: AlertStatus, not_exported: Set[str]
     if not state.configured or state.value is None:
         return replace(NO_RULES, doubt=state.cause(now) or "")
     book, doubt = state.value, "" if state.usable(now) else state.doubt(now)
-    judgements = judged(replace(book.evidence, life=_life(snapshot)))
+    judgements = judged(replace(book.evidence, life=_life(snapshot), silence=_silence(snapshot)))
     triggers = tuple(_doubted(one, doubt) for one in judgements) if doubt else judgements
     if book is before.book and bool(doubt) == bool(before.doubt) and now < before.until:
         same = triggers == before.triggers and doubt == before.doubt
@@ -94,6 +95,17 @@ def _life(snapshot: Snapshot) -> Life | Missing:
         fresh=snapshot.metrics.usable(snapshot.at),
         gone=gone,
     )
+
+
+def _silence(snapshot: Snapshot) -> str:
+    """Why the engine exports nothing now, and for how long; empty while what it exports is the present."""
+    state, at, files = snapshot.metrics, snapshot.at, snapshot.engine.fresh(snapshot.at)
+    if not state.configured or state.usable(at):
+        return ""
+    age = state.age(at)
+    since = "" if age is None else f" for {seconds(age)}"
+    gone = "" if files is None or files.alive is not False or files.ended else "its process is gone; "
+    return f"no answer from the engine{since}: {gone}{state.cause(at) or 'none yet'}"
 
 
 def _next_end(marks: Marks, wall_ahead: float, now: float) -> float:

@@ -154,7 +154,8 @@ class Evidence:
     """What the triggers are judged by.
 
     `liquidations` counts events of the last hour, `sync_errors` of the last minute, each exactly. `slippages`
-    are the lowest of the last five minutes in bps, `margin_ratios` the lowest of the last hour.
+    are the lowest of the last five minutes in bps, `margin_ratios` the lowest of the last hour. `silence` is
+    why the engine exports nothing now, and since when; empty while it does.
     """
 
     liquidations: Past | Missing
@@ -162,6 +163,7 @@ class Evidence:
     slippages: Past | Missing
     margin_ratios: Past | Missing
     life: Life | Missing
+    silence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +178,18 @@ class Judgement:
 def judged(evidence: Evidence) -> tuple[Judgement, ...]:
     """Every trigger, in the guide's order."""
     return (
-        liquidation(evidence.liquidations),
-        sync_errors(evidence.sync_errors),
-        slippage(evidence.slippages),
-        margin_calls(evidence.margin_ratios),
+        liquidation(_heard(evidence.liquidations, evidence.silence)),
+        sync_errors(_heard(evidence.sync_errors, evidence.silence)),
+        slippage(_heard(evidence.slippages, evidence.silence)),
+        margin_calls(_heard(evidence.margin_ratios, evidence.silence)),
         crash(evidence.life),
     )
+
+
+def _heard(evidence: Past | Missing, silence: str) -> Past | Missing:
+    """The evidence; without a figure, of an engine that is silent, the silence and not the metric is why."""
+    silent = silence and isinstance(evidence, Past) and not evidence.figures
+    return Missing(silence) if silent else evidence
 
 
 def liquidation(evidence: Past | Missing) -> Judgement:
@@ -255,7 +263,7 @@ def _unknown(trigger: Trigger, missing: Missing) -> Judgement:
 def _calm(trigger: Trigger, evidence: Past, needed: float, words: str) -> Judgement:
     """Nothing was seen, which means something only where there are figures of the whole time."""
     if not evidence.figures:
-        return Judgement(trigger, Standing.UNKNOWN, "not exported")
+        return Judgement(trigger, Standing.UNKNOWN, "not exported by this engine")
     unread = [symbol for symbol, figure in evidence.figures.items() if math.isnan(figure)]
     if unread:
         return Judgement(trigger, Standing.UNKNOWN, f"not a number{_on(dict.fromkeys(unread, 0.0))}")

@@ -6,6 +6,7 @@ it ends. Where whoever started the engine in the foreground interrupts it or is 
 
 import logging
 import os
+import shlex
 import signal
 import sys
 import threading
@@ -108,11 +109,12 @@ class Parts:
     director: Director
 
 
-def run_service(options: PaperOptions) -> int:
+def run_service(options: PaperOptions, began: Callable[[str], None] = lambda _words: None) -> int:
     """Run the engine in the foreground until SIGTERM, SIGINT or SIGHUP.
 
-    Returns the exit code: 0 after a clean stop, 1 when the desk has failed, 2 with one line on stderr when it
-    can't start, be it for its options, a state folder that another engine has, or its database.
+    `began` is told, once it runs, where it does and how it ends. Returns the exit code: 0 after a clean stop,
+    1 when the desk has failed, 2 with one line on stderr when it can't start, be it for its options, a state
+    folder that another engine has, or its database.
     """
     folder = StateFolder(options.state.absolute())
     try:
@@ -132,7 +134,7 @@ def run_service(options: PaperOptions) -> int:
             stack.callback(handler.close)
             folder.exchange_keys()
             link = stack.enter_context(ExchangeLink(folder.exchange, os.environ))
-            return _serve(options, folder, database, link, stopping)
+            return _serve(options, folder, database, link, stopping, began=began)
     except (StateFolderError, DatabaseUnusableError, ExchangeError) as error:
         return _refused(str(error))
     except SQLAlchemyError as error:
@@ -222,7 +224,13 @@ def _refused(why: str) -> int:
 
 
 def _serve(
-    options: PaperOptions, folder: StateFolder, database: _Database, link: ExchangeLink, stopping: "_Stopping"
+    options: PaperOptions,
+    folder: StateFolder,
+    database: _Database,
+    link: ExchangeLink,
+    stopping: "_Stopping",
+    *,
+    began: Callable[[str], None],
 ) -> int:
     parts = prepare(options, folder, database.url, time.time, link)
     control = Control(
@@ -242,6 +250,7 @@ def _serve(
     write_engine_file(folder, start, {"control_url": control_server.url, "exchange_url": link.url})
     link.keep()
     _log.info("started: %d symbols, seed %d", len(parts.around.market.symbols), options.seed)
+    began(_where(folder.root, control_server.url, link.url))
     parts.loop.run(stopping.told, time.monotonic)
     in_order = stopping.told.is_set()
     if not in_order:
@@ -255,6 +264,12 @@ def _serve(
         write_end(folder)
     _log.info("stopped")
     return 0 if in_order else 1
+
+
+def _where(state: Path, control: str, exchange: str) -> str:
+    """Where the engine of this process is, and how it ends, as one line."""
+    ends = f"Ctrl+C ends both, opsconsole paper stop --state {shlex.quote(str(state))} the engine only"
+    return f"paper engine runs: process {os.getpid()}, metrics at {control}, exchange at {exchange}; {ends}"
 
 
 def _check_configuration(name: str) -> None:

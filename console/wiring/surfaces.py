@@ -276,7 +276,10 @@ def _log_of_engine(engine_file: Path) -> Path:
 def _endpoint_of(engine: EngineFile) -> str:
     """Where it exports its metrics; of an engine that has ended the port is another's by now."""
     if engine.ended:
-        raise NothingThereError(f"no engine runs: process {engine.pid} was stopped")
+        at = engine.text("ended_at")
+        raise NothingThereError(
+            f"no engine runs: process {engine.pid} was stopped{f' at {at}' if at else ''}"
+        )
     return _needed(engine, "metrics_url")
 
 

@@ -1,5 +1,6 @@
 """The paper engine's commands that real engines have scripts for, on a real engine."""
 
+import select
 import subprocess
 from pathlib import Path
 
@@ -39,6 +40,11 @@ def test_an_engine_is_stopped_and_started_as_it_was(tmp_path: Path) -> None:
     with start(tmp_path, "paper", "start", "--state", str(state)) as again:
         try:
             eventually(lambda: "started: 11 symbols, seed 7" in engine.log().splitlines()[-1])
+            assert again.stdout is not None
+            assert select.select([again.stdout], [], [], DEADLINE)[0], "it says nothing"
+            runs, _, ends = again.stdout.readline().partition("; ")
+            assert runs.startswith(f"paper engine runs: process {again.pid}, metrics at http://127.0.0.1:")
+            assert f"opsconsole paper stop --state {state} the engine only" in ends
         finally:
             again.terminate()
             again.wait(DEADLINE)

@@ -223,6 +223,6 @@ def test_the_triggers_are_judged_by_what_was_scraped(console: Console) -> None:
     judgements = {one.trigger.key: one for one in judged(console.scrape(1.01, 7).evidence)}
     assert judgements["sync_errors"].standing is Standing.MET
     assert judgements["sync_errors"].words == "7 in the last minute on BTC"
-    assert judgements["slippage"].words == "not exported"
+    assert judgements["slippage"].words == "not exported by this engine"
     assert judgements["margin_calls"].standing is Standing.UNKNOWN
     assert judgements["margin_calls"].words.startswith("1 below 1.05 within an hour on BTC, of which 17 s")

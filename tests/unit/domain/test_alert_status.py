@@ -6,6 +6,7 @@ from console.domain.alert_book import NO_EVIDENCE, AlertBook, AlertingRule, Rais
 from console.domain.alert_rows import AlertState
 from console.domain.alert_state import Phase
 from console.domain.assessment import Assessment, Rules, assess
+from console.domain.metrics import Metrics
 from console.domain.reading import Reading, SourceState
 from console.domain.severity import Severity
 from console.domain.silences import Acknowledgement, Marks
@@ -113,6 +114,29 @@ def test_an_acknowledgement_ends_in_time_though_nothing_is_read_anew() -> None:
 def test_the_engines_life_is_seen_by_its_heartbeat() -> None:
     (crash,) = (one for one in seen(alerts_read(CALM)).triggers if one.trigger.key == "crash")
     assert crash.standing is not Standing.MET
+
+
+@pytest.mark.parametrize(
+    ("answer", "alive", "words"),
+    [
+        (0.0, True, "not exported by this engine"),
+        (180.0, True, "no answer from the engine for 3 m: connection refused"),
+        (180.0, False, "no answer from the engine for 3 m: its process is gone; connection refused"),
+        (None, False, "no answer from the engine: its process is gone; connection refused"),
+    ],
+)
+def test_an_engine_that_does_not_answer_is_no_engine_without_the_metric(
+    answer: float | None, alive: bool, words: str
+) -> None:
+    evidence = replace(NO_EVIDENCE, sync_errors=Past({}, 3600.0))
+    world = snapshot(alerts_read(replace(CALM, evidence=evidence)))
+    good = world.metrics.good
+    if answer != 0.0:
+        good = None if answer is None or good is None else replace(good, data_at=NOW - answer)
+        failed: Reading[Metrics] = Reading("metrics", NOW, 0.0, error="connection refused")
+        world = replace(world, metrics=replace(world.metrics, good=good, last=failed))
+    told = judged(replace(world, engine=answered("engine", replace(ENGINE, alive=alive)))).triggers
+    assert next(one.words for one in told if one.trigger.key == "sync_errors") == words
 
 
 def test_an_engine_whose_process_has_ended_has_crashed_at_once() -> None:

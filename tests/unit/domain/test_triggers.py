@@ -95,7 +95,19 @@ def test_a_past_that_was_hardly_watched_is_unknown(judge: object) -> None:
 @pytest.mark.parametrize("judge", [liquidation, sync_errors, slippage, margin_calls])
 def test_what_is_not_exported_is_unknown(judge: object) -> None:
     assert callable(judge)
-    assert said(judge(Past({}, DAY))) == (Standing.UNKNOWN, "not exported")
+    assert said(judge(Past({}, DAY))) == (Standing.UNKNOWN, "not exported by this engine")
+
+
+def test_what_a_silent_engine_doesn_t_export_is_told_by_its_silence_and_what_was_seen_stays() -> None:
+    silence = "no answer from the engine for 3 m: connection refused"
+    seen, none = Past({"A": 1.0}, DAY), Past({}, DAY)
+    told = judged(Evidence(seen, none, none, Missing("no server"), Life(1), silence))
+    assert [said(one) for one in told[:4]] == [
+        (Standing.MET, "1 within an hour on A"),
+        (Standing.UNKNOWN, silence),
+        (Standing.UNKNOWN, silence),
+        (Standing.UNKNOWN, "no server"),
+    ]
 
 
 def test_an_engine_whose_heartbeat_stands_still_has_crashed_unless_it_was_stopped() -> None:

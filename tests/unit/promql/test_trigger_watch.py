@@ -65,7 +65,7 @@ def test_margin_calls_of_two_symbols_within_an_hour_are_multiple() -> None:
 @pytest.mark.parametrize("key", ["liquidation", "sync_errors", "slippage", "margin_calls"])
 def test_what_is_not_exported_is_never_clear(key: str) -> None:
     other = metric("other", BTC=1)
-    assert Engine().standing(key, other, 3700) == (Standing.UNKNOWN, "not exported")
+    assert Engine().standing(key, other, 3700) == (Standing.UNKNOWN, "not exported by this engine")
 
 
 def test_what_was_calm_before_the_engine_died_is_not_clear_and_what_was_seen_stays() -> None:
