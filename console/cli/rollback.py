@@ -45,9 +45,18 @@ def rollback() -> None:
 @with_json
 @click.pass_context
 def list_(ctx: click.Context, /, *, as_json: bool, **given: Any) -> None:
-    """Say what the guide recommends now, and how each procedure stands: needs, losses, the last drill."""
-    found = _looked(settings_of(ctx, Given(**given)))
-    tell_all([json.dumps(_document(found), default=str)] if as_json else _lines(found))
+    """Say what the guide recommends now, which run is open, and how each procedure stands: needs, losses,
+    the last drill.
+    """
+    from console.cli.runbook_open import open_lines, open_runs  # noqa: PLC0415
+
+    settings = settings_of(ctx, Given(**given))
+    found, runs = _looked(settings), open_runs(settings)
+    if as_json:
+        told = None if isinstance(runs, str) else [each.document for each in runs]
+        tell_all([json.dumps({**_document(found), "open_runs": told}, default=str)])
+    else:
+        tell_all([*open_lines(runs), *_lines(found)])
     sys.exit(exit_code(found))
 
 

@@ -39,7 +39,8 @@ def runbook() -> None:
 @with_settings
 @click.pass_context
 def list_(ctx: click.Context, /, **given: Any) -> None:
-    """Say which runbooks there are, those for what is wrong now first, and the latest runs."""
+    """Say which runbooks there are, those for what is wrong now first, the latest runs, and what is open."""
+    from console.cli.runbook_open import open_lines, open_runs  # noqa: PLC0415
     from console.cli.runbook_told import runbook_lines  # noqa: PLC0415
     from console.runbooks.store import store_of  # noqa: PLC0415
 
@@ -48,6 +49,7 @@ def list_(ctx: click.Context, /, **given: Any) -> None:
     with told_refusals():
         for run in store_of(settings, os.environ).latest(settings.context):
             tell(f"{run.id:<40} {run.standing.value}")
+        tell_all(open_lines(open_runs(settings)))
 
 
 @runbook.command()

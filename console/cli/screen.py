@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from console.tui.view import ContextView
     from console.tui.watched import Watched
     from console.tui.wishes import Wishes
+    from console.wiring.open_runs import OpenRuns
     from console.wiring.rollback_desk import RollbackDesk
     from console.wiring.run_desk import RunDesk
 
@@ -130,6 +131,13 @@ def runs_of(
         return nullcontext(access().catch.arming)
 
     return RunDesk(settings, clock, os.environ, armed, config)
+
+
+def open_runs_of(settings: "Settings", clock: "Clock") -> "OpenRuns":
+    """What reads which runs are open; what that needs is imported when it is wanted."""
+    from console.wiring.open_runs import OpenRuns  # noqa: PLC0415 (as said)
+
+    return OpenRuns(settings, clock, os.environ)
 
 
 def guide_of(settings: "Settings", clock: "Clock") -> "RollbackDesk":

@@ -26,14 +26,17 @@ from console.tui.actions import actions, bindings
 from console.tui.app_actions import AppActions
 from console.tui.appearance import Appearance
 from console.tui.friction import Pace
+from console.tui.key_names import key_sign
 from console.tui.keymap import rebound, textual_keymap
 from console.tui.navigation import Navigation, load_kill_switch
+from console.tui.open_runs import OpenRuns
 from console.tui.pages import Pages
 from console.tui.painting import Painting
 from console.tui.preferences import Preferences
 from console.tui.readying import Readying
 from console.tui.reminding import Reminding
 from console.tui.safety import Face, Safety
+from console.tui.screens.frame import Frame
 from console.tui.screens.overview.screen import Overview
 from console.tui.screens.parted import Parted
 from console.tui.screens.too_small import SMALLEST, TooSmall
@@ -55,6 +58,7 @@ __all__ = ["ContextView", "OpsConsole", "Watched"]
 _ANYWHERE = {action.id for action in actions(owns_engine=False) if "anywhere" in action.places}
 _REPLAY = {action.id for action in actions(owns_engine=False) if "replay" in action.places}
 _PARTS = ("next_pane", "previous_pane")
+_PART_KEYS = ("tab", "shift+tab")
 _STYLES = Path(__file__).parent / "styles"
 _AFTER_THE_START = 3.0
 """Seconds after which what is read or computed no longer keeps the first picture waiting."""
@@ -98,6 +102,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         self._safety = Safety(self._painting, face)
         self._reminding = Reminding(self._painting, face, tools.calendar)
         self._readying = Readying(self._painting, tools.guide)
+        self._open_runs = OpenRuns(self._painting, tools.open_runs)
         self._access = tools.access
         self._navigation = Navigation(self, lambda: self.view)
         self._appearance = Appearance(self, environ, view.preferences, wishes.theme)
@@ -132,6 +137,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         """Have what isn't needed for the first picture read: what lowers risk, and what arming takes."""
         self._reminding.begin()
         self._readying.begin()
+        self._open_runs.begin()
         threads.start(load_kill_switch, name="load the kill switch")
         if self._access is not None and self.view.access is None:
             threads.start(self._access, name="make the access").add_done_callback(self._take_access)
@@ -150,6 +156,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         self._safety.look()
         self._reminding.look()
         self._readying.look()
+        self._open_runs.look()
         self._ring()
         complaint = self.view.preferences.complaint()
         if complaint:
@@ -224,9 +231,10 @@ class OpsConsole(AppActions, inherit_bindings=False):
             self._tell(event)
             self._safety.touch()
             self.pace = self.pace.then(event.key, event.time)
-            self.end_notice()
+            self.end_notice(event.time)
             if await self._do_at_once(event):
                 return
+            self._say_that_nothing_was_done(event)
         await super().on_event(event)
 
     async def _do_at_once(self, event: Key) -> bool:
@@ -241,6 +249,15 @@ class OpsConsole(AppActions, inherit_bindings=False):
             await focused.on_event(event)
             return True
         return await self._check_bindings(event.key, priority=True) or await self._check_bindings(event.key)
+
+    def _say_that_nothing_was_done(self, event: Key) -> None:
+        """A key that means nothing on a full screen is told from one that was lost on the line."""
+        screen = self.screen
+        if not isinstance(screen, Frame) or isinstance(screen, TooSmall):
+            return
+        if event.is_printable or event.key in _PART_KEYS:
+            told = next(action.shown for action in self.view.actions if action.id == "help")
+            self.say(f"{key_sign(event.key)} does nothing here: {told} says which keys do")
 
     def _tell(self, event: Key) -> None:
         """Say which key was pressed, unless it is part of a text."""

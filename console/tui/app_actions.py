@@ -3,6 +3,7 @@
 The boxes that it opens are imported when they are wanted: the first picture doesn't wait for them.
 """
 
+import math
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from console.domain.status import SymbolStatus
 from console.domain.symbols import SymbolRows
 from console.tui.appearance import Appearance
 from console.tui.navigation import Navigation
+from console.tui.open_runs import OpenRuns
 from console.tui.painting import Painting
 from console.tui.places import offers
 from console.tui.reminding import Reminding
@@ -47,6 +49,7 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
     _appearance: Appearance
     _safety: Safety
     _reminding: Reminding
+    _open_runs: OpenRuns
     _wishes: Wishes
     _saved: Path | None = None
 
@@ -67,6 +70,7 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
         self._navigation.to_symbol(symbol)
 
     def action_overview(self) -> None:
+        self._open_runs.begin()
         self._navigation.to_overview()
 
     async def action_positions(self) -> None:
@@ -125,6 +129,7 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
         await self._navigation.to_main("audit")
 
     async def action_back(self) -> None:
+        self._open_runs.begin()
         self._navigation.back()
 
     async def action_help(self) -> None:
@@ -198,10 +203,10 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
         if (frame := self._full_screen) is not None:
             frame.refuse(words)
 
-    def end_notice(self) -> None:
-        """Give the key hints their place back."""
+    def end_notice(self, at: float = math.inf) -> None:
+        """Give the key hints their place back, where what was said there was to be read by `at`."""
         if (frame := self._full_screen) is not None:
-            frame.end_notice()
+            frame.end_notice(at)
 
     def ask(self, question: Question) -> None:
         """Have a line typed on the topmost full screen."""

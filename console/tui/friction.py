@@ -60,24 +60,29 @@ Friction = TwoKeys | Phrase
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How far the operator has come: what was typed, the last key and when, and why a key wasn't taken."""
+    """How far the operator has come: what was typed, the last key and when, and why a key wasn't taken.
+
+    `lost` says that the text lacks keys which came too fast: that is said for as long as it does.
+    """
 
     typed: str = ""
     key: str = ""
     at: float = -math.inf
     refused: str = ""
     confirmed: bool = False
+    lost: bool = False
 
 
 def press(friction: Friction, attempt: Attempt, key: str, character: str | None, at: float) -> Attempt:
     """What a key, named as textual names it, makes of `attempt`; `at` is when it came, in seconds."""
-    refused = TOO_FAST if Pace(key, at, attempt.key, attempt.at).too_fast else ""
-    attempt = replace(attempt, key=key, at=at, refused=refused)
-    if attempt.refused:
-        return replace(attempt, typed="") if isinstance(friction, TwoKeys) else attempt
+    too_fast = Pace(key, at, attempt.key, attempt.at).too_fast
+    attempt = replace(attempt, key=key, at=at, refused="")
     if isinstance(friction, TwoKeys):
-        return _of_two(friction, attempt, character)
-    return _of_phrase(friction, attempt, key, character)
+        return _too_soon(friction, attempt) if too_fast else _of_two(friction, attempt, character)
+    after = replace(attempt, lost=True) if too_fast else _of_phrase(friction, attempt, key, character)
+    if after.lost and after.typed not in ("", friction.words):
+        return replace(after, refused=f"{TOO_FAST}; ctrl+u begins anew")
+    return replace(after, lost=False, refused=TOO_FAST if too_fast else after.refused)
 
 
 def pasted(attempt: Attempt) -> Attempt:
@@ -89,8 +94,16 @@ def _of_two(keys: TwoKeys, attempt: Attempt, character: str | None) -> Attempt:
     if character == keys.second and attempt.typed == keys.first:
         return replace(attempt, typed=keys.first + keys.second, confirmed=True)
     if character == keys.first:
-        return replace(attempt, typed=keys.first)
+        return replace(attempt, typed=keys.first, lost=False)
+    if attempt.lost:
+        return _too_soon(keys, attempt)
     return replace(attempt, typed="", refused=f"press {keys.first}, then {keys.second}")
+
+
+def _too_soon(keys: TwoKeys, attempt: Attempt) -> Attempt:
+    return replace(
+        attempt, typed="", lost=True, refused=f"{TOO_FAST}; press {keys.first}, then {keys.second}"
+    )
 
 
 def _of_phrase(phrase: Phrase, attempt: Attempt, key: str, character: str | None) -> Attempt:

@@ -17,6 +17,7 @@ from console.domain.access import Arming, Disarmed
 from console.domain.assessment import Assessment
 from console.domain.reading import Health
 from console.domain.severity import Severity
+from console.tui.headline import Statement
 from console.tui.held import Held
 from console.tui.screens.frame import Box, Frame
 from console.tui.view import Reminder, ReplayView, View
@@ -105,6 +106,12 @@ class Painting:
         """How ready the context is to go back, for the operator to see."""
         if readiness != self.view.readiness:
             self.view = replace(self.view, readiness=readiness)
+            self.now()
+
+    def tell_of_runs(self, standing: Statement | None) -> None:
+        """What is to be said of runs that wait for a person."""
+        if standing != self.view.standing_run:
+            self.view = replace(self.view, standing_run=standing)
             self.now()
 
     def pause(self) -> None:

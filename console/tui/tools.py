@@ -11,6 +11,7 @@ from console.tui.watched import (
     FollowsJournal,
     GuidesBack,
     KeepsCalendar,
+    KnowsOpenRuns,
     MarksAlerts,
 )
 
@@ -24,8 +25,8 @@ class Tools:
 
     `kill` fires the context's kill switch, and `journal` reads who did what. The others are made once and off
     the event loop: `rollout` changes features' stages, `marking` mutes alerts, `runs` drives runbooks,
-    `calendar` says when to look after a deployment, `guide` knows the ways back, and `access` is what raising
-    risk takes.
+    `open_runs` reads which runs are open, `calendar` says when to look after a deployment, `guide` knows the
+    ways back, and `access` is what raising risk takes.
     """
 
     kill: FiresKillSwitch | None = None
@@ -33,6 +34,7 @@ class Tools:
     rollout: Callable[[], ChangesStages] | None = None
     marking: Callable[[], MarksAlerts] | None = None
     runs: Callable[[], DrivesRuns] | None = None
+    open_runs: Callable[[], KnowsOpenRuns] | None = None
     calendar: Callable[[], KeepsCalendar] | None = None
     guide: Callable[[], GuidesBack] | None = None
     access: "Callable[[], Access] | None" = None

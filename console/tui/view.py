@@ -132,6 +132,8 @@ class View:
     requests: "tuple[Waiting, ...]" = ()
     reminder: Reminder | None = None
     readiness: Reminder | None = None
+    standing_run: Statement | None = None
+    """What is to be said of runs that wait for a person."""
 
     def next(self, shown: Assessment, live: Assessment | None = None) -> "View":
         """The next paint's view; `live` is the present where the body shows something else."""
@@ -148,6 +150,8 @@ class View:
             said = (*said, Statement(Severity.WARNING, one_colon(self.unrecorded)))
         if self.reminder is not None and self.reminder.warns:
             said = (*said, Statement(Severity.WARNING, one_colon(self.reminder.words)))
+        if self.standing_run is not None:
+            said = (*said[:1], self.standing_run, *said[1:])  # the worst comes first, and then what was begun
         said = (*(_waits(asked) for asked in self.requests), *said)
         return replace(
             self,

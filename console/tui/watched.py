@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from console.domain.silences import LabelMatcher
     from console.runbooks.deciding import Decision
     from console.runbooks.dry_run import Walked
-    from console.runbooks.seen import Listing, Seen
+    from console.runbooks.run import Run
+    from console.runbooks.seen import Hands, Listing, Seen
 
 
 class Watched(Protocol):
@@ -244,6 +245,16 @@ class DrivesRuns(Protocol):
 
     def report(self, run_id: str) -> "tuple[Path, str]":
         """The run's report in Markdown, and the file that it is kept in."""
+
+
+class KnowsOpenRuns(Protocol):
+    """Reads the runs of a context that aren't over. It waits for a disk, or a database."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    def found(self) -> "Sequence[tuple[Run, Hands]] | str":
+        """Each with whose hands it is in, the newest first, or why they can't be read, in one line."""
 
 
 class GuidesBack(Protocol):

@@ -10,18 +10,17 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
-from console.audit.actor import still_runs
 from console.domain.access import AccessError
 from console.domain.clock import Clock
 from console.runbooks.deciding import Decision, resume
-from console.runbooks.drivers import is_driven
+from console.runbooks.drivers import hands_of
 from console.runbooks.dry_run import Walked, would
 from console.runbooks.executor import Drive
 from console.runbooks.live_output import latest_output, step_folder
 from console.runbooks.model import Runbook
 from console.runbooks.reading import RunbookError
 from console.runbooks.run import Next, Run, State, Task, next_task, values_of
-from console.runbooks.seen import DeskError, Doing, Hands, Listing, Offered, Seen
+from console.runbooks.seen import DeskError, Doing, Listing, Offered, Seen
 from console.runbooks.store import OvertakenError, StoreError
 from console.runbooks.times import usual_seconds
 from console.runbooks.world import World
@@ -88,7 +87,7 @@ class RunDesk:
                 run if run.standing.over else store.find(run.id)
                 for run in store.latest(self._settings.context)
             )
-        hands = {run.id: self._hands(run) for run in runs}
+        hands = {run.id: hands_of(run, self._world.driver) for run in runs}
         return Listing(self._world.clock.wall(), self._offered, self._broken, runs, hands)
 
     def preview(self, name: str, values: Mapping[str, str], tell: Callable[[Walked], None]) -> None:
@@ -120,7 +119,7 @@ class RunDesk:
             at=world.clock.wall(),
             run=run,
             runbook=runbook,
-            hands=self._hands(run),
+            hands=hands_of(run, world.driver),
             does=dict(self._does_each(run, runbook)),
             doing=self._doing.get(run_id),
             output=self._output(run),
@@ -260,17 +259,6 @@ class RunDesk:
         except AccessError as error:
             return str(error)
         return ""
-
-    def _hands(self, run: Run) -> Hands:
-        driver = self._world.driver
-        if run.standing.over or run.driver is None:
-            return Hands.NOBODY
-        if run.driver == driver:
-            return Hands.OWN
-        elsewhere = run.driver.host != driver.host  # nobody here can tell that it is gone
-        if run.driver.stands_in and (elsewhere or still_runs(run.driver.process)):
-            return Hands.STANDBY
-        return Hands.OTHERS if is_driven(run, driver) else Hands.NOBODY
 
     def _does_each(self, run: Run, runbook: Runbook) -> Iterator[tuple[str, str]]:
         """What each step's act does, in words."""

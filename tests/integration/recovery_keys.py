@@ -94,7 +94,7 @@ def _decide(terminal: Terminal, run: Run) -> None:
         _press(terminal, "\r")
         terminal.wait_for("write down")
         _press(terminal, f"noted: {step.name}\r")
-    elif "asks for words to be typed" in offered and step.confirm is not None:
+    elif "has you type" in offered and step.confirm is not None:
         _press(terminal, "\r")
         terminal.wait_for("DOES")
         _press(terminal, filled(step.confirm.words, values_of(run, "paper", run.began)) + "\r")

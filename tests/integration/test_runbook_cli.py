@@ -59,6 +59,10 @@ def test_a_run_stops_where_a_person_is_needed_and_goes_on_with_what_was_written_
         "A PERSON IS NEEDED at cause: write it down with a note, skip it with a reason, abort",
         f"go on by       opsconsole runbook resume {run} --note TEXT | --skip REASON",
     ]
+    assert desk("list")[1].splitlines()[-2:] == [
+        f"OPEN RUN       {run}, open, stands at cause (waiting: What happened, and since when?)",
+        f"go on by       opsconsole runbook resume {run}",
+    ]
     code, told = desk("run", "verify_state")
     assert (code, told) == (
         3,

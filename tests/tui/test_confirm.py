@@ -55,6 +55,22 @@ def test_keys_that_come_faster_than_fingers_are_refused_with_a_word(friction: Fr
     assert "too fast" in attempt.refused
 
 
+@pytest.mark.parametrize("end", ["s", "sync", "\n"])
+def test_that_keys_came_too_fast_is_said_until_the_text_is_whole_or_begun_anew(end: str) -> None:
+    so_far = pressed(PHRASE, "prod", 0.01)
+    attempt = pressed(PHRASE, end, 0.2, so_far)
+    assert "too fast" in attempt.refused
+    assert press(PHRASE, attempt, "ctrl+u", None, 200.0).refused == ""
+    whole = pressed(PHRASE, "rod BTCUSDT", 0.2, so_far)
+    assert (whole.typed, whole.refused) == (PHRASE.words, "")
+
+
+def test_of_two_keys_that_came_too_fast_the_second_alone_still_says_so() -> None:
+    attempt = pressed(KEYS, "Y", 0.2, pressed(KEYS, "TT", 0.01))
+    assert "too fast" in attempt.refused
+    assert "too fast" not in pressed(KEYS, "TxTY", 0.2, attempt).refused
+
+
 def test_a_key_that_is_held_down_is_taken_once() -> None:
     assert pressed(PHRASE, "ppppp", 0.05).typed == "p"
 

@@ -1,6 +1,7 @@
 """The way through the screens: digits, details, back, and the path at the bottom."""
 
 import pytest
+from textual.events import Key
 
 from console.tui.screens.alerts.screen import Alerts
 from console.tui.screens.logs import Logs
@@ -10,6 +11,7 @@ from console.tui.screens.too_small import TooSmall
 from console.tui.widgets.reader import Reader
 from tests.tui.plain import PlainConsole, PlainScreen, plain_console
 from tests.tui.screen import painted, text_of, tone_letters
+from tests.waiting import until
 
 MAIN = [("1", PlainScreen), ("2", Positions), ("4", Alerts), ("7", Logs)]
 
@@ -110,6 +112,17 @@ async def test_a_notice_is_said_where_the_operator_looks() -> None:
         assert "no row is marked yet" in text_of(app).splitlines()[-1]
 
 
+@pytest.mark.parametrize(("key", "sign"), [("9", "9"), ("Z", "Z"), ("tab", "tab")])
+async def test_a_key_that_means_nothing_here_says_so(key: str, sign: str) -> None:
+    app = plain_console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press(key)
+        await until(lambda: f"{sign} does nothing here: ? says which" in text_of(app).splitlines()[-1])
+        await pilot.press("question_mark")
+        await until(lambda: "does nothing" not in text_of(app))
+
+
 async def test_what_was_done_is_said_calmly_and_only_what_was_refused_in_alarm() -> None:
     app = plain_console()
     async with app.run_test(size=(80, 24)) as pilot:
@@ -120,6 +133,19 @@ async def test_what_was_done_is_said_calmly_and_only_what_was_refused_in_alarm()
         app.refuse("can't be done")
         await pilot.pause()
         assert "A" in tone_letters(app).splitlines()[-1]
+
+
+async def test_what_was_refused_stays_whatever_came_with_the_key_that_asked_for_it() -> None:
+    app = plain_console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        app.refuse("can't be done")
+        await pilot.press("down")
+        assert "can't be done" in text_of(app).splitlines()[-1]
+        event = Key("up", None)
+        event.time += 2
+        app.post_message(event)
+        await until(lambda: "quit" in text_of(app).splitlines()[-1])
 
 
 async def test_the_key_hints_are_back_at_the_next_key() -> None:

@@ -10,12 +10,13 @@ from console.runbooks.reading import runbook_of
 from console.runbooks.run import STANDBY, Driver, Standing, State, StepRun
 from console.runbooks.seen import Doing, Hands
 from console.tui.screens.recovery.columns import Instant, runbook_columns
-from console.tui.screens.recovery.detail import Shown, detail_lines
+from console.tui.screens.recovery.detail import Shown, detail_lines, typed_words
 from console.tui.screens.recovery.heading import head_lines, standing_badge
 from console.tui.screens.recovery.keys import Does, Offers, offers_of
+from console.tui.screens.recovery.preview import Preview, preview_lines
 from console.tui.screens.recovery.rows import Part, rows_of
 from console.tui.screens.recovery.steps import step_lines
-from console.tui.screens.recovery.told import header_lines
+from console.tui.screens.recovery.told import LINES, LINES_HIGH, chosen_lines, header_lines
 from console.tui.screens.recovery.words import part_heads, progress
 from console.tui.text import Line, line_width
 from console.tui.theme import UNICODE
@@ -85,6 +86,26 @@ def test_a_manual_step_asks_for_what_is_to_be_written_down() -> None:
 def test_a_step_with_words_to_be_typed_has_them_typed_whatever_its_state(step: StepRun | None) -> None:
     offers = offered(*PASSED, *([] if step is None else [step]))
     assert (offers.does, offers.asks) == (Does.CONFIRM, "paper sync")
+
+
+def test_the_words_to_be_typed_are_told_before_they_are_asked_for() -> None:
+    assert offered(*PASSED).enter.words.startswith("has you type 'paper sync', then: ")
+    run = run_of(recovery(), *PASSED)
+    place = {"context": "paper", "environment": "paper"}
+    pending = Shown(recovery().step("sync"), run.step("sync"), place, START)
+    assert "YOU TYPE  paper sync" in text_of(list(detail_lines(pending, 80, 12, UNICODE)))
+    asked = replace(pending, run=done("sync", State.WAITING, words=ASKS))
+    assert "YOU TYPE" not in "".join(text_of(list(detail_lines(asked, 80, 12, UNICODE))))
+    running = replace(pending, run=done("sync", State.RUNNING))
+    assert "YOU TYPE  paper sync" not in text_of(list(detail_lines(running, 80, 12, UNICODE)))
+    preview = preview_lines(Preview(recovery(), {}, {}, place), 80, UNICODE)
+    assert any(line.split() == ["you", "type", "paper", "sync"] for line in text_of(preview))
+
+
+def test_what_is_typed_only_where_a_check_fails_says_so() -> None:
+    text = RECOVERY.replace('"{context} sync"', '{words: "{context} sync", unless: positions}')
+    step = runbook_of(text, "recovery.yaml", "recovery", KNOWN).step("sync")
+    assert typed_words(step, {"context": "paper"}) == "paper sync; unless this check passes: positions"
 
 
 def test_words_are_asked_for_only_once_a_step_that_may_be_so_already_is_found_not_to_be() -> None:
@@ -248,6 +269,19 @@ def test_what_went_wrong_comes_before_what_would_be_done(state: State) -> None:
 def test_what_runs_says_for_how_long_it_may(name: str, limit: str) -> None:
     shown = Shown(recovery().step(name), done(name, State.RUNNING), {}, START)
     assert any(limit in line for line in text_of(list(detail_lines(shown, 60, 20, UNICODE))))
+
+
+def test_why_a_run_waits_is_told_whole_below_the_rows() -> None:
+    why = "before it: every position agrees; observed: " + ", ".join(
+        f"S{n:02}USDT differs" for n in range(40)
+    )
+    run = run_of(recovery(), *PASSED, done("sync", State.WAITING, words=why))
+    row = rows_of(listing(run), None)[0]
+    high = chosen_lines(row, listing(run), Size(118, LINES_HIGH), UNICODE)
+    assert why in " ".join(text_of(list(high)))
+    low = text_of(list(chosen_lines(row, listing(run), Size(78, LINES), UNICODE)))
+    assert len(low) == LINES
+    assert low[-1].endswith("…")
 
 
 def test_where_nothing_is_open_a_run_that_has_failed_last_is_named() -> None:

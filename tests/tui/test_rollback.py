@@ -13,11 +13,14 @@ from textual.pilot import Pilot
 from console.domain.book_marks import Balance
 from console.domain.losses import BalanceLoss, Compared
 from console.domain.reading import SourceState
+from console.domain.rollback import Need
 from console.domain.triggers import Evidence, Past
 from console.tui.app import OpsConsole
 from console.tui.screens.rollback import screen as rollback_screen
 from console.tui.screens.rollback.columns import drill_in_brief, needs_in_brief
 from console.tui.screens.rollback.losses import lost_in_brief, lost_in_full
+from console.tui.screens.rollback.procedure import chosen_lines
+from console.tui.screens.rollback.rows import Row as ProcedureRow
 from console.tui.screens.rollback.rows import rows_of
 from console.tui.screens.rollback.told import Told, told_lines
 from console.tui.theme import UNICODE, Tone
@@ -170,6 +173,8 @@ def test_what_nobody_can_tell_is_no_all_clear() -> None:
         Told((), None),
     ):
         assert not any("✓" in line for line in texts(told))
+    unread = texts(Told((), None, "the journal is damaged"))
+    assert "? nothing that is known calls for a rollback" in unread[1]
 
 
 def test_a_look_that_is_old_says_so() -> None:
@@ -249,3 +254,18 @@ def test_before_a_look_every_procedure_has_its_row() -> None:
         rows = rows_of(listing(), looked, ())
         assert [row.title for row in rows] == [way(row.name).title for row in rows]
         assert [row.way for row in rows] == ways
+
+
+def test_what_a_procedure_undoes_and_cannot_is_whole_on_the_smallest_screen() -> None:
+    full = replace(
+        way("rollback_full"),
+        undoes=("the engine's code: the files of the release before are put back " * 2,),
+        cannot=("positions stay open at the exchange, and nothing but their orders looks after them " * 2,),
+        needs=tuple(Need(f"need {number}", None, "not known yet " * 6) for number in range(5)),
+    )
+    row = ProcedureRow("rollback_full", 0, way=full)
+    shown = chosen_lines(row, START, Size(76, 9), "e", UNICODE)
+    lines = ["".join(span.text for span in line) for line in shown]
+    for whole in (*full.undoes, *full.cannot):
+        assert whole.strip() in " ".join(line[10:].strip() for line in lines)
+    assert any(line.startswith("NEEDS") and line.endswith("…") for line in lines)

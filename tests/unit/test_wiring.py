@@ -1,5 +1,6 @@
 """What a context's settings become: rules to judge by, and the kill switch that is told."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,6 +78,18 @@ async def test_the_file_of_the_last_trip_is_that_of_the_context(tmp_path: Path) 
     await monitor.look_once()
     kept = monitor.snapshot().last_trip.value
     assert kept is not None and kept.file == str(tmp_path / "state" / "kill" / "prod.json")
+
+
+async def test_of_an_engine_that_was_stopped_it_is_told_when(tmp_path: Path) -> None:
+    ended = {"pid": 1, "start_time": 1.0, "ended_at": "2026-11-21T18:02:04"}
+    (tmp_path / "engine.json").write_text(json.dumps(ended))
+    paper = f"environment: paper\n    colour: cyan\n    engine_file: {tmp_path / 'engine.json'}"
+    settings = settings_in(tmp_path, f"contexts:\n  paper:\n    {paper}\n")
+    monitor = open_monitor(settings, (), environ={}, once=True)
+    await monitor.look_once()
+    last = monitor.snapshot().metrics.last
+    assert last is not None
+    assert last.error == "no engine runs: process 1 was stopped at 2026-11-21T18:02:04"
 
 
 async def test_an_open_console_keeps_the_vigil(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """What every screen has: the status line above, the key hints below, the environment's colour around."""
 
+import math
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
@@ -30,6 +32,8 @@ _WIDE = 100
 """Cells from which the path begins with the context, which the status line names too."""
 _SAID_FOR = 6.0
 """Seconds that a notice takes the key hints' place, if no key is pressed."""
+_READ_IN = 1.5
+"""Seconds that what can't be done stays there all the same: keys that came with that one don't hide why."""
 
 
 @runtime_checkable
@@ -74,6 +78,7 @@ class Frame(SentSoon[None], inherit_bindings=False):
         self._footer = Lines(self._key_hints, view.glyphs, classes="footer")
         self._prompt = Prompt(view.glyphs, view.actions)
         self._notice: Timer | None = None
+        self._read_by = -math.inf
 
     @property
     def crumb(self) -> str:
@@ -126,10 +131,11 @@ class Frame(SentSoon[None], inherit_bindings=False):
     def refuse(self, words: str) -> None:
         """Show in the same place what can't be done, or went wrong."""
         self._show_notice(words, Tone.ALARM)
+        self._read_by = time.monotonic() + _READ_IN
 
-    def end_notice(self) -> None:
-        """Give the key hints their place back, if something was said there."""
-        if self._notice is not None:
+    def end_notice(self, at: float = math.inf) -> None:
+        """Give the key hints their place back, if something was said there that was to be read by `at`."""
+        if self._notice is not None and at >= self._read_by:
             self._notice.stop()
             self._notice = None
             self.show_hints()
@@ -137,6 +143,7 @@ class Frame(SentSoon[None], inherit_bindings=False):
     def _show_notice(self, words: str, tone: Tone) -> None:
         if self._notice is not None:
             self._notice.stop()
+        self._read_by = -math.inf
         notice: Line = (Span(f" {words} ", tone),)
         self._footer.show(lambda size: (fit_line(notice, size.width, self.view.glyphs.ellipsis),))
         self._notice = self.set_timer(_SAID_FOR, self.end_notice)

@@ -23,7 +23,7 @@ from console.tui.screens.kill.asking import key_of
 from console.tui.screens.recovery.driving import Paced
 from console.tui.screens.recovery.preview import Preview, full_lines, head_lines, preview_lines
 from console.tui.screens.recovery.screen import OpensRuns
-from console.tui.text import Line, Span, fit_line
+from console.tui.text import Line, Span, fit_line, spread
 from console.tui.theme import Tone
 from console.tui.view import View
 from console.tui.widgets.lines import Lines
@@ -117,7 +117,9 @@ class Beginning(Frame):
     @property
     def _of_now(self) -> Preview:
         said = {each.step.name: each for each in self._walked}
-        return Preview(self._offered.runbook, self._values, said)
+        here = self.view.context
+        place = {"context": here.name, "environment": here.environment}
+        return Preview(self._offered.runbook, self._values, said, place)
 
     @property
     def _missing(self) -> tuple[Parameter, ...]:
@@ -191,10 +193,20 @@ class Beginning(Frame):
             names = ", ".join(one.name for one in self._missing)
             does = (Span(key, Tone.KEY), Span(f" asks for {names}"))
         else:
-            does = (Span(key, Tone.KEY), Span(" begins the run, whose first step then waits for enter"))
-        return tuple(
-            fit_line(line, size.width, self.view.glyphs.ellipsis) for line in (does, self._preview_line())
+            does = (Span(key, Tone.KEY), Span(" begins the run; its first step waits for enter"))
+        ellipsis = self.view.glyphs.ellipsis
+        return (
+            spread(does, self._changes(), size.width, ellipsis),
+            fit_line(self._preview_line(), size.width, ellipsis),
         )
+
+    def _changes(self) -> Line:
+        """The key that changes what is asked for up front, where anything is that has a value."""
+        named = [one.name for one in self._offered.runbook.parameters]
+        if self._offered.refusal or not named or self._missing:
+            return ()
+        key = Span(f" {key_of(self.view, 'give_values')} ", Tone.KEY)
+        return key, Span(f" changes {named[0] if len(named) == 1 else 'values'}")
 
     def _preview_line(self) -> Line:
         if self._unasked:

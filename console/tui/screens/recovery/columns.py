@@ -27,7 +27,7 @@ def runbook_columns(glyphs: Glyphs, now: Instant) -> Sequence[Column[Row]]:
     return (
         Column(PLACE, "NOW", 11, lambda row: _state(row, glyphs), lambda row: row.place, "left"),
         _told("name", "RUNBOOK", 20, lambda row: Cell(row.name, _name_tone(row))),
-        _told("what", "WHAT", 20, _what, grow=14),
+        _told("what", "WHAT", 20, _what, grow=6),
         _told("why", "WHY NOW", 14, _why, grow=90),
         Column("since", "SINCE", 7, lambda row: _since(row, now), _began, searched=False),
         _told("who", "WHO", 9, _who),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from console.domain.amounts import span
 from console.domain.figures import seconds
+from console.runbooks.lacking import asks_to_type
 from console.runbooks.lookout import PATIENCE
 from console.runbooks.model import Found, ManualAct, Question, Step, filled
 from console.runbooks.model import span as lasting_of
@@ -133,6 +134,9 @@ def _does(shown: Shown, cells: int) -> Iterator[Line]:
     step = shown.step
     if shown.does:
         yield from labelled(_does_label(step), shown.does.removeprefix("ask: "), cells, Tone.PLAIN)
+    typed = typed_words(step, shown.values)
+    if typed and shown.run.state in _TO_BEGIN and not _is_asked_for(shown):
+        yield from labelled("YOU TYPE", typed, cells, Tone.STRONG)
     if holds := lasting_of(step.holds_for, shown.values):
         yield from labelled("HOLDS", f"the check has to pass for {lasting_text(holds)}", cells, Tone.DIM)
     if shown.run.state is State.RUNNING:
@@ -141,12 +145,21 @@ def _does(shown: Shown, cells: int) -> Iterator[Line]:
         yield from labelled("CHECK", question_words(step.check, shown.values), cells, Tone.DIM)
 
 
+def _is_asked_for(shown: Shown) -> bool:
+    """Whether the step waits for its words to be typed, which it says."""
+    confirm = shown.step.confirm
+    return confirm is not None and shown.run.words.startswith(
+        asks_to_type(filled(confirm.words, shown.values))
+    )
+
+
 def _without_details(found: Found) -> str:
     """What was observed, without the first of the details, which stands below it."""
     first = found.details[0] if found.details else ""
     return found.observed.removesuffix(f": {first}") if first else found.observed
 
 
+_TO_BEGIN = (State.PENDING, State.WAITING, State.FAILED)
 _STOPS = (State.WAITING, State.FAILED, State.UNKNOWN)
 
 
@@ -193,6 +206,14 @@ def question_words(question: Question, values: Mapping[str, str]) -> str:
     """A check by its name, with its arguments: `kill switch is clear`."""
     told = (f"{name} {filled(text, values)}" for name, text in question.arguments.items())
     return " ".join((question.check.replace("_", " "), *told))
+
+
+def typed_words(step: Step, values: Mapping[str, str]) -> str:
+    """What a person types before the step begins, and when not; empty where nothing is."""
+    if step.confirm is None:
+        return ""
+    words, unless = filled(step.confirm.words, values), step.confirm.unless
+    return words if unless is None else f"{words}; unless this check passes: {question_words(unless, values)}"
 
 
 def labelled(label: str, words: str, cells: int, tone: Tone) -> Iterator[Line]:

@@ -164,7 +164,7 @@ def _at_a_step(view: View, seen: Seen) -> Offers:
     typed = does is Does.CONFIRM and at.state is State.WAITING
     no_wait = "it waits for words to be typed" if typed else lacks[Choice.WAIT]
     return Offers(
-        _enter(view, seen, step, at, does=does, lack=lacks[Choice.AGAIN] if failed else ""),
+        _enter(view, seen, step, at, does=does, asks=asks, lack=lacks[Choice.AGAIN] if failed else ""),
         _offer("wait_for_step", "asks again and again until it holds, then goes on", no_wait),
         _offer("override_step", f"leaves {at.name} out, with a reason", _no_override(view)),
         _abort(seen),
@@ -199,7 +199,7 @@ def _does(view: View, seen: Seen, step: Step, at: StepRun) -> tuple[Does, str]:
     return (Does.AGAIN if at.state is State.FAILED else Does.GO), ""
 
 
-def _enter(view: View, seen: Seen, step: Step, at: StepRun, *, does: Does, lack: str) -> Offer:
+def _enter(view: View, seen: Seen, step: Step, at: StepRun, *, does: Does, asks: str, lack: str) -> Offer:
     acts = seen.does.get(at.name, "")
     raises = step.effect is not None and risk_of(step.effect) is Risk.RAISES
     acts_now = at.state is State.WAITING if step.if_needed else at.state is not State.UNKNOWN
@@ -207,7 +207,7 @@ def _enter(view: View, seen: Seen, step: Step, at: StepRun, *, does: Does, lack:
         lack = lack or f"read-only: {key_of(view, 'arm')} arms, as {at.name} raises the risk"
     words = {
         Does.NOTE: "asks what is to be written down, and goes on",
-        Does.CONFIRM: f"asks for words to be typed, then: {acts}",
+        Does.CONFIRM: f"has you type {asks!r}, then: {acts}",
         Does.LOOK: "reads back what has become of it; nothing is done",
         Does.AGAIN: f"does it again: {acts}" if acts else "asks it again",
         Does.GO: _goes_on(step, at, acts),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from console.runbooks.dry_run import Walked
 from console.runbooks.model import Found, Parameter, Risk, Runbook, filled
-from console.tui.screens.recovery.detail import answer_sign
+from console.tui.screens.recovery.detail import answer_sign, typed_words
 from console.tui.screens.recovery.words import in_part, part_heads
 from console.tui.text import Line, Span, fit, fit_line, spread, wrap
 from console.tui.theme import Glyphs, Tone
@@ -18,17 +18,21 @@ _NAME = 18
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A runbook with the `values` given so far; `said` is what a walk has found of each step, by name."""
+    """A runbook with the `values` given so far; `said` is what a walk has found of each step, by name.
+
+    `place` are the context and its environment, as texts name them.
+    """
 
     runbook: Runbook
     values: Mapping[str, str]
     said: Mapping[str, Walked]
+    place: Mapping[str, str]
 
     @property
     def shown(self) -> Mapping[str, str]:
-        """What stands for each parameter in a text: what was given, else its default."""
+        """What stands for each name in a text: of a parameter what was given, else its default."""
         defaults = {one.name: one.default for one in self.runbook.parameters if one.default is not None}
-        return {**defaults, **self.values}
+        return {**defaults, **self.values, **self.place}
 
 
 def head_lines(runbook: Runbook, cells: int, glyphs: Glyphs) -> tuple[Line, Line]:
@@ -42,7 +46,7 @@ def head_lines(runbook: Runbook, cells: int, glyphs: Glyphs) -> tuple[Line, Line
 
 
 def preview_lines(preview: Preview, cells: int, glyphs: Glyphs) -> list[Line]:
-    """What is asked for up front, and a line for each step."""
+    """What is asked for up front, and a line for each step; one more for words that it has typed."""
     book, said = preview.runbook, preview.said
     names = [*(one.name for one in book.parameters), *(step.name for step in book.steps)]
     room = min(_NAME, max(map(len, names)))
@@ -62,6 +66,9 @@ def preview_lines(preview: Preview, cells: int, glyphs: Glyphs) -> list[Line]:
         name = Span(fit(step.name, room, "left", glyphs.ellipsis), Tone.STRONG)
         does = Span(f"  {words}", Tone.DIM if step.act is None else Tone.PLAIN)
         lines.append(fit_line((*head, name, does), cells, glyphs.ellipsis))
+        if typed := typed_words(step, preview.shown):
+            label = Span(f"{'you type':>{room + 5}}  ", Tone.DIM)
+            lines.append(fit_line((label, Span(typed, Tone.STRONG)), cells, glyphs.ellipsis))
     return lines
 
 
@@ -71,6 +78,8 @@ def full_lines(preview: Preview, cells: int, glyphs: Glyphs) -> list[Line]:
     for number, step in enumerate(preview.runbook.steps, 1):
         lines.append((Span(f"{number:>2} ", Tone.DIM), Span(step.name, Tone.STRONG)))
         lines += [(Span(f"   {line}"),) for line in wrap(filled(step.text, preview.shown), cells - 3)]
+        if typed := typed_words(step, preview.shown):
+            lines += _part("YOU TYPE", typed, cells, Tone.STRONG)
         if step.name in preview.said:
             lines += _answers(preview.said[step.name], cells, glyphs)
         if step.compensation is not None:

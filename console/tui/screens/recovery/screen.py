@@ -19,7 +19,7 @@ from console.tui.actions import Place, bindings
 from console.tui.screens.frame import Frame
 from console.tui.screens.recovery.columns import PLACE, Instant, runbook_columns
 from console.tui.screens.recovery.rows import Part, Row, rows_of
-from console.tui.screens.recovery.told import chosen_lines, header_lines
+from console.tui.screens.recovery.told import LINES, LINES_HIGH, chosen_lines, header_lines
 from console.tui.text import Line, Span
 from console.tui.theme import Glyphs, Tone
 from console.tui.view import View
@@ -135,7 +135,8 @@ class Recovery(Frame):
         row = self._rows.get(self.table.cursor_key or "")
         if row is None or self._listing is None:
             return ()
-        return chosen_lines(row, self._listing, size.width, self.view.glyphs)
+        most = LINES_HIGH if self.has_class("-high") else LINES
+        return chosen_lines(row, self._listing, Size(size.width, most), self.view.glyphs)
 
 
 class RunbookTable(Table[Row]):

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from textual.geometry import Size
+
 from console.domain.amounts import span
 from console.runbooks.run import Run, Standing
 from console.runbooks.seen import Hands, Listing, Offered
@@ -10,8 +12,8 @@ from console.tui.screens.recovery.words import clock, current, progress, run_sig
 from console.tui.text import Line, Span, clip, fit_line, spread, wrap
 from console.tui.theme import Glyphs, Tone
 
-LINES = 5
-"""Lines of the row in full, at most."""
+LINES, LINES_HIGH = 5, 12
+"""Lines of the row in full, at most: on a low screen, and where it is high."""
 
 
 def header_lines(rows: Sequence[Row], unread: str, cells: int, glyphs: Glyphs) -> tuple[Line, ...]:
@@ -48,12 +50,13 @@ def _firing_line(wanted: Sequence[Row]) -> Line:
     return Span(f" {'; '.join(why)}", Tone.HIGH), Span(f": {named}")
 
 
-def chosen_lines(row: Row, listing: Listing, cells: int, glyphs: Glyphs) -> Sequence[Line]:
-    """The row under the cursor, in as many lines as LINES has room for."""
+def chosen_lines(row: Row, listing: Listing, size: Size, glyphs: Glyphs) -> Sequence[Line]:
+    """The row under the cursor, in as many lines as it takes or the size has."""
+    cells, most = size.width, size.height
     lines = list(_chosen(row, listing, cells, glyphs))
-    if len(lines) > LINES:
-        last = fit_line(lines[LINES - 1], cells - 2, glyphs.ellipsis)
-        lines[LINES - 1 :] = [(*last, Span(f" {glyphs.ellipsis}", Tone.DIM))]
+    if len(lines) > most:
+        last = fit_line(lines[most - 1], cells - 2, glyphs.ellipsis)
+        lines[most - 1 :] = [(*last, Span(f" {glyphs.ellipsis}", Tone.DIM))]
     return lines
 
 
@@ -75,7 +78,7 @@ def _of_runbook(row: Row, offered: Offered, cells: int, glyphs: Glyphs) -> Itera
     if row.why:
         yield from ((Span(line, Tone.HIGH),) for line in wrap("; ".join(row.why), cells))
     if offered.refusal:
-        yield (Span(clip(f"not here: {offered.refusal}", cells, glyphs.ellipsis), Tone.UNKNOWN),)
+        yield from ((Span(line, Tone.UNKNOWN),) for line in wrap(f"not here: {offered.refusal}", cells))
 
 
 def _of_run(run: Run, hands: Hands, now: float, cells: int, glyphs: Glyphs) -> Iterator[Line]:

@@ -16,6 +16,8 @@ from console.tui.theme import Glyphs, Tone
 
 Part = Sequence[Line]
 """The lines of one thing that is said of a procedure; none has none."""
+_CHOSEN_BY = ("UNDOES", "CAN'T")
+"""What of a procedure stands nowhere else on the screen: the table tells needs, drill and losses in brief."""
 
 
 def chosen_lines(row: Row, now: float, size: Size, key: str, glyphs: Glyphs) -> Sequence[Line]:
@@ -42,14 +44,21 @@ def full_lines(row: Row, now: float, cells: int, glyphs: Glyphs) -> list[Line]:
 
 
 def _beginnings(parts: Sequence[Part], room: int, cells: int, glyphs: Glyphs) -> Iterator[Line]:
-    """A line of each part; what is true now, which comes last, has more of them before what is always so."""
-    spare, shown = room - len(parts), list[int]()
-    for part in reversed(parts):
-        shown.append(min(len(part), 1 + max(0, spare)))
-        spare -= shown[-1] - 1
-    for part, count in zip(parts, reversed(shown), strict=True):
+    """A line of each part; more of what is chosen by, then of what is true now, which comes last."""
+    spare, shown = room - len(parts), dict[int, int]()
+    wanted = sorted((_label(part) not in _CHOSEN_BY, -place) for place, part in enumerate(parts))
+    for place in (-minus for _, minus in wanted):
+        shown[place] = min(len(parts[place]), 1 + max(0, spare))
+        spare -= shown[place] - 1
+    for place, part in enumerate(parts):
+        count = shown[place]
         yield from part[: count - 1]
         yield part[count - 1] if count == len(part) else _cut(part[count - 1], cells, glyphs)
+
+
+def _label(part: Part) -> str:
+    """What the part is called."""
+    return part[0][0].text.strip()
 
 
 def _cut(line: Line, cells: int, glyphs: Glyphs) -> Line:

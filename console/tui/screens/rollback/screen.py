@@ -38,7 +38,7 @@ from console.tui.widgets.table.table import Table
 
 GUIDES_EVERY = 5.0
 """Seconds from one look at what calls for a rollback to the next."""
-IN_A_REPLAY = "a replay has no way back: `opsconsole rollback list` says which procedures there are"
+IN_A_REPLAY = "a replay has no way back: see `opsconsole rollback list`"
 
 
 class Rollback(Frame):
@@ -157,7 +157,7 @@ class Rollback(Frame):
             rows = rows_of(self._listing, self._looked, advice)
             self._rows = {row.name: row for row in rows}
             self.table.set_rows(rows)
-            self.table.styles.max_height = len(rows) + 2
+            self.table.styles.max_height = len(rows) + 1
         self._told.show(self._told_lines)
         self._chosen.show(self._chosen_lines)
 

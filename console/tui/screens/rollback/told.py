@@ -70,10 +70,9 @@ def _advice_lines(told: Told, cells: int, glyphs: Glyphs) -> Iterator[Line]:
         yield _labelled("" if number else "NOW", (sign, Span(f"  {each.evidence}", Tone.CRITICAL)))
     if told.advice:
         return
-    if told.looked is None:
-        words = "" if told.unread else "looking for what calls for a rollback"
-        yield _labelled("NOW", (Span(words, Tone.UNKNOWN),))
-    elif told.looked.unknown or told.unread or told.is_old:
+    if told.looked is None and not told.unread:
+        yield _labelled("NOW", (Span("looking for what calls for a rollback", Tone.UNKNOWN),))
+    elif told.looked is None or told.looked.unknown or told.unread or told.is_old:
         words = "nothing that is known calls for a rollback"
         yield _labelled("NOW", (Span(f"{glyphs.unknown} {words}", Tone.UNKNOWN),))
     else:

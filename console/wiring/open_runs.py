@@ -1,0 +1,47 @@
+"""The open runs of one context, read without what drives runs: for whoever only tells of them."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from console.domain.clock import Clock
+
+if TYPE_CHECKING:
+    from console.runbooks.run import Run
+    from console.runbooks.seen import Hands
+    from console.runbooks.store import RunStore
+    from console.settings import Settings
+
+
+class OpenRuns:
+    """Reads them, which blocks. Nothing is made or imported where runs were never kept."""
+
+    def __init__(self, settings: "Settings", clock: Clock, environ: Mapping[str, str]) -> None:
+        self.clock = clock
+        self._settings = settings
+        self._environ = environ
+        self._store: RunStore | None = None
+
+    def found(self) -> "Sequence[tuple[Run, Hands]] | str":
+        """Each run with whose hands it is in, the newest first, or why they can't be read, in one line."""
+        if self._settings.runs is None and not (self._settings.state / "runs").exists():
+            return ()
+        from console.runbooks.store import StoreError, store_of  # noqa: PLC0415 (as said)
+
+        try:
+            self._store = self._store or store_of(self._settings, self._environ)
+            latest = self._store.latest(self._settings.context)
+            found = [self._store.find(run.id) for run in latest if not run.standing.over]
+        except StoreError as error:
+            return str(error)
+        return self._in_hands([run for run in found if not run.standing.over])
+
+    def _in_hands(self, runs: "Sequence[Run]") -> "Sequence[tuple[Run, Hands]]":
+        if not runs:
+            return ()
+        from console.audit.actor import this_actor  # noqa: PLC0415 (as said)
+        from console.runbooks.drivers import hands_of  # noqa: PLC0415 (as said)
+        from console.runbooks.run import Driver  # noqa: PLC0415 (as said)
+
+        me = this_actor(self._environ)
+        here = Driver(me.user, me.host, me.process)
+        return tuple((run, hands_of(run, here)) for run in runs)
