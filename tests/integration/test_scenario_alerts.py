@@ -1,4 +1,7 @@
-"""Each scenario of the paper engine raises what it should, in time, and nothing else."""
+"""Each scenario of the paper engine raises what it should, in time, and nothing else.
+
+And the guide's own row is advised, where it has one for the scenario; else nothing is.
+"""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -8,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from console.domain.alert_book import Raised
+from console.domain.rollback import Advice, Change
+from console.domain.rollback_advice import advised
 from console.paper.scenarios import SCENARIOS
 from console.promql.rule_file import AlertRule, load_rules
 from tests.integration.paper_world import EngineCrashedError, PaperWorld
@@ -55,6 +60,26 @@ RAISED: Mapping[str, tuple[Due, ...]] = {
 }
 
 
+TRADES = ("unified_risk_guard", "l3_execution")
+LAST = (Change(0.0, "ann", "l3_execution: shadow to canary", "l3_execution"),)
+ADVISED: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "calm": (),
+    "margin-squeeze": (("Pause, reduce leverage", "invalid_margin"),),
+    "funding-spike": (),
+    "sync-errors": (("Rollback to shadow", "rollback_shadow"),),
+    "liquidation-cascade": (("Pause, investigate", "runaway_liquidation"),),
+    "slippage": (("Rollback to shadow", "rollback_shadow"),),
+    "exchange-outage": (),
+    "frozen-metrics": (("Full rollback", "rollback_full"),),  # nobody can tell it from an engine that hangs
+    "database-stall": (),
+    "deaf": (),
+    "forgetful": (),
+    "crash": (("Full rollback", "rollback_full"),),
+}
+ADVISED_WITHIN = {"slippage": 420, "sync-errors": 90, "frozen-metrics": 75, "liquidation-cascade": 45}
+"""Seconds from the scenario's beginning until its row is advised; 30 for the others."""
+
+
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PaperWorld]:
     def crash(_code: int) -> None:
@@ -63,6 +88,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PaperWorl
     monkeypatch.setattr(os, "_exit", crash)
     made = PaperWorld(tmp_path, RULES)
     made.run(WARMED_UP)
+    made.triggers()
     yield made
     made.close()
 
@@ -71,20 +97,32 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PaperWorl
     "lasting", [0, pytest.param(900, marks=pytest.mark.campaign)], ids=["short", "campaign"]
 )
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_a_scenario_raises_its_alerts_in_time_and_no_others(
-    world: PaperWorld, scenario: str, lasting: int
+def test_a_scenario_raises_its_alerts_and_its_advice_in_time_and_no_others(
+    world: PaperWorld, scenario: str, lasting: int, subtests: pytest.Subtests
 ) -> None:
+    """One test of both, as living through a scenario takes seconds."""
     due = {(one.name, subject): one.within for one in RAISED[scenario] for subject in one.subjects}
+    told_by = ADVISED_WITHIN.get(scenario, 30)
+    over = max(lasting, 45, *(round(within) + 10 for within in due.values()))
     began = world.clock.now()
     world.switch_to(scenario)
     fired: dict[tuple[str, str], Raised] = {}
-    for _ in range(max(lasting, 45, *(round(within) + 10 for within in due.values()))):
+    told: tuple[Advice, ...] = ()
+    second = 0
+    while second < over or (second < told_by and not told):
         world.run(1)
         fired = world.firing() | fired
-    assert fired.keys() == {WATCHDOG, *due}
-    late = {key: one.fired_at - began for key, one in fired.items() if one.fired_at is not None}
-    assert {key: seconds for key, seconds in late.items() if seconds > due.get(key, 0)} == {}
+        if second < told_by:
+            told = told or advised(world.triggers(), TRADES, LAST)
+        second += 1
+    with subtests.test("alerts"):
+        assert fired.keys() == {WATCHDOG, *due}
+        late = {key: one.fired_at - began for key, one in fired.items() if one.fired_at is not None}
+        assert {key: seconds for key, seconds in late.items() if seconds > due.get(key, 0)} == {}
+    with subtests.test("advice"):
+        assert tuple((one.action, one.runbook) for one in told[:1]) == ADVISED[scenario]
+        assert all(one.feature == "l3_execution" for one in told if one.runbook == "rollback_shadow")
 
 
 def test_every_scenario_is_known_here() -> None:
-    assert RAISED.keys() == SCENARIOS.keys()
+    assert RAISED.keys() == ADVISED.keys() == SCENARIOS.keys()

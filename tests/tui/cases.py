@@ -37,8 +37,23 @@ class Case(NamedTuple):
 
 def console_of(case: Case) -> OpsConsole:
     """The console on a case, with the ten minutes behind it in which its margins came to where they are."""
-    watched = FakeWatched(case.snapshot, HandClock(START + case.later), past=tuple(past_of(case.snapshot)))
+    watched = FakeWatched(case.snapshot, HandClock(START + case.later), past=past_of_case(case))
     return OpsConsole(case.context, lambda: watched, environ=case.environ)
+
+
+_PASTS: dict[int, tuple[Snapshot, tuple[Snapshot, ...]]] = {}
+_MOST = 16
+"""Those that are kept at most: more than there are cases."""
+
+
+def past_of_case(case: Case) -> tuple[Snapshot, ...]:
+    """What was before, made once for every snapshot."""
+    taken = case.snapshot
+    if id(taken) not in _PASTS:
+        if len(_PASTS) >= _MOST:
+            _PASTS.clear()
+        _PASTS[id(taken)] = taken, tuple(past_of(taken))
+    return _PASTS[id(taken)][1]
 
 
 def normal() -> Snapshot:

@@ -199,10 +199,30 @@ class FakeWatched:
         return assess(replace(judged.snapshot, at=at), self.rules)
 
     def assessment(self, ahead: float = 0.0) -> Assessment:
-        for earlier in self.past if self._before is None else ():
-            self._before = earlier, assess(earlier, self.rules, self._before)
+        if self._before is None and self.past:
+            self._before = _judged(self.past, self.rules)
         return assess(replace(self.snapshot, at=self.clock.now() + ahead), self.rules, self._before)
 
     async def run(self, changed: Callable[[], None]) -> None:
         self.changed = changed
         await asyncio.Event().wait()
+
+
+_JUDGED: dict[tuple[int, int], tuple[tuple[Snapshot, ...], Rules, Judgement]] = {}
+"""By the ids of a past and of rules, both of which it keeps, how the past was judged in the end."""
+_MOST = 16
+"""Those that are kept at most: more than there are cases."""
+
+
+def _judged(past: tuple[Snapshot, ...], rules: Rules) -> Judgement:
+    """The newest of a past, judged one after the other, once: many tests begin with the same one."""
+    key = id(past), id(rules)
+    if key not in _JUDGED:
+        before: Judgement | None = None
+        for earlier in past:
+            before = earlier, assess(earlier, rules, before)
+        assert before is not None, "there is no past"
+        if len(_JUDGED) >= _MOST:
+            _JUDGED.clear()
+        _JUDGED[key] = past, rules, before
+    return _JUDGED[key][2]

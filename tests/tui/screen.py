@@ -40,12 +40,20 @@ def strips(app: OpsConsole) -> list[Strip]:
 
 
 def text_of(app: OpsConsole) -> str:
-    return "\n".join(strip.text.rstrip() for strip in strips(app))
+    return _text(strips(app))
+
+
+def _text(lines: list[Strip]) -> str:
+    return "\n".join(strip.text.rstrip() for strip in lines)
 
 
 def cells(app: OpsConsole) -> Iterator[tuple[int, int, str, Style]]:
     """Every piece of the screen: its line, its column, its text and its style."""
-    for y, strip in enumerate(strips(app)):
+    return _cells(strips(app))
+
+
+def _cells(lines: list[Strip]) -> Iterator[tuple[int, int, str, Style]]:
+    for y, strip in enumerate(lines):
         x = 0
         for segment in strip:
             yield y, x, segment.text, segment.style or Style()
@@ -54,13 +62,20 @@ def cells(app: OpsConsole) -> Iterator[tuple[int, int, str, Style]]:
 
 def tone_letters(app: OpsConsole) -> str:
     """The same screen with a letter for each cell whose colour is a severity's."""
+    return _tones(app, strips(app))
+
+
+def _tones(app: OpsConsole, lines: list[Strip]) -> str:
     variables = app.theme_variables
     letters = {variables[name].lower(): letter for name, letter in _LETTERS.items()}
     rows: dict[int, str] = {}
-    for y, _x, text, style in cells(app):
+    for y, _x, text, style in _cells(lines):
         colour = style.color.triplet.hex.lower() if style.color and style.color.triplet else ""
         letter = letters.get(colour, " ")
-        rows[y] = rows.get(y, "") + "".join(_letter_for(character, letter) for character in text)
+        plain = letter == " " and text.isascii() and text.isprintable()
+        rows[y] = rows.get(y, "") + (
+            " " * len(text) if plain else "".join(_letter_for(character, letter) for character in text)
+        )
     return "\n".join(rows[y].rstrip() for y in sorted(rows))
 
 
@@ -99,10 +114,13 @@ async def assert_snapshot(app: OpsConsole, name: str) -> None:
         pytest.fail(f"no snapshot {file.name}: write it with OPSCONSOLE_UPDATE_SNAPSHOTS=1")
     wanted = file.read_text(encoding="utf-8")
     deadline = time.monotonic() + _SNAPSHOT_WITHIN
-    while _picture(app) != wanted and time.monotonic() < deadline:
+    picture = _picture(app)
+    while picture != wanted and time.monotonic() < deadline:
         await asyncio.sleep(0.05)
-    assert _picture(app).splitlines() == wanted.splitlines()
+        picture = _picture(app)
+    assert picture.splitlines() == wanted.splitlines()
 
 
 def _picture(app: OpsConsole) -> str:
-    return f"{text_of(app)}\n{'=' * 20} tones {'=' * 20}\n{tone_letters(app)}\n"
+    lines = strips(app)
+    return f"{_text(lines)}\n{'=' * 20} tones {'=' * 20}\n{_tones(app, lines)}\n"
