@@ -94,15 +94,20 @@ def settled(folder: Path) -> Look:
     return look(folder)
 
 
-def end(folder: Path) -> None:
+def end(folder: Path) -> bool:
     """Ask a running command's supervisor to end it, with all that it has started.
 
-    Another user's goes on until it ends by itself, or at its time-out.
+    False for another user's, which goes on until it ends by itself, or at its time-out.
     """
     who = _text(folder / "claim")
     if who and still_runs(who):
-        with suppress(ProcessLookupError, PermissionError):
+        try:
             os.kill(int(who.partition("-")[0]), signal.SIGTERM)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            return False
+    return True
 
 
 def make_runs_folder(folder: Path) -> None:

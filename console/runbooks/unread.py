@@ -1,7 +1,7 @@
 """Ending a run whose runbook can't be read any more: an older console took what this one doesn't.
 
-Nothing of it can be gone on with, or undone. What runs of it is ended, and who ends it is told what was begun
-and stays as it is.
+Nothing of it can be gone on with, or undone. What runs of it is ended, but for what undoes it, and who ends
+it is told what was begun and stays as it is.
 """
 
 from dataclasses import replace
@@ -9,10 +9,11 @@ from dataclasses import replace
 from console.audit.record import Act
 from console.domain.access import stated
 from console.runbooks import step_process
-from console.runbooks.drivers import DrivenError, is_driven
+from console.runbooks.drivers import DrivenError, hands_of
 from console.runbooks.model import undo_of
 from console.runbooks.recording import Recording
-from console.runbooks.run import MoveError, Run, Standing, State
+from console.runbooks.run import MoveError, Run, Standing, State, StepRun
+from console.runbooks.seen import Hands
 from console.runbooks.store import StoreError
 from console.runbooks.world import World
 
@@ -20,15 +21,17 @@ from console.runbooks.world import World
 def end_unread(world: World, run: Run, reason: str, take_over: str = "") -> Run:
     """End a run that nobody drives any more, or, with `take_over` as a reason, one that somebody does.
 
-    What was begun and hasn't ended is UNKNOWN then. Raises DrivenError, MoveError where it is over, and
-    StoreError.
+    What stands in for a driver counts as somebody: it may undo what nobody else can any more. What was begun
+    and hasn't ended is UNKNOWN then. Raises AccessError for a reason that says nothing, DrivenError,
+    MoveError where it is over, and StoreError.
     """
     words = f"{stated(reason)}; the runbook can't be read any more: {not_undone(run)}"
+    why = stated(take_over) if take_over else reason
     recording = Recording(world.journal, world.actor)
     recording.close_abandoned(run)
     if run.standing.over:
         raise MoveError(f"run {run.id} is over: {run.standing.value}")
-    if is_driven(run, world.driver) and not take_over:
+    if hands_of(run, world.driver) in (Hands.OTHERS, Hands.STANDBY) and not take_over:
         raise DrivenError(run)
     before = run.standing
     ends_as = Standing.FAILED if before is Standing.FAILING else Standing.ABORTED
@@ -36,9 +39,8 @@ def end_unread(world: World, run: Run, reason: str, take_over: str = "") -> Run:
     number = recording.intent(act, needed=False)
 
     try:
-        run = world.store.take(
-            run, world.driver, world.clock.wall(), f"ends it in place of {run.driver}: {take_over or reason}"
-        )
+        at = world.clock.wall()
+        run = world.store.take(run, world.driver, at, f"ends it in place of {run.driver}: {why}")
         run = _halted(world, recording, run)
         ended = _over(world, run, ends_as, words)
     except (StoreError, MoveError):
@@ -59,16 +61,34 @@ def not_undone(run: Run) -> str:
 
 
 def _halted(world: World, recording: Recording, run: Run) -> Run:
-    """The run, of which nothing runs any more on this host, and nobody is to know more."""
+    """The run, of which nothing runs any more on this host but what undoes it; nobody is to know more."""
+    undoing = {undo_of(step.name) for step in run.steps}
     for step in run.steps:
         if step.state is State.RUNNING:
-            if step.host == world.actor.host:
-                step_process.end(world.folder / run.id / f"{step.name}.{step.intent}")
-                recording.outcome(step.intent, None, after=State.UNKNOWN.value, evidence=None, needed=False)
             words = "the run was ended, and nobody can read what came of it"
+            here = step.host == world.actor.host
+            if step.name in undoing:
+                words += "; what had begun to undo it is left to end by itself"  # law 1
+            elif here:
+                words += _ended(world, run, step)
+            elif step.host:
+                words += f"; it was begun on {step.host}, and may run there still"
+            if here:
+                recording.outcome(step.intent, None, after=State.UNKNOWN.value, evidence=None, needed=False)
             at, by = world.clock.wall(), str(world.driver)
             run = world.store.move(run, replace(step, state=State.UNKNOWN, since=at, by=by, words=words))
     return run
+
+
+def _ended(world: World, run: Run, step: StepRun) -> str:
+    """End what runs of a step, and have it never begun where nobody has yet; what went wrong, in words."""
+    folder = world.folder / run.id / f"{step.name}.{step.intent}"
+    try:
+        step_process.settled(folder)
+        asked = step_process.end(folder)
+    except OSError as error:
+        return f"; whether it runs still can't be told: {(error.strerror or str(error)).lower()}"
+    return "" if asked else "; another user's, it goes on until it ends by itself"
 
 
 def _over(world: World, run: Run, ends_as: Standing, words: str) -> Run:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from console.actions.engine.code_age import CodeAgeError, code_changed
 from console.actions.open_drills import open_drill
 from console.actions.releases import recorded
 from console.actions.releases.back import WaysBack
 from console.actions.releases.errors import ReleaseError
 from console.actions.releases.pruning import Beyond, Others, beyond, prune
 from console.actions.releases.recorded import Releases, releases_of
-from console.actions.releases.tree import files_of
 from console.domain.engine_status import engine_status
 from console.runbooks.checks.engine_processes import processes_ended
 from console.runbooks.store import StoreError, store_of
@@ -66,13 +66,13 @@ def version_now(
     if VERSION in releases.code.files and (said := _first_line(releases.code.tree / VERSION)):
         return said
     try:
-        newest = max((releases.code.tree / name).stat().st_mtime for name in files_of(releases.code))
-    except (OSError, ReleaseError, ValueError):
+        changed = code_changed(settings)
+    except CodeAgeError:
         return None
     monitor = open_monitor(settings, (), environ=environ, once=True)
     asyncio.run(monitor.look_once())
     engine = engine_status(monitor.snapshot())
-    began = engine.alive and engine.started_at is not None and engine.started_at > newest
+    began = engine.alive and engine.started_at is not None and engine.started_at > changed.at
     return engine.version[:_LONGEST] if began and engine.version else None
 
 

@@ -62,6 +62,21 @@ def of_tag(tree: Path, tag: str, patterns: Sequence[str]) -> tuple[Origin, tuple
     return Origin(commit, tag), tuple(_contents(tree, commit, patterns))
 
 
+def tagged(tree: Path, tag: str, patterns: Sequence[str]) -> tuple[Origin, Files] | None:
+    """What a tag names, and its files; None where there is no such tag.
+
+    Raises ReleaseError where there is one, and git doesn't say what it has: nobody may take that for none.
+    """
+    if not _TAG.fullmatch(tag) or ".." in tag:
+        return None
+    try:
+        _git(tree, "rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}")
+    except ReleaseError:
+        return None
+    origin, contents = of_tag(tree, tag, patterns)
+    return origin, sums_of(contents)
+
+
 def of_commit(tree: Path, release: Release) -> tuple[Content, ...] | None:
     """The release's files as its commit has them; None where git hasn't exactly those."""
     if release.commit is None:

@@ -160,9 +160,11 @@ class Releases:
         origin = git.origin_of(self.code.tree, patterns_of(self.code))
         with self.locked():
             if name:
+                tagged = git.tagged(self.code.tree, name, patterns_of(self.code))
                 says = [own for own in (version, origin.tag) if own]
-                check_name(name, self._ground(name, says, brought=bool(run)))
-            return self.keep_tree(origin, name or version, note)
+                check_name(name, self._ground(says, tagged and tagged[1], run))
+                origin = tagged[0] if tagged else origin
+            return self.keep_tree(origin, version, note, name=name)
 
     def record_tag(self, tag: str, note: str = "") -> Kept:
         """Record the files that a tag of git has, whatever stands in the tree. Raises ReleaseError."""
@@ -173,13 +175,18 @@ class Releases:
         with self.locked():
             return self._keep(files, origin, lambda: contents, None, note)
 
-    def keep_tree(self, origin: Origin, version: str | None, note: str, *, saved: bool = False) -> Kept:
-        """Keep a copy of what stands in the tree. The lock has to be held. Raises ReleaseError."""
+    def keep_tree(
+        self, origin: Origin, version: str | None, note: str, *, saved: bool = False, name: str = ""
+    ) -> Kept:
+        """Keep a copy of what stands in the tree, which is called `name` from now on, where that is given.
+
+        The lock has to be held. Raises ReleaseError.
+        """
         files, tree = files_of(self.code), self.code.tree
         if not files:
             raise ReleaseError(f"{tree}: none of the files is there that the settings name")
-        contents = ((name, *content_of(tree, name)) for name in sorted(files))
-        return self._keep(files, origin, lambda: contents, version, note, saved=saved)
+        contents = ((file, *content_of(tree, file)) for file in sorted(files))
+        return self._keep(files, origin, lambda: contents, version, note, saved=saved, name=name)
 
     def deployed(self, release: Kept, run: str = "") -> None:
         """Have the journal know that the release, which stands there, is deployed. Raises ReleaseError."""
@@ -234,15 +241,15 @@ class Releases:
         except LockError as error:
             raise ReleaseError(str(error)) from None
 
-    def _ground(self, name: str, says: Sequence[str], *, brought: bool) -> Ground:
-        """What that name of the tree is judged by: of what is recorded, all that the journal knows."""
-        manifests = past_of(events_in(self.journal.folder, self.context)).manifests
-        kept = (each for each in self.all()[0] if manifests.get(each.release.id) == each.digest)
-        try:
-            tagged = git.sums_of(git.of_tag(self.code.tree, name, patterns_of(self.code))[1])
-        except ReleaseError:  # no such tag, or no git
-            tagged = None
-        return Ground(files_of(self.code), says, [each.release for each in kept], tagged, brought)
+    def _ground(self, says: Sequence[str], tagged: Files | None, run: str) -> Ground:
+        """What a name of the tree is judged by: of what is recorded, all that the journal knows.
+
+        What the run has deployed itself was not there before it, also where an older console gave it no name.
+        """
+        files, past = files_of(self.code), past_of(events_in(self.journal.folder, self.context))
+        kept = (each for each in self.all()[0] if past.manifests.get(each.release.id) == each.digest)
+        own = past.put is not None and (past.put.release, past.put.run) == (id_of(tree_of(files)), run)
+        return Ground(files, says, [each.release for each in kept], tagged, bool(run) and not own)
 
     def _keep(
         self,
@@ -253,6 +260,7 @@ class Releases:
         note: str,
         *,
         saved: bool = False,
+        name: str = "",
     ) -> Kept:
         if len(note) > LONGEST_NOTE:
             raise ReleaseError(f"a note has at most {LONGEST_NOTE} characters, not {len(note)}")
@@ -267,17 +275,20 @@ class Releases:
             copy=Copy("", 0, ""),
             tag=origin.tag,
             commit=origin.commit,
-            version=version,
+            version=name or version,
             note=note.strip(),
         )
-        kept = self._again(release) or keep(self.folder, release, contents())
+        kept = self._again(release, name) or keep(self.folder, release, contents())
         manifests = past_of(events_in(self.journal.folder, self.context)).manifests
         if manifests.get(kept.release.id) != kept.digest:
             self.tell(Deed.RECORDED, kept.release.id, {"manifest": kept.digest, "tree": tree}, release.note)
         return kept
 
-    def _again(self, release: Release) -> Kept | None:
-        """What is recorded of the same files, where its copy is sound; it learns what it didn't know."""
+    def _again(self, release: Release, name: str) -> Kept | None:
+        """What is recorded of the same files, where its copy is sound; it learns what it didn't know.
+
+        A `name` of theirs it has from then on, also where it had another: a candidate becomes the release.
+        """
         try:
             kept = self.named(release.id)
         except ReleaseError:
@@ -292,6 +303,8 @@ class Releases:
             version=had.version or release.version,
             note=had.note or release.note,
         )
+        if name and not knows.is_called(name):
+            knows = replace(knows, version=name)
         return kept if knows == had else keep_manifest(self.folder, knows)
 
 

@@ -1,5 +1,6 @@
 """A run whose runbook can't be read any more can be ended, and what stays as it is is named."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,9 +9,12 @@ import pytest
 from console.audit.actor import still_runs
 from console.audit.open_intents import open_intents
 from console.audit.verify import verify
+from console.domain.access import AccessError
+from console.runbooks import step_process
 from console.runbooks.drivers import DrivenError
-from console.runbooks.order import identity
-from console.runbooks.run import Driver, MoveError, Run, Standing, State, steps_of
+from console.runbooks.model import undo_of
+from console.runbooks.order import Order, identity, keep
+from console.runbooks.run import STANDBY, Driver, MoveError, Run, Standing, State, steps_of
 from console.runbooks.store import own_store
 from console.runbooks.unread import end_unread, not_undone
 from tests.command import run_here
@@ -52,6 +56,23 @@ def test_what_runs_is_ended(tmp_path: Path) -> None:
     eventually(lambda: not still_runs(command))
 
 
+def test_what_another_user_runs_is_said_to_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = Desk(tmp_path)
+    run = desk.start().run
+    begun = replace(run.step("stop"), state=State.RUNNING, attempt=1, host=desk.world().actor.host, intent=7)
+    desk.world().store.move(run, begun)
+    folder = desk.world().folder / run.id / "stop.7"
+    folder.mkdir(parents=True)
+    keep(folder, "claim", identity(os.getpid()))
+
+    def refuse(_process: int, _signal: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", refuse)
+    end(desk)
+    assert desk.run().step("stop").words.endswith("another user's, it goes on until it ends by itself")
+
+
 def test_one_that_somebody_drives_takes_a_reason(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     drive = desk.start()
@@ -59,6 +80,56 @@ def test_one_that_somebody_drives_takes_a_reason(tmp_path: Path) -> None:
     with pytest.raises(DrivenError):
         end(desk)
     assert end(desk, "she has gone home").standing is Standing.ABORTED
+
+
+def test_what_stands_in_may_be_undoing_it_and_takes_a_reason_too(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    drive, me = desk.start(), desk.world().driver
+    undoing = replace(me, user=f"{me.user}{STANDBY}", process=identity(os.getppid()))
+    run = drive.world.store.take(drive.run, undoing, 1.0, "stands in")
+    drive.world.store.become(run, Standing.FAILING, 1.0, "standby", "no")
+    with pytest.raises(DrivenError):
+        end(desk)
+    assert desk.run().standing is Standing.FAILING
+    with pytest.raises(AccessError):
+        end(desk, "?")
+    assert end(desk, "it undoes nothing").standing is Standing.FAILED
+
+
+def test_what_undoes_it_by_now_is_let_end(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    run = desk.start(BOOK).run
+    name = undo_of("resume")
+    run = desk.world().store.become(run, Standing.FAILING, 1.0, "dana", "no")
+    begun = replace(run.step(name), state=State.RUNNING, attempt=1, host=desk.world().actor.host, intent=7)
+    desk.world().store.move(run, begun)
+    folder = desk.world().folder / run.id / f"{name}.7"
+    step_process.begin(folder, Order(SLEEPS, 90.0))
+    eventually((folder / "process").exists)
+    end(desk)
+    assert still_runs((folder / "process").read_text())
+    assert desk.run().step(name).words.endswith("is left to end by itself")
+    step_process.end(folder)
+    eventually(lambda: not still_runs((folder / "process").read_text()))
+
+
+def test_what_was_about_to_run_never_does(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    in_a_process(lambda: desk.start(point=dies_at("running")).go_on())
+    step = desk.run().step("stop")
+    assert step.state is State.RUNNING
+    end(desk)
+    folder = desk.world().folder / desk.run().id / f"stop.{step.intent}"
+    assert step_process.look(folder).fate is step_process.Fate.NEVER_BEGUN
+
+
+def test_what_another_host_runs_is_said_to_run_there_still(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    run = desk.start().run
+    begun = replace(run.step("stop"), state=State.RUNNING, attempt=1, host="another-host", intent=7)
+    desk.world().store.move(run, begun)
+    end(desk)
+    assert desk.run().step("stop").words.endswith("it was begun on another-host, and may run there still")
 
 
 def test_one_that_was_being_undone_has_failed(tmp_path: Path) -> None:

@@ -94,6 +94,15 @@ def test_what_was_not_installed_is_not_deployed_under_the_new_name(releases: Rel
         releases.record(name="v2")
 
 
+def test_a_run_that_an_older_console_began_is_taken_up_again(releases: Releases) -> None:
+    """That one recorded what the run brought without its name."""
+    put(releases, TWO)
+    releases.deployed(releases.record(), "deploy-1")
+    with pytest.raises(ReleaseError, match="was there before"):
+        releases.record(name="v2", run="deploy-2")
+    assert releases.record(name="v2", run="deploy-1").release.is_called("v2")
+
+
 def test_a_name_of_several_is_answered_with_their_ids(releases: Releases) -> None:
     put(releases, TWO)
     ids = [each.release.id for each in (releases.record("1.0"), deploy(releases, {**TWO, "run.py": "3"}))]

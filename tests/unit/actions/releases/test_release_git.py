@@ -111,3 +111,29 @@ def test_a_machine_without_git_knows_no_commit(releases: Releases, monkeypatch: 
     with pytest.raises(ReleaseError, match="git can't be asked"):
         releases.record_tag("v1")
     assert replace(releases).record().sound
+
+
+@pytest.mark.parametrize("version", ["v2", "build 7", None])
+def test_a_candidate_that_becomes_the_release_has_its_name_too(
+    releases: Releases, version: str | None
+) -> None:
+    """The same files under another tag of git's: what was deployed as the one is deployed as the other."""
+    candidate = releases.record(version, name="v2", run="deploy-1")
+    releases.deployed(candidate, "deploy-1")
+    git(releases.code.tree, "tag", "v2-final")
+    final = releases.record(version, name="v2-final", run="deploy-2")
+    releases.deployed(final, "deploy-2")
+    assert final.release.id == candidate.release.id
+    assert final.release.is_called("v2")
+    assert final.release.is_called("v2-final")
+    assert releases.standing().due == final
+    assert releases.record(version, name="v2-final", run="deploy-2") == final
+
+
+def test_a_tag_whose_files_git_cannot_tell_is_not_taken_for_none(releases: Releases) -> None:
+    tree = releases.code.tree
+    blob = git(tree, "rev-parse", "v1:run.py").strip()
+    (tree / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+    with pytest.raises(ReleaseError, match="git doesn't have run"):
+        releases.record(name="v1")
+    assert not releases.all()[0]
