@@ -16,7 +16,7 @@ from console.paper.requests import OpenRequest, Result
 
 SOURCE = "position_sync"
 """The source of the orders that an adoption writes."""
-_ROUNDINGS = Decimal("0.000001")
+ROUNDINGS = Decimal("0.000001")
 """The share of a price that the roundings of averages come to at most."""
 
 
@@ -85,7 +85,7 @@ def take_on(book: Book, lacking: Lacking, *, coin_margin: int) -> Result:
 
 def _is_dated(position: Position, wanted: ExchangePosition) -> bool:
     """Whether a position was entered at another price, roundings of an average aside."""
-    return abs(position.avg_entry_price - wanted.entry_price) > wanted.entry_price * _ROUNDINGS
+    return abs(position.avg_entry_price - wanted.entry_price) > wanted.entry_price * ROUNDINGS
 
 
 def _side(wanted: ExchangePosition) -> str:

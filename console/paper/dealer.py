@@ -12,6 +12,7 @@ from decimal import Decimal
 from sqlalchemy import Engine, select
 
 from console.paper import records, tickets
+from console.paper.adoption import ROUNDINGS
 from console.paper.arithmetic import money
 from console.paper.exchange import Exchange, ExchangePosition, RestingOrder, contracts
 from console.paper.execution import ExecutionQuality
@@ -27,8 +28,8 @@ from console.schema import COIN_ACCOUNT, USDM_ACCOUNT, accounts
 
 _log = logging.getLogger("execution")
 _position_log = logging.getLogger("position")
-_ROUNDED = Decimal("0.501")
-"""Contracts that rounding makes of coins, and of the average of their entry prices."""
+_ROUNDED = Decimal("0.5")
+"""Contracts that rounding makes of coins, besides what the roundings of their average entry price make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,16 +288,18 @@ def _bought(result: Result) -> Decimal:
 
 
 def _in_coins_of(rows: tuple[Holding, ...], listing: Listing, held: ExchangePosition) -> Decimal:
-    """As many coins as the exchange holds, unless its contracts are others than the books'."""
-    if listing.venue is not Venue.COIN:
+    """As many coins as the exchange holds, unless its contracts are others than the books'.
+
+    Its one position has the entry price of the side that leads in the books: of both, the other hedges it.
+    """
+    if listing.venue is not Venue.COIN or not rows:
         return held.amount
-    booked = (
-        sum((row.amount * row.sign * row.exact_entry for row in rows), Decimal(0)) / listing.contract_size
-    )
+    entry = max(rows, key=lambda row: row.amount).exact_entry
+    booked = held.amount * entry / listing.contract_size
     there = contracts(listing, held.amount, held.entry_price)
-    if abs(there - booked) <= _ROUNDED:
+    if not booked or abs(there - booked) <= _ROUNDED + abs(booked) * ROUNDINGS:
         return held.amount
-    return money(held.amount * there / booked) if booked else Decimal(0)
+    return money(held.amount * there / booked)
 
 
 def _net_position(symbol: str, rows: tuple[Holding, ...]) -> ExchangePosition | None:

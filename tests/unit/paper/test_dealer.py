@@ -55,3 +55,27 @@ def test_contracts_bought_at_another_price_are_a_difference_until_the_books_are_
     assert parts.desk.differences() == ()
     assert exchange.position("BTC/USD") == bought
     assert [row.exact_entry for row in dealer.holdings["BTC/USD"]] == [money(bought.entry_price)]
+
+
+def test_both_sides_of_a_coin_symbol_at_different_prices_are_no_difference(parts: Parts) -> None:
+    """The exchange shows them as one position, at the price of the side that leads."""
+    dealer = parts.desk.dealer
+    (row,) = dealer.holdings["BTC/USD"]
+    hedge = replace(row, sign=-row.sign, amount=row.amount / 2, exact_entry=row.exact_entry * Decimal("0.7"))
+    dealer.holdings = {**dealer.holdings, "BTC/USD": (row, hedge)}
+    dealer.agree("BTC/USD")
+    assert dealer.differences() == ()
+
+
+def test_what_averages_round_is_no_difference_however_many_the_contracts(parts: Parts) -> None:
+    """What is called one couldn't be adopted away: to the books its price is the same."""
+    dealer, exchange = parts.desk.dealer, parts.around.exchange
+    (row,) = dealer.holdings["BTC/USD"]
+    size = Decimal(100)
+    many = replace(row, amount=Decimal("100000.505") * size / row.exact_entry)
+    dealer.holdings = {**dealer.holdings, "BTC/USD": (many,)}
+    dealer.agree("BTC/USD")
+    held = exchange.position("BTC/USD")
+    assert held is not None
+    exchange.set_position("BTC/USD", replace(held, entry_price=held.entry_price * Decimal("0.9999999")))
+    assert dealer.differences() == ()
