@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,6 +27,7 @@ from console.cli.command_line import (
 from console.cli.runbook_drive import told_refusals, values_of, wheel_of, with_parameters
 
 if TYPE_CHECKING:
+    from console.cli.runbook_open import OpenRun
     from console.domain.rollback import Advice, Change, Drilled, Need, Rollbacks, Way
     from console.settings import Settings
 
@@ -51,12 +52,12 @@ def list_(ctx: click.Context, /, *, as_json: bool, **given: Any) -> None:
     from console.cli.runbook_open import open_lines, open_runs  # noqa: PLC0415
 
     settings = settings_of(ctx, Given(**given))
-    found, runs = _looked(settings), open_runs(settings)
+    found, runs = and_runs(_looked(settings), open_runs(settings))
     if as_json:
-        told = None if isinstance(runs, str) else [each.document for each in runs]
+        told = None if runs is None else [each.document for each in runs]
         tell_all([json.dumps({**_document(found), "open_runs": told}, default=str)])
     else:
-        tell_all([*open_lines(runs), *_lines(found)])
+        tell_all([*open_lines(runs or ()), *_lines(found)])
     sys.exit(exit_code(found))
 
 
@@ -82,6 +83,15 @@ def exit_code(found: "Rollbacks") -> int:
     if found.advice:
         return 1
     return 3 if found.unknown else 0
+
+
+def and_runs(
+    found: "Rollbacks", runs: "tuple[OpenRun, ...] | str"
+) -> "tuple[Rollbacks, tuple[OpenRun, ...] | None]":
+    """Both; runs that can't be read are one thing more that isn't known."""
+    if isinstance(runs, str):
+        return replace(found, unknown=(*found.unknown, f"open runs: {runs}")), None
+    return found, runs
 
 
 def runbook_of(name: str) -> str:

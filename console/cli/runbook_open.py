@@ -12,16 +12,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OpenRun:
-    """A run that isn't over: `at` is where it stands, in words, `driven` whether a person is at it now."""
+    """A run that isn't over: `at` is where it stands, in words, `driven` whether a person is at it now.
+
+    `at` is None where the runbook can't be read any more, so that nobody knows.
+    """
 
     run: "Run"
-    at: str
+    at: str | None
     driven: bool
 
     @property
+    def does(self) -> str:
+        """What the command does."""
+        if self.at is None:
+            return "end it by"
+        return "watch by" if self.driven else "go on by"
+
+    @property
     def command(self) -> str:
-        """What goes on with it: one that somebody drives is watched."""
+        """What goes on with it: one that somebody drives is watched, one that can't be read can only end."""
+        if self.at is None:
+            return f"opsconsole runbook abort {self.run.id} --reason REASON"
         return f"opsconsole runbook {'watch' if self.driven else 'resume'} {self.run.id}"
+
+    @property
+    def place(self) -> str:
+        """Where it stands."""
+        return "a step that isn't known: its runbook can't be read any more" if self.at is None else self.at
 
     @property
     def document(self) -> Mapping[str, object]:
@@ -29,7 +46,7 @@ class OpenRun:
         return {
             "run": self.run.id,
             "standing": self.run.standing.value,
-            "at": self.at,
+            "at": self.place,
             "driver": str(self.run.driver or ""),
             "driven": self.driven,
             "command": self.command,
@@ -55,12 +72,12 @@ def open_lines(found: Iterable[OpenRun] | str) -> Iterator[str]:
         return
     for one in found:
         driver = f", driven by {one.run.driver}" if one.driven else ""
-        yield f"OPEN RUN       {one.run.id}, {one.run.standing.value}, stands at {one.at}{driver}"
-        yield f"{'watch by ' if one.driven else 'go on by '}      {one.command}"
+        yield f"OPEN RUN       {one.run.id}, {one.run.standing.value}, stands at {one.place}{driver}"
+        yield f"{one.does:<15}{one.command}"
 
 
-def _at(run: "Run") -> str:
-    """The step at which the run stands, in words."""
+def _at(run: "Run") -> str | None:
+    """The step at which the run stands, in words; None where its runbook can't be read."""
     from console.runbooks.reading import RunbookError  # noqa: PLC0415 (as above)
     from console.runbooks.run import next_task  # noqa: PLC0415 (as above)
     from console.wiring.runbooks import runbook_of_run  # noqa: PLC0415 (as above)
@@ -68,7 +85,7 @@ def _at(run: "Run") -> str:
     try:
         task = next_task(runbook_of_run(run), run)
     except RunbookError:
-        return "a step that isn't known: its runbook can't be read any more"
+        return None
     if not task.step:
         return "its end"
     step = run.step(task.step)

@@ -116,10 +116,12 @@ class RunStore:
             return run_of(row, tuple(step_of(each) for each in connection.execute(wanted).mappings()))
 
     def latest(self, context: str, most: int = 20) -> tuple[Run, ...]:
-        """The runs of a context without their steps, the newest first."""
-        wanted = select(runs).where(runs.c.context == context).order_by(runs.c.began.desc()).limit(most)
+        """The runs of a context without their steps, the newest first; of older ones those that are open."""
+        its = select(runs).where(runs.c.context == context).order_by(runs.c.began.desc())
         with self._connected() as connection:
-            return tuple(run_of(row, ()) for row in connection.execute(wanted).mappings())
+            still_open = connection.execute(its.where(runs.c.open_as.is_not(None))).mappings()
+            found = {row["id"]: row for row in (*connection.execute(its.limit(most)).mappings(), *still_open)}
+        return tuple(run_of(row, ()) for row in found.values())
 
     def open_run(self, runbook: str, context: str) -> str | None:
         """The id of the run of a runbook that is open in a context; None where there is none."""

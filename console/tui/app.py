@@ -29,11 +29,11 @@ from console.tui.friction import Pace
 from console.tui.key_names import key_sign
 from console.tui.keymap import rebound, textual_keymap
 from console.tui.navigation import Navigation, load_kill_switch
-from console.tui.open_runs import OpenRuns
+from console.tui.open_runs import standing_runs
 from console.tui.pages import Pages
 from console.tui.painting import Painting
 from console.tui.preferences import Preferences
-from console.tui.readying import Readying
+from console.tui.readying import readying
 from console.tui.reminding import Reminding
 from console.tui.safety import Face, Safety
 from console.tui.screens.frame import Frame
@@ -101,8 +101,8 @@ class OpsConsole(AppActions, inherit_bindings=False):
         face = Face(self.say, self.refuse, self.ask)
         self._safety = Safety(self._painting, face)
         self._reminding = Reminding(self._painting, face, tools.calendar)
-        self._readying = Readying(self._painting, tools.guide)
-        self._open_runs = OpenRuns(self._painting, tools.open_runs)
+        self._readying = readying(self._painting, tools.guide)
+        self._open_runs = standing_runs(self._painting, tools.open_runs)
         self._access = tools.access
         self._navigation = Navigation(self, lambda: self.view)
         self._appearance = Appearance(self, environ, view.preferences, wishes.theme)
@@ -253,8 +253,8 @@ class OpsConsole(AppActions, inherit_bindings=False):
     def _say_that_nothing_was_done(self, event: Key) -> None:
         """A key that means nothing on a full screen is told from one that was lost on the line."""
         screen = self.screen
-        if not isinstance(screen, Frame) or isinstance(screen, TooSmall):
-            return
+        if not isinstance(screen, Frame) or isinstance(screen, TooSmall) or screen.notices:
+            return  # what was refused is still to be read
         if event.is_printable or event.key in _PART_KEYS:
             told = next(action.shown for action in self.view.actions if action.id == "help")
             self.say(f"{key_sign(event.key)} does nothing here: {told} says which keys do")

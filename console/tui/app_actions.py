@@ -15,7 +15,7 @@ from console.domain.status import SymbolStatus
 from console.domain.symbols import SymbolRows
 from console.tui.appearance import Appearance
 from console.tui.navigation import Navigation
-from console.tui.open_runs import OpenRuns
+from console.tui.open_runs import StandingRuns
 from console.tui.painting import Painting
 from console.tui.places import offers
 from console.tui.reminding import Reminding
@@ -49,7 +49,7 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
     _appearance: Appearance
     _safety: Safety
     _reminding: Reminding
-    _open_runs: OpenRuns
+    _open_runs: StandingRuns
     _wishes: Wishes
     _saved: Path | None = None
 

@@ -24,7 +24,8 @@ from console.tui.words import going
 class Statement:
     """What is wrong; `brief` says it where there is no room for all of its words.
 
-    `first` is set of a loss that has happened, which is told before what may yet be prevented.
+    `first` is set of a loss that has happened, which is told before what may yet be prevented, and of what
+    waits for a person.
     """
 
     severity: Severity

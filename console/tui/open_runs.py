@@ -1,13 +1,12 @@
 """The runs that wait for a person, for the overview's lines: read by a thread every few seconds."""
 
-import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from console import threads
 from console.domain.severity import Severity
 from console.tui.headline import Statement
 from console.tui.painting import Painting
+from console.tui.rereading import Rereading, Told
 from console.tui.text import one_colon
 
 if TYPE_CHECKING:
@@ -15,43 +14,33 @@ if TYPE_CHECKING:
 
 READS_EVERY = 5
 """Seconds between two readings, to which others add."""
+TAKES_LONG = 6 * READS_EVERY
+"""Seconds after which what was read last is no word on the present: a dead server answers before."""
+_UNKNOWN = "whether a run is open isn't known"
+SLOW = Statement(Severity.UNKNOWN, f"{_UNKNOWN}: the runs take long to be read", _UNKNOWN)
+UNREAD = Statement(Severity.UNKNOWN, f"{_UNKNOWN}: the runs can't be read", _UNKNOWN)
+
+StandingRuns = Rereading[Statement | None]
 
 
-class OpenRuns:
-    """Keeps nothing but the words."""
+def standing_runs(painting: Painting, runs: "Callable[[], KnowsOpenRuns] | None") -> StandingRuns:
+    """`runs` makes, in a thread, what reads them; None where there are none, as in a replay."""
+    if runs is None:
+        return Rereading(None)
 
-    def __init__(self, painting: Painting, runs: "Callable[[], KnowsOpenRuns] | None") -> None:
-        """`runs` makes, in a thread, what reads them; None where there are none, as in a replay."""
-        self._painting = painting
-        self._runs = runs
-        self._looks = 0
-        self._reading: asyncio.Future[Statement | None] | None = None
+    def read() -> Statement | None:
+        return _statement(runs())
 
-    def begin(self) -> None:
-        """Read them."""
-        if self._runs is not None and self._reading is None:
-            self._reading = threads.start(self._read, name="read the open runs")
-            self._reading.add_done_callback(self._taken)
+    name = "read the open runs"
+    return Rereading(Told(name, READS_EVERY, TAKES_LONG, read, painting.tell_of_runs, SLOW, UNREAD))
 
-    def look(self) -> None:
-        """To be called each second."""
-        self._looks += 1
-        if self._looks % READS_EVERY == 0:
-            self.begin()
 
-    def _read(self) -> Statement | None:
-        assert self._runs is not None, "only asked for where there is one"  # noqa: S101
-        runs = self._runs()
-        found = runs.found()
-        if isinstance(found, str):
-            words = f"whether a run is open isn't known: {found}"
-            return Statement(Severity.UNKNOWN, one_colon(words), "whether a run is open isn't known")
-        if not found:
-            return None
-        from console.tui.screens.recovery.standing import standing_statement  # noqa: PLC0415 (most have none)
+def _statement(runs: "KnowsOpenRuns") -> Statement | None:
+    found = runs.found()
+    if isinstance(found, str):
+        return Statement(Severity.UNKNOWN, one_colon(f"{_UNKNOWN}: {found}"), _UNKNOWN)
+    if not found:
+        return None
+    from console.tui.screens.recovery.standing import standing_statement  # noqa: PLC0415 (most have none)
 
-        return standing_statement(found, runs.clock.wall())
-
-    def _taken(self, reading: "asyncio.Future[Statement | None]") -> None:
-        self._reading = None
-        self._painting.tell_of_runs(reading.result())
+    return standing_statement(found, runs.clock.wall())

@@ -133,7 +133,7 @@ class View:
     reminder: Reminder | None = None
     readiness: Reminder | None = None
     standing_run: Statement | None = None
-    """What is to be said of runs that wait for a person."""
+    """What is to be said of runs that wait for a person, `first`, or that these can't be read."""
 
     def next(self, shown: Assessment, live: Assessment | None = None) -> "View":
         """The next paint's view; `live` is the present where the body shows something else."""
@@ -151,7 +151,7 @@ class View:
         if self.reminder is not None and self.reminder.warns:
             said = (*said, Statement(Severity.WARNING, one_colon(self.reminder.words)))
         if self.standing_run is not None:
-            said = (*said[:1], self.standing_run, *said[1:])  # the worst comes first, and then what was begun
+            said = _with_runs(said, self.standing_run)
         said = (*(_waits(asked) for asked in self.requests), *said)
         return replace(
             self,
@@ -186,6 +186,12 @@ class View:
         """Whether any source has answered yet: before that, an alert says nothing but that."""
         sources = () if self.live is None else self.live.sources
         return any(source.health not in (Health.WAITING, Health.OFF) for source in sources)
+
+
+def _with_runs(said: tuple[Statement, ...], runs: Statement) -> tuple[Statement, ...]:
+    """The worst comes first, and then what was begun; that nobody can tell comes after what is worse."""
+    before = 1 if runs.first else max(1, sum(one.severity > runs.severity for one in said))
+    return (*said[:before], runs, *said[before:])
 
 
 def _waits(waiting: "Waiting") -> Statement:

@@ -33,6 +33,8 @@ class OpenRuns:
             found = [self._store.find(run.id) for run in latest if not run.standing.over]
         except StoreError as error:
             return str(error)
+        except ValueError as error:  # what a newer console has written, say
+            return "; ".join(f"the runs can't be read: {error}".splitlines())
         return self._in_hands([run for run in found if not run.standing.over])
 
     def _in_hands(self, runs: "Sequence[Run]") -> "Sequence[tuple[Run, Hands]]":

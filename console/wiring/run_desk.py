@@ -110,7 +110,7 @@ class RunDesk:
         world = self._world
         with _in_one_line():
             run = world.store.find(run_id)
-            runbook = runbook_of_run(run)
+            runbook = _read(run)
             if run_id not in self._usual:
                 timelines = world.store.timelines(run.runbook, run.context)
                 self._usual[run_id] = usual_seconds(timelines)
@@ -278,6 +278,15 @@ class RunDesk:
 
 
 _WAITED_FOR = (State.WAITING, State.FAILED, State.UNKNOWN)
+
+
+def _read(run: Run) -> Runbook:
+    """The run's runbook; where it can't be read and the run is open, the error names what ends that."""
+    try:
+        return runbook_of_run(run)
+    except RunbookError as error:
+        ends = f"it can't be read any more, only ended: opsconsole runbook abort {run.id} --reason REASON; "
+        raise DeskError(f"{'' if run.standing.over else ends}{error.problems[0]}") from None
 
 
 @contextmanager

@@ -1,6 +1,9 @@
 """A run that waits for a person is said on the overview, right after the worst, with the way to it."""
 
+import asyncio
+import threading
 from dataclasses import replace
+from typing import cast
 
 import pytest
 
@@ -8,6 +11,9 @@ from console.domain.severity import Severity
 from console.runbooks.run import Run, Standing, State, StepRun
 from console.runbooks.seen import Hands
 from console.tui.app import OpsConsole
+from console.tui.headline import Statement
+from console.tui.open_runs import SLOW, TAKES_LONG, UNREAD, standing_runs
+from console.tui.painting import Painting
 from console.tui.screens.recovery.standing import standing_statement
 from console.tui.tools import Tools
 from tests.tui.cases import CASES, UTF8
@@ -103,9 +109,67 @@ async def test_the_overview_says_it_right_after_the_worst_however_much_is_wrong(
         await until(lambda: "run recovery" not in text_of(app))
 
 
+async def test_that_nobody_can_tell_hides_nothing_that_is_known_to_be_bad() -> None:
+    found = Found((WAITS, Hands.NOBODY))
+    app = console_of("worst", found)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await painted(app)
+        app.get_access()
+        await until(lambda: "run recovery" in app.view.statements[1].words)
+        found.unread = "the server is gone"
+        await pilot.press("1")
+        await until(lambda: UNREAD.brief in [one.brief for one in app.view.statements])
+        place = [one.brief for one in app.view.statements].index(UNREAD.brief)
+        severities = [one.severity for one in app.view.statements]
+        assert min(severities[:place]) > Severity.UNKNOWN >= max(severities[place:])
+
+
 async def test_where_runs_cannot_be_read_it_is_said() -> None:
     app = console_of("normal", Found(unread="the runs can't be kept: runs.db: Permission denied"))
     async with app.run_test(size=(120, 40)):
         await painted(app)
         app.get_access()
         await until(lambda: "whether a run is open isn't known: the runs can't be kept" in text_of(app))
+
+
+class _Told:
+    """A painting that only keeps what it was told last."""
+
+    def __init__(self) -> None:
+        self.last: Statement | None = None
+
+    def tell_of_runs(self, standing: Statement | None) -> None:
+        self.last = standing
+
+
+class _Breaks(Found):
+    """Does `before` ahead of each reading."""
+
+    def found(self) -> tuple[tuple[Run, Hands], ...] | str:
+        self.before()
+        return super().found()
+
+    def before(self) -> None:
+        """Nothing, unless a test has it do something."""
+
+
+async def test_what_was_read_before_is_not_said_on_where_reading_breaks_or_hangs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told, held, found = _Told(), threading.Event(), _Breaks()
+    runs = standing_runs(cast("Painting", told), lambda: found)
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, _told: None)
+    monkeypatch.setattr(found, "before", _breaks)
+    runs.begin()
+    await until(lambda: told.last == UNREAD)
+    monkeypatch.setattr(found, "before", held.wait)
+    runs.begin()
+    for _ in range(TAKES_LONG + 1):
+        runs.look()
+    assert told.last == SLOW
+    held.set()
+    await until(lambda: told.last is None)
+
+
+def _breaks() -> None:
+    raise ValueError("damaged")

@@ -9,7 +9,7 @@ import pytest
 from console.domain.readiness import NewestBackup, Readiness
 from console.tui.app import OpsConsole
 from console.tui.painting import Painting
-from console.tui.readying import SLOW, TAKES_LONG, UNREAD, Readying
+from console.tui.readying import SLOW, TAKES_LONG, UNREAD, readying
 from console.tui.view import Reminder
 from tests.tui.fake import START
 from tests.tui.screen import painted, text_of, tone_letters
@@ -80,17 +80,17 @@ class _Breaks(FakeGuide):
 
 async def test_what_was_read_before_is_not_shown_on_where_reading_breaks_or_hangs() -> None:
     told, held, guide = _Told(), threading.Event(), _Breaks()
-    readying = Readying(cast("Painting", told), lambda: guide)
-    readying.begin()
+    reading = readying(cast("Painting", told), lambda: guide)
+    reading.begin()
     await until(lambda: told.last is not None and not told.last.warns)
     guide.before = _breaks
     asyncio.get_running_loop().set_exception_handler(lambda _loop, _told: None)
-    readying.begin()
+    reading.begin()
     await until(lambda: told.last == UNREAD)
     guide.before = held.wait
-    readying.begin()
+    reading.begin()
     for _ in range(TAKES_LONG + 1):
-        readying.look()
+        reading.look()
     assert told.last == SLOW
     held.set()
     await until(lambda: told.last is not None and not told.last.warns)

@@ -11,7 +11,7 @@ from console.runbooks.run import STANDBY, Driver, Standing, State, StepRun
 from console.runbooks.seen import Doing, Hands
 from console.tui.screens.recovery.columns import Instant, runbook_columns
 from console.tui.screens.recovery.detail import Shown, detail_lines, typed_words
-from console.tui.screens.recovery.heading import head_lines, standing_badge
+from console.tui.screens.recovery.heading import head_lines, standing_badge, unseen_lines
 from console.tui.screens.recovery.keys import Does, Offers, offers_of
 from console.tui.screens.recovery.preview import Preview, preview_lines
 from console.tui.screens.recovery.rows import Part, rows_of
@@ -289,3 +289,12 @@ def test_where_nothing_is_open_a_run_that_has_failed_last_is_named() -> None:
         rows = rows_of(listing(run_of(verify(), done("ledger"), standing=standing)), None)
         told = text_of(list(header_lines(rows, "", 100, UNICODE)))
         assert ("the last one failed: verify_state-" in told[0]) is named
+
+
+def test_why_a_run_can_t_be_seen_and_what_ends_it_is_whole_on_the_smallest_screen() -> None:
+    run = "rollback_configuration-1779999820-a1b2c3"
+    ends = f"it can't be read any more, only ended: opsconsole runbook abort {run} --reason REASON"
+    told = text_of(list(unseen_lines(f"{ends}; run {run}:3:1: {'what it has ' * 9}", 78, UNICODE)))
+    assert ends in " ".join(told)
+    assert told[1].endswith("…")
+    assert [line_width(line) for line in unseen_lines("looking", 78, UNICODE)] == [7, 0]

@@ -1,5 +1,7 @@
 """Open runs as the overview reads them: in whose hands each is, and nothing made where there are none."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,3 +67,10 @@ def test_what_cannot_be_read_is_said_in_one_line(settings: Settings, open_runs: 
     assert isinstance(found, str)
     assert "the runs can't be kept" in found
     assert "\n" not in found
+
+
+def test_a_run_as_only_a_newer_console_knows_it_is_said_too(settings: Settings, open_runs: OpenRuns) -> None:
+    keep(settings, "own", Driver("dana", "desk-2", "1-1"))
+    with closing(sqlite3.connect(settings.state / "runs" / "runs.db")) as rows, rows:
+        rows.execute("UPDATE opsconsole_runs SET standing = 'later'")
+    assert open_runs.found() == "the runs can't be read: 'later' is not a valid Standing"

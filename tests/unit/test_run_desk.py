@@ -237,3 +237,18 @@ def test_what_stands_in_on_another_host_is_not_taken_for_nobody(office: Office) 
     store = own_store(office.folder / "state")
     store.take(store.find(run), there, 0.0, "stands in for ann")
     assert office.desk().look(run).hands is Hands.STANDBY
+
+
+def test_a_run_that_cannot_be_read_any_more_says_what_ends_it(office: Office) -> None:
+    desk = office.desk()
+    run = begun(desk)
+    store = own_store(office.folder / "state")
+    older = store.create(replace(store.find(run), id="older-1", runbook="older", text="title: older"), "dana")
+    with pytest.raises(
+        DeskError, match=r"only ended: opsconsole runbook abort older-1 --reason REASON; run "
+    ):
+        desk.look(older.id)
+    for standing in (Standing.ABORTING, Standing.ABORTED):
+        store.become(store.find(older.id), standing, 2.0, "dana", "no")
+    with pytest.raises(DeskError, match=r"\Arun older-1"):
+        desk.look(older.id)

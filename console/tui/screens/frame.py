@@ -133,6 +133,11 @@ class Frame(SentSoon[None], inherit_bindings=False):
         self._show_notice(words, Tone.ALARM)
         self._read_by = time.monotonic() + _READ_IN
 
+    @property
+    def notices(self) -> bool:
+        """Whether something is said there."""
+        return self._notice is not None
+
     def end_notice(self, at: float = math.inf) -> None:
         """Give the key hints their place back, if something was said there that was to be read by `at`."""
         if self._notice is not None and at >= self._read_by:

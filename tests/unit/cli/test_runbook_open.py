@@ -60,9 +60,10 @@ def test_a_run_that_is_over_is_not_named(settings: Settings) -> None:
     assert told(settings) == []
 
 
-def test_one_whose_text_can_t_be_read_is_named_all_the_same(settings: Settings) -> None:
+def test_one_whose_text_can_t_be_read_is_named_with_what_ends_it(settings: Settings) -> None:
     kept(settings, "title: what an older console took")
     assert "stands at a step that isn't known" in told(settings)[0]
+    assert told(settings)[1] == "end it by      opsconsole runbook abort rollback_off-1 --reason REASON"
     found = open_runs(settings)
     assert not isinstance(found, str)
     (document,) = (each.document for each in found)

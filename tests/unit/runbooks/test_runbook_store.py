@@ -66,6 +66,15 @@ def test_a_run_comes_back_as_it_was_kept(store: RunStore) -> None:
     assert store.latest("other") == ()
 
 
+def test_an_open_run_is_among_the_latest_however_many_came_after_it(store: RunStore) -> None:
+    waits = begun(store)
+    for number in range(2, 5):
+        other = store.create(replace(waits, id=f"look-{number}", runbook="look", began=float(number)), "bob")
+        store.become(other, Standing.PASSED, 9.0, "bob", "over")
+    assert [run.id for run in store.latest("paper", most=2)] == ["look-4", "look-3", "stop-1"]
+    assert [run.id for run in store.latest("paper")] == ["look-4", "look-3", "look-2", "stop-1"]
+
+
 def test_when_a_step_was_begun_last_is_known_though_the_store_is_gone_since(tmp_path: Path) -> None:
     stores = [own_store(tmp_path)]
     asked = Begun(lambda: stores[0])

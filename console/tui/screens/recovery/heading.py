@@ -4,8 +4,14 @@ from console.domain.amounts import span
 from console.runbooks.run import Standing, State
 from console.runbooks.seen import Hands, Seen
 from console.tui.screens.recovery.words import clock, current, progress, who
-from console.tui.text import Line, Span, spread
+from console.tui.text import Line, Span, clip, spread, wrap
 from console.tui.theme import Glyphs, Tone
+
+
+def unseen_lines(words: str, cells: int, glyphs: Glyphs) -> tuple[Line, Line]:
+    """Why a run can't be seen, in the two lines that tell of it otherwise."""
+    first, *others = wrap(words, cells)
+    return (Span(first, Tone.UNKNOWN),), (Span(clip(" ".join(others), cells, glyphs.ellipsis), Tone.UNKNOWN),)
 
 
 def head_lines(seen: Seen, unread: str, cells: int, glyphs: Glyphs) -> tuple[Line, Line]:

@@ -32,6 +32,7 @@ def standing_statement(runs: Sequence[tuple[Run, Hands]], now: float) -> Stateme
         _severity(run),
         f"{told}, {progress(run)}: {who(run.driver, hands)}{others}, {_WHERE}",
         f"{told}{others}: {_WHERE}",
+        first=True,
     )
 
 

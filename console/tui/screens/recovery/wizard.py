@@ -20,12 +20,11 @@ from console.tui.actions import Place, bindings
 from console.tui.screens.recovery.detail import Shown, detail_lines, found_of
 from console.tui.screens.recovery.driving import Driving, Says
 from console.tui.screens.recovery.evidence import Evidence
-from console.tui.screens.recovery.heading import head_lines, left_words
+from console.tui.screens.recovery.heading import head_lines, left_words, unseen_lines
 from console.tui.screens.recovery.keys import Offers, key_lines, offers_of, over_lines
 from console.tui.screens.recovery.steps import step_lines
 from console.tui.screens.recovery.words import clock, current, part_heads, shown_steps
-from console.tui.text import Line, Span
-from console.tui.theme import Tone
+from console.tui.text import Line
 from console.tui.view import View
 from console.tui.widgets.lines import Lines
 
@@ -158,7 +157,7 @@ class Wizard(Driving):
 
     def _head_lines(self, size: Size) -> Sequence[Line]:
         if self._seen is None:
-            return (Span(self._unread or "looking at the run", Tone.UNKNOWN),), ()
+            return unseen_lines(self._unread or "looking at the run", size.width, self.view.glyphs)
         return head_lines(self._seen, self._unread, size.width, self.view.glyphs)
 
     def _step_lines(self, size: Size) -> Sequence[Line]:
