@@ -15,7 +15,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TypeVar
 
 import pymysql
 from sqlalchemy import URL, make_url
@@ -220,10 +222,17 @@ def server() -> Iterator[Databases]:
         yield ours
 
 
-@contextlib.contextmanager
-def own_server(where: Path | None = None) -> Iterator[MariaDB]:
+def own_server(where: Path | None = None) -> AbstractContextManager[MariaDB]:
     """A running server that a test may pause and kill, its data in `where`. Raises NoServerError."""
-    ours = MariaDB(find_binary(), where)
+    return running(MariaDB(find_binary(), where))
+
+
+_Server = TypeVar("_Server", bound=MariaDB)
+
+
+@contextlib.contextmanager
+def running(ours: _Server) -> Iterator[_Server]:
+    """Start it, and remove it in the end."""
     try:
         ours.start()
         yield ours

@@ -5,13 +5,12 @@ checkout with all libraries that it needs, down to libc, so that it runs on an o
 `python -m tests.mysql` does the unpacking alone and prints the path of the binary.
 """
 
-import contextlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,13 +18,12 @@ from filelock import FileLock
 
 from console.actions.backup.programs import Programs
 from tests.debian import NoServerError, run
-from tests.mariadb import MariaDB
+from tests.mariadb import MariaDB, running
 
 _UNPACKED = Path(__file__).resolve().parent.parent / ".cache" / "mysql"
 _TO_INSTALL = "apt-get install mysql-server-core mysql-client-core, where the distribution has them"
 _PACKAGES = ("mysql-server-core", "mysql-client-core")
 _KEYS = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-_SOURCE = f"deb [signed-by={_KEYS}] http://deb.debian.org/debian sid main\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +98,9 @@ class MySQL(MariaDB):
         ]
 
 
-@contextlib.contextmanager
-def own_server() -> Iterator[MySQL]:
+def own_server() -> AbstractContextManager[MySQL]:
     """A running server that a test may pause and kill. Raises NoServerError."""
-    ours = MySQL(find_distribution())
-    try:
-        ours.start()
-        yield ours
-    finally:
-        ours.remove()
+    return running(MySQL(find_distribution()))
 
 
 def programs() -> Programs:
@@ -153,7 +145,7 @@ def _apt(folder: Path) -> list[str]:
     """Options with which apt knows this one source, and of nothing that is installed, as any user may."""
     for name in ("state/lists/partial", "cache/archives/partial", "parts"):
         (folder / name).mkdir(parents=True)
-    (folder / "sources.list").write_text(_SOURCE)
+    (folder / "sources.list").write_text(f"deb [signed-by={_KEYS}] {_archive()} sid main\n")
     return [
         f"-oDir::State={folder / 'state'}",
         f"-oDir::Cache={folder / 'cache'}",
@@ -163,6 +155,15 @@ def _apt(folder: Path) -> list[str]:
         "-oAcquire::Languages=none",
         "-oAPT::Sandbox::User=root",
     ]
+
+
+def _archive() -> str:
+    """Where this machine's own packages come from. Raises NoServerError where that isn't Debian."""
+    named = run("apt-get", "indextargets", "--format", "$(REPO_URI)", to_install=_TO_INSTALL).split()
+    debian = next((uri for uri in named if uri.rstrip("/").endswith("/debian")), "")
+    if not debian:
+        raise NoServerError(f"this machine's packages aren't Debian's: {_TO_INSTALL}")
+    return debian
 
 
 if __name__ == "__main__":
