@@ -5,20 +5,18 @@ nothing: a console that only looks asks once a minute.
 """
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from console.actions.drill_reading import OPEN, number
 from console.domain.readiness import Drilled
 
 if TYPE_CHECKING:
     from console.actions.durable import Expected
     from console.domain.clock import Clock
 
-OPEN = "open_drills"
-"""The folder of the drills that are under way, or were broken off."""
 _LARGEST = 1024 * 1024
 _LOCK_DEADLINE = 2.0
 """Seconds to wait for others who drill."""
@@ -90,10 +88,3 @@ def keep_drill(state: Path, runbook: str, drilled: Drilled, clock: "Clock") -> N
 def _drilled(told: Mapping[str, object]) -> Drilled:
     at, seconds = number(told["at"]), number(told["seconds"])
     return Drilled(at, seconds, told["passed"] is True, str(told["scenario"]), str(told["words"]))
-
-
-def number(told: object) -> float:
-    """What a file tells as a finite number; ValueError for anything else."""
-    if not isinstance(told, int | float) or not math.isfinite(told):
-        raise ValueError(f"{told!r} is no number")
-    return float(told)

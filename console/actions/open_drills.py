@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from console.actions.drills import OPEN, number
+from console.actions.drill_reading import OPEN, number
 from console.actions.durable import DurableError, replace_file
 from console.audit.actor import still_runs
 from console.audit.files import make_folder, mode_in
