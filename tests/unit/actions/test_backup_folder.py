@@ -63,7 +63,7 @@ Change = Callable[[dict[str, Any]], object]
         (lambda said: said["columns"].update({"mysql.user": ["a int"]}), "is none of a book"),
         (lambda said: said.update(made=1e300), "its instant 1e\\+300 is none"),
         (lambda said: said.update(made=float("nan")), "its instant nan is none"),
-        (lambda said: said.update(format=3), "its format is 3; this console reads up to 2"),
+        (lambda said: said.update(format=4), "its format is 4; this console reads up to 3"),
         (lambda said: said.pop("server"), "no manifest of a backup: server: field required"),
     ],
 )
