@@ -73,7 +73,10 @@ def complaint(text: str, offered: Offered) -> str:
         return f"no such {word.lower()}{known}"
     elsewhere = _ranked(text.strip().lower(), offered.table, _names)
     if elsewhere and _rank(text.strip().lower(), _names(elsewhere[0])) == 0:
-        return f"{_words(elsewhere[0])} works in {' and '.join(elsewhere[0].places)}, not here"
+        places = elsewhere[0].places
+        if len(places) > _LISTED:
+            return f"not here, but in {', '.join(places)}"
+        return f"{_words(elsewhere[0])} works in {' and '.join(places)}, not here"
     return "nothing has this name"
 
 

@@ -371,3 +371,9 @@ def test_triggers_of_sqlite_are_not_fired(file: Login, tmp_path: Path) -> None:
     do(file, "CREATE TRIGGER gone AFTER DELETE ON futures_trades BEGIN DELETE FROM futures_orders; END")
     with pytest.raises(BackupError, match="the trigger gone hangs on the tables"):
         put_back(made, file, MEANS)
+
+
+def test_of_two_in_one_second_the_later_waits_for_the_next(file: Login, tmp_path: Path) -> None:
+    made = [create(file, tmp_path / "backups", AROUND, MEANS) for _ in range(2)]
+    assert made[0].manifest.copy.name < made[1].manifest.copy.name
+    assert made[0].manifest.made < made[1].manifest.made

@@ -6,9 +6,11 @@ begin, a third holds back writes to the book; the server ends that by itself, wh
 
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from itertools import repeat
 from pathlib import Path
 from urllib.parse import quote
 
@@ -53,6 +55,8 @@ _BEGUN = b"-- Table structure for table"
 """What a dump writes first after it has begun its snapshot."""
 _PART = 1 << 16
 _LOCK_WAIT = 1.0
+_NEXT_SECOND, _TRIES = 1.2, 24
+"""Seconds to wait for a second that no backup is named after, and how often to look meanwhile."""
 READING = "reading"
 NOT_ASKED = Exchange(unknown="it was not asked")
 
@@ -112,12 +116,9 @@ def database_of(login: Login) -> str:
 
 
 def _created(login: Login, folder: Path, around: Around, means: Means) -> Backup:
-    began, url = means.clock.now(), checked_url(login.url)
-    sqlite = url.get_backend_name() == "sqlite"
-    at = means.clock.wall()
-    name = f"{iso_time(at)[:19].replace('-', '').replace(':', '')}Z.{'db' if sqlite else 'sql'}.gz"
-    if (folder / name).exists():
-        raise BackupError(f"{folder / name} is there already: another backup was made this second")
+    sqlite = checked_url(login.url).get_backend_name() == "sqlite"
+    at, name = _free_name(folder, "db" if sqlite else "sql", means.clock)
+    began = means.clock.now()
     partial = folder / f"{name}{PARTIAL}"
     try:
         copied = (_copied_file if sqlite else _copied_tables)(login, partial, name, means)
@@ -149,6 +150,20 @@ def _created(login: Login, folder: Path, around: Around, means: Means) -> Backup
         if not error.written:
             (folder / name).unlink()
         raise
+
+
+def _free_name(folder: Path, ending: str, clock: Clock) -> tuple[float, str]:
+    """The time of day and the name that tells it, in the next second where this one's is taken.
+
+    A restore begins with a backup, which may well follow one that was made by hand.
+    """
+    for wait in (0.0, *repeat(_NEXT_SECOND / _TRIES, _TRIES)):
+        time.sleep(wait)
+        at = clock.wall()
+        name = f"{iso_time(at)[:19].replace('-', '').replace(':', '')}Z.{ending}.gz"
+        if not (folder / name).exists():
+            return at, name
+    raise BackupError(f"{folder / name} is there already: the clock stands, or was set back")
 
 
 def _copied_tables(login: Login, file: Path, name: str, means: Means) -> _Copied:
