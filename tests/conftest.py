@@ -17,7 +17,7 @@ from tests.mariadb import Databases, server
 
 # The same examples at every run, so that a run that fails can be run again; HYPOTHESIS_PROFILE=default
 # looks further each time.
-hypothesis.settings.register_profile("seeded", derandomize=True, deadline=None, max_examples=40)
+hypothesis.settings.register_profile("seeded", derandomize=True, deadline=None, max_examples=60)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "seeded"))
 
 _FOLDERS = itertools.count()

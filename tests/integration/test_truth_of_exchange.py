@@ -65,8 +65,9 @@ UNBELIEVABLE = {
 @pytest.fixture
 def exchange(httpserver: HTTPServer, tmp_path: Path) -> Iterator[StandIn]:
     """One that nobody asks any more once the test is over: the next has the same port."""
+    others = {*threading.enumerate()}
     yield stand_in(httpserver, tmp_path)
-    eventually(lambda: not any(thread.name == "lookout" for thread in threading.enumerate()))
+    eventually(lambda: not any(one.name == "lookout" for one in {*threading.enumerate()} - others))
 
 
 def looked_at(exchange: StandIn) -> Surroundings:

@@ -28,6 +28,11 @@ class Counted:
         self.broken = ""
         self.held = threading.Event()
         self.held.set()
+        self._others = {*threading.enumerate()}
+
+    def is_left(self) -> bool:
+        """Whether no lookout that began after this source was made watches any more."""
+        return not any(one.name == "lookout" for one in {*threading.enumerate()} - self._others)
 
     def read(self) -> Dated[Flags]:
         self.held.wait()
@@ -47,7 +52,7 @@ def source() -> Iterator[Counted]:
     counted = Counted()
     yield counted
     counted.held.set()
-    eventually(lambda: not any(thread.name == "lookout" for thread in threading.enumerate()))
+    eventually(counted.is_left)
 
 
 def opening(source: Counted, polling: Polling = QUICK) -> Callable[[], Monitor]:
@@ -99,7 +104,7 @@ def test_what_stays_silent_is_down_and_holds_up_nobody_who_does_not_ask_for_it(
 def test_the_context_is_watched_until_nobody_has_asked_for_a_while(source: Counted) -> None:
     lookout = Lookout(opening(source), SystemClock(), idle=0.05)
     lookout.anew()
-    eventually(lambda: not any(thread.name == "lookout" for thread in threading.enumerate()))
+    eventually(source.is_left)
     reads = source.reads
     assert lookout.anew("flags").source("flags").health is Health.FRESH
     assert source.reads > reads

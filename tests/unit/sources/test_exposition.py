@@ -212,13 +212,13 @@ def scrapes(draw: st.DrawFn, most: int = 4) -> list[str]:
 
 
 def outcome(exposition: Exposition, body: str) -> object:
-    """What reading `body` comes to, NaN made comparable."""
+    """What reading `body` comes to, NaN made comparable; a zero is a zero, whatever its sign."""
     try:
         scrape = exposition.parse(body)
     except MalformedExposition as error:
         return str(error)
     samples = {
-        name: [(series, repr(value)) for series, value in vector.items()]
+        name: [(series, repr(value + 0.0)) for series, value in vector.items()]
         for name, vector in scrape.samples.items()
     }
     return {name: dict(pairs) for name, pairs in samples.items()}, scrape.timestamps
