@@ -127,10 +127,15 @@ def _told(
     clock: Clock,
     assessment: Assessment,
 ) -> None:
-    """Tell those who follow what is judged."""
+    """Tell those who follow what is judged; all but the kill switch, once every source has answered.
+
+    They import a lot, and the first judgement is waited for.
+    """
     if kill_switch is not None:
         kill_switch.observed(assessment.kill, clock.wall())
-    if vigil is not None and not any(source.health is Health.WAITING for source in assessment.sources):
+    if any(source.health is Health.WAITING for source in assessment.sources):
+        return
+    if vigil is not None:
         vigil().noted(assessment)
     if notices is not None and (telling := notices()) is not None:
         telling.observed(assessment)

@@ -1,42 +1,120 @@
-"""What a start leaves out: imports that the first row on the screen doesn't need."""
+"""What a start leaves out: imports and compiling that the first row on the screen doesn't need."""
 
+import dataclasses
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from pytest_httpserver import HTTPServer
 
-LATE = ("pydantic", "sqlalchemy", "pymysql", "httpx", "pygments", "rich.traceback", "plotext")
+LATE = (
+    "pydantic",
+    "sqlalchemy",
+    "pymysql",
+    "yaml",
+    "httpx",
+    "pygments",
+    "rich.traceback",
+    "plotext",
+    "console.alert_feed",
+    "console.audit",
+    "console.history",
+    "console.runbooks",
+    "console.schema",
+    "console.wiring.run_desk",
+    "console.actions.vigil_file",
+)
+MOST_MODULES = 640
+"""Of all packages and of Python itself, as many as there are, and a few: each takes half a millisecond."""
+MOST_COMPILED = 150
+"""Methods of dataclasses, of which a start has 1,200."""
+
+PROGRAM = """\
+import asyncio, dataclasses, sys
+
+compiled, compile_ = [], getattr(dataclasses, "_create_fn", None)
+
+def noted(name, *text, **kept):
+    compiled.append(name)
+    return compile_(name, *text, **kept)
+
+if compile_ is not None:
+    dataclasses._create_fn = noted
+from console.late_methods import compile_late
+compile_late()
+import click
+from console.cli import cli
+from console.cli.command_line import Given, panels_of, settings_of
+settings = settings_of(click.Context(cli, obj=Given()), Given(context='engine'))
+import console.cli.opening, console.tui.app
+from console.actions.kill.switch import KillSwitch
+from console import wiring
+wiring.HEAD_START = 60  # nothing else is read before, however slow the machine
+
+async def first_judgement():
+    monitor = wiring.open_monitor(settings, panels_of(settings), kill_switch=KillSwitch(settings))
+    judged = asyncio.Event()
+    polling = asyncio.create_task(monitor.run(judged.set))
+    await judged.wait()
+    print(len(compiled), *sys.modules)
+    print(*monitor.assessment().symbols.names)
+    polling.cancel()
+
+asyncio.run(first_judgement())
+"""
+
+RUN = "from console.__main__ import run\nrun()\n"
 
 
-def imported(home: Path, *names: str) -> set[str]:
-    """Which of the packages are there when the settings have been read and the screen can be opened."""
-    program = (
-        "import sys\n"
-        "import click\n"
-        "from console.cli import cli\n"
-        "from console.cli.command_line import Given, settings_of\n"
-        "settings = settings_of(click.Context(cli, obj=Given()), Given(context='paper'))\n"
-        "import console.tui.app, console.wiring, console.sources.scrape\n"
-        "print(*[name for name in sys.argv[1:] if name in sys.modules])\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, *names],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "HOME": str(home), "XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": ""},
-    )
-    return set(done.stdout.split())
+@dataclasses.dataclass(frozen=True, slots=True)
+class Start:
+    """What there was when the metrics had been judged for the first time."""
+
+    symbols: list[str]
+    modules: set[str]
+    compiled: int
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A home in which the console has been started before."""
-    assert "pydantic" in imported(tmp_path, "pydantic")
+def home(tmp_path: Path, httpserver: HTTPServer) -> Path:
+    """A home whose settings name an engine, and in which the console has been started before."""
+    metrics = 'futures_margin_ratio{symbol="BTCUSDT"} 1.5\n'
+    httpserver.expect_request("/metrics").respond_with_data(metrics, content_type="text/plain")
+    folder = tmp_path / ".config" / "opsconsole"
+    folder.mkdir(parents=True)
+    url = httpserver.url_for("/metrics")
+    surfaces = f"metrics_url: '{url}', flags_file: flags.yaml"
+    settings = f"contexts:\n  engine: {{environment: paper, colour: cyan, {surfaces}}}\n"
+    (folder / "console.yaml").write_text(settings)
+    assert "pydantic" in started(tmp_path).modules
     return tmp_path
 
 
+def started(home: Path) -> Start:
+    program = [sys.executable, "-c", PROGRAM]
+    environ = {**os.environ, "HOME": str(home), "XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": ""}
+    done = subprocess.run(program, capture_output=True, text=True, check=True, env=environ)
+    made, symbols = done.stdout.splitlines()
+    compiled, *modules = made.split()
+    return Start(symbols.split(), set(modules), int(compiled))
+
+
 def test_a_second_start_waits_for_nothing_that_its_first_row_does_not_need(home: Path) -> None:
-    assert imported(home, *LATE) == set()
+    start = started(home)
+    assert start.symbols == ["BTCUSDT"]
+    assert start.modules & {*LATE} == set()
+    assert len(start.modules) <= MOST_MODULES
+    if hasattr(dataclasses, "_create_fn"):
+        assert 0 < start.compiled <= MOST_COMPILED
+
+
+def test_every_command_compiles_late_and_seldom_looks_for_garbage() -> None:
+    said = "print(getattr(dataclasses, '_create_fn', None), *gc.get_threshold())"
+    program = f"import atexit, dataclasses, gc\natexit.register(lambda: {said})\n{RUN}"
+    command = [sys.executable, "-c", program, "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    made, newest, *_ = done.stdout.splitlines()[-1].rsplit(maxsplit=3)
+    assert "compile_late" in made or made == "None"
+    assert int(newest) > 10_000

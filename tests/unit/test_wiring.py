@@ -4,6 +4,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from console import wiring
 from console.actions.kill.switch import KillSwitch
 from console.actions.vigil_file import KEEP_EVERY, VigilFile, vigil_of
 from console.domain.kill_state import Verdict
@@ -114,6 +117,20 @@ def test_a_vigil_is_told_once_every_source_has_answered(tmp_path: Path) -> None:
     assert made == []
     judge_for_a_while(monitor, clock)
     assert made
+
+
+def test_people_are_told_of_alerts_once_every_source_has_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Settings] = []
+    monkeypatch.setattr(wiring, "own_notices", lambda settings, *_: made.append(settings))
+    settings, clock = settings_in(tmp_path), HandClock()
+    monitor = open_monitor(settings, PANELS, clock=clock, environ={})
+    assert monitor.on_assessed is not None
+    monitor.on_assessed(monitor.assessment())
+    assert made == []
+    judge_for_a_while(monitor, clock)
+    assert made == [settings]
 
 
 def test_who_judges_no_panel_could_see_nothing_critical_and_keeps_no_vigil(tmp_path: Path) -> None:
