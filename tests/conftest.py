@@ -14,6 +14,7 @@ import pytest
 
 from tests.debian import NoServerError
 from tests.mariadb import Databases, server
+from tests.memory import roomy_memory
 
 # The same examples at every run, so that a run that fails can be run again; HYPOTHESIS_PROFILE=default
 # looks further each time.
@@ -21,10 +22,18 @@ hypothesis.settings.register_profile("seeded", derandomize=True, deadline=None, 
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "seeded"))
 
 _FOLDERS = itertools.count()
+_ROOM = 6 << 30
+"""Bytes that have to be free in memory for the tests' folders, of which a run takes a tenth."""
 
 
 def pytest_configure() -> None:
-    """Let the programs that tests start hear of Ctrl+C, which a shell has its background jobs ignore."""
+    """Let the programs that tests start hear of Ctrl+C, which a shell has its background jobs ignore.
+
+    And have the tests' folders in memory, unless somebody has said where.
+    """
+    memory = roomy_memory(_ROOM)
+    if memory is not None:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -23,10 +23,10 @@ import pymysql
 from sqlalchemy import URL, make_url
 
 from tests.debian import NoServerError, environment_of, find, free_port
+from tests.memory import roomy_memory
 
 _USER = "opsconsole"
 _START_SECONDS = 60.0
-_MEMORY = Path("/dev/shm")
 _ROOM = 2 << 30
 """Bytes that have to be free there: each of a run's servers takes some hundred million."""
 _TO_INSTALL = "apt-get install mariadb-server-core, or set OPSCONSOLE_TEST_MYSQL to the URL of a server"
@@ -218,7 +218,7 @@ def server() -> Iterator[Databases]:
     if named:
         yield Databases(make_url(named))
         return
-    with own_server(_folder_for_data()) as ours:
+    with own_server(roomy_memory(_ROOM)) as ours:  # making tables waits for a disk again and again
         yield ours
 
 
@@ -243,12 +243,6 @@ def running(ours: _Server) -> Iterator[_Server]:
 def find_binary() -> Path:
     """The installed `mariadbd`, else the unpacked one, unpacking it first. Raises NoServerError."""
     return find("mariadbd", "mariadb-server-core", "usr/sbin/mariadbd", _TO_INSTALL)
-
-
-def _folder_for_data() -> Path | None:
-    """Memory where it has room, as making the tables of a database waits for a real disk again and again."""
-    room = os.statvfs(_MEMORY) if os.access(_MEMORY, os.W_OK) else None
-    return _MEMORY if room and room.f_bavail * room.f_frsize > _ROOM else None
 
 
 def _share(binary: Path) -> Path:

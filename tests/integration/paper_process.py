@@ -94,8 +94,10 @@ class PaperProcess:
         assert self.post("/scenario", name=name).status_code == 200
 
     def values(self, name: str) -> dict[tuple[str, ...], float]:
-        """One metric's samples by their label values."""
-        families = text_string_to_metric_families(self.get("/metrics").text)
+        """One metric's samples by their label values; only its lines are parsed, as many wait for a value."""
+        lines = self.get("/metrics").text.splitlines(keepends=True)
+        its = "".join(line for line in lines if line.startswith((f"{name}{{", f"{name} ")))
+        families = text_string_to_metric_families(its)
         found = (sample for family in families for sample in family.samples if sample.name == name)
         return {tuple(sample.labels.values()): sample.value for sample in found}
 

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from console.cli import main
+from tests.command import run_here
 from tests.integration.paper_process import PaperProcess
 from tests.integration.quick_engine import quick_metrics
 from tests.opsconsole import PATIENT, run, start, status
@@ -110,7 +111,7 @@ def test_without_an_engine_the_status_is_unknown_and_says_why(tmp_path: Path) ->
 
 
 def test_a_calm_engine_is_ok_at_the_first_look(calm: str, tmp_path: Path) -> None:
-    finished = run(tmp_path, "status", "--config", calm, more=PATIENT)
+    finished = run_here(tmp_path, "status", "--config", calm, more=PATIENT)
     assert (finished.returncode, finished.stdout.splitlines()[0]) == (
         0,
         "OK - paper (paper): 12 symbols, no alerts",
@@ -187,18 +188,18 @@ def test_watching_prints_one_json_object_a_line(engine: PaperProcess, tmp_path: 
 
 def test_completion_scripts_are_there_for_three_shells(tmp_path: Path) -> None:
     for shell in ("bash", "zsh", "fish"):
-        finished = run(tmp_path, "completion", shell)
+        finished = run_here(tmp_path, "completion", shell)
         assert (finished.returncode, "opsconsole" in finished.stdout) == (0, True)
 
 
 def test_a_scenario_can_be_listed_and_switched(tmp_path: Path) -> None:
     with PaperProcess(tmp_path / "engine", "--symbols", "1") as engine:
-        listed = run(tmp_path, "paper", "scenario", "--state", str(engine.state))
+        listed = run_here(tmp_path, "paper", "scenario", "--state", str(engine.state))
         assert listed.stdout.startswith("* calm")
         assert (
             run(tmp_path, "paper", "scenario", "frozen-metrics", "--state", str(engine.state)).returncode == 0
         )
-        refused = run(tmp_path, "paper", "scenario", "nonsense", "--state", str(engine.state))
+        refused = run_here(tmp_path, "paper", "scenario", "nonsense", "--state", str(engine.state))
         assert (refused.returncode, "calm, margin-squeeze" in refused.stderr) == (2, True)
 
 
@@ -214,7 +215,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(engine: PaperProcess, tmp_pat
 def test_a_killed_engine_is_said_to_be_gone(tmp_path: Path) -> None:
     with PaperProcess(tmp_path / "engine", "--symbols", "1") as engine:
         engine.stop(signal.SIGKILL)
-        finished = run(tmp_path, "paper", "status", "--state", str(engine.state))
+        finished = run_here(tmp_path, "paper", "status", "--state", str(engine.state))
         assert (finished.returncode, "is gone" in finished.stderr) == (2, True)
         assert status(tmp_path, engine.state)["sources"]["engine"]["severity"] == "critical"
 
@@ -229,7 +230,10 @@ def test_a_stopped_engine_costs_only_what_it_serves(tmp_path: Path) -> None:
         assert (sources["engine"]["severity"], "is stopped" in sources["engine"]["error"]) == ("high", True)
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+@pytest.mark.parametrize(
+    "how",
+    [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.campaign), signal.SIGHUP, signal.SIGKILL],
+)
 def test_a_demo_that_is_ended_leaves_no_process_and_no_port(tmp_path: Path, how: signal.Signals) -> None:
     state = tmp_path / "state"
     demo = start(tmp_path, "demo", "--headless", "--seconds", "60", "--symbols", "2", "--state", str(state))

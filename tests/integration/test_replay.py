@@ -15,6 +15,7 @@ from console.history.payload import unpack
 from console.history.player import Player, open_player
 from console.history.segment import find_segments
 from tests import opsconsole
+from tests.command import run_here
 from tests.integration.paper_process import PaperProcess
 from tests.terminal import Terminal
 from tests.waiting import DEADLINE, eventually
@@ -170,7 +171,7 @@ def test_what_cannot_be_replayed_is_refused_in_one_line(
     (tmp_path / "notes.txt").write_text("dear diary")
     (tmp_path / "history" / "paper").mkdir(parents=True)
     files = [str(tmp_path / name) for name in arguments]
-    finished = opsconsole.run(tmp_path, "replay", "--state", str(tmp_path), *files)
+    finished = run_here(tmp_path, "replay", "--state", str(tmp_path), *files)
     assert (finished.returncode, finished.stdout, finished.stderr.count("\n")) == (2, "", 1)
     assert complaint in finished.stderr
 

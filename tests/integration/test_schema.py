@@ -12,6 +12,7 @@ from sqlalchemy.exc import StatementError
 
 from console.paper.store import open_database
 from console.schema import Money
+from tests.mariadb import Databases
 
 _metadata = MetaData()
 _amounts = Table("amounts", _metadata, Column("id", Integer, primary_key=True), Column("amount", Money()))
@@ -19,9 +20,14 @@ _amounts = Table("amounts", _metadata, Column("id", Integer, primary_key=True), 
 _money = st.decimals(min_value="-9999999999999999", max_value="9999999999999999", places=8)
 
 
-@pytest.fixture
-def database(database_url: str) -> Iterator[Engine]:
-    engine = open_database(database_url)
+@pytest.fixture(scope="module", params=["sqlite", "mariadb"])
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A table for amounts, which is empty at first."""
+    if request.param == "sqlite":
+        engine = open_database(f"sqlite:///{tmp_path_factory.mktemp('amounts') / 'paper.db'}")
+    else:
+        databases: Databases = request.getfixturevalue("mariadb")
+        engine = open_database(databases.url(databases.create_database()))
     _metadata.create_all(engine)
     yield engine
     engine.dispose()
@@ -83,6 +89,8 @@ def test_what_would_not_come_back_equal_is_refused(database: Engine, amount: obj
 
 
 def test_a_search_by_value_finds_equal_numbers(database: Engine) -> None:
+    with database.begin() as connection:
+        connection.execute(delete(_amounts))
     _round_trip(database, Decimal("10.50"))
     with database.connect() as connection:
         found = connection.scalar(

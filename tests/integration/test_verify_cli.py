@@ -1,17 +1,20 @@
 """`opsconsole verify positions` and `all`: what they say and exit with."""
 
 import json
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
 from sqlalchemy import create_engine
 from werkzeug import Response
 
+from tests.command import run_here
 from tests.integration.exchange_stand_in import KEYS, StandIn, stand_in
 from tests.opsconsole import run
 
+Start = Callable[..., "subprocess.CompletedProcess[str]"]
 LESS = '[{"symbol": "BTCUSDT", "positionAmt": "0.4", "entryPrice": "50000"}]'
 
 
@@ -20,14 +23,14 @@ def exchange(httpserver: HTTPServer, tmp_path: Path) -> StandIn:
     return stand_in(httpserver, tmp_path)
 
 
-def verify(exchange: StandIn, *arguments: str) -> Any:
+def verify(exchange: StandIn, *arguments: str, start: Start = run_here) -> "subprocess.CompletedProcess[str]":
     home = exchange.settings.state
     config = ("--config", str(home / "console.yaml"), "--state", str(home))
-    return run(home, "verify", *arguments, *config, more=KEYS)
+    return start(home, "verify", *arguments, *config, more=KEYS)
 
 
 def test_what_all_agree_on_exits_0(exchange: StandIn) -> None:
-    finished = verify(exchange, "positions")
+    finished = verify(exchange, "positions", start=run)
     assert (finished.returncode, finished.stderr) == (0, "")
     assert finished.stdout == (
         "positions passed: 2 agree\n"

@@ -1,17 +1,20 @@
 """`opsconsole verify`: what it says and exits with."""
 
 import json
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
 
 from console.domain import ledger_invariants
 from console.domain.ledger import Invariant
+from tests.command import run_here
 from tests.opsconsole import run
 from tests.unit.runbooks.checks.healthy_book import healthy_book
 
+Start = Callable[..., "subprocess.CompletedProcess[str]"]
 _INVARIANTS = sum(isinstance(value, Invariant) for value in vars(ledger_invariants).values())
 _NOW = "strftime('%Y-%m-%d %H:%M:%f000', 'now', 'localtime')"
 _FROZEN = "UPDATE futures_trading_accounts SET frozen_balance = '1.50000000' WHERE id = 2"
@@ -34,8 +37,8 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _verify(home: Path, *arguments: str) -> Any:
-    return run(
+def _verify(home: Path, *arguments: str, start: Start = run_here) -> "subprocess.CompletedProcess[str]":
+    return start(
         home, "verify", "ledger", "--config", str(home / "console.yaml"), "--state", str(home), *arguments
     )
 
@@ -49,7 +52,7 @@ def _sql(home: Path, *statements: str) -> None:
 
 
 def test_a_clean_book_exits_0_and_says_how_much_was_checked(home: Path) -> None:
-    finished = _verify(home)
+    finished = _verify(home, start=run)
     assert (finished.returncode, finished.stderr) == (0, "")
     assert finished.stdout == f"ledger clean: {_INVARIANTS} passed\n"
 
@@ -80,7 +83,7 @@ def test_what_can_not_be_told_exits_3(home: Path) -> None:
 
 def test_a_book_that_is_not_there_exits_3_in_one_line(home: Path) -> None:
     (home / "books.db").unlink()
-    finished = _verify(home)
+    finished = _verify(home, start=run)
     assert finished.returncode == 3
     assert finished.stderr == (
         f"opsconsole: the books can't be checked: {home / 'books.db'}: no such database file\n"

@@ -1,5 +1,6 @@
 """What the consoles of one run have in common, however often one is started."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -30,4 +31,12 @@ def _style_sheets_are_parsed_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Stylesheet, "_parse_rules", parsed)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _garbage_is_looked_for_as_seldom_as_before() -> Iterator[None]:
+    """Have a console that looks for garbage again do it as often as the run does, not as one on a screen."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("console.tui.garbage._THRESHOLDS", gc.get_threshold())
         yield

@@ -21,19 +21,24 @@ def path(app: PlainConsole) -> str:
     return text_of(app).splitlines()[-1].strip("▌▐ ").split("  ")[0].rstrip()
 
 
-@pytest.mark.parametrize("first", ["1", "2", "4", "7"])
-async def test_a_digit_goes_to_its_screen_from_everywhere(first: str) -> None:
+async def test_a_digit_goes_to_its_screen_from_everywhere() -> None:
+    """From each to each, itself too, and on the way there from the symbol that was opened on it."""
+    screens, at = dict(MAIN), "1"
+    left = [(at_first, key) for at_first in screens for key in screens]
     app = plain_console()
     async with app.run_test(size=(80, 24)) as pilot:
         await painted(app)
-        for key, screen in MAIN:
-            await pilot.press(first)
+        while left:
+            here = [way for way in left if way[0] == at]
+            key = here[-1][1] if here else left[0][0]
             app.open_symbol("BTC000/USD")
             await pilot.pause()
             await pilot.press(key)
             await pilot.pause()
-            assert isinstance(app.screen, screen), key
+            assert isinstance(app.screen, screens[key]), (at, key)
             assert len(app.screen_stack) <= 2
+            left = [way for way in left if way != (at, key)]
+            at = key
 
 
 @pytest.mark.parametrize("key", ["2", "4", "7"])

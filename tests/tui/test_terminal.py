@@ -136,7 +136,15 @@ def test_a_plain_terminal_is_sent_ascii_only_on_every_screen() -> None:
     assert (sent + ended(child)).isascii()
 
 
-@pytest.mark.parametrize("terminal", ["screen", "screen-256color", "tmux-256color", "vt100", "dumb"])
+@pytest.mark.parametrize(
+    "terminal",
+    [
+        "dumb",
+        "vt100",
+        "tmux-256color",
+        *(pytest.param(name, marks=pytest.mark.campaign) for name in ("screen", "screen-256color")),
+    ],
+)
 def test_any_terminal_is_drawn_on_and_left_as_it_was(terminal: str) -> None:
     child = spawn(TERM=terminal)
     modes = termios.tcgetattr(child.child_fd)

@@ -1,11 +1,16 @@
 """Books of the paper engine that have every kind of row in them, and balance."""
 
-from dataclasses import dataclass, field
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
+from functools import cache
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from console.paper import CoinFuturesTradingEngine, FuturesTradingEngine, open_database
 
@@ -43,9 +48,32 @@ class HealthyBook:
     rows: dict[str, int]
 
 
+_BALANCES = {2: Decimal(100_000), 3: Decimal(100_000)}
+
+
 def healthy_book(url: str) -> HealthyBook:
     """A won, a lost and a partly closed position, longs and shorts with stops in both accounts, an order."""
-    database = open_database(url, balances={2: Decimal(100_000), 3: Decimal(100_000)})
+    file = Path(make_url(url).database or "")
+    if not url.startswith("sqlite") or file.exists():
+        return _traded(url)
+    content, book = _on_sqlite()
+    file.write_bytes(content)
+    return replace(book, database=open_database(url, balances=_BALANCES), rows=dict(book.rows))
+
+
+@cache
+def _on_sqlite() -> tuple[bytes, HealthyBook]:
+    """The file that every book on SQLite is a copy of: to trade it anew takes five times as long."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "paper.db"
+        book = _traded(f"sqlite:///{file}")
+        book.database.dispose()
+        with closing(sqlite3.connect(file)) as connection:
+            return connection.serialize(), book
+
+
+def _traded(url: str) -> HealthyBook:
+    database = open_database(url, balances=_BALANCES)
     desk = Desk(database)
     usdm, coin = desk.engines
     stops = {"leverage": 5, "stop_loss_pct": Decimal(10), "take_profit_pct": Decimal(20)}
