@@ -70,9 +70,10 @@ TOGETHER: tuple[frozenset[Place], ...] = (
 """The places that can be active at the same time: in each of these a key has one meaning."""
 STEP_BACK = "escape"
 """The key that leads back: the nearest place takes it that has something to go back from."""
-NEAREST = frozenset({STEP_BACK, "1", "2", "3", "t"})
+NEAREST = frozenset({STEP_BACK, "1", "2", "3", "t", "at"})
 """The keys with several meanings, of which the nearest place has its own: a digit is a stage on a cell of the
-rollout, and a screen everywhere else; `t` takes a run over where one is shown, else the next theme."""
+rollout, and a screen everywhere else; `t` takes a run over where one is shown, else the next theme; `@` jumps
+in a log where one is shown, else in the record of a replay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +332,8 @@ _OTHERS = (
     Action("later", ("replay",), ("full_stop",), ".", "later", "Ten seconds on"),
     Action("much_earlier", ("replay",), ("less_than_sign",), "<", "", "Five minutes back"),
     Action("much_later", ("replay",), ("greater_than_sign",), ">", "", "Five minutes on"),
+    Action("jump_in_record", ("replay",), ("at",), "@", "time",
+        "Jump to a time of the record, in UTC: 14:05, 2026-01-02T14:05, -10m before its end", ("at", "jump")),
     Action("faster", ("replay",), ("plus",), "+", "", "Twice as fast"),
     Action("slower", ("replay",), ("minus",), "-", "", "Half as fast"),
 )  # fmt: skip

@@ -187,6 +187,12 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
     def action_much_later(self) -> None:
         self._painting.seek_by(300)
 
+    def action_jump_in_record(self) -> None:
+        from console.tui.record_time import record_time  # noqa: PLC0415 (nobody else needs it)
+
+        if self.view.replay is not None:
+            self.ask(record_time(self.view.replay, self._painting.seek_to))
+
     def action_faster(self) -> None:
         self._painting.speed_up(2)
 

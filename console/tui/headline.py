@@ -114,14 +114,31 @@ def all_well(assessment: Assessment) -> Statement:
 
 
 def short_alert(alert: Alert, panels: Iterable[Panel]) -> tuple[str, ...]:
-    """One alert in few words, `SOL/USD margin 1.070 below 1.2`, in fewer, `SOL/USD margin`, and in one."""
-    title = next((figure_of(panel).title for panel in panels if panel.name == alert.name), alert.name)
+    """One alert in few words, `SOL/USD margin 1.070 below 1.2`, in fewer and fewer, and in one.
+
+    Of a panel's the figure goes after its limit: `SOL/USD margin 1.070`, then `SOL/USD margin`.
+    """
+    judged_by = next((panel for panel in panels if panel.name == alert.name), None)
+    title = alert.name if judged_by is None else figure_of(judged_by).title
     muted = "muted " if alert.muted else ""
     named = muted + (title if alert.symbol is None else short_name(alert.symbol))
     meant = named if alert.symbol is None else f"{named} {title}"
     if alert.symbol is not None and alert.symbol in alert.summary:  # as rules write it
         return one_colon(f"{muted}{title}: {alert.summary}"), f"{muted}{alert.summary}", meant, named
-    return one_colon(f"{meant} {alert.summary}"), meant, named
+    value = alert.summary.partition(" ")[0] if judged_by is not None else ""
+    figures = (f"{meant} {value}",) if value.lstrip("-")[:1].isdigit() else ()
+    return one_colon(f"{meant} {alert.summary}"), *figures, meant, named
+
+
+def by_its_figure(alert: Alert, assessment: Assessment) -> str:
+    """`SOL/USD margin`, of a rule's alert: what the panel of its only metric is called; empty without one."""
+    book = assessment.ruled.book
+    rules = () if book is None or alert.symbol is None else book.rules
+    metrics = next((standing.rule.metrics for standing in rules if standing.rule.name == alert.name), ())
+    told = (figure_of(panel).title for panel in assessment.panels if {*metrics} & metrics_in(panel.query))
+    title = next(told, "") if len(metrics) == 1 else ""
+    muted = "muted " if alert.muted else ""
+    return f"{muted}{short_name(alert.symbol or '')} {title}" if title else ""
 
 
 def worst_alert(assessment: Assessment) -> Alert | None:
@@ -274,10 +291,12 @@ def _of_group(panel: Panel, places: Sequence[int], symbols: SymbolRows) -> State
         )
         return Statement(severity, f"{told}{_within(panel)}", first=_has_happened(panel, severity))
     name, trend = panel.name.lower(), _trend(panel, symbols, worst)
+    brief = "" if panel.key == OUTLOOK else f"{figure_of(panel).title} "  # a ratio goes without saying
     if len(places) == 1:
-        return Statement(severity, f"{who} {name} {value}, {limit}{trend}", f"{who} {value}, {limit}{trend}")
+        told = f"{value}, {limit}{trend}"
+        return Statement(severity, f"{who} {name} {told}", f"{who} {brief}{told}")
     told = f"{limit}, worst {who} {value}{trend}"
-    return Statement(severity, f"{counted} with {name} {told}", f"{counted} {told}")
+    return Statement(severity, f"{counted} with {name} {told}", f"{counted} {brief}{told}")
 
 
 def _within(panel: Panel) -> str:

@@ -127,7 +127,12 @@ class Painting:
     def seek_by(self, seconds: float) -> None:
         """Go on, or back, by so many seconds of a record."""
         if self._player is not None:
-            self._player.seek(self._player.at + seconds)
+            self.seek_to(self._player.at + seconds)
+
+    def seek_to(self, at: float) -> None:
+        """Show the world as it was at the instant `at` of a record."""
+        if self._player is not None:
+            self._player.seek(at)
             self.now()
 
     def speed_up(self, factor: float) -> None:

@@ -1,5 +1,7 @@
 """Words that several screens say in the same way."""
 
+from decimal import Decimal
+
 from console.domain.amounts import about_in_words
 from console.domain.trend import Direction, Outlook
 
@@ -12,3 +14,8 @@ def going(outlook: Outlook | None) -> str:
     if outlook.seconds is None or outlook.next_severity is None:
         return word
     return f"{word}, {about_in_words(outlook.seconds)} to {outlook.next_severity.word}"
+
+
+def decimals_left(share: float | Decimal) -> int:
+    """Of how many decimals a way to liquidation is told, in percent: near it `0.0%` would be none at all."""
+    return 2 if abs(float(share)) < 0.01 else 1

@@ -1,5 +1,7 @@
 """The help: of the focused place, from the registry, with the keys that the operator has."""
 
+import re
+
 import pytest
 
 from console.tui.actions import Action, actions
@@ -10,6 +12,7 @@ from console.tui.theme import ASCII, UNICODE
 from console.tui.wishes import Wishes
 from tests.tui.plain import PlainConsole, plain_console
 from tests.tui.screen import painted, text_of
+from tests.waiting import until
 
 
 def typing_of(table: tuple[Action, ...]) -> list[Action]:
@@ -33,6 +36,18 @@ async def test_it_says_what_the_place_shows_then_its_own_keys_then_everybody_s()
         assert any("One page down" in line for line in lines[here:everywhere])
         assert any("Leave the console" in line for line in lines[everywhere:signs])
         assert "critical" in lines[signs + 1]
+
+
+async def test_what_goes_on_below_the_box_is_counted_on_its_edge() -> None:
+    app = plain_console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press("question_mark")
+        await until(lambda: re.search(r" ↓ \d+ more   esc back ─╯", text_of(app)) is not None)
+        await pilot.press("end")
+        await until(lambda: "more   esc back" not in text_of(app))
+        await pilot.press("up")
+        await until(lambda: " ↓ 1 more   esc back ─╯" in text_of(app))
 
 
 async def test_every_action_that_can_be_done_here_has_a_line() -> None:

@@ -58,6 +58,15 @@ def test_where_a_screen_has_parts_the_way_to_the_next_comes_first() -> None:
     assert line(78, "positions", "BTC/USD", table=rest).startswith(" positions › BTC/USD  tab  next part ")
 
 
+def test_on_a_low_screen_the_way_to_the_next_part_is_told_before_the_whole_path() -> None:
+    demo = [
+        action for action in actions(owns_engine=True) if {"table", "app", "anywhere"} & set(action.places)
+    ]
+    rest = [action for action in demo if action.id != "all_rows"]
+    assert line(78, "overview", "AXSUSDT", table=rest).startswith(" AXSUSDT  tab  next part ")
+    assert line(78, "overview", "A" * 40, table=rest).startswith(" AAAAAAAAAAAAAAAA…  tab  next part ")
+
+
 async def test_of_what_is_on_the_key_is_called_by_what_takes_it_back() -> None:
     app = console_of(CASES["normal"])
     async with app.run_test(size=(120, 40)) as pilot:

@@ -54,6 +54,17 @@ async def test_the_log_looks_as_reviewed_in_ascii(log: Path) -> None:
         await assert_snapshot(app, "logs-errors-ascii-80x24")
 
 
+async def test_on_a_low_screen_the_keys_that_find_lines_stand_above_the_log(log: Path) -> None:
+    async with opened(log, size=(80, 24)) as (app, pilot):
+        told = " e  errors  u  sync  i  margin  f  search  @  time "
+        await shows(app, lambda: told in text_of(app).splitlines()[2])
+        await pilot.press("i")
+        await shows(app, lambda: " only margin_status " in text_of(app))
+        assert " e  errors  u  sync  i  margin " in text_of(app).splitlines()[2]
+        await pilot.resize_terminal(120, 40)
+        await shows(app, lambda: " @  time " not in text_of(app).splitlines()[2])
+
+
 async def test_a_missing_log_looks_as_reviewed(folder: Path) -> None:
     async with opened(folder / "futures.log", size=(80, 24)) as (app, _):
         await shows(app, lambda: "there is no logs/futures.log" in text_of(app))

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from console.tui.app import OpsConsole
 from console.tui.screens.overview.screen import Overview
 from console.tui.screens.overview.summary import TEXTS
@@ -111,6 +113,31 @@ async def test_the_worst_symbol_of_headline_and_status_line_is_in_the_first_row(
         status, headline, *_ = text_of(app).splitlines()
         assert " B/USD margin" in status
         assert "worst B/USD 1.000" in headline
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_whoever_has_not_left_it_yet_is_told_which_other_screens_there_are(
+    size: tuple[int, int],
+) -> None:
+    screens = "2 positions  3 rollout  4 alerts  5 recovery  6 rollback  7 logs  8 audit"
+    app = console_of(CASES["normal"])
+    async with app.run_test(size=size) as pilot:
+        await painted(app)
+        assert screens in text_of(app)
+        for keys in ("enter", "escape", "question_mark", "escape"):
+            await pilot.press(keys)
+        await until(lambda: screens in text_of(app))
+        await pilot.press("2", "1")
+        await until(lambda: " overview " in text_of(app).splitlines()[-1])
+        await painted(app)
+        assert screens not in text_of(app)
+
+
+async def test_what_is_wrong_comes_before_which_other_screens_there_are() -> None:
+    app = console_of(CASES["worst"])
+    async with app.run_test(size=(80, 24)):
+        await painted(app)
+        assert "2 positions" not in text_of(app)
 
 
 async def test_lines_that_a_vast_table_leaves_empty_are_given_to_the_alerts() -> None:

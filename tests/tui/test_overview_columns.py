@@ -153,6 +153,14 @@ def test_what_is_left_to_liquidation_has_a_sign_only_where_nothing_is_left() -> 
     assert column.cell(replace(row, side=None, liquidation_distance=None)).text == ""
 
 
+@pytest.mark.parametrize(("share", "text"), [(0.123, "12.3%"), (0.0049, "0.49%"), (0.00016, "0.02%")])
+def test_near_liquidation_what_is_left_is_told_more_exactly(share: float, text: str) -> None:
+    assessment = of_rows(*symbol_rows(3))
+    row = next(row for row in assessment.symbols if row.side is not None)
+    column = columns_of(assessment)["liq_distance"]
+    assert column.cell(replace(row, liquidation_distance=share)).text == text
+
+
 DOUBTED = {
     "position": Doubts(database="stale"),
     "upnl": Doubts(database="stale"),

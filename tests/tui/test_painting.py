@@ -322,6 +322,20 @@ async def test_keys_scrub_through_a_replay(key: str, at: float) -> None:
         assert record.at == START + at
 
 
+async def test_a_time_is_jumped_to_in_a_replay() -> None:
+    record = a_record()
+    app = plain_console(record)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        assert " @  time " in text_of(app).splitlines()[-1]
+        await pilot.press("at", *"-5m", "enter")
+        assert record.at == START + 300
+        await pilot.press("at", *"1:5", "enter")
+        await until(lambda: "'1:5' is not a time" in text_of(app))
+        await pilot.press("escape", "at", "enter")
+        assert record.at == START + 300
+
+
 async def test_speed_and_pause_are_the_record_s() -> None:
     record = a_record()
     app = plain_console(record)

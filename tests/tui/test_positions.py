@@ -73,7 +73,7 @@ async def test_without_colour_every_severity_still_reads(
         await shown(app, pilot)
         await assert_snapshot(app, f"positions-no-colour-{size[0]}x{size[1]}")
         words = " ".join(text_of(app).split())
-        assert "S01USDT -0.2% ✘ SHORT" in words
+        assert "S01USDT -0.25% ✘ SHORT" in words
         assert "◆ off -2.5" in words
 
 

@@ -123,6 +123,11 @@ def test_the_status_line_names_a_rule_before_a_panel_as_bad() -> None:
     assert "Liquidation imminent on ETH/USD" in shown
 
 
+def test_where_a_rule_s_name_has_no_room_its_figure_is_named_beside_the_symbol() -> None:
+    book = the_book([raised(CRITICAL, "SOL/USD", 1.01, summary="Critical margin ratio on SOL/USD")])
+    assert " SOL/USD margin " in status(judged(book, [Row("SOL/USD")]), 78)
+
+
 def test_a_summary_without_the_symbol_stands_after_it() -> None:
     book = the_book([raised(LIQUIDATED, "ETH/USD", 2.0, summary="liquidated")])
     assert "ETH/USD FuturesLiquidated" in status(judged(book), 118)
@@ -160,6 +165,11 @@ def test_what_wakes_nobody_is_dim(book: AlertBook, words: str) -> None:
     cell = column.cell(now.symbols[0])
     assert cell.text.endswith(words)
     assert cell.tone is Tone.DIM
+
+
+def test_what_is_only_pending_has_an_arrow_in_the_overview_as_among_the_alerts() -> None:
+    rows = judged(the_book([replace(raised(SYNC, "BTC/USD", 0.1), phase=Phase.PENDING)])).by_symbol
+    assert sign_of(rows["BTC/USD"], UNICODE) == ("→", Tone.DIM)
 
 
 def test_the_columns_text_and_order_in_bulk_are_those_of_each_row() -> None:

@@ -131,12 +131,15 @@ def test_the_worst_alert_is_told_by_its_short_title() -> None:
     assert "B/USD margin 1.070 below 1.2" in line(judged, 160)
 
 
-def test_the_worst_alert_is_never_cut() -> None:
+def test_the_worst_alert_is_never_cut_and_its_limit_goes_before_its_figure() -> None:
     judged = assess(snapshot(START, metrics_of([Row("B/USD", 1.07)])), Rules(PANELS, KEY_METRICS))
+    forms = ("B/USD margin", "B/USD margin 1.070", "B/USD margin 1.070 below 1.2")
+    told = set()
     for cells in range(NARROWEST, 200):
         shown = line(judged, cells)
         assert "…" not in shown.split("READ-ONLY")[1]
-        assert "B/USD margin 1.070 below 1.2" in shown or "1.0" not in shown
+        told.add(re.search(r"B/USD.*?(?= +(M|✓ metrics))", shown)[0])  # type: ignore[index]
+    assert told == {*forms}
     assert "B/USD margin" in line(judged, 118)
 
 

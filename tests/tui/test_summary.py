@@ -219,6 +219,21 @@ def test_more_is_only_said_of_what_is_wrong() -> None:
     assert said[-1].endswith("+1 more")
 
 
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([Row("A", margin=1.1), Row("B", margin=1.1)], "◆ 2 symbols below 1.2, worst A 1.100"),
+        (
+            [Row("A", sync_errors=0.02), Row("B", sync_errors=0.02)],
+            "◆ 2 symbols sync/min > 0, worst A 1.20/min",
+        ),
+        ([Row("ABCDEFGHI/USD", sync_errors=0.02)], "◆ ABCDEFGHI/USD sync/min 1.20/min, > 0"),
+    ],
+)
+def test_in_few_words_a_statement_still_says_of_which_figure_it_is(rows: list[Row], said: str) -> None:
+    assert texts(headline_lines(view(*rows), Size(44, 3)))[0] == said
+
+
 def test_the_alert_list_has_every_alert_for_itself_and_counts_the_rest() -> None:
     many = view(*(Row(f"S{n:02}", sync_errors=0.02) for n in range(12)))
     title, *lines = texts(alert_lines(many, Size(78, 8)))

@@ -11,7 +11,9 @@ from console.domain.metrics import Answer
 from console.domain.snapshot import Snapshot
 from console.domain.thresholds import KEY_METRICS
 from console.tui.app import OpsConsole
+from console.tui.screens.symbol.facts import log_lines, tab_line
 from console.tui.screens.symbol.screen import SymbolDetail
+from console.tui.theme import UNICODE, Tone
 from tests.tui.cases import ALL, UTF8, normal, worst
 from tests.tui.fake import PANELS, PAPER, START, FakeWatched, HandClock, failing, nothing_yet
 from tests.tui.screen import painted, text_of
@@ -70,6 +72,46 @@ async def test_it_has_the_symbol_read_in_full_for_as_long_as_it_is_open() -> Non
         await pilot.pause()
         app.paint()
         assert watched.focused is None
+
+
+def test_counts_of_parts_are_told_in_fewer_cells_before_they_are_left_out() -> None:
+    names = ("facts", "plots", "positions", "orders", "trades", "closed", "alerts", "log")
+
+    def told(cells: int, *counts: str) -> str:
+        titles = [f"{name} {count}".strip() for name, count in zip(names, ("", "", *counts), strict=True)]
+        line = tab_line([(n, t, Tone.DIM) for n, t in zip(names, titles, strict=True)], cells, UNICODE)
+        return "".join(span.text for span in line)
+
+    assert "closed none" in told(120, "1", "12", "8", "none", "1", "50")
+    assert told(78, "1", "12", "8", "none", "1", "50").endswith(" trades 8  closed 0  alerts 1  log 50 ")
+    assert told(70, "1", "12", "8", "none", "1", "50").endswith(" trades  closed  alerts  log ")
+
+
+def test_a_log_line_longer_than_the_screen_is_shown_whole_below_itself() -> None:
+    def shown(line: str, cells: int) -> list[str]:
+        return ["".join(span.text for span in row) for row in log_lines((line,), cells, UNICODE)]
+
+    assert shown("58 positions, lowest 1.03 AXSUSDT", 33) == ["58 positions, lowest 1.03 AXSUSDT"]
+    assert shown("58 positions, lowest 1.03 AXSUSDT", 20) == ["58 positions,", "  lowest 1.03", "  AXSUSDT"]
+    assert shown("word " * 500, 20)[3:] == ["  word word word…"]
+
+
+async def test_what_is_left_to_liquidation_is_told_where_it_is_of_the_present() -> None:
+    clock = HandClock(START + 0.5)
+    app = console(FakeWatched(normal(), clock))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        assert "◆ sources differ on long entry  17.9% to liquidation" in text_of(app)
+        clock.at += 60
+        app.paint()
+        await until(lambda: "to liquidation" not in text_of(app))
+
+
+async def test_how_bad_a_fact_is_reads_without_colour() -> None:
+    app = console(FakeWatched(normal(), HandClock(START + 0.5)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await opened(app, pilot)
+        assert any("margin ratio" in line and " ▲ 1.402 " in line for line in text_of(app).splitlines())
 
 
 async def test_what_sources_differ_on_is_marked_and_said() -> None:

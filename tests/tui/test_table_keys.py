@@ -7,6 +7,7 @@ import pytest
 from console.domain.severity import Severity
 from console.tui.widgets.table.columns import Cell
 from console.tui.widgets.table.filter import Filter
+from console.tui.widgets.table.table import NO_MATCH
 from tests.tui.screen import text_of
 from tests.tui.tables import COLUMNS, Pair, TableApp, margin_cell, pairs
 from tests.waiting import until
@@ -44,6 +45,17 @@ async def test_a_term_in_error_changes_nothing_and_the_others_go_on() -> None:
         assert len(app.table.keys) == 10
         await ask(app, "p01 foo<3")
         assert app.line(0).startswith(" /p01  10 of 60")
+
+
+async def test_what_matches_nothing_says_so_beside_itself_while_it_is_typed() -> None:
+    app = TableApp(pairs(60))
+    async with app.run_test(size=(80, 24)):
+        await ask(app, "p00")
+        assert NO_MATCH not in text_of(app)
+        await ask(app, "p00x")
+        await until(lambda: f"p00x   {NO_MATCH} " in text_of(app).splitlines()[-1])
+        await app.type("backspace")
+        await until(lambda: NO_MATCH not in text_of(app))
 
 
 async def test_what_was_typed_before_an_error_is_no_filter() -> None:

@@ -124,6 +124,10 @@ class Frame(SentSoon[None], inherit_bindings=False):
         self._prompt.ask(replace(question, answered=answered))
         self.set_focus(self._prompt)  # at once: what is typed next may already be waiting
 
+    def remark(self, words: str) -> None:
+        """Say this beside what is being typed."""
+        self._prompt.remark(words)
+
     def say(self, words: str) -> None:
         """Show `words` where the key hints are, for some seconds or until the next key."""
         self._show_notice(words, Tone.KEY)

@@ -16,7 +16,7 @@ from console.sources.logs.file import LogFile
 from console.sources.logs.pattern import ERRORS, MARGIN, SYNC, LinePattern, line_pattern
 from console.sources.logs.reader import Page
 from console.sources.logs.times import Moment, parse_moment
-from console.tui.actions import Place, bindings
+from console.tui.actions import Action, Place, bindings
 from console.tui.screens.frame import Frame
 from console.tui.screens.line_detail import LineDetail
 from console.tui.text import Line, Span
@@ -27,6 +27,9 @@ from console.tui.widgets.lines import Lines
 from console.tui.widgets.log.header import what_is_shown, which_log
 from console.tui.widgets.log.view import LogView
 from console.tui.widgets.prompt import Question
+
+_FOR_LINES = ("filter_errors", "filter_sync", "filter_margin", "search", "jump_to_time")
+"""What finds lines, and has a key that one has to know."""
 
 
 class PageReady(Message):
@@ -141,10 +144,9 @@ class Logs(Frame):
             return _no_log(self.view)
         now, page, glyphs = self._source.clock.wall(), self._page, self.view.glyphs
         standing = None if self._lines.following else self._lines.line
-        return (
-            which_log(self._log.name, page, now, size.width, glyphs),
-            what_is_shown(page, standing, now, size.width, glyphs),
-        )
+        told = _finding(self.view) if self.has_class("-narrow") else ()
+        shown = what_is_shown(page, standing, now, size.width, glyphs, keys=told)
+        return which_log(self._log.name, page, now, size.width, glyphs), shown
 
     def _ask_follower(self, request: Callable[[LogFollower], None]) -> None:
         if self._follower is not None:
@@ -286,6 +288,11 @@ class Logs(Frame):
         self._stop()
         self._chosen, self._left_at, self._page = self._chosen + 1, None, Page()
         self._start()
+
+
+def _finding(view: View) -> tuple[Action, ...]:
+    """The keys for which the hints below the log have no room where it is narrow."""
+    return tuple(action for action in view.actions if action.id in _FOR_LINES)
 
 
 def _takes_off(page: Page) -> bool:

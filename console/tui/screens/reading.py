@@ -13,6 +13,8 @@ from console.tui.text import Line, visible
 from console.tui.view import View
 from console.tui.widgets.reader import Reader
 
+_BACK = "esc back"
+
 
 class Reading(Dialog):
     """Shows the lines that `text` comes to at a width, under a `title`, which may be foreign."""
@@ -24,15 +26,20 @@ class Reading(Dialog):
         super().__init__(view)
         self._title = title
         self._reader = Reader(text, view.glyphs)
+        self._box = Container(self._reader, classes="box")
 
     def body(self) -> Iterable[Widget]:
-        box = Container(self._reader, classes="box")
-        box.border_title = Content(visible(self._title))  # a plain string would be markup
-        box.border_subtitle = "esc back"
-        yield box
+        self._box.border_title = Content(visible(self._title))  # a plain string would be markup
+        self._box.border_subtitle = _BACK
+        yield self._box
 
     def on_mount(self) -> None:
         self._reader.focus()
+
+    def on_reader_looked(self, event: Reader.Looked) -> None:
+        """Say how much there is below what is in sight: nothing else would tell that there is any."""
+        more = f"{self.view.glyphs.down} {event.below} more   " if event.below else ""
+        self._box.border_subtitle = f"{more}{_BACK}"
 
     def action_close(self) -> None:
         self.dismiss()

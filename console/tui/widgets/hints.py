@@ -24,6 +24,8 @@ _FIRST = (
 )
 """What comes before all other hints: where tab leads, part of the screen isn't seen without it; then what
 changes the world."""
+_SHORTEST_PATH = 12
+"""Cells in which the end of a path still says something."""
 
 
 def hint_line(
@@ -42,18 +44,28 @@ def hint_line(
     right = tuple(span for action in ends for span in _hint(action))
     left = list(_paused(paused))
     room = cells - line_width(right) - line_width(left)
-    path = tuple(_path(crumbs, min(cells // 2, room), glyphs))
+    rest = [action for action in named if action not in (*ends, *back, *stops)]
+    path = tuple(_path(crumbs, _path_cells(rest, min(cells // 2, room), room), glyphs))
     left += path
     room -= line_width(path)
-    for action in named:
-        hint = _hint(action)
-        if action in ends or action in back or action in stops:
-            continue
-        if line_width(hint) > room:
+    hints = hints_within(rest, room)
+    return (*left, *hints, Span(" " * (room - line_width(hints))), *right)
+
+
+def hints_within(actions: Sequence[Action], cells: int) -> Line:
+    """As many of the hints, from the first one on, as fit whole."""
+    line: Line = ()
+    for hint in map(_hint, actions):
+        if line_width(line) + line_width(hint) > cells:
             break
-        left += hint
-        room -= line_width(hint)
-    return (*left, Span(" " * room), *right)
+        line += hint
+    return line
+
+
+def _path_cells(rest: Sequence[Action], most: int, room: int) -> int:
+    """The cells of the path: a hint of _FIRST is worth more than its beginning, or the end of a long name."""
+    first = line_width(_hint(rest[0])) if rest and rest[0].id in _FIRST else 0
+    return max(min(most, room - first), min(_SHORTEST_PATH, most))
 
 
 def _rank(action: Action) -> int:

@@ -99,7 +99,7 @@ class Prompt(Widget, can_focus=True, inherit_bindings=False):
         self._kill = kill_hint(actions)
         self._question: Question | None = None
         self._entry = Entry()
-        self._complaint = ""
+        self._complaint = self._remark = ""
         self._refused = False
 
     @property
@@ -113,6 +113,11 @@ class Prompt(Widget, can_focus=True, inherit_bindings=False):
         self.display = self.can_focus = True
         self._become(Entry(question.initial, len(question.initial)))
 
+    def remark(self, words: str) -> None:
+        """Say this beside what is typed, quietly, until that changes; it may be answered all the same."""
+        self._remark = words
+        self.refresh()
+
     def end(self, answer: str | None) -> None:
         """Stop asking, with this answer."""
         question, self._question = self._question, None
@@ -124,6 +129,7 @@ class Prompt(Widget, can_focus=True, inherit_bindings=False):
         changed = entry.text != self._entry.text or not self._complaint
         self._entry, self._refused = entry, False
         if changed and self._question is not None:
+            self._remark = ""
             self._complaint = self._question.typed(entry.text)
         self.refresh()
 
@@ -198,13 +204,14 @@ class Prompt(Widget, can_focus=True, inherit_bindings=False):
         right = self._right_end(self.size.width - taken - entry - 2 * _GAP)
         cells = self.size.width - line_width(right)
         # Beside what is typed, where the eye is; what is wrong is worth more room than what is known.
-        complaint = clip(self._complaint, cells - taken - entry - 2 * _GAP, self._glyphs.ellipsis)
+        beside = self._complaint or self._remark
+        complaint = clip(beside, cells - taken - entry - 2 * _GAP, self._glyphs.ellipsis)
         room = cells - taken - (cell_len(complaint) + 2 * _GAP if complaint else 0)
         before, under, after = in_view(self._entry, max(1, room), self._glyphs.ellipsis)
         segments = [self._segment(span.text, span.tone) for span in label]
         segments += [self._segment(before), self._segment(under, reverse=True), self._segment(after)]
         if complaint:
-            tone = Tone.ALARM if self._refused else Tone.HIGH
+            tone = Tone.ALARM if self._refused else Tone.HIGH if self._complaint else Tone.DIM
             segments += [self._segment(" " * (_GAP - 1)), self._segment(f" {complaint} ", tone)]
         line = Strip(segments).adjust_cell_length(cells, self.rich_style)
         return Strip([*line, *(self._segment(span.text, span.tone) for span in right)])

@@ -6,6 +6,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from textual.events import Resize
 from textual.geometry import Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -25,11 +26,19 @@ class Reader(ScrollView, can_focus=True, inherit_bindings=False):
     BINDINGS: ClassVar = bindings("reader")
     ALLOW_SELECT = False
 
+    class Looked(Message):
+        """Another part of the text may be in sight, with so many lines of it `below`."""
+
+        def __init__(self, below: int) -> None:
+            super().__init__()
+            self.below = below
+
     def __init__(self, text: Text, glyphs: Glyphs) -> None:
         super().__init__()
         self._text = text
         self._glyphs = glyphs
         self._lines: tuple[Line, ...] = ()
+        self._below = 0
 
     def show(self, text: Text) -> None:
         """Take on a new text, and stay where the old one was scrolled to."""
@@ -38,6 +47,7 @@ class Reader(ScrollView, can_focus=True, inherit_bindings=False):
 
     def on_resize(self, event: Resize) -> None:
         self._lay_out()
+        self._tell()
 
     def _lay_out(self) -> None:
         lines = tuple(self._text(max(1, self.size.width)))
@@ -62,6 +72,13 @@ class Reader(ScrollView, can_focus=True, inherit_bindings=False):
     def _go_to(self, line: int) -> None:
         last = max(0, len(self._lines) - self.size.height)
         self.scroll_to(y=max(0, min(line, last)), animate=False, force=True, immediate=True)
+        self._tell()
+
+    def _tell(self) -> None:
+        below = max(0, len(self._lines) - self.scroll_offset.y - self.size.height)
+        if below != self._below:
+            self._below = below
+            self.post_message(self.Looked(below))
 
     def action_cursor_up(self) -> None:
         self._go_to(self.scroll_offset.y - 1)

@@ -16,7 +16,7 @@ from console.domain.kill_state import WHOLE, KillState, Verdict
 from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.status import SourceStatus
-from console.tui.headline import in_a_drill, short_alert, sources_told, worst_alert
+from console.tui.headline import by_its_figure, in_a_drill, short_alert, sources_told, worst_alert
 from console.tui.text import Line, Span, clip, fit_line, joined, line_width, spread, width
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
@@ -232,6 +232,7 @@ def _alert(view: View, cells: int, *, short: bool) -> Line:
     if view.live is None or not view.answered or (alert := worst_alert(view.live)) is None:
         return ()
     *forms, word = short_alert(alert, view.live.panels)
+    forms += filter(None, [by_its_figure(alert, view.live)])
     if short and _is_of_a_source(view):
         forms, word = forms[:1], "alert" if len(view.live.alerts) == 1 else "alerts"
     fitting = next((words for words in forms if width(words) <= cells), None)

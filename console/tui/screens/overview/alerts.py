@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from console.domain.alert_rows import AlertRow
+from console.domain.alert_rows import AlertRow, AlertState
 from console.domain.status import SymbolStatus
 from console.domain.symbols import SymbolRows
 from console.tui.theme import Glyphs, Tone, tone_of
@@ -14,11 +14,11 @@ BySymbol = Callable[[], Mapping[str, Rows]]
 
 
 def sign_of(rows: Rows, glyphs: Glyphs) -> tuple[str, Tone]:
-    """The sign of the worst alert, quiet where it is only pending or somebody has muted it."""
+    """The sign of the worst alert, quiet where somebody has muted it; an arrow where it is only pending."""
     if not rows:
         return "", Tone.DIM
     if not rows[0].matters:
-        return glyphs.none, Tone.DIM
+        return "→" if rows[0].state is AlertState.PENDING else glyphs.none, Tone.DIM
     return glyphs.of(rows[0].severity), tone_of_alerts(rows)
 
 

@@ -27,6 +27,7 @@ from console.tui.screens.overview.state import Rank, state_column, why_column
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.widgets.spark import sampled, spark, values_of
 from console.tui.widgets.table.columns import Cell, Column, Order
+from console.tui.words import decimals_left
 
 STATE = "state"
 TREND_CELLS, TREND_SECONDS = 8, 600.0
@@ -259,7 +260,7 @@ def _distance(present: Present) -> _Column:
         share, stale = row.liquidation_distance, bool(row.doubts.database or row.doubts.metrics)
         severity = Severity.UNKNOWN if stale else distance_severity(None if share is None else Decimal(share))
         mark = "" if severity is Severity.OK else glyphs.of(severity)
-        text = glyphs.none if share is None else number(share * 100, 1, 6) + "%"
+        text = glyphs.none if share is None else number(share * 100, decimals_left(share), 6) + "%"
         return Cell(text, Tone.PLAIN if severity is Severity.OK else tone_of(severity), mark, stale=stale)
 
     def shown(row: SymbolStatus) -> float | None:

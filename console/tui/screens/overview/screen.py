@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
 from textual.containers import Container
-from textual.events import Resize
+from textual.events import Resize, ScreenSuspend
+from textual.geometry import Size
 from textual.widget import Widget
 
 from console.domain.assessment import Assessment
@@ -18,7 +19,8 @@ from console.domain.worst import worst_symbol
 from console.tui.headline import last_judged
 from console.tui.screens.frame import Frame
 from console.tui.screens.overview.columns import STATE, Present, symbol_columns
-from console.tui.screens.overview.summary import TEXTS
+from console.tui.screens.overview.summary import TEXTS, with_screens
+from console.tui.text import Line
 from console.tui.view import View
 from console.tui.widgets.lines import Content, Lines
 from console.tui.widgets.table.columns import Order
@@ -55,7 +57,8 @@ class Overview(Frame):
         self._judged: SymbolRows | None = None
         self._spare = 0
         self._filled: tuple[object, ...] = ()
-        self._texts = {name: Lines(_content(name, view), view.glyphs, id=name) for name in TEXTS}
+        self._texts = {name: Lines(self._content(name, view), view.glyphs, id=name) for name in TEXTS}
+        self._stayed = True  # on this screen: whoever has not seen the others is told which there are
         self._inputs: dict[str, tuple[object, ...]] = {}
         self.table: Table[SymbolStatus] = Table(
             "overview", lambda row: row.symbol, lambda row: row.severity, view.glyphs
@@ -81,7 +84,7 @@ class Overview(Frame):
             inputs = TEXTS[name].inputs(view)
             if self._inputs.get(name) != inputs:
                 self._inputs[name] = inputs
-                text.show(_content(name, view))
+                text.show(self._content(name, view))
         if view.assessment is not None:
             self._fill_table(view, view.assessment)
             self._make_room()
@@ -89,6 +92,18 @@ class Overview(Frame):
     def on_table_opened(self, event: Table.Opened) -> None:
         if isinstance(self.app, OpensSymbols):
             self.app.open_symbol(event.key)
+
+    def on_screen_suspend(self, event: ScreenSuspend) -> None:
+        if self._stayed and isinstance(self.app.screen, Frame) and self.app.screen.symbol is None:
+            self._stayed = False
+            self._inputs.pop("headline", None)
+
+    def _content(self, name: str, view: View) -> Content:
+        def lines(size: Size) -> tuple[Line, ...]:
+            shown = TEXTS[name].lines(view, size)
+            return with_screens(shown, view, size) if name == "headline" and self._stayed else shown
+
+        return lines
 
     def _make_room(self) -> None:
         """Show sources and the rest in full where the table would leave their lines empty."""
@@ -141,10 +156,6 @@ class Overview(Frame):
         if worst is not None and (place := rows.place(worst[1])) is not None:
             orders[place] = _BEFORE_ALL
         return orders
-
-
-def _content(name: str, view: View) -> Content:
-    return lambda size: TEXTS[name].lines(view, size)
 
 
 def _stale_for(view: View, assessment: Assessment) -> str:

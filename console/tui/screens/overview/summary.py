@@ -16,6 +16,7 @@ from console.domain.severity import Severity
 from console.domain.status import NOT_EXPORTED, AccountStatus, KeyMetricStatus, SourceStatus
 from console.domain.trails import Moment
 from console.tui.headline import Statement, all_well, short_alert, sources_told
+from console.tui.navigation import MAIN
 from console.tui.screens.positions.cells import as_gain, as_money
 from console.tui.text import (
     Line,
@@ -51,6 +52,17 @@ def headline_lines(view: View, size: Size) -> Lines:
     lines = _first_of(said, size, view.glyphs)
     room = size.height - len(lines)
     return (*lines, *(_quiet(one, size.width, view.glyphs) for one in quiet[:room]))
+
+
+def with_screens(said: Lines, view: View, size: Size) -> Lines:
+    """`said`, and in the last line, where that is free, which other screens there are by which keys."""
+    free = size.height - len(said)
+    if free < 1:
+        return said
+    keys = {action.id: action.shown for action in view.actions}
+    named = [(Span(keys[name], Tone.STRONG), Span(f" {name}", Tone.DIM)) for name in MAIN]
+    line = fit_line((Span("  "), *joined(named, "  ")), size.width, view.glyphs.ellipsis)
+    return (*said, *((),) * (free - 1), line)
 
 
 def _quiet(said: Reminder, cells: int, glyphs: Glyphs) -> Line:

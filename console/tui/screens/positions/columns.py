@@ -21,6 +21,7 @@ from console.tui.screens.positions.cells import (
 )
 from console.tui.theme import Tone, tone_of
 from console.tui.widgets.table.columns import Cell, Column, Order
+from console.tui.words import decimals_left
 
 
 def worst_first(rows: Sequence[Holding]) -> Sequence[Order]:
@@ -89,7 +90,8 @@ def _distance(present: Present) -> Column[Holding]:
         mark = "" if severity is Severity.OK else present.glyphs.of(severity)
         if row.distance is None:
             return Cell(present.glyphs.none, Tone.UNKNOWN, mark, stale=present.stale)
-        text = shortest((f"{row.distance:.1%}", f"{row.distance:.0%}", f"{row.distance * 100:.0e}%"), 6)
+        exact = f"{row.distance:.{decimals_left(row.distance)}%}"
+        text = shortest((exact, f"{row.distance:.0%}", f"{row.distance * 100:.0e}%"), 6)
         return present.cell(text, Tone.PLAIN if severity is Severity.OK else tone_of(severity), mark)
 
     def number(row: Holding) -> float | None:

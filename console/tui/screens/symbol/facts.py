@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from decimal import Decimal
 
 from console.domain.amounts import span
 from console.domain.assessment import Assessment
 from console.domain.figures import breach, figure_of
+from console.domain.positions import distance_severity
 from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.status import SourceStatus, SymbolStatus
@@ -13,17 +15,17 @@ from console.domain.symbol_detail import SOURCES, Fact, Said, SymbolDetail
 from console.domain.symbols import OUTLOOK
 from console.tui.held import doubt_in
 from console.tui.screens.overview.summary import source_age
-from console.tui.text import Line, Span, fit, fit_line, line_width, short_name, width
+from console.tui.text import Line, Span, fit, fit_line, line_width, short_name, width, wrap
 from console.tui.theme import Glyphs, Tone, tone_of
 from console.tui.view import View
-from console.tui.words import going
+from console.tui.words import decimals_left, going
 
 _MOST_NAMED = 3
 """Facts that sources differ on which the summary names; the table marks them all."""
 
 
 def summary_lines(view: View, detail: SymbolDetail, gone: bool, cells: int) -> tuple[Line, ...]:
-    """Two lines: how the symbol is and where it is going; whether its sources agree, and the next funding."""
+    """Two lines: how the symbol is and where it is going; whether its sources agree, and what lies ahead."""
     if view.assessment is None or (detail.row is None and not gone):
         line = (Span(f"{detail.symbol}  ", Tone.STRONG), Span(_unknown(view.assessment), Tone.UNKNOWN))
         return (fit_line(line, cells, view.glyphs.ellipsis), ())
@@ -31,11 +33,12 @@ def summary_lines(view: View, detail: SymbolDetail, gone: bool, cells: int) -> t
         words = f" {detail.symbol} is gone: no source names it any more; these are its last known values "
         return (fit_line((Span(words, Tone.BLIND),), cells, view.glyphs.ellipsis), ())
     ellipsis = view.glyphs.ellipsis
-    funding = _next_funding(view.assessment, detail)
-    agreement = fit_line(_agreement(view, detail, cells, cells - line_width(funding)), cells, ellipsis)
-    if line_width(agreement) + line_width(funding) > cells:
-        funding = ()
-    return _state(view, view.assessment, detail, cells), (*agreement, *funding)
+    beside: tuple[Line, ...] = (_to_liquidation(detail, view.glyphs), _next_funding(view.assessment, detail))
+    room = cells - sum(map(line_width, beside))
+    second = fit_line(_agreement(view, detail, cells, room), cells, ellipsis)
+    for told in beside:
+        second = (*second, *told) if line_width(second) + line_width(told) <= cells else second
+    return _state(view, view.assessment, detail, cells), second
 
 
 def _unknown(assessment: Assessment | None) -> str:
@@ -72,6 +75,18 @@ def _state(view: View, assessment: Assessment, detail: SymbolDetail, cells: int)
     return fit_line(state, cells, glyphs.ellipsis)
 
 
+def _to_liquidation(detail: SymbolDetail, glyphs: Glyphs) -> Line:
+    """What is left of the mark price to the nearest liquidation price, where that is of the present."""
+    row = detail.row
+    if row is None or row.liquidation_distance is None or row.doubts.metrics or row.doubts.database:
+        return ()
+    left = row.liquidation_distance
+    severity = distance_severity(Decimal(left))
+    sign = f"{glyphs.of(severity)} " if severity else ""
+    tone = tone_of(severity) if severity else Tone.DIM
+    return (Span(f"  {sign}{left:.{decimals_left(left)}%} to liquidation", tone),)
+
+
 def _next_funding(assessment: Assessment, detail: SymbolDetail) -> Line:
     row = detail.row
     if row is None or row.next_funding is None or row.doubts.exchange:
@@ -94,8 +109,8 @@ def _reasons(view: View, assessment: Assessment, row: SymbolStatus) -> Iterator[
         yield f"{said} and {moves}" if moves else said
 
 
-def _agreement(view: View, detail: SymbolDetail, cells: int, beside_funding: int) -> Line:
-    """Who agrees or not, and who could not be compared; a doubt about a source is more than the funding."""
+def _agreement(view: View, detail: SymbolDetail, cells: int, beside: int) -> Line:
+    """Who agrees or not, and who could not be compared; a doubt is more than what is beside it."""
     differing = [fact.name for fact in detail.facts if fact.differs]
     if not differing and not detail.compared:
         return (Span("nothing to compare now", Tone.DIM),)
@@ -116,7 +131,7 @@ def _agreement(view: View, detail: SymbolDetail, cells: int, beside_funding: int
         forms = [f"{words}; {reason}", reason]
     if not left_out:
         return (Span(words if differing else "sources agree", tone),)
-    room = cells if why else beside_funding
+    room = cells if why else beside
     return (Span(next((form for form in forms if width(form) <= room), forms[-1]), tone),)
 
 
@@ -192,11 +207,12 @@ _TITLES = ("ENGINE", "DATABASE", "EXCHANGE", "FLAGS")
 
 
 def _said(said: Said | None, cells: int, glyphs: Glyphs, *, old: bool, differs: bool) -> Span:
-    """One value; `old` ones are grey whatever they say."""
+    """One value, after the sign of how bad it is; `old` ones are grey whatever they say."""
     if said is None:
         return Span(" " * (cells + 1))
     tone = tone_of(said.severity) if said.severity else Tone.STRONG if differs else Tone.PLAIN
-    text = fit(said.within(cells), cells, "right", glyphs.ellipsis)
+    sign = f"{glyphs.of(said.severity)} " if said.severity else ""
+    text = fit(sign + said.within(cells - width(sign)), cells, "right", glyphs.ellipsis)
     return Span(f" {text}", Tone.UNKNOWN if old else tone)
 
 
@@ -206,9 +222,29 @@ def log_lines(lines: Sequence[str] | None, cells: int, glyphs: Glyphs) -> list[L
         return [(Span("the log has not been read yet", Tone.UNKNOWN),)]
     if not lines:
         return [(Span("no line of late names this symbol", Tone.DIM),)]
-    return [fit_line((Span(line),), cells, glyphs.ellipsis) for line in lines]
+    return [(Span(row),) for line in lines for row in _rows(line, cells, glyphs.ellipsis)]
 
 
-def tab_line(names: Sequence[tuple[str, Tone]], cells: int, glyphs: Glyphs) -> Line:
-    """The parts of the screen by name."""
-    return fit_line((Span(f" {name} ", tone) for name, tone in names), cells, glyphs.ellipsis)
+_UNDER, _MOST_ROWS = "  ", 4
+"""What a line's second row and those after it begin with, and how many rows one line has at most."""
+
+
+def _rows(line: str, cells: int, ellipsis: str) -> list[str]:
+    """The line in full, or as much of it as has room."""
+    if width(line) <= cells:
+        return [line]
+    first, *rest = wrap(line, cells - width(_UNDER))
+    rows = [first, *(f"{_UNDER}{row}" for row in rest)]
+    return rows if len(rows) <= _MOST_ROWS else [*rows[: _MOST_ROWS - 1], f"{rows[_MOST_ROWS - 1]}{ellipsis}"]
+
+
+def tab_line(parts: Sequence[tuple[str, str, Tone]], cells: int, glyphs: Glyphs) -> Line:
+    """The parts of the screen by name and title, with as many of the counts in the titles as have room.
+
+    What is empty says so in a word, or where that is too long in a digit.
+    """
+    whole = [title for _, title, _ in parts]
+    forms = whole, [title.replace(" none", " 0") for title in whole], [name for name, _, _ in parts]
+    titles = next((form for form in forms if sum(width(title) + 2 for title in form) <= cells), forms[-1])
+    spans = (Span(f" {title} ", tone) for title, (_, _, tone) in zip(titles, parts, strict=True))
+    return fit_line(spans, cells, glyphs.ellipsis)

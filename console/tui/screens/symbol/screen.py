@@ -152,10 +152,8 @@ class SymbolDetail(Parted):
     def _tabs_text(self, size: Size) -> tuple[Line, ...]:
         """The chosen part in reverse, the others in sight bright; without counts that have no room."""
         titles = self._titles()
-        names = [(titles.get(part, part), self._tone(part)) for part in self.parts()]
-        if sum(len(name) + 2 for name, _ in names) > size.width:
-            names = [(part, self._tone(part)) for part in self.parts()]
-        return (tab_line(names, size.width, self.view.glyphs),)
+        parts = [(part, titles.get(part, part), self._tone(part)) for part in self.parts()]
+        return (tab_line(parts, size.width, self.view.glyphs),)
 
     def _titles(self) -> dict[str, str]:
         """The parts below by name, each with the number of its lines."""

@@ -1,13 +1,17 @@
 """The two lines above a log: which one it is and how alive it is, and what of it is shown."""
 
+from collections.abc import Sequence
+
 from rich.cells import cell_len
 
 from console.domain.figures import seconds
 from console.sources.logs.lines import LogLine
 from console.sources.logs.pattern import ERRORS, MARGIN, SYNC
 from console.sources.logs.reader import Page, Progress
+from console.tui.actions import Action
 from console.tui.text import Line, Span, clip, joined, line_width, spread, visible
 from console.tui.theme import Glyphs, Tone
+from console.tui.widgets.hints import hints_within
 from console.tui.widgets.log.rows import clock_time
 
 QUIET = 60.0
@@ -24,13 +28,24 @@ def which_log(name: str, page: Page, now: float, cells: int, glyphs: Glyphs) -> 
     return spread((Span(f" {name}  ", Tone.STRONG), Span(path, Tone.DIM)), facts, cells, glyphs.ellipsis)
 
 
-def what_is_shown(page: Page, standing: LogLine | None, now: float, cells: int, glyphs: Glyphs) -> Line:
+def what_is_shown(
+    page: Page,
+    standing: LogLine | None,
+    now: float,
+    cells: int,
+    glyphs: Glyphs,
+    *,
+    keys: Sequence[Action] = (),
+) -> Line:
     """Whether the end is followed, filter and search in words, and what is going on.
 
-    `standing` is the line under the cursor where the end isn't followed.
+    `standing` is the line under the cursor where the end isn't followed. Where nothing is going on, as many
+    of `keys` are told as have room; not of a log that can't be read.
     """
     left = (_state(page, standing), Span("  "), *joined(_shown(page, glyphs.ellipsis), "   "))
-    return spread(left, _doing(page, now), cells, glyphs.ellipsis)
+    told = keys if page.path and not page.unread else ()
+    right = _doing(page, now) or hints_within(told, cells - line_width(left) - 2)
+    return spread(left, right, cells, glyphs.ellipsis)
 
 
 def clip_left(text: str, cells: int, ellipsis: str) -> str:

@@ -23,6 +23,7 @@ from console.tui.widgets.table.grid import Grid
 
 T = TypeVar("T")
 
+NO_MATCH = "no row matches"
 _WHEEL = 3
 """Rows that one notch of the mouse wheel scrolls."""
 
@@ -36,6 +37,8 @@ class Stage(Asks, Protocol):
     def say(self, words: str) -> None: ...
 
     def refuse(self, words: str) -> None: ...
+
+    def remark(self, words: str) -> None: ...
 
     def show_hints(self) -> None: ...
 
@@ -228,6 +231,8 @@ class Table(Grid[T], can_focus=True, inherit_bindings=False):
             wanted, self._wanted = self._wanted, None
             if wanted is not None and self._rows.any_match(wanted):
                 apply(wanted if wanted.terms else None)
+            elif wanted is not None and isinstance(self.screen, Stage):
+                self.screen.remark(NO_MATCH)
 
         def typed(text: str) -> str:
             if self._wanted is None:
