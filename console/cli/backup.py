@@ -138,30 +138,41 @@ def losses(ctx: click.Context, /, *, name: str, as_json: bool, **given: Any) -> 
 def prune(ctx: click.Context, /, *, yes: bool, **given: Any) -> None:
     """Remove the backups beyond those that the settings keep, and what is left of unfinished ones.
 
-    The newest that was restored equal always stays.
+    The newest that was restored equal always stays, and what an open run needs.
     """
     settings = settings_of(ctx, Given(**given))
-    from console.wiring.backups import beyond, remove_here  # noqa: PLC0415
+    from console.wiring.backups import beyond, needed, remove_here  # noqa: PLC0415
 
-    goes, left = beyond(settings, _found(settings), time.time()), _left(settings)
-    if yes and (goes or left):
-        with _told_errors():
+    aged, left = beyond(settings, _found(settings), time.time()), _left(settings)
+    with _told_errors():
+        why = needed(settings, aged) if aged else {}
+        goes = [each for each in aged if each.name not in why]
+        if yes and (goes or left):
             _require_operator(settings)
             remove_here(settings, goes, left)
     names = [*(each.name for each in goes), *(f"{file.name}, which has no manifest" for file in left)]
     told = [f"{'removed' if yes else 'would remove'} {name}" for name in names]
+    told += [f"stays {name}: {words}" for name, words in why.items()]
     tell_all(told or ["nothing is beyond what the settings keep"])
 
 
 def _found(settings: "Settings") -> "tuple[Backup, ...]":
-    """The context's backups, the newest first; manifests that are none are told of."""
+    """The context's backups, the newest first; manifests that are none are told of.
+
+    So is whose those are that are there, where none is the context's: it may have been called otherwise.
+    """
     from console.actions.backup.folder import backups_in  # noqa: PLC0415
     from console.actions.backup.place import folder_of  # noqa: PLC0415
+    from console.domain.foreign import visible  # noqa: PLC0415
 
     found, problems = backups_in(folder_of(settings))
     for problem in problems:
         warn(problem)
-    return found
+    own = tuple(each for each in found if each.manifest.context == settings.context)
+    others = ", ".join(sorted({visible(each.manifest.context) for each in found}))
+    if others and not own:
+        warn(f"the backups in {folder_of(settings)} are of {others}, none is of {settings.context}")
+    return own
 
 
 def _left(settings: "Settings") -> "tuple[Path, ...]":

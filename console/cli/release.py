@@ -52,9 +52,19 @@ release.add_command(remove_coin)
 @click.option("--note", default="", help="What there is to say of it.")
 @click.option("--deployed", is_flag=True, help="It is what is deployed from now on.")
 @click.option("--run", default="", metavar="RUN", help="The deployment that it is part of.")
+@click.option("--take-over", default="", metavar="REASON", help="Why another console's releases are yours.")
 @click.pass_context
 def record(
-    ctx: click.Context, /, *, tag: str | None, called: str, note: str, deployed: bool, run: str, **given: Any
+    ctx: click.Context,
+    /,
+    *,
+    tag: str | None,
+    called: str,
+    note: str,
+    deployed: bool,
+    run: str,
+    take_over: str,
+    **given: Any,
 ) -> None:
     """Record the files that stand in the tree now; the same files are the same release."""
     if tag and called:
@@ -66,6 +76,8 @@ def record(
     with told_errors():
         require_operator(settings)
         releases = releases_of(settings)
+        if take_over:
+            releases.take_over(take_over)
         if tag:
             kept = releases.record_tag(tag, note)
         else:
@@ -207,7 +219,7 @@ def _told_list(settings: "Settings", *, as_json: bool, saved: bool) -> None:
     with told_errors():
         standing = _standing(settings)
     found = [each for each in standing.kept if each.release.saved == saved]
-    for problem in standing.problems:
+    for problem in (*standing.problems, *_not_own(settings)):
         warn(problem)
     if as_json:
         tell(json.dumps([document_of(each, standing) for each in found]))
@@ -224,6 +236,19 @@ def _standing(settings: "Settings") -> "Standing":
     from console.actions.releases.recorded import releases_of  # noqa: PLC0415
 
     return releases_of(settings, os.environ).standing()
+
+
+def _not_own(settings: "Settings") -> Iterator[str]:
+    """That they are another console's, or that nobody can tell."""
+    from console.actions.releases.errors import ReleaseError  # noqa: PLC0415
+    from console.actions.releases.owner import check_own  # noqa: PLC0415
+    from console.actions.releases.recorded import releases_of  # noqa: PLC0415
+
+    releases = releases_of(settings, os.environ)
+    try:
+        check_own(releases.folder, releases.state)
+    except ReleaseError as error:
+        yield str(error)
 
 
 def _named(settings: "Settings", name: str) -> "Kept":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from console.cli.command_line import Given, monitor_of, settings_of, tell, tell_all, warn, with_settings
+from console.cli.command_line import Given, monitor_of, settings_of, tell_all, warn, with_settings
 from console.cli.runbook_drive import (
     exit_code,
     told_refusals,
@@ -41,14 +41,14 @@ def runbook() -> None:
 def list_(ctx: click.Context, /, **given: Any) -> None:
     """Say which runbooks there are, those for what is wrong now first, the latest runs, and what is open."""
     from console.cli.runbook_open import open_lines, open_runs  # noqa: PLC0415
-    from console.cli.runbook_told import runbook_lines  # noqa: PLC0415
+    from console.cli.runbook_told import listed_lines, runbook_lines  # noqa: PLC0415
     from console.runbooks.store import store_of  # noqa: PLC0415
 
     settings = settings_of(ctx, Given(**given))
     tell_all(runbook_lines(_runbooks(settings), _wrong(settings)))
     with told_refusals():
-        for run in store_of(settings, os.environ).latest(settings.context):
-            tell(f"{run.id:<40} {run.standing.value}")
+        runs, unread = store_of(settings, os.environ).listed(settings.context)
+        tell_all(listed_lines(runs, unread))
         tell_all(open_lines(open_runs(settings)))
 
 

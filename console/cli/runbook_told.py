@@ -1,20 +1,21 @@
 """What the commands of runbooks say of a run, of its steps and of runbooks, as lines of text."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 from console.domain.figures import seconds
 from console.runbooks.deciding import Choice, in_words, options
 from console.runbooks.dry_run import Walked
-from console.runbooks.model import Found, Runbook, filled
+from console.runbooks.model import Found, Runbook, filled, found_in
 from console.runbooks.relevance import Wrong, by_relevance, relevance
-from console.runbooks.run import Run, State, StepRun, Task, told_steps, values_of
+from console.runbooks.run import Run, State, StepRun, Task, UnreadRun, told_steps, values_of
 from console.runbooks.store import Moved
 from console.runbooks.times import lasting
 
 _NAME, _STATE = 20, 8
 """Cells of a step's name and state."""
+_RUN = 40
+"""Cells of a run's id."""
 _MOST_OUTPUT = 10
 """Lines of what a command wrote, the last ones."""
 _GIVEN = {
@@ -32,6 +33,12 @@ def runbook_lines(runbooks: Iterable[Runbook], wrong: Wrong) -> Iterator[str]:
     for one in by_relevance(runbooks, wrong):
         why = ", ".join(relevance(one, wrong))
         yield f"{one.name:<24} {one.title}. {one.use}{f' NOW: {why}' if why else ''}"
+
+
+def listed_lines(runs: Iterable[Run], unread: Iterable[UnreadRun]) -> Iterator[str]:
+    """A line for each run: how it stands, or why nobody here can tell."""
+    yield from (f"{run.id:<{_RUN}} {run.standing.value}" for run in runs)
+    yield from (f"{one.id:<{_RUN}} {'open, ' if one.is_open else ''}unread: {one.why}" for one in unread)
 
 
 def run_lines(
@@ -103,10 +110,10 @@ def _kept(step: StepRun) -> Iterator[str]:
     """The note, and the check's expectation and details."""
     if step.note:
         yield f"note: {step.note}"
-    if step.evidence:
-        seen = json.loads(step.evidence)
-        yield f"expected: {seen['expected']}"
-        yield from seen["details"]
+    found = found_in(step.evidence)
+    if found is not None:
+        yield f"expected: {found.expected}"
+        yield from found.details
 
 
 def _end_of(output: Sequence[str]) -> Iterator[str]:

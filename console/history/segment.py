@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,7 +90,7 @@ def find_segments(file: Path) -> tuple[Segment, ...]:
     except OSError as error:
         raise RecordError(f"{file}: {error.strerror or error}") from None
     if not files:
-        raise RecordError(f"{file}: no record in this folder: its files end in {ENDING}")
+        raise RecordError(f"{file}: no record in this folder: its files end in {ENDING}{_elsewhere(file)}")
     found: list[Segment] = []
     refused: RecordError | None = None
     for one in files:
@@ -100,6 +101,25 @@ def find_segments(file: Path) -> tuple[Segment, ...]:
     if not found:
         raise refused or RecordError(f"{file}: no record")
     return _in_turn(sorted(found, key=lambda segment: segment.begin))
+
+
+def _elsewhere(folder: Path) -> str:
+    """Which folders have records, where `folder` is a state folder, or another one of such a folder's."""
+    near = (folder, folder.resolve().parent)
+    found = set[Path]()
+    for above, below in itertools.product(near, _BELOW):
+        with suppress(OSError):  # a folder that goes meanwhile is none to name
+            found |= {one.parent for one in above.glob(f"{below}*{ENDING}")}
+    if not found:
+        return ""
+    named = ", ".join(map(str, sorted(found)[:_MOST_NAMED]))
+    more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
+    return f"; name one that has some: {named}{more}"
+
+
+_BELOW = ("*/", "history/*/", "uid-*/history/*/")
+"""Where a state folder, and its `history`, have the records of each context."""
+_MOST_NAMED = 3
 
 
 def read_segment(file: Path) -> Segment:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
-from console.domain.metrics import Column, Series, Vector
+from console.domain.metrics import Column, Labels, Series, Vector
 from console.promql.statistics import deviation, largest, mean, quantile, smallest, total, variance
 from console.promql.tree import Aggregation
 from console.promql.vectors import NOTHING, EvaluationError, group, labelled
@@ -57,9 +57,19 @@ def _extremes(node: Aggregation, vector: Vector, parameter: float) -> Vector:
 
 
 def in_order(samples: Iterable[tuple[Series, float]], *, falling: bool) -> list[tuple[Series, float]]:
-    """Samples by their value, NaN last."""
+    """Samples by their value, NaN last, and equal ones by their labels.
+
+    Prometheus promises no order of equal ones. Here it is the same at each look, whatever order they were
+    scraped in: rows that are equal don't change places, nor which of them are the first few.
+    """
     sign = -1 if falling else 1
-    return sorted(samples, key=lambda one: (True, 0.0) if math.isnan(one[1]) else (False, sign * one[1]))
+
+    def place(sample: tuple[Series, float]) -> tuple[bool, float, Labels, str]:
+        series, value = sample
+        unknown = math.isnan(value)
+        return unknown, 0.0 if unknown else sign * value, series.labels, series.name
+
+    return sorted(samples, key=place)
 
 
 def as_go_writes(value: float) -> str:

@@ -74,7 +74,7 @@ def stays(effect: Effect) -> bool:
 
 
 def comes_later(effect: Effect) -> bool:
-    """Whether what it was to do may still come about once it has ended with a complaint."""
+    """Whether what it was to do may still come about once it has ended."""
     return not (isinstance(effect, ActionAct) and ACTIONS[effect.name].whole)
 
 

@@ -65,7 +65,8 @@ class Surroundings:
     """What checks ask: `look` looks at the context anew, `ledger` and `database` at its books.
 
     These raise SourceError where they can't. `begun` says when a run's step was begun last, as far as that is
-    known. `not_exported` are metrics that the engine is known not to have.
+    known. `not_exported` are metrics that the engine is known not to have. `ended` says whether every process
+    of the engine has ended, by all that the context knows them by; None where nobody can tell.
     """
 
     look: Look
@@ -75,6 +76,7 @@ class Surroundings:
     clock: Clock
     wait: Callable[[float], None]
     not_exported: Set[str] = frozenset()
+    ended: Callable[[], bool | None] = lambda: None
 
     def pending(self) -> Mapping[str, int]:
         """How many orders the books call PENDING, by market."""
@@ -98,7 +100,7 @@ def checks_of(asked: Surroundings) -> Mapping[str, Ask]:
     truths = positions.Truths(look, asked.not_exported, wait)
     return {
         "kill_switch": lambda told: _kill_switch_of(look, told["is"]),
-        "halted": lambda _told: _halted_of(look),
+        "halted": lambda _told: _halted_of(look, asked.ended),
         "engine": lambda told: engine(look("metrics", "engine").engine, told["is"]),
         "sources": lambda _told: _sources_of(look),
         "ledger": lambda _told: ledger(asked.ledger),
@@ -188,9 +190,13 @@ def _kill_switch_of(look: Look, wanted: str) -> Found:
     return kill_switch(live.kill, wanted, live.last_trip)
 
 
-def _halted_of(look: Look) -> Found:
+def _halted_of(look: Look, ended: Callable[[], bool | None]) -> Found:
+    """Where the engine has no file of its own, its pid files or unit tell whether it has ended."""
     live = look(*OF_TRIPS)
-    return halted(live.kill, live.engine.alive)
+    alive = live.engine.alive
+    if alive is None and live.kill.state is KillState.UNCONFIRMED:
+        alive = ended() is not True  # nobody can tell: it may run
+    return halted(live.kill, alive)
 
 
 def _told_trip(trip: LastTrip) -> str:

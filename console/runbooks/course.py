@@ -101,10 +101,11 @@ class Course:
         """What a check says now that belongs to a step."""
         return self.world.ask(question, values_of(self.run, self.world.environment, self.began(step)))
 
-    def answer(self, step: Step, patience: float = 0.0) -> Found | None:
+    def answer(self, step: Step, patience: float = 0.0, *, settled: bool = False) -> Found | None:
         """What the step's own check says once it passes, or after `patience` s, and whether that holds.
 
-        Where the run is being undone nobody waits for either.
+        `settled`: only what can't be told yet is waited for. Where the run is being undone nobody waits for
+        either.
         """
         check, holds = step.check, span(step.holds_for, self.run.values)
         if check is None:
@@ -117,6 +118,7 @@ class Course:
             self.pause,
             patience=patience,
             holds=holds,
+            settled=settled,
         )
 
     def began(self, name: str) -> float:

@@ -17,6 +17,8 @@ _SLACK = 15.0
 """Seconds beyond a command's time-out in which its supervisor has to tell what came of it."""
 _SHOWS_WITHIN = 120.0
 """Seconds in which it shows what an act has brought about, however long the act itself may take."""
+_TOLD_WITHIN = 10.0
+"""Seconds in which it can be told what an act has done that does all of it before it ends."""
 _TICK = 0.05
 """Seconds between two looks at a command."""
 
@@ -70,9 +72,14 @@ def look_back(course: Course, step: Step) -> None:
     course.move(after)
 
 
-def conclude_by_check(course: Course, step: Step, output: str = "", *, patience: float = 0.0) -> None:
-    """Conclude from what the step's check says, once it passes, or after `patience` seconds."""
-    found = course.answer(step, patience)
+def conclude_by_check(
+    course: Course, step: Step, output: str = "", *, patience: float = 0.0, settled: bool = False
+) -> None:
+    """Conclude from what the step's check says, once it passes, or after `patience` seconds.
+
+    `settled` as `Course.answer` has it.
+    """
+    found = course.answer(step, patience, settled=settled)
     if found is None:
         conclude(course, step, Conclusion(State.PASSED, "written down", output))
     else:
@@ -123,8 +130,11 @@ def _conclude_by(course: Course, step: Step, seen: Look) -> None:
     told = concluded(step.effect, seen)
     if told is None:
         complains = seen.outcome is not None and bool(seen.outcome.code)
-        patience = 0.0 if complains and not comes_later(step.effect) else min(step.timeout, _SHOWS_WITHIN)
-        conclude_by_check(course, step, seen.output, patience=patience)
+        settled = not comes_later(step.effect)
+        patience = min(step.timeout, _TOLD_WITHIN if settled else _SHOWS_WITHIN)
+        if settled and complains:
+            patience = 0.0
+        conclude_by_check(course, step, seen.output, patience=patience, settled=settled)
     else:
         conclude(course, step, told)
 

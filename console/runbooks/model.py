@@ -1,5 +1,6 @@
 """Runbooks as data: what one is made of. Their files are read by `console.runbooks.reading`."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,20 @@ class Found:
     expected: str
     observed: str
     details: tuple[str, ...] = ()
+
+
+def found_in(evidence: str) -> Found | None:
+    """What a check saw, as it is kept with a step or in the journal; None for nothing, or what can't be read.
+
+    A secret that was taken out of it may have been a part of how it is written, and a newer console may have
+    written it.
+    """
+    try:
+        told = json.loads(evidence)
+        passes = told["passes"] if isinstance(told["passes"], bool) else None
+        return Found(passes, str(told["expected"]), str(told["observed"]), tuple(map(str, told["details"])))
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 Ask = Callable[[Mapping[str, str]], Found]

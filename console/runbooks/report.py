@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 from console.audit.record import Record, iso_time
 from console.audit.redaction import Json
-from console.runbooks.model import Found, Runbook, filled
+from console.runbooks.model import Found, Runbook, filled, found_in
 from console.runbooks.run import Run, StepRun, values_of
 from console.runbooks.store import Moved, digest_of
 from console.runbooks.times import lasted
@@ -143,7 +143,7 @@ def as_json(report: Report) -> str:
 
 def _step(step: StepRun, run: Run, runbook: Runbook, environment: str, took: Iterable[float]) -> StepReport:
     intact = digest_of(step.evidence) == step.digest if step.evidence else None
-    found = _found(step.evidence) if intact else None
+    found = found_in(step.evidence) if intact else None
     text = filled(runbook.step(step.name).text, values_of(run, environment, step.since))
     return StepReport(step.name, text, step, tuple(took), found, intact)
 
@@ -165,16 +165,9 @@ def _answers(record: Record, run: Run) -> Iterator[tuple[str, str, str]]:
 
 
 def _lines(at: str, step: str, evidence: str) -> Iterator[Listed]:
-    try:
-        found = _found(evidence)
-    except ValueError:  # what was taken out of it as a secret was a part of how it is written
-        return
-    yield from (Listed(at, step, found.passes, line) for line in found.details)
-
-
-def _found(evidence: str) -> Found:
-    told = json.loads(evidence)
-    return Found(**{**told, "details": tuple(told["details"])})
+    found = found_in(evidence)
+    if found is not None:
+        yield from (Listed(at, step, found.passes, line) for line in found.details)
 
 
 def _person(record: Record) -> str:

@@ -118,6 +118,20 @@ class Run:
         return replace(self, steps=tuple(after if one.name == after.name else one for one in self.steps))
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadRun:
+    """A run that is kept as this console doesn't know it, as a newer one keeps some; `why` is one line.
+
+    `is_open` is all that is known of how it stands.
+    """
+
+    id: str
+    runbook: str
+    began: float
+    is_open: bool
+    why: str
+
+
 def values_of(run: Run, environment: str, began: float) -> Mapping[str, str]:
     """What stands for each `{name}` of the run's runbook, at a step that was begun at `began`."""
     built_in = {"context": run.context, "environment": environment, "run": run.id, "began": f"{began:.3f}"}

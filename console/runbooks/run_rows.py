@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Column, Double, Integer, MetaData, RowMapping, String, Table, Text
 
-from console.runbooks.run import Driver, Run, Standing, State, StepRun
+from console.runbooks.run import Driver, Run, Standing, State, StepRun, UnreadRun
 
 MOST_EVIDENCE = 1 << 20
 """Characters that a check's evidence may have, in ASCII: more than any lists."""
@@ -64,6 +64,10 @@ moves = Table(
 )
 
 
+class RowError(Exception):
+    """A row keeps what this console doesn't know, in one line."""
+
+
 def open_as(run: Run) -> str | None:
     """What one run at a time may be open as; None for one that is over."""
     return None if run.standing.over else f"{run.context}/{run.runbook}"
@@ -86,19 +90,28 @@ def run_row(run: Run) -> dict[str, Any]:
 
 
 def run_of(row: RowMapping, step_runs: tuple[StepRun, ...]) -> Run:
-    """The run that a row keeps, with its steps."""
-    return Run(
-        id=row["id"],
-        runbook=row["runbook"],
-        context=row["context"],
-        text=row["text"],
-        values=json.loads(row["values"]),
-        began=row["began"],
-        standing=Standing(row["standing"]),
-        epoch=row["epoch"],
-        driver=None if row["driver"] is None else Driver(**json.loads(row["driver"])),
-        steps=step_runs,
-    )
+    """The run that a row keeps, with its steps. RowError where it says what isn't known here."""
+    try:
+        return Run(
+            id=row["id"],
+            runbook=row["runbook"],
+            context=row["context"],
+            text=row["text"],
+            values=_values_in(row["values"]),
+            began=row["began"],
+            standing=Standing(row["standing"]),
+            epoch=row["epoch"],
+            driver=None if row["driver"] is None else Driver(**json.loads(row["driver"])),
+            steps=step_runs,
+        )
+    except (ValueError, TypeError) as error:
+        raise _unknown(f"run {row['id']}", error) from None
+
+
+def unread_run(row: RowMapping, error: RowError) -> UnreadRun:
+    """What can be told of a run all the same, whose row, or a step's, is such a one."""
+    is_open = row["open_as"] is not None
+    return UnreadRun(row["id"], row["runbook"], row["began"], is_open, str(error))
 
 
 def step_row(step: StepRun, run: Run) -> dict[str, Any]:
@@ -107,6 +120,22 @@ def step_row(step: StepRun, run: Run) -> dict[str, Any]:
 
 
 def step_of(row: RowMapping) -> StepRun:
-    """The step that a row keeps."""
+    """The step that a row keeps; RowError as above."""
     told = {field.name: row[field.name] for field in fields(StepRun)}
-    return StepRun(**{**told, "state": State(row["state"])})
+    try:
+        return StepRun(**{**told, "state": State(row["state"])})
+    except ValueError as error:
+        raise _unknown(f"step {row['name']} of run {row['run']}", error) from None
+
+
+def _values_in(text: str) -> dict[str, str]:
+    """ValueError where they aren't as any console here keeps them."""
+    values = json.loads(text)
+    if not isinstance(values, dict) or not all(isinstance(each, str) for each in values.values()):
+        raise ValueError("its values aren't texts")
+    return values
+
+
+def _unknown(what: str, error: Exception) -> RowError:
+    words = " ".join(str(error).split())
+    return RowError(f"{what} can't be read: {words}; a newer console may have kept it")

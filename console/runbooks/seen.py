@@ -6,7 +6,7 @@ from enum import Enum
 from pathlib import Path
 
 from console.runbooks.model import Runbook
-from console.runbooks.run import Run
+from console.runbooks.run import Run, UnreadRun
 
 
 class DeskError(Exception):
@@ -43,8 +43,8 @@ class Offered:
 class Listing:
     """`broken` are the files that are no runbooks, by name, each with its first mistake.
 
-    `runs` are the context's latest, the newest first; those that aren't over have their steps. `at` is the
-    time of day of the look, in seconds since 1970.
+    `runs` are the context's latest, the newest first; those that aren't over have their steps; `unread` are
+    those of them that aren't known here. `at` is the time of day of the look, in seconds since 1970.
     """
 
     at: float
@@ -52,6 +52,7 @@ class Listing:
     broken: Mapping[str, str] = field(default_factory=dict)
     runs: tuple[Run, ...] = ()
     hands: Mapping[str, Hands] = field(default_factory=dict)
+    unread: tuple[UnreadRun, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ class Seen:
     `doing` says what this process is doing with the run, None where it waits to be told. `output` are the
     last lines of what the running act has written, where that can be seen from here. `usual` are the seconds
     that steps have taken in earlier runs, by name. `report` is the file of the report of a run that is over.
-    `at` as above.
+    `unread` says why the run's runbook can't be read any more; then `runbook` has but its steps' names, and
+    the run can only be ended. `at` as above.
     """
 
     at: float
@@ -73,3 +75,4 @@ class Seen:
     output: tuple[str, ...] = ()
     usual: Mapping[str, float] = field(default_factory=dict)
     report: Path | None = None
+    unread: str = ""

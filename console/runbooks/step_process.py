@@ -119,8 +119,11 @@ def make_runs_folder(folder: Path) -> None:
 
 
 def _outcome(folder: Path) -> Outcome | None:
-    text = _text(folder / "outcome.json")
-    return Outcome(**json.loads(text)) if text else None
+    """How it ended; None where it hasn't, or where that can't be read, which isn't known then."""
+    try:
+        return Outcome(**json.loads(_text(folder / "outcome.json")))
+    except (ValueError, TypeError):
+        return None
 
 
 def _output(folder: Path) -> str:

@@ -8,14 +8,14 @@ lost may have been made: whoever comes back reads the run, and never makes it bl
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, create_engine, insert, inspect, select, update
+from sqlalchemy import Connection, Engine, RowMapping, create_engine, insert, inspect, select, update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateTable
@@ -25,8 +25,9 @@ from console.audit.files import make_folder, open_file
 from console.audit.points import pass_by
 from console.domain.clock import SystemClock
 from console.host_lock import LockError, host_lock
-from console.runbooks.run import Driver, Run, Standing, StepRun, check_standing, moved
+from console.runbooks.run import Driver, Run, Standing, StepRun, UnreadRun, check_standing, moved
 from console.runbooks.run_rows import (
+    RowError,
     metadata,
     moves,
     open_as,
@@ -36,6 +37,7 @@ from console.runbooks.run_rows import (
     step_of,
     step_row,
     steps,
+    unread_run,
 )
 from console.sources.connections import checked_url, in_words, open_engine
 from console.sources.errors import SourceError
@@ -112,16 +114,35 @@ class RunStore:
             row = connection.execute(select(runs).where(runs.c.id == run_id)).mappings().first()
             if row is None:
                 raise StoreError(f"there is no run {run_id}")
-            wanted = select(steps).where(steps.c.run == run_id).order_by(steps.c.place)
-            return run_of(row, tuple(step_of(each) for each in connection.execute(wanted).mappings()))
+            return run_of(row, _steps_in(connection, run_id))
 
     def latest(self, context: str, most: int = 20) -> tuple[Run, ...]:
-        """The runs of a context without their steps, the newest first; of older ones those that are open."""
-        its = select(runs).where(runs.c.context == context).order_by(runs.c.began.desc())
+        """The runs of a context without their steps, the newest first; of older ones those that are open.
+
+        StoreError where an open one isn't known here: what is decided by them all would be by some. One that
+        is over is left out then, as if it hadn't passed: it would be in the way for good.
+        """
+        found: list[Run] = []
         with self._connected() as connection:
-            still_open = connection.execute(its.where(runs.c.open_as.is_not(None))).mappings()
-            found = {row["id"]: row for row in (*connection.execute(its.limit(most)).mappings(), *still_open)}
-        return tuple(run_of(row, ()) for row in found.values())
+            for row in _latest(connection, context, most):
+                try:
+                    found.append(run_of(row, ()))
+                except RowError:
+                    if row["open_as"] is not None:
+                        raise
+        return tuple(found)
+
+    def listed(self, context: str, most: int = 20) -> tuple[tuple[Run, ...], tuple[UnreadRun, ...]]:
+        """The same for who lists them: those that are open with their steps, and what isn't known here."""
+        known, unread = list[Run](), list[UnreadRun]()
+        with self._connected() as connection:
+            for row in _latest(connection, context, most):
+                try:
+                    is_open = row["open_as"] is not None
+                    known.append(run_of(row, _steps_in(connection, row["id"]) if is_open else ()))
+                except RowError as error:
+                    unread.append(unread_run(row, error))
+        return tuple(known), tuple(unread)
 
     def open_run(self, runbook: str, context: str) -> str | None:
         """The id of the run of a runbook that is open in a context; None where there is none."""
@@ -206,6 +227,8 @@ class RunStore:
             raise StoreError(f"the runs can't be kept: {error}") from None
         except OSError as error:
             raise _unkeepable(error) from None
+        except RowError as error:
+            raise StoreError(str(error)) from None
 
     def _make_tables(self, connection: Connection) -> None:
         if self._has_tables:
@@ -255,6 +278,18 @@ def shared_store(
 def digest_of(text: str) -> str:
     """The SHA-256 of a text, in hexadecimal."""
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _latest(connection: Connection, context: str, most: int) -> Iterable[RowMapping]:
+    its = select(runs).where(runs.c.context == context).order_by(runs.c.began.desc())
+    still_open = connection.execute(its.where(runs.c.open_as.is_not(None))).mappings()
+    newest = connection.execute(its.limit(most)).mappings()
+    return {row["id"]: row for row in (*newest, *still_open)}.values()
+
+
+def _steps_in(connection: Connection, run_id: str) -> tuple[StepRun, ...]:
+    wanted = select(steps).where(steps.c.run == run_id).order_by(steps.c.place)
+    return tuple(step_of(each) for each in connection.execute(wanted).mappings())
 
 
 def _store_in(file: Path, timeout: float) -> RunStore:

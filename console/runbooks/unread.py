@@ -10,7 +10,7 @@ from console.audit.record import Act
 from console.domain.access import stated
 from console.runbooks import step_process
 from console.runbooks.drivers import DrivenError, hands_of
-from console.runbooks.model import undo_of
+from console.runbooks.model import Risk, Runbook, Step, undo_of
 from console.runbooks.recording import Recording
 from console.runbooks.run import MoveError, Run, Standing, State, StepRun
 from console.runbooks.seen import Hands
@@ -58,6 +58,13 @@ def not_undone(run: Run) -> str:
     if undoable:
         return f"what undoes {', '.join(undoable)} is not known, and has to be done by hand"
     return f"what was begun stays: {', '.join(begun)}" if begun else "nothing of it was begun"
+
+
+def names_only(run: Run) -> Runbook:
+    """What stands in for the runbook for who looks at such a run: its steps, which do and say nothing."""
+    gone = "what this step says can't be read any more"
+    steps = tuple(Step(each.name, gone, None, None, 0.0) for each in run.steps)
+    return Runbook(run.runbook, run.runbook, gone, (), (), (), Risk.RAISES, (), steps, run.text)
 
 
 def _halted(world: World, recording: Recording, run: Run) -> Run:

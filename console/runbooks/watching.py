@@ -18,12 +18,21 @@ UNWATCHED = 60.0
 
 
 def passing(
-    ask: Callable[[], Found], clock: Clock, pause: Callable[[float], None], *, patience: float, holds: float
+    ask: Callable[[], Found],
+    clock: Clock,
+    pause: Callable[[float], None],
+    *,
+    patience: float,
+    holds: float,
+    settled: bool = False,
 ) -> Found:
-    """What the check says once it passes, or after `patience` seconds; it has to pass for `holds` s then."""
+    """What the check says once it passes, or after `patience` seconds; it has to pass for `holds` s then.
+
+    `settled`: nothing is to come any more, so that only what can't be told is asked again.
+    """
     until = clock.now() + patience
     found = ask()
-    while found.passes is not True and clock.now() < until:
+    while found.passes is not True and not (settled and found.passes is False) and clock.now() < until:
         pause(BETWEEN_LOOKS)
         found = ask()
     return _held(ask, clock, pause, holds, found) if found.passes and holds else found

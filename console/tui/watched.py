@@ -237,8 +237,11 @@ class DrivesRuns(Protocol):
         Called once more, have that end.
         """
 
-    def abort(self, run_id: str, reason: str) -> str:
-        """End the run, and undo what was done."""
+    def abort(self, run_id: str, reason: str, take_over: str = "") -> str:
+        """End the run, and undo what was done, unless its runbook can't be read any more.
+
+        Then `take_over` says why it is ended in place of who drives it, and what stays as it is is answered.
+        """
 
     def take_over(self, run_id: str, reason: str) -> str:
         """Drive it in place of who does now."""

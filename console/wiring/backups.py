@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -36,6 +36,7 @@ from console.host_lock import LockError, host_lock
 from console.runbooks.checks.books import BooksAt, books_of, snapshot
 from console.runbooks.checks.ledger import verify_ledger
 from console.runbooks.sql_process import login_of
+from console.runbooks.store import StoreError, store_of
 from console.settings import Settings
 from console.sources.errors import SourceError
 from console.wiring import open_monitor
@@ -142,6 +143,28 @@ def beyond(settings: Settings, found: Sequence[Backup], now: float) -> tuple[Bac
     goes = pruned([each.manifest.made for each in own], now, keep=named.keep, days=named.days)
     good = [each for each in own if each.checked.rehearsal and not each.checked.rehearsal.problems]
     return tuple(each for each in own if each.manifest.made in goes and each not in good[:1])
+
+
+def needed(
+    settings: Settings, found: Iterable[Backup], environ: Mapping[str, str] = os.environ
+) -> Mapping[str, str]:
+    """The backups, by name, that an open run of the context may still restore or compare with, each with why.
+
+    It is one that the run names, or was made since the run began. BackupError where nobody can tell.
+    """
+    if settings.runs is None and not (settings.state / "runs").exists():
+        return {}
+    try:
+        runs = store_of(settings, environ).latest(settings.context)
+    except StoreError as error:
+        raise BackupError(f"whether a run needs a backup can't be told: {error}") from None
+    why = {}
+    for run in (run for run in runs if not run.standing.over):
+        named = {Path(value).name.partition(".")[0] for value in run.values.values()}
+        for each in found:
+            if each.name in named or each.manifest.made >= run.began:
+                why[each.name] = f"run {run.id} is open"
+    return why
 
 
 def remove_here(settings: Settings, goes: Sequence[Backup], left: Sequence[Path] = ()) -> None:

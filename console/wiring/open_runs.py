@@ -22,20 +22,19 @@ class OpenRuns:
         self._store: RunStore | None = None
 
     def found(self) -> "Sequence[tuple[Run, Hands]] | str":
-        """Each run with whose hands it is in, the newest first, or why they can't be read, in one line."""
+        """Each run with whose hands it is in, the newest first, or why none can be read, in one line."""
         if self._settings.runs is None and not (self._settings.state / "runs").exists():
             return ()
         from console.runbooks.store import StoreError, store_of  # noqa: PLC0415 (as said)
 
         try:
             self._store = self._store or store_of(self._settings, self._environ)
-            latest = self._store.latest(self._settings.context)
-            found = [self._store.find(run.id) for run in latest if not run.standing.over]
+            runs, unread = self._store.listed(self._settings.context)
         except StoreError as error:
             return str(error)
-        except ValueError as error:  # what a newer console has written, say
-            return "; ".join(f"the runs can't be read: {error}".splitlines())
-        return self._in_hands([run for run in found if not run.standing.over])
+        found = [run for run in runs if not run.standing.over]
+        unknown = [one.why for one in unread if one.is_open]
+        return "; ".join(unknown) if unknown and not found else self._in_hands(found)
 
     def _in_hands(self, runs: "Sequence[Run]") -> "Sequence[tuple[Run, Hands]]":
         if not runs:

@@ -23,6 +23,7 @@ from console.runbooks.run import Next, Run, State, Task, next_task, values_of
 from console.runbooks.seen import DeskError, Doing, Listing, Offered, Seen
 from console.runbooks.store import OvertakenError, StoreError
 from console.runbooks.times import usual_seconds
+from console.runbooks.unread import names_only
 from console.runbooks.world import World
 from console.settings import Settings
 from console.wiring.run_guard import Armed
@@ -32,6 +33,7 @@ from console.wiring.runbooks import (
     NoRunbookError,
     begin_run,
     check_may_run,
+    end_unread_run,
     runbook_named,
     runbook_of_run,
     runbooks_of,
@@ -83,12 +85,9 @@ class RunDesk:
             if now - self._read_at >= READS_EVERY:
                 self._offered, self._broken = self._runbooks()
                 self._read_at = now
-            runs = tuple(
-                run if run.standing.over else store.find(run.id)
-                for run in store.latest(self._settings.context)
-            )
+            runs, unread = store.listed(self._settings.context)
         hands = {run.id: hands_of(run, self._world.driver) for run in runs}
-        return Listing(self._world.clock.wall(), self._offered, self._broken, runs, hands)
+        return Listing(self._world.clock.wall(), self._offered, self._broken, runs, hands, unread)
 
     def preview(self, name: str, values: Mapping[str, str], tell: Callable[[Walked], None]) -> None:
         """Tell each step of a runbook with what its checks say now; nothing is done."""
@@ -110,7 +109,7 @@ class RunDesk:
         world = self._world
         with _in_one_line():
             run = world.store.find(run_id)
-            runbook = _read(run)
+            runbook, unread = _read(run)
             if run_id not in self._usual:
                 timelines = world.store.timelines(run.runbook, run.context)
                 self._usual[run_id] = usual_seconds(timelines)
@@ -125,6 +124,7 @@ class RunDesk:
             output=self._output(run),
             usual=self._usual[run_id],
             report=report if run.standing.over and report.exists() else None,
+            unread=unread,
         )
 
     def go_on(self, run_id: str, decision: Decision, at: str = "") -> str:
@@ -157,10 +157,19 @@ class RunDesk:
                         drive.rest()
             return complaint
 
-    def abort(self, run_id: str, reason: str) -> str:
-        """End the run, and undo what was done; the thread of this process that drives it is overtaken."""
+    def abort(self, run_id: str, reason: str, take_over: str = "") -> str:
+        """End the run, and undo what was done; the thread of this process that drives it is overtaken.
+
+        One whose runbook can't be read any more is only ended, with `take_over` as a reason in place of who
+        drives it.
+        """
         with _in_one_line():
-            drive = self._drives[run_id] = take_run(self._settings, self._new_world(), run_id)
+            world = self._new_world()
+            if _read(world.store.find(run_id))[1]:
+                _, left = end_unread_run(self._settings, world, run_id, reason, take_over)
+                kept_report(self._settings, run_id)
+                return left
+            drive = self._drives[run_id] = take_run(self._settings, world, run_id)
             drive.abort(reason)
             with self._while_doing(run_id, Doing.UNDOES, instead=True):
                 drive.go_on()
@@ -280,13 +289,12 @@ class RunDesk:
 _WAITED_FOR = (State.WAITING, State.FAILED, State.UNKNOWN)
 
 
-def _read(run: Run) -> Runbook:
-    """The run's runbook; where it can't be read and the run is open, the error names what ends that."""
+def _read(run: Run) -> tuple[Runbook, str]:
+    """The run's runbook; where it can't be read, what stands in for it, and why."""
     try:
-        return runbook_of_run(run)
+        return runbook_of_run(run), ""
     except RunbookError as error:
-        ends = f"it can't be read any more, only ended: opsconsole runbook abort {run.id} --reason REASON; "
-        raise DeskError(f"{'' if run.standing.over else ends}{error.problems[0]}") from None
+        return names_only(run), error.problems[0]
 
 
 @contextmanager

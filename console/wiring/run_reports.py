@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from console.audit.files import records
@@ -9,9 +10,13 @@ from console.audit.open import anchor_in, folder_in
 from console.audit.verify import verify
 from console.domain.clock import Clock, SystemClock
 from console.own_folder import make_common
+from console.runbooks.model import Runbook
+from console.runbooks.reading import RunbookError
 from console.runbooks.report import Report, collected
 from console.runbooks.report_markdown import as_markdown
+from console.runbooks.run import Run
 from console.runbooks.store import store_of
+from console.runbooks.unread import names_only
 from console.settings import Settings
 from console.wiring.runbooks import runbook_of_run
 
@@ -19,20 +24,28 @@ from console.wiring.runbooks import runbook_of_run
 def report_of(
     settings: Settings, run_id: str, clock: Clock | None = None, environ: Mapping[str, str] = os.environ
 ) -> Report:
-    """What is known of a run. Raises StoreError, JournalError and RunbookError."""
+    """What is known of a run, also where its runbook can't be read any more. StoreError and JournalError."""
     store, folder = store_of(settings, environ), folder_in(settings.state)
     run = store.find(run_id)
     verdict = verify(folder, [anchor_in(settings.state)])
     sound = f"All {verdict.records} records of this host's journal are sound"
     return collected(
         run,
-        runbook_of_run(run),
+        _runbook(run),
         store.timeline(run_id),
         records(folder),
         environment=settings.chosen.environment,
         journal=sound if verdict.sound else f"THE JOURNAL ISN'T SOUND: {verdict.finding}",
         made=(clock or SystemClock()).wall(),
     )
+
+
+def _runbook(run: Run) -> Runbook:
+    try:
+        return runbook_of_run(run)
+    except RunbookError as error:
+        title = f"{run.runbook}, which can't be read any more ({error.problems[0]})"
+        return replace(names_only(run), title=title)
 
 
 def kept_report(settings: Settings, run_id: str) -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from console.actions.engine.processes import processes_of
 from console.domain.clock import Clock
 from console.monitor import Monitor
 from console.panels import PanelError, load_panels
@@ -41,6 +42,7 @@ def surroundings_of(
         clock=clock,
         wait=time.sleep,
         not_exported=frozenset(settings.chosen.not_exported),
+        ended=lambda: processes_of(settings, environ).ended,
     )
 
 

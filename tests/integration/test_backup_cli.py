@@ -24,8 +24,12 @@ from console.cli.backup import backup as backup_command
 from console.cli.backup_restore import Stop
 from console.domain.backup_progress import Progress
 from console.domain.clock import SystemClock
+from console.runbooks.checks.rollback import backup_made
+from console.runbooks.run import Run, Standing, StepRun
+from console.runbooks.store import own_store
 from console.settings_file import load_settings
 from console.wiring.backups import back_up, beyond, means_of, rehearse_here
+from tests.command import run_here
 from tests.mariadb_programs import environment, programs
 from tests.opsconsole import run
 from tests.small_disk import fill, small_disk
@@ -120,6 +124,11 @@ def test_pruning_keeps_what_the_settings_say_and_the_newest_that_was_restored_eq
     second, _ = rehearse_here(settings, second, means)
     assert beyond(settings, (second, first), clock.wall()) == (first,)
     assert here(home, "prune").stdout == f"would remove {first.name}\n"
+    values, steps = {"backup": first.name}, (StepRun("restore"),)
+    open_run = Run("r-1", "rollback_coin_full", "here", "", values, clock.wall() + 9, steps=steps)
+    own_store(settings.state).create(open_run, "dana")
+    assert here(home, "prune", "--yes").stdout == f"stays {first.name}: run r-1 is open\n"
+    own_store(settings.state).become(open_run, Standing.PASSED, clock.wall(), "dana", "over")
     assert here(home, "prune", "--yes").stdout == f"removed {first.name}\n"
     assert [each.name for each in backups_in(home / "backups")[0]] == [second.name]
 
@@ -131,6 +140,13 @@ def test_another_context_s_backups_in_the_same_folder_are_neither_pruned_nor_cou
     old = back_up(settings, means)
     clock.at += 3600
     new = back_up(settings, means)
+    since = str(new.manifest.made)
+    assert [backup_made(home / "backups", each, since).passes for each in ("here", "there")] == [True, False]
+    own = (home / "console.yaml").read_text()
+    (home / "console.yaml").write_text(own.replace("here", "there"))
+    listed = here(home, "list")
+    assert listed.stdout == "there is no backup\n"
+    assert f"the backups in {home / 'backups'} are of here, none is of there" in listed.stderr
     foreign = replace(new, manifest=replace(new.manifest, context="there"))
     assert beyond(settings, (foreign, old), clock.wall()) == ()
     assert (
@@ -149,7 +165,7 @@ class Site:
 
     def restore(self, name: str) -> str:
         """What `backup restore` says, which has to refuse."""
-        told = run(
+        told = run_here(
             self.home, "backup", "restore", name, "--reason", "it is damaged", "--confirm", "paper here",
             "--config", str(self.home / "console.yaml"), "--state", str(self.home / "state"), more=self.more,
         )  # fmt: skip

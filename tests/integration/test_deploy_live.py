@@ -23,6 +23,7 @@ def start_step(home: Path, name: str, environment: str) -> tuple[str, ...]:
         "colour": "red",
         "database": {"url": f"sqlite:///{database}"},
         "commands": {"start": WRITES, "stop": WRITES},
+        "processes": {"pid_files": [str(home / "engine.pid")]},
         "access": {"operators": {"users": [os.getuid()]}},
     }
     (home / "console.yaml").write_text(yaml.safe_dump({"context": "here", "contexts": {"here": context}}))
@@ -56,5 +57,11 @@ def test_a_live_start_takes_typed_words_and_then_a_second_person(
 
 def test_a_start_in_shadow_takes_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    told(tmp_path, *start_step(tmp_path, "deploy_shadow", "development"))
+    step = start_step(tmp_path, "deploy_shadow", "development")
+    (tmp_path / "engine.pid").write_text(str(os.getpid()))  # somebody has started one meanwhile
+    begun = told(tmp_path, *step)
+    assert "waiting  before it: every process of the engine has ended" in begun
+    assert not (tmp_path / "started").exists()
+    (tmp_path / "engine.pid").unlink()
+    told(tmp_path, "runbook", "resume", begun.split()[1])
     assert (tmp_path / "started").exists()

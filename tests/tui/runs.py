@@ -172,8 +172,8 @@ class FakeDesk:
     def wait(self, run_id: str, at: str) -> str:
         return self._told("wait", at)
 
-    def abort(self, run_id: str, reason: str) -> str:
-        return self._told("abort", reason)
+    def abort(self, run_id: str, reason: str, take_over: str = "") -> str:
+        return self._told("abort in place of its driver" if take_over else "abort", reason)
 
     def take_over(self, run_id: str, reason: str) -> str:
         return self._told("take over", reason)

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from textual.pilot import Pilot
@@ -12,6 +13,7 @@ from console.runbooks.deciding import Decision
 from console.runbooks.dry_run import Walked
 from console.runbooks.run import State
 from console.runbooks.seen import Doing, Hands
+from console.runbooks.unread import names_only
 from console.tui.access import Access
 from console.tui.app import OpsConsole
 from console.tui.friction import FASTEST_AGAIN
@@ -56,6 +58,12 @@ async def sees(pilot: Pilot[int], *words: str) -> None:
     assert isinstance(pilot.app, OpsConsole)
     app = pilot.app
     await until(lambda: all(each in text_of(app) for each in words))
+
+
+async def misses(pilot: Pilot[int], words: str) -> None:
+    assert isinstance(pilot.app, OpsConsole)
+    app = pilot.app
+    await until(lambda: words not in text_of(app))
 
 
 async def test_a_runbook_is_begun_with_what_it_asks_for_and_its_run_is_opened() -> None:
@@ -133,6 +141,29 @@ async def test_an_abort_takes_a_reason_and_two_keys() -> None:
         await press(pilot, "x", "y")
         await until(lambda: desk.told)
         assert desk.told == [("abort", "not today")]
+
+
+async def test_a_run_whose_runbook_cannot_be_read_any_more_is_shown_and_can_be_ended() -> None:
+    run = run_of(recovery(), *PASSED, done("sync", State.RUNNING), driver=BOB)
+    unread = replace(seen(run, Hands.OTHERS), runbook=names_only(run), unread="run recovery-1:3:1: gone")
+    desk = FakeDesk(listing(run, hands=Hands.OTHERS), unread)
+    async with opened(desk) as pilot:
+        await press(pilot, "enter")
+        await sees(pilot, "NO RUNBOOK  run recovery-1:3:1: gone", "only ended", "ends it, though bob@desk-2")
+        for key in ("enter", "o", "w", "t"):
+            await pilot.press(key)
+        assert desk.told == []
+        await press(pilot, "x", *"nobody knows it", "enter")
+        await sees(pilot, "UNDOES    nothing: what undoes sync is not known", "DRIVER    bob@desk-2 drives")
+        desk.seen = replace(unread, run=replace(run, driver=replace(BOB, user="ann")))  # the dialog names bob
+        await sees(pilot, "Can't be done now: ann@desk-2 drives it by now")
+        await press(pilot, "x", "y")
+        desk.seen = unread
+        await misses(pilot, "Can't be done now")
+        assert desk.told == []
+        await press(pilot, "x", "y")
+        await until(lambda: desk.told)
+        assert desk.told == [("abort in place of its driver", "nobody knows it")]
 
 
 async def test_another_persons_run_is_watched_until_it_is_taken_over_with_a_reason() -> None:

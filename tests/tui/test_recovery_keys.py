@@ -6,8 +6,9 @@ import pytest
 from textual.geometry import Size
 
 from console.domain.access import Arming
+from console.domain.severity import Severity
 from console.runbooks.reading import runbook_of
-from console.runbooks.run import STANDBY, Driver, Standing, State, StepRun
+from console.runbooks.run import STANDBY, Driver, Standing, State, StepRun, UnreadRun
 from console.runbooks.seen import Doing, Hands
 from console.tui.screens.recovery.columns import Instant, runbook_columns
 from console.tui.screens.recovery.detail import Shown, detail_lines, typed_words
@@ -208,6 +209,27 @@ def test_open_runs_come_first_then_what_can_be_begun_then_what_is_over() -> None
         (Part.BROKEN, "own"),
         (Part.OVER, "verify_state"),
     ]
+
+
+def test_a_run_that_only_a_newer_console_knows_is_a_row_among_the_others() -> None:
+    why = "run sync-9 can't be read: 'later' is not a valid Standing; a newer console may have kept it"
+    newer = UnreadRun("sync-9", "sync", START - 60, True, why)
+    listed = replace(listing(run_of(recovery())), unread=(newer, replace(newer, id="sync-8", is_open=False)))
+    rows = rows_of(listed, None)
+    opened, over = (next(row for row in rows if row.key == key) for key in ("sync-9", "sync-8"))
+    assert [row.key for row in rows].index("sync-9") == 1  # after the open one that is known
+    assert (opened.part, opened.severity, opened.why) == (Part.OPEN, Severity.UNKNOWN, (why,))
+    assert (over.part, over.severity) == (Part.OVER, Severity.OK)
+    cells = {one.key: one.cell(opened).text for one in runbook_columns(UNICODE, Instant(START))}
+    assert (cells["state"], cells["what"], cells["why"], cells["since"]) == (
+        "? unread",
+        "9",
+        why,
+        "1m 00s",
+    )
+    told = text_of(list(chosen_lines(opened, listed, Size(60, 5), UNICODE)))
+    assert told[0] == "? unread sync-9"
+    assert told[1].startswith("run sync-9 can't be read")
 
 
 @pytest.mark.parametrize(("ago", "first"), [(3500, Part.OVER), (3700, Part.OFFERED)])

@@ -73,4 +73,13 @@ def test_a_run_as_only_a_newer_console_knows_it_is_said_too(settings: Settings, 
     keep(settings, "own", Driver("dana", "desk-2", "1-1"))
     with closing(sqlite3.connect(settings.state / "runs" / "runs.db")) as rows, rows:
         rows.execute("UPDATE opsconsole_runs SET standing = 'later'")
-    assert open_runs.found() == "the runs can't be read: 'later' is not a valid Standing"
+    why = "run own-1 can't be read: 'later' is not a valid Standing; a newer console may have kept it"
+    assert open_runs.found() == why
+    keep(settings, "known", Driver("dana", "desk-2", "1-1"))
+    found = open_runs.found()
+    assert not isinstance(found, str)
+    assert [run.id for run, _ in found] == ["known-1"]  # and is no reason to hide another
+    with closing(sqlite3.connect(settings.state / "runs" / "runs.db")) as rows, rows:
+        rows.execute("DELETE FROM opsconsole_runs WHERE id = 'known-1'")
+        rows.execute("UPDATE opsconsole_runs SET open_as = NULL")
+    assert open_runs.found() == ()

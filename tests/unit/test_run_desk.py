@@ -239,16 +239,20 @@ def test_what_stands_in_on_another_host_is_not_taken_for_nobody(office: Office) 
     assert office.desk().look(run).hands is Hands.STANDBY
 
 
-def test_a_run_that_cannot_be_read_any_more_says_what_ends_it(office: Office) -> None:
+def test_a_run_that_cannot_be_read_any_more_can_be_looked_at_ended_and_reported(office: Office) -> None:
     desk = office.desk()
     run = begun(desk)
     store = own_store(office.folder / "state")
-    older = store.create(replace(store.find(run), id="older-1", runbook="older", text="title: older"), "dana")
-    with pytest.raises(
-        DeskError, match=r"only ended: opsconsole runbook abort older-1 --reason REASON; run "
-    ):
-        desk.look(older.id)
-    for standing in (Standing.ABORTING, Standing.ABORTED):
-        store.become(store.find(older.id), standing, 2.0, "dana", "no")
-    with pytest.raises(DeskError, match=r"\Arun older-1"):
-        desk.look(older.id)
+    there = Driver("ann", "elsewhere", "1-1")
+    old = replace(store.find(run), id="older-1", runbook="older", text="title: older", driver=there)
+    store.create(old, "dana")
+    seen = desk.look("older-1")
+    assert seen.unread.startswith("run older-1:1:1: ")
+    assert [step.name for step in seen.runbook.steps] == ["look", "cause", "stop", "undo-stop"]
+    with pytest.raises(DeskError, match="driven by ann"):
+        desk.abort("older-1", "nobody knows it")
+    assert desk.abort("older-1", "nobody knows it", "ann is away") == "what was begun stays: look, cause"
+    ended = desk.look("older-1")
+    assert ended.run.standing is Standing.ABORTED
+    assert ended.report is not None
+    assert "# older, which can't be read any more (run older-1:1:1" in ended.report.read_text()

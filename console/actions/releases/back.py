@@ -4,7 +4,7 @@ What stands there is recorded before, unless it is already: a way back can be ta
 the way, it is taken up again where it was: each file is as it was or as it is to be.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from console.actions.releases.copy import Content, contents_of
 from console.actions.releases.errors import ReleaseError
 from console.actions.releases.exchange import Change, bytes_needed, changes_of, exchange, tidy
 from console.actions.releases.folder import Kept
+from console.actions.releases.owner import check_own
 from console.actions.releases.past import event_of
 from console.actions.releases.recorded import Releases, Standing
 from console.actions.releases.tree import files_of, is_named, patterns_of
@@ -113,7 +114,7 @@ class WaysBack:
             other = "opsconsole release list names others, for --to"
             raise ReleaseError(f"there is no release to go back to: {previous.why}; {other}")
         target = self.releases.named(to or previous.id or "")
-        problems = [*self._strangers(target), *_unknown(target, stands)]
+        problems = [*self._others(), *self._strangers(target), *_unknown(target, stands)]
         contents, damage = self._contents(target)
         return Plan(
             target=target,
@@ -244,6 +245,13 @@ class WaysBack:
             if before is not None and before.sound and _is_between(stands.files, *sides):
                 return begun.kept
         return stands.stands.release.id if stands.stands is not None and stands.stands.sound else ""
+
+    def _others(self) -> Iterator[str]:
+        """That the releases are another journal's, where they are."""
+        try:
+            check_own(self.releases.folder, self.releases.state)
+        except ReleaseError as error:
+            yield str(error)
 
     def _strangers(self, target: Kept) -> tuple[str, ...]:
         """What of the release's files the settings don't name."""

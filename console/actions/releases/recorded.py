@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.actions.releases import git
+from console.actions.releases import git, owner
 from console.actions.releases.code import Code, code_of, folder_of
 from console.actions.releases.copy import Content
 from console.actions.releases.errors import ReleaseError
@@ -22,6 +22,7 @@ from console.actions.releases.folder import (
 )
 from console.actions.releases.git import Origin
 from console.actions.releases.naming import Ground, check_name
+from console.actions.releases.owner import check_own, claim
 from console.actions.releases.past import events_in, past_in
 from console.actions.releases.tree import content_of, files_of, is_named, patterns_of
 from console.audit.actor import Actor, this_actor
@@ -30,6 +31,7 @@ from console.audit.journal import Journal
 from console.audit.open import open_journal
 from console.audit.record import Act
 from console.audit.redaction import Json
+from console.domain.access import stated
 from console.domain.backup import Copy
 from console.domain.clock import Clock, SystemClock
 from console.domain.foreign import visible
@@ -50,6 +52,7 @@ from console.host_lock import LockError, host_lock
 if TYPE_CHECKING:
     from console.settings import Settings
 
+TAKE_OVER = "release.take_over"
 LOCK = "lock"
 LOCK_WAIT = 5.0
 """Seconds to wait for somebody who records, or exchanges files."""
@@ -162,7 +165,7 @@ class Releases:
             if name:
                 tagged = git.tagged(self.code.tree, name, patterns_of(self.code))
                 says = [own for own in (version, origin.tag) if own]
-                check_name(name, self._ground(says, tagged and tagged[1], run))
+                _check_name(name, self._ground(says, tagged and tagged[1], run), run)
                 origin = tagged[0] if tagged else origin
             return self.keep_tree(origin, version, note, name=name)
 
@@ -190,6 +193,7 @@ class Releases:
 
     def deployed(self, release: Kept, run: str = "") -> None:
         """Have the journal know that the release, which stands there, is deployed. Raises ReleaseError."""
+        check_own(self.folder, self.state)
         wrong = differences(release.release.files, files_of(self.code))
         if wrong:
             raise ReleaseError(f"{release.release.called} doesn't stand there: {wrong[0]}")
@@ -203,6 +207,7 @@ class Releases:
 
         `name` and `run`, where they are given, have to be its id and its deployment. Raises ReleaseError.
         """
+        check_own(self.folder, self.state)
         now = self.standing()
         if now.due is None or now.past.put is None:
             raise ReleaseError(f"the journal knows of no release that is deployed: {DEPLOYED}")
@@ -232,11 +237,30 @@ class Releases:
 
     @contextmanager
     def locked(self, wait: float = LOCK_WAIT) -> Iterator[None]:
-        """Hold the lock of the releases, which is everybody's. Raises ReleaseError."""
+        """Hold the lock of the releases, which is everybody's whose journal this is. Raises ReleaseError."""
+        with self._alone(wait):
+            check_own(self.folder, self.state)
+            remove_partial(self.folder)
+            yield
+            with suppress(ReleaseError):  # what was done is done, and so it is told: the next one writes it
+                claim(self.folder, self.state, self.actor)
+
+    def take_over(self, reason: str) -> None:
+        """Have another journal's releases be this one's, which knows it then. AccessError, ReleaseError."""
+        why = stated(reason)
+        with self._alone(LOCK_WAIT):
+            act = Act(self.context, TAKE_OVER, str(self.folder), before=owner.whose(self.folder), reason=why)
+            try:
+                self.journal.note(self.actor, act)
+            except JournalError as error:
+                raise ReleaseError(f"the journal lacks it: {error}") from None
+            owner.put(self.folder, self.state, self.actor)
+
+    @contextmanager
+    def _alone(self, wait: float) -> Iterator[None]:
         make_for_releases(self.folder)
         try:
             with host_lock(self.folder / LOCK, deadline=wait, clock=self.clock):
-                remove_partial(self.folder)
                 yield
         except LockError as error:
             raise ReleaseError(str(error)) from None
@@ -306,6 +330,17 @@ class Releases:
         if name and not knows.is_called(name):
             knows = replace(knows, version=name)
         return kept if knows == had else keep_manifest(self.folder, knows)
+
+
+def _check_name(name: str, ground: Ground, run: str) -> None:
+    """Raise ReleaseError as `check_name`; of a run, whose name is what it was begun with, what leads on."""
+    try:
+        check_name(name, ground)
+    except ReleaseError as error:
+        if not run:
+            raise
+        ends = f"opsconsole runbook abort {run} --reason REASON"
+        raise ReleaseError(f"{error}; another name takes a run begun with it, after {ends}") from None
 
 
 def releases_of(settings: "Settings", environ: Mapping[str, str] = os.environ) -> Releases:

@@ -15,8 +15,8 @@ from console.runbooks.checks import deployment_alerts as of_alerts
 from console.runbooks.checks import deployment_settings as of_settings
 from console.runbooks.checks.books import books_of, snapshot
 from console.runbooks.checks.deployment_database import COIN_SYMBOLS, LOOKS
-from console.runbooks.checks.deployment_engine import engine_stopped
 from console.runbooks.checks.deployment_run import coin_money, coin_round_trip, signed_off
+from console.runbooks.checks.engine_processes import processes_ended
 from console.runbooks.model import Ask, Found
 from console.runbooks.store import StoreError, store_of
 from console.sources.errors import SourceError
@@ -82,7 +82,7 @@ def deployment_checks(
         "keys": lambda _told: of_settings.keys(settings, environ),
         "commands": lambda _told: of_settings.commands(commands),
         "resources": lambda _told: of_settings.resources(settings),
-        "engine_stopped": lambda _told: engine_stopped(settings.chosen.engine_file),
+        "engine_stopped": lambda _told: processes_ended(settings, environ),
         "database": lambda _told: database.answers(),
         **{name: database.asking(look) for name, look in LOOKS.items()},
         "coin_money": database.asking(lambda one, _now: coin_money(one)),

@@ -21,6 +21,8 @@ PRICE_AGE = 60.0
 CANDLE_AGES: Mapping[str, float] = {"5m": 660.0, "15m": 1860.0, "1h": 7260.0}
 """Seconds since the newest candle's start, at most: two of its time frame, and a minute."""
 MARK_AGE = DEFAULT_LIMITS.mark_age.total_seconds()
+AHEAD = 60.0
+"""Seconds that a time may be ahead of our clock: beyond that, nobody knows how old what it stands at is."""
 _MOST_SYMBOLS = 50
 """Symbols that are looked at: of what is open, or of what has prices where nothing is."""
 
@@ -29,7 +31,8 @@ _MOST_SYMBOLS = 50
 class MarketData:
     """Ages in seconds: of each symbol's newest price and oldest mark, and of the newest candle by time frame.
 
-    None where the row has no time. `missing` names what the database hasn't.
+    Below zero they are of the future; None where the row has no time. `missing` names what the database
+    hasn't.
     """
 
     prices: Mapping[str, float | None]
@@ -68,6 +71,16 @@ def prices(read: Callable[[], MarketData]) -> Found:
     unknown = [*found.missing, *(f"{name} has no price" for name, age in found.prices.items() if age is None)]
     unknown += [f"{name}'s mark has no time" for name, age in found.marks.items() if age is None]
     unknown += [f"no {frame} candle" for frame in CANDLE_AGES if frame not in found.candles]
+    times = {
+        **{f"{name}'s price": age for name, age in found.prices.items()},
+        **{f"{name}'s mark": age for name, age in found.marks.items()},
+        **{f"the newest {frame} candle": age for frame, age in found.candles.items()},
+    }
+    unknown += [
+        f"{what} is {seconds(-age)} ahead of our clock"
+        for what, age in times.items()
+        if age is not None and age < -AHEAD
+    ]
     if not found.prices:
         unknown.append("there is no price at all")
     return answer(
@@ -110,7 +123,7 @@ def _ages(
 
 
 def _age(at: float | None, now: float) -> float | None:
-    return None if at is None else max(0.0, now - at)
+    return None if at is None else now - at
 
 
 def _beyond(ages: Mapping[str, float | None], limit: float) -> list[tuple[str, float]]:

@@ -97,7 +97,7 @@ def rollback_checks(asked: Asked) -> Mapping[str, Ask]:
         ),
         "mode": lambda told: mode(asked.look("metrics", "engine"), told["is"]),
         "no_orders": lambda told: _of_books(asked, lambda books: no_orders(books, told)),
-        "backup_made": lambda told: backup_made(asked.backups, told["since"]),
+        "backup_made": lambda told: backup_made(asked.backups, settings.context, told["since"]),
         "losses_told": lambda told: losses_told(asked, told["backup"]),
         "restored": lambda told: _of_backup(asked, told["backup"], restored),
         "counts": lambda told: _of_backup(asked, told["backup"], counts),
@@ -201,11 +201,15 @@ def no_orders(books: Connection, told: Mapping[str, str]) -> Found:
     return Found(not (orders or trades), expected, f"{orders} orders, {trades} trades")
 
 
-def backup_made(folder: Path, since: str) -> Found:
-    """Whether there is a backup that was made since then, whose manifest is whole."""
+def backup_made(folder: Path, context: str, since: str) -> Found:
+    """Whether there is a backup of the context that was made since then, whose manifest is whole.
+
+    Those of other contexts, which may have the same folder, don't count.
+    """
     began = instant(since)
-    expected = f"a backup made since {iso_time(began)[:19]}Z"
-    found, problems = backups_in(folder)
+    expected = f"a backup of {context} made since {iso_time(began)[:19]}Z"
+    there, problems = backups_in(folder)
+    found = [each for each in there if each.manifest.context == context]
     if not found:
         return Found(False, expected, "there is none", kept(problems))
     newest = found[0]

@@ -127,6 +127,32 @@ def test_a_folder_without_a_record_says_so(tmp_path: Path) -> None:
         find_segments(tmp_path)
 
 
+@pytest.mark.parametrize("named", ["state", "state/history", "state/runs", "shared", "state/history/coin"])
+def test_a_folder_without_a_record_names_those_of_the_state_that_have_some(
+    tmp_path: Path, named: str
+) -> None:
+    own = "shared/uid-7/history/paper" if named == "shared" else "state/history/paper"
+    for folder in (own, named):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    (tmp_path / own / "1.rec").touch()
+    with pytest.raises(RecordError) as raised:
+        find_segments(tmp_path / named)
+    assert str(raised.value).endswith(f"; name one that has some: {tmp_path / own}")
+
+
+def test_a_folder_that_goes_while_records_are_looked_for_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_folder: Path, pattern: str) -> Iterator[Path]:
+        if "/" in pattern:
+            raise FileNotFoundError(2, "No such file or directory")
+        return iter(())
+
+    monkeypatch.setattr(Path, "glob", gone)
+    with pytest.raises(RecordError, match="no record in this folder"):
+        find_segments(tmp_path)
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match=r"gone\.rec: No such file"):
         find_segments(tmp_path / "gone.rec")

@@ -34,7 +34,8 @@ QUERIES = [
         "errors unless on () (sum(errors) > 3)",
         "errors or on () vector(1)",
         "sum by (symbol) (errors > 0)",
-        "sum(topk(2, errors > 0))",  # of equal ones either counts
+        "sum(topk(2, errors > 0))",
+        "topk(2, errors > 0)",
         "errors * on (symbol) group_left () sum by (symbol) (errors)",
         "errors * on (symbol) (errors > 1)",
         "absent(errors > 1)",

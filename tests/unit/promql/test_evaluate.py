@@ -49,6 +49,17 @@ def columns(scrapes: list[tuple[float | None, float | None]], *, as_columns: boo
     return store
 
 
+@pytest.mark.parametrize("function", ["topk(2, ", "bottomk(2, ", "sort(", "sort_desc("])
+def test_equal_samples_come_by_their_labels_whatever_order_they_were_scraped_in(function: str) -> None:
+    series = [Series("errors", (("symbol", symbol),)) for symbol in "ABCD"]
+    answers = {
+        tuple(evaluate(parse_query(f"{function}errors)"), now(errors=dict.fromkeys(order, number)), 1000))
+        for order in itertools.permutations(series)
+        for number in (1.0, math.nan)
+    }
+    assert answers == {tuple(series[: 2 if "k(" in function else 4])}
+
+
 @given(
     st.lists(
         st.tuples(*[st.sampled_from([None, 0.0, 0.0, 1.0, 2.0, math.nan])] * 2), min_size=1, max_size=12

@@ -178,8 +178,8 @@ class Desk:
         return file.read_text() if file.exists() else ""
 
     def processes(self, run: Run) -> tuple[int, int]:
-        """The supervisor and its command, once that has begun to write."""
-        eventually(lambda: self.told_by(run, "output"))
+        """The supervisor and its command, once that has written a line: it dies of the rest of one."""
+        eventually(lambda: "\n" in self.told_by(run, "output"))
         claim, process = self.told_by(run, "claim"), self.told_by(run, "process")
         return int(claim.partition("-")[0]), int(process.partition("-")[0])
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from console.runbooks.model import ActionAct, CommandAct, ManualAct, OnFailure, Risk, Runbook
+from console.runbooks.model import ActionAct, CommandAct, ManualAct, OnFailure, Question, Risk, Runbook
 from console.runbooks.reading import load_runbook
 from console.settings_memory import shipped_configs
 from console.wiring.runbooks import KNOWN
@@ -38,6 +38,27 @@ def test_a_scenario_stops_the_engine_first_and_leads_into_the_recovery(name: str
     last = runbook.steps[-1]
     assert isinstance(last.act, ManualAct)
     assert "opsconsole recover" in last.text
+
+
+STARTS = ("start", "start_previous", "start_spot")
+NONE_RUNS = ("processes", "engine_stopped")
+"""What tells that no engine runs that another would trade beside, also once both are reset."""
+
+
+def test_no_engine_is_started_beside_one_that_runs_or_hangs() -> None:
+    """That it doesn't answer, or that it was stopped an hour ago, doesn't tell that it has ended."""
+    files = sorted((shipped_configs() / "runbooks").glob("*.yaml"))
+    steps = [(file.stem, step) for file in files for step in load_runbook(file, KNOWN).steps]
+    starts = [
+        (name, step) for name, step in steps if isinstance(step.act, CommandAct) and step.act.name in STARTS
+    ]
+    assert len(starts) >= 9
+    blind = [
+        f"{name}: {step.name}"
+        for name, step in starts
+        if not any(asked.check in NONE_RUNS for asked in step.preconditions)
+    ]
+    assert blind == []
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -78,6 +99,15 @@ def test_nothing_resumes_on_what_was_verified_long_ago_or_untyped() -> None:
     assert reset.recent == "15m"
     assert reset.confirm is not None
     assert (reset.confirm.words, reset.confirm.unless) == ("{environment} {context}", None)
+
+
+def test_an_engine_that_hangs_after_the_reset_is_not_waited_for_with_the_switch_clear() -> None:
+    steps = shipped("recovery").steps
+    place = next(index for index, step in enumerate(steps) if step.name == "start")
+    asked = steps[place - 1]
+    assert (asked.act, asked.on_failure) == (None, OnFailure.COMPENSATE)
+    assert asked.unless == Question("engine", {"is": "running"})
+    assert asked.check == steps[place].preconditions[0] == Question("processes", {"is": "ended"})
 
 
 def test_a_sync_that_may_wipe_the_books_takes_typed_words() -> None:

@@ -59,11 +59,12 @@ def test_what_is_ended_at_its_time_out_is_unknown_and_read_back(desk: Desk) -> N
     )
 
 
+@pytest.mark.parametrize("complains", [True, False])
 @pytest.mark.parametrize(("act", "comes"), [("remove_coin", False), ("stop_engine", True)])
-def test_what_has_complained_is_waited_for_only_where_it_may_come_about_later(
-    desk: Desk, act: str, comes: bool
+def test_what_has_ended_is_waited_for_only_where_it_may_come_about_later(
+    desk: Desk, act: str, comes: bool, complains: bool
 ) -> None:
-    desk.complains = True
+    desk.complains = complains
     looks = iter((False, True))
     drive = desk.start(STOP.replace("command: stop", f"action: {{{act}: {{reason: drill}}}}"))
     drive.world = replace(

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from console.audit.files import records
 from console.audit.open import folder_in
+from console.cli.runbook_told import run_lines
 from console.runbooks.deciding import Decision, resume
 from console.runbooks.executor import Drive
-from console.runbooks.model import Found
+from console.runbooks.model import Found, found_in
 from console.runbooks.report import Report, as_json, collected
 from console.runbooks.report_markdown import as_markdown
 from console.runbooks.store import digest_of
@@ -159,6 +160,25 @@ def test_evidence_that_was_changed_is_named_and_not_believed(drive: Drive) -> No
     )
     assert (tampered.steps[2].intact, tampered.steps[2].found) == (False, None)
     assert "IT HAS BEEN CHANGED SINCE" in as_markdown(tampered)
+
+
+@pytest.mark.parametrize("evidence", ["", "{", "[]", '{"passes": true}', '{"seen": []}'])
+def test_evidence_that_cannot_be_read_tells_nothing(drive: Drive, evidence: str) -> None:
+    assert found_in(evidence) is None
+    found = drive.world.store.find(drive.run.id)
+    newer = found.with_step(replace(found.steps[2], evidence=evidence, digest=digest_of(evidence)))
+    report = reported(drive)
+    told = collected(
+        newer, runbook(NOTED), report.timeline, report.records, environment="paper", journal="", made=2e9
+    )
+    assert told.steps[2].found is None
+    assert as_markdown(told)
+    assert list(run_lines(newer, {}, 2e9, {}))
+
+
+def test_newer_evidence_is_read_as_far_as_it_is_known() -> None:
+    told = '{"passes": "mostly", "expected": "a", "observed": "b", "details": [1], "why": "newer"}'
+    assert found_in(told) == Found(None, "a", "b", ("1",))
 
 
 def test_a_run_that_goes_on_has_no_end_yet(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import threading
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from typing import cast
 import pytest
 from sqlalchemy import make_url
 
+from console.cli.runbook_told import listed_lines
 from console.runbooks.begun import Began, Begun
 from console.runbooks.run import Driver, MoveError, Run, Standing, State, steps_of
 from console.runbooks.store import (
@@ -38,18 +40,13 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> RunStore:
     return shared_store(url._replace(password=None).render_as_string(), url.password)
 
 
+def a_run(run_id: str = "stop-1", at: float = 1.5) -> Run:
+    steps = tuple(steps_of(runbook()))
+    return Run(run_id, "stop", "paper", STOP, {"why": "ßエ"}, at, driver=ALICE, steps=steps)
+
+
 def begun(store: RunStore, run_id: str = "stop-1", at: float = 1.5) -> Run:
-    run = Run(
-        run_id,
-        "stop",
-        "paper",
-        STOP,
-        {"why": "ßエ"},
-        at,
-        driver=ALICE,
-        steps=tuple(steps_of(runbook())),
-    )
-    return store.create(run, str(ALICE))
+    return store.create(a_run(run_id, at), str(ALICE))
 
 
 def running(run: Run, words: str = "") -> Run:
@@ -73,6 +70,40 @@ def test_an_open_run_is_among_the_latest_however_many_came_after_it(store: RunSt
         store.become(other, Standing.PASSED, 9.0, "bob", "over")
     assert [run.id for run in store.latest("paper", most=2)] == ["look-4", "look-3", "stop-1"]
     assert [run.id for run in store.latest("paper")] == ["look-4", "look-3", "look-2", "stop-1"]
+
+
+@pytest.mark.parametrize(
+    "newer",
+    [
+        "UPDATE opsconsole_runs SET standing = 'later' WHERE id = 'stop-1'",
+        """UPDATE opsconsole_runs SET driver = '{"desk": 3}' WHERE id = 'stop-1'""",
+        """UPDATE opsconsole_runs SET "values" = '{"backup": ["one", "two"]}' WHERE id = 'stop-1'""",
+        "UPDATE opsconsole_run_steps SET state = 'later' WHERE run = 'stop-1'",
+    ],
+)
+def test_a_run_as_only_a_newer_console_knows_it_hides_no_other(tmp_path: Path, newer: str) -> None:
+    store = own_store(tmp_path)
+    begun(store)
+    other = store.create(replace(a_run(), id="look-1", runbook="look"), "bob")
+    with closing(sqlite3.connect(tmp_path / "runs" / "runs.db")) as rows, rows:
+        rows.execute(newer)
+    known, (unread,) = store.listed("paper")
+    assert known == (other,)
+    assert (unread.id, unread.runbook, unread.is_open) == ("stop-1", "stop", True)
+    assert "stop-1 can't be read: " in unread.why
+    assert "a newer console may have kept it" in unread.why
+    assert list(listed_lines(known, (unread,))) == [
+        "look-1                                   open",
+        f"stop-1                                   open, unread: {unread.why}",
+    ]
+    with pytest.raises(StoreError, match="a newer console"):
+        store.find("stop-1")
+    if "steps" not in newer:  # what is decided by all runs is not decided by some
+        with pytest.raises(StoreError, match="a newer console"):
+            store.latest("paper")
+        with closing(sqlite3.connect(tmp_path / "runs" / "runs.db")) as rows, rows:
+            rows.execute("UPDATE opsconsole_runs SET open_as = NULL WHERE id = 'stop-1'")
+        assert [run.id for run in store.latest("paper")] == ["look-1"]  # nothing waits for one that is over
 
 
 def test_when_a_step_was_begun_last_is_known_though_the_store_is_gone_since(tmp_path: Path) -> None:

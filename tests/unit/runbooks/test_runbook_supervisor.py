@@ -45,6 +45,15 @@ def test_an_outcome_has_the_exit_code_and_both_outputs(folder: Path) -> None:
     assert seen.outcome.digest == hashlib.sha256(b"out\nerr\n").hexdigest()
 
 
+@pytest.mark.parametrize("told", ['{"code": 0, "mood": "good"}', '{"code": 0', "[0]"])
+def test_an_outcome_that_cannot_be_read_is_not_known(folder: Path, told: str) -> None:
+    """A newer console's supervisor may have told it."""
+    folder.mkdir(parents=True)
+    (folder / "claim").write_text("4194304-1")  # a number that no process has
+    (folder / "outcome.json").write_text(told)
+    assert look(folder).fate is Fate.LOST
+
+
 def test_a_flood_of_output_is_kept_to_its_end_and_counted_whole(folder: Path) -> None:
     begin(folder, python("print('x' * 300_000 + 'last words')"))
     seen = ended(folder)

@@ -26,8 +26,8 @@ class Watch:
         self.asked += 1
         return Found(self.says(self.time), "it holds", f"at {self.time:g}")
 
-    def passing(self, patience: float = 0.0, holds: float = 0.0) -> Found:
-        return passing(self.ask, self, self.pause, patience=patience, holds=holds)
+    def passing(self, patience: float = 0.0, holds: float = 0.0, *, settled: bool = False) -> Found:
+        return passing(self.ask, self, self.pause, patience=patience, holds=holds, settled=settled)
 
 
 def test_what_passes_at_once_is_asked_once() -> None:
@@ -40,6 +40,15 @@ def test_what_is_waited_for_ends_with_the_first_pass_or_the_patience() -> None:
     assert (watch.passing(60).passes, watch.time) == (True, 3)
     watch = Watch(lambda _: False)
     assert (watch.passing(60).passes, watch.time) == (False, 60)
+
+
+def test_where_nothing_is_to_come_only_what_cannot_be_told_yet_is_waited_for() -> None:
+    watch = Watch(lambda _: False)
+    assert (watch.passing(60, settled=True).passes, watch.time) == (False, 0)
+    watch = Watch(lambda now: None if now < 3 else True)
+    assert (watch.passing(60, settled=True).passes, watch.time) == (True, 3)
+    watch = Watch(lambda now: None if now < 3 else False)
+    assert (watch.passing(60, settled=True).passes, watch.time) == (False, 3)
 
 
 def test_what_has_to_hold_is_looked_at_to_the_end() -> None:

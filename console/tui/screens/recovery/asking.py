@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from console.runbooks.run import State
 from console.runbooks.seen import Seen
-from console.tui.screens.recovery.keys import to_undo
+from console.runbooks.unread import not_undone
+from console.tui.screens.recovery.keys import in_others_hands, to_undo
+from console.tui.screens.recovery.words import who
 from console.tui.text import Line, Span, clip, wrap
 from console.tui.theme import Tone
 from console.tui.view import View
@@ -30,11 +32,15 @@ def confirmed_lines(seen: Seen, at: str, view: View) -> Sequence[Line]:
 def abort_lines(seen: Seen, why: str, view: View) -> Sequence[Line]:
     """What is ended, what is undone, the last first, and why."""
     running = [step.name for step in seen.run.steps if step.state is State.RUNNING]
-    undone = [step.name for step in to_undo(seen)]
+    undone = ", then ".join(step.name for step in to_undo(seen)) or "nothing"
+    if seen.unread:
+        undone = f"nothing: {not_undone(seen.run)}"
+    driver = f"{who(seen.run.driver, seen.hands)}: it is ended in their place"
     return [
         *_part("BECAUSE", why, Tone.STRONG, view),
         *_part("ENDS", ", ".join(running) or "no step is being done", Tone.PLAIN, view),
-        *_part("UNDOES", ", then ".join(undone) or "nothing", Tone.PLAIN, view),
+        *_part("UNDOES", undone, Tone.PLAIN, view),
+        *(_part("DRIVER", driver, Tone.WARNING, view) if in_others_hands(seen) else ()),
     ]
 
 

@@ -43,6 +43,8 @@ def _state(row: Row, glyphs: Glyphs) -> Cell:
     if row.run is not None:
         sign = run_sign(row.run, glyphs)
         return Cell(f"{sign.glyph} {sign.word}", sign.tone)
+    if row.unread is not None:
+        return Cell(f"{glyphs.unknown} unread", Tone.UNKNOWN)
     if row.part is Part.BROKEN:
         return Cell(f"{glyphs.warning} unread", Tone.WARNING)
     return Cell(f"{glyphs.high} for now", Tone.HIGH) if row.why else Cell(glyphs.none, Tone.DIM)
@@ -56,13 +58,20 @@ def _name_tone(row: Row) -> Tone:
 
 
 def _what(row: Row) -> Cell:
-    """A runbook's title, or where a run is."""
+    """A runbook's title, or where a run is; of one that is over the id, without the name beside it."""
     if row.offered is not None:
         return Cell(row.offered.runbook.title, Tone.DIM if row.offered.refusal else Tone.PLAIN)
+    if row.unread is not None:
+        return Cell(_own_part(row), Tone.DIM)
     step = None if row.run is None else current(row.run)
     if row.run is None or row.run.standing.over or step is None:
-        return Cell("" if row.run is None else row.run.id, Tone.DIM)
+        return Cell("" if row.run is None else _own_part(row), Tone.DIM)
     return Cell(f"{progress(row.run)}, {step.name}")
+
+
+def _own_part(row: Row) -> str:
+    """What tells a run from others of its runbook: an id that is clipped doesn't."""
+    return row.key.removeprefix(f"{row.name}-")
 
 
 def _why(row: Row) -> Cell:
@@ -70,13 +79,16 @@ def _why(row: Row) -> Cell:
     if row.offered is not None and row.offered.refusal:
         return Cell(row.offered.refusal, Tone.DIM)
     if row.run is None:
-        return Cell("; ".join(row.why), Tone.WARNING if row.part is Part.BROKEN else Tone.HIGH)
+        tone = Tone.UNKNOWN if row.unread is not None else Tone.HIGH
+        return Cell("; ".join(row.why), Tone.WARNING if row.part is Part.BROKEN else tone)
     step = None if row.run.standing.over else current(row.run)
     return Cell("" if step is None else step.words)
 
 
 def _since(row: Row, now: Instant) -> Cell:
     """For how long an open run has been where it is; for one that is over, since it began."""
+    if row.unread is not None:
+        return Cell(span(now.at - row.unread.began), Tone.DIM)
     if row.run is None:
         return Cell("")
     step = current(row.run)
@@ -86,7 +98,8 @@ def _since(row: Row, now: Instant) -> Cell:
 
 
 def _began(row: Row) -> float | None:
-    return None if row.run is None else -row.run.began
+    run = row.run or row.unread
+    return None if run is None else -run.began
 
 
 def _who(row: Row) -> Cell:

@@ -1,6 +1,5 @@
 """The right side of a run: one step's text, what it does, what its check expected and saw, and its output."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -8,7 +7,7 @@ from console.domain.amounts import span
 from console.domain.figures import seconds
 from console.runbooks.lacking import asks_to_type
 from console.runbooks.lookout import PATIENCE
-from console.runbooks.model import Found, ManualAct, Question, Step, filled
+from console.runbooks.model import Found, ManualAct, Question, Step, filled, found_in
 from console.runbooks.model import span as lasting_of
 from console.runbooks.run import State, StepRun
 from console.runbooks.times import lasting
@@ -88,15 +87,7 @@ def full_lines(shown: Shown, cells: int, glyphs: Glyphs) -> list[Line]:
 
 def found_of(run: StepRun) -> Found | None:
     """What the step's check saw last; None where nothing is kept of it, or nothing that can be read."""
-    if not run.evidence:
-        return None
-    try:
-        told = json.loads(run.evidence)
-        passes = told["passes"] if isinstance(told["passes"], bool) else None
-        details = tuple(map(str, told["details"]))
-        return Found(passes, str(told["expected"]), str(told["observed"]), details)
-    except (ValueError, KeyError, TypeError):
-        return None
+    return found_in(run.evidence)
 
 
 def answer_sign(found: Found, glyphs: Glyphs) -> tuple[str, Tone]:

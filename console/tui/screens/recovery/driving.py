@@ -21,7 +21,8 @@ from console.tui.screens.confirm import Confirm, Danger
 from console.tui.screens.frame import Frame
 from console.tui.screens.recovery.asking import abort_lines, confirmed_lines
 from console.tui.screens.recovery.evidence import Report
-from console.tui.screens.recovery.keys import Does, Offers
+from console.tui.screens.recovery.keys import ONLY_ENDED, Does, Offers, in_others_hands
+from console.tui.screens.recovery.words import who
 from console.tui.view import View
 from console.tui.watched import DrivesRuns
 from console.tui.widgets.prompt import Question
@@ -97,7 +98,9 @@ class Driving(Frame):
 
     def action_take_over(self) -> None:
         seen = self._seen
-        if seen is None or seen.hands is not Hands.OTHERS:
+        if seen is not None and seen.unread:
+            self.refuse(ONLY_ENDED)
+        elif seen is None or seen.hands is not Hands.OTHERS:
             self.refuse(NOT_SEEN if seen is None else "nobody else drives the run")
         else:
             self._ask("why take it over?", lack_of, self._take_over)
@@ -144,12 +147,18 @@ class Driving(Frame):
         if seen is None:
             return
 
+        take_over = why if seen.unread and in_others_hands(seen) else ""
+
         def objection(view: View) -> str:
-            now = self._offers
-            return "" if now is None or now.abort.can else now.abort.words
+            now, offers = self._seen, self._offers
+            if take_over and now is not None and now.run.driver != seen.run.driver:
+                return f"{who(now.run.driver, now.hands)} it by now"
+            return "" if offers is None or offers.abort.can else offers.abort.words
 
         danger = Danger(f"Abort {self._run_id}", partial(abort_lines, seen, why), ABORTS, objection)
-        self._confirm(danger, lambda: self._start(lambda runs: runs.abort(self._run_id, why), _as_said))
+        self._confirm(
+            danger, lambda: self._start(lambda runs: runs.abort(self._run_id, why, take_over), _as_said)
+        )
 
     def _confirm(self, danger: Danger, deed: Callable[[], None]) -> None:
         self.app.push_screen(Confirm(self.view, danger), lambda yes: deed() if yes else None)

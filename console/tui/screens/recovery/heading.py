@@ -25,6 +25,9 @@ def head_lines(seen: Seen, unread: str, cells: int, glyphs: Glyphs) -> tuple[Lin
     facts = f"{run.id}{f', {values}' if values else ''}"
     lasts = Span(f" {_how_far(seen)}", Tone.DIM)
     second: Line = (Span(facts, Tone.DIM),)
+    if seen.unread:
+        lasts = Span("")
+        second = Span(" NO RUNBOOK ", Tone.BLIND), Span(f" {seen.unread}", Tone.UNKNOWN)
     if unread:
         second = Span(" NOT READ ", Tone.BLIND), Span(f" since {clock(seen.at)}: {unread}", Tone.UNKNOWN)
     return spread(left, right, cells, glyphs.ellipsis), spread(second, (lasts,), cells, glyphs.ellipsis)

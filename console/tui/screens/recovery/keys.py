@@ -13,11 +13,14 @@ from console.runbooks.model import ManualAct, Risk, Step, filled
 from console.runbooks.run import Next as Following
 from console.runbooks.run import Standing, State, StepRun, Task, next_task, values_of
 from console.runbooks.seen import Doing, Hands, Seen
+from console.runbooks.unread import not_undone
 from console.tui.screens.kill.asking import key_of
 from console.tui.screens.recovery.words import current, who
 from console.tui.text import Line, Span, fit_line, wrap
 from console.tui.theme import Tone
 from console.tui.view import View
+
+ONLY_ENDED = "the run can't be gone on with, only ended"
 
 
 class Does(Enum):
@@ -66,6 +69,8 @@ def offers_of(view: View, seen: Seen) -> Offers:
     """What can be done with the run as it was seen last."""
     if seen.run.standing.over:
         return _over()
+    if seen.unread:
+        return _unread(seen)
     elsewhere = _elsewhere(view, seen)
     if elsewhere:
         return _none(elsewhere)
@@ -119,6 +124,19 @@ def _none(why: str) -> Offers:
 
 
 _OTHERS = {"wait_for_step": "waits", "override_step": "overrides", "abort_run": "aborts"}
+
+
+def _unread(seen: Seen) -> Offers:
+    """What can't be read can only be ended, whoever drives it."""
+    ends = f"ends it: {not_undone(seen.run)}"
+    if in_others_hands(seen):
+        ends = f"ends it, though {who(seen.run.driver, seen.hands)} it: {not_undone(seen.run)}"
+    return replace(_none(ONLY_ENDED), abort=Offer("abort_run", ends))
+
+
+def in_others_hands(seen: Seen) -> bool:
+    """Whether somebody else drives it, or what stands by for them."""
+    return seen.hands in (Hands.OTHERS, Hands.STANDBY)
 
 
 def _under_way(seen: Seen, doing: Doing) -> Offers:

@@ -1,13 +1,13 @@
 """The rows of screen 5: open runs, then the runbooks by what fires now, then the latest runs, now over."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from console.domain.assessment import Assessment
 from console.domain.severity import Severity
 from console.runbooks.relevance import Wrong, relevance, wrong_now
-from console.runbooks.run import Run
+from console.runbooks.run import Run, UnreadRun
 from console.runbooks.seen import Hands, Listing, Offered
 from console.tui.screens.recovery.words import severity_of
 
@@ -34,23 +34,26 @@ class Part(IntEnum):
 class Row:
     """A row at its `place`; `why` says what fires now that the runbook is for.
 
-    Of a run `run` is there, of a runbook `offered`; neither of a file that is no runbook, whose mistake is
-    `why`'s only word.
+    Of a run `run` is there, or `unread` where it isn't known here; of a runbook `offered`. Nothing of a file
+    that is no runbook. What is wrong with such a run or file is `why`'s only word.
     """
 
     key: str
     part: Part
     name: str
-    place: int
+    place: int = 0
     why: tuple[str, ...] = ()
     offered: Offered | None = None
     run: Run | None = None
     hands: Hands = Hands.NOBODY
+    unread: UnreadRun | None = None
 
     @property
     def severity(self) -> Severity:
         if self.run is not None:
             return severity_of(self.run)
+        if self.unread is not None:
+            return Severity.UNKNOWN if self.unread.is_open else Severity.OK
         if self.part is Part.BROKEN:
             return Severity.WARNING
         return Severity.HIGH if self.why else Severity.OK
@@ -63,42 +66,41 @@ def rows_of(listing: Listing, live: Assessment | None) -> tuple[Row, ...]:
     over = list(_over(listing))
     lately = over[:1] if not under_way and _was_lately(listing) else []
     parts = [*under_way, *lately, *_offered(listing.offered, wrong), *_broken(listing), *over[len(lately) :]]
-    return tuple(
-        Row(key, part, name, place, why, offered, run, hands)
-        for place, (key, part, name, why, offered, run, hands) in enumerate(parts)
-    )
+    return tuple(replace(row, place=place) for place, row in enumerate(parts))
 
 
-_Parts = tuple[str, Part, str, tuple[str, ...], Offered | None, Run | None, Hands]
-"""A row without its place."""
-
-
-def _open(listing: Listing) -> Iterator[_Parts]:
-    """The loudest first, then the newest."""
+def _open(listing: Listing) -> Iterator[Row]:
+    """The loudest first, then the newest, then what nobody here can tell."""
     runs = [run for run in listing.runs if not run.standing.over]
     for run in sorted(runs, key=lambda run: -severity_of(run)):
         hands = listing.hands.get(run.id, Hands.NOBODY)
-        yield run.id, Part.OPEN, run.runbook, (), None, run, hands
+        yield Row(run.id, Part.OPEN, run.runbook, run=run, hands=hands)
+    yield from (_unread(one, Part.OPEN) for one in listing.unread if one.is_open)
 
 
-def _offered(offered: Sequence[Offered], wrong: Wrong) -> Iterator[_Parts]:
+def _offered(offered: Sequence[Offered], wrong: Wrong) -> Iterator[Row]:
     """Those first for which most speaks now; what can't be begun here comes last."""
     found = [(each, relevance(each.runbook, wrong)) for each in offered]
     found.sort(key=lambda pair: (bool(pair[0].refusal), -len(pair[1]), pair[0].runbook.name))
     for each, why in found:
-        yield f"runbook {each.runbook.name}", Part.OFFERED, each.runbook.name, why, each, None, Hands.NOBODY
+        name = each.runbook.name
+        yield Row(f"runbook {name}", Part.OFFERED, name, why=why, offered=each)
 
 
-def _broken(listing: Listing) -> Iterator[_Parts]:
+def _broken(listing: Listing) -> Iterator[Row]:
     for name, problem in listing.broken.items():
-        yield f"runbook {name}", Part.BROKEN, name, (problem,), None, None, Hands.NOBODY
+        yield Row(f"runbook {name}", Part.BROKEN, name, why=(problem,))
 
 
 def _was_lately(listing: Listing) -> bool:
     return bool(listing.runs) and listing.at - listing.runs[0].began < LATELY
 
 
-def _over(listing: Listing) -> Iterator[_Parts]:
+def _over(listing: Listing) -> Iterator[Row]:
     runs = [run for run in listing.runs if run.standing.over]
-    for run in runs[:MOST_OVER]:
-        yield run.id, Part.OVER, run.runbook, (), None, run, Hands.NOBODY
+    yield from (Row(run.id, Part.OVER, run.runbook, run=run) for run in runs[:MOST_OVER])
+    yield from (_unread(one, Part.OVER) for one in listing.unread if not one.is_open)
+
+
+def _unread(one: UnreadRun, part: Part) -> Row:
+    return Row(one.id, part, one.runbook, why=(one.why,), unread=one)

@@ -65,6 +65,9 @@ def _chosen(row: Row, listing: Listing, cells: int, glyphs: Glyphs) -> Iterator[
         yield from _of_runbook(row, row.offered, cells, glyphs)
     elif row.run is not None:
         yield from _of_run(row.run, row.hands, listing.at, cells, glyphs)
+    elif row.unread is not None:
+        yield (Span(f"{glyphs.unknown} unread ", Tone.UNKNOWN), Span(row.unread.id, Tone.STRONG))
+        yield from ((Span(line, Tone.UNKNOWN),) for line in wrap(row.unread.why, cells))
     else:
         yield (Span(f"{row.name}.yaml is no runbook", Tone.WARNING),)
         yield from ((Span(line, Tone.WARNING),) for words in row.why for line in wrap(words, cells))

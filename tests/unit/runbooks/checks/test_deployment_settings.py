@@ -9,7 +9,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from console.runbooks.checks.deployment_engine import LOCK, engine_stopped
+from console.actions.engine.processes import LOCK
+from console.domain.clock import SystemClock
+from console.runbooks.checks.deployment import deployment_checks
 from console.runbooks.checks.deployment_settings import (
     commands,
     flags,
@@ -21,6 +23,7 @@ from console.settings import Settings
 from console.settings_file import load_settings
 
 LIVE = "exchange: {usdm: 'https://fapi.example.net', key_env: LIVE_KEY, secret_env: LIVE_SECRET}"
+BY_FILE = "engine_file: engine.json"
 KEYS = {"LIVE_KEY": "a", "LIVE_SECRET": "b", "PAPER_KEY": "c", "PAPER_SECRET": "d"}
 FLAGS = "features:\n  guard: {enabled: true, stage: STAGE, canary_symbols: [BTCUSDT]}\n"
 
@@ -140,19 +143,37 @@ def engine_file(folder: Path, pid: int) -> Path:
     return file
 
 
+def stopped(folder: Path, *lines: str) -> bool | None:
+    """Whether the deployment's check has the engine for stopped."""
+    here = settings(folder, *lines)
+    return deployment_checks(here, {}, SystemClock(), {})["engine_stopped"]({}).passes
+
+
 def test_an_engine_that_runs_has_not_ended_and_one_whose_process_is_gone_has(tmp_path: Path) -> None:
-    assert engine_stopped(engine_file(tmp_path, os.getpid())).passes is False
-    assert engine_stopped(engine_file(tmp_path, 2**22 - 1)).passes is True
+    engine_file(tmp_path, os.getpid())
+    assert stopped(tmp_path, BY_FILE) is False
+    engine_file(tmp_path, 2**22 - 1)
+    assert stopped(tmp_path, BY_FILE) is True
+
+
+def test_another_process_that_the_settings_name_counts_as_well_before_an_engine_is_started(
+    tmp_path: Path,
+) -> None:
+    engine_file(tmp_path, 2**22 - 1)
+    (tmp_path / "worker.pid").write_text(str(os.getpid()))
+    assert stopped(tmp_path, BY_FILE, "processes: {pid_files: [worker.pid]}") is not True
+    (tmp_path / "worker.pid").write_text(str(2**22 - 1))
+    assert stopped(tmp_path, BY_FILE, "processes: {pid_files: [worker.pid]}") is True
+    assert stopped(tmp_path, "processes: {pid_files: [worker.pid]}") is True
 
 
 def test_an_engine_that_took_its_file_with_it_has_ended_once_nobody_has_its_folder(tmp_path: Path) -> None:
-    file = tmp_path / "engine.json"
-    assert engine_stopped(file).passes is None
+    assert stopped(tmp_path, BY_FILE) is None
     with (tmp_path / LOCK).open("w") as lock:
-        assert engine_stopped(file).passes is True
+        assert stopped(tmp_path, BY_FILE) is True
         fcntl.flock(lock, fcntl.LOCK_EX)
-        assert engine_stopped(file).passes is False
+        assert stopped(tmp_path, BY_FILE) is not True
 
 
-def test_without_an_engines_file_nothing_proves_its_end() -> None:
-    assert engine_stopped(None).passes is None
+def test_without_anything_that_names_a_process_nothing_proves_its_end(tmp_path: Path) -> None:
+    assert stopped(tmp_path) is None

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, delete, insert, text, update
+from sqlalchemy import Connection, Engine, Table, create_engine, delete, insert, text, update
 
 from console import schema
 from console.runbooks.checks.contract import tables_and_columns
@@ -18,6 +18,7 @@ from console.sources.books import columns_of
 from console.sources.errors import SourceError
 
 NOW = datetime(2026, 11, 21, 9, 0)
+CANDLE_OLD = "the newest 5m candle began 12 m ago"
 
 
 @pytest.fixture
@@ -73,11 +74,23 @@ def test_what_is_too_old_fails_and_is_named(database: Engine, by: float, passes:
 
 
 def test_a_candle_may_be_as_old_as_two_time_frames(database: Engine) -> None:
+    for minutes, answer in ((10, (True, "of 1 symbols they are")), (12, (False, CANDLE_OLD))):
+        with database.begin() as connection:
+            connection.execute(update(price_data).values(timestamp=NOW + timedelta(minutes=minutes)))
+            connection.execute(update(positions).values(last_update_time=NOW + timedelta(minutes=minutes)))
+        assert verdict(database, minutes=minutes) == answer
+
+
+@pytest.mark.parametrize(("table", "what"), [(price_data, "price"), (positions, "mark")])
+def test_what_is_of_the_future_may_be_of_any_age(database: Engine, table: Table, what: str) -> None:
+    """As where an engine writes another zone's time than ours: what stands still for hours looks new."""
+    time = "timestamp" if table is price_data else "last_update_time"
     with database.begin() as connection:
-        connection.execute(update(price_data).values(timestamp=NOW + timedelta(minutes=12)))
-        connection.execute(update(positions).values(last_update_time=NOW + timedelta(minutes=12)))
-    assert verdict(database, minutes=10)[0] is True
-    assert verdict(database, minutes=12) == (False, "the newest 5m candle began 12 m ago")
+        connection.execute(update(table).values({time: NOW + timedelta(seconds=59)}))
+    assert verdict(database)[0] is True
+    with database.begin() as connection:
+        connection.execute(update(table).values({time: NOW + timedelta(hours=8)}))
+    assert verdict(database) == (None, f"BTC/USD's {what} is 8 h ahead of our clock")
 
 
 def test_without_open_positions_what_has_prices_is_looked_at(database: Engine) -> None:

@@ -145,5 +145,5 @@ def test_an_order_or_a_trade_of_the_account_since_then_is_seen(books: Connection
 
 
 def test_no_backup_is_none_that_was_made(tmp_path: Path) -> None:
-    found = backup_made(tmp_path / "none", str(MOMENT))
+    found = backup_made(tmp_path / "none", "here", str(MOMENT))
     assert (found.passes, found.observed) == (False, "there is none")
