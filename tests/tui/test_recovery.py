@@ -180,13 +180,16 @@ async def test_another_persons_run_is_watched_until_it_is_taken_over_with_a_reas
         assert desk.told == [("take over", "bob is asleep")]
 
 
-async def test_only_an_admin_leaves_a_step_out_and_says_why(tmp_path: Path) -> None:
+async def test_only_an_admin_who_has_armed_leaves_a_step_out_and_says_why(tmp_path: Path) -> None:
     run = run_of(recovery(), *PASSED[:2], done("positions", State.FAILED))
     desk, safe = FakeDesk(listing(run), seen(run)), SafeDesk(tmp_path)
     access = Access(safe.catch, safe.others, safe.resets, 900, str)
     async with opened(desk, access) as pilot:
         await press(pilot, "enter")
-        await sees(pilot, "leaves positions out, with a reason")
+        await sees(pilot, "read-only: a arms, as leaving positions out raises the risk")
+        await press(pilot, "o", "a", *"recovery", "enter")
+        await sees(pilot, "ARMED", "leaves positions out, with a reason")
+        assert desk.told == []
         await press(pilot, "o", *"known to ops", "enter")
         await until(lambda: desk.told)
         assert desk.told == [("go on at positions", Decision(skip="known to ops"))]

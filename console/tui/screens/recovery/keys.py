@@ -184,7 +184,7 @@ def _at_a_step(view: View, seen: Seen) -> Offers:
     return Offers(
         _enter(view, seen, step, at, does=does, asks=asks, lack=lacks[Choice.AGAIN] if failed else ""),
         _offer("wait_for_step", "asks again and again until it holds, then goes on", no_wait),
-        _offer("override_step", f"leaves {at.name} out, with a reason", _no_override(view)),
+        _offer("override_step", f"leaves {at.name} out, with a reason", _no_override(view, seen, at)),
         _abort(seen),
         at.name,
         does,
@@ -221,8 +221,8 @@ def _enter(view: View, seen: Seen, step: Step, at: StepRun, *, does: Does, asks:
     acts = seen.does.get(at.name, "")
     raises = step.effect is not None and risk_of(step.effect) is Risk.RAISES
     acts_now = at.state is State.WAITING if step.if_needed else at.state is not State.UNKNOWN
-    if raises and acts_now and not isinstance(view.mode, Arming):
-        lack = lack or f"read-only: {key_of(view, 'arm')} arms, as {at.name} raises the risk"
+    if raises and acts_now:
+        lack = lack or _arm_first(view, at.name)
     words = {
         Does.NOTE: "asks what is to be written down, and goes on",
         Does.CONFIRM: f"has you type {asks!r}, then: {acts}",
@@ -241,12 +241,22 @@ def _goes_on(step: Step, at: StepRun, acts: str) -> str:
     return f"begins {at.name}: {acts}" if acts else f"asks {at.name}, and goes on up to a step that acts"
 
 
-def _no_override(view: View) -> str:
-    """Why this person may not leave a step out."""
+def _no_override(view: View, seen: Seen, at: StepRun) -> str:
+    """Why this person may not leave the step out now: nobody sees then that it holds."""
     if view.access is None:
         return "overrides, as an admin: who you are isn't known yet"
     standing = view.access.catch.standing
-    return "" if standing.role >= Role.ADMIN else f"overrides, as an admin: {standing}"
+    if standing.role < Role.ADMIN:
+        return f"overrides, as an admin: {standing}"
+    raises = seen.runbook.risk is Risk.RAISES
+    return _arm_first(view, f"leaving {at.name} out") if raises else ""
+
+
+def _arm_first(view: View, what: str) -> str:
+    """The key that has to come before `what`, which raises the risk; empty where it has."""
+    if isinstance(view.mode, Arming):
+        return ""
+    return f"read-only: {key_of(view, 'arm')} arms, as {what} raises the risk"
 
 
 def _offer(action: str, words: str, lack: str) -> Offer:
