@@ -13,13 +13,15 @@ import hypothesis
 import pytest
 
 from tests.debian import NoServerError
+from tests.examples import PROFILE
 from tests.mariadb import Databases, server
 from tests.memory import roomy_memory
 
-# The same examples at every run, so that a run that fails can be run again; HYPOTHESIS_PROFILE=default
-# looks further each time.
-hypothesis.settings.register_profile("seeded", derandomize=True, deadline=None, max_examples=60)
-hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "seeded"))
+# The same examples at every run, so that a run that fails can be run again; HYPOTHESIS_PROFILE=many tries
+# more of those, HYPOTHESIS_PROFILE=default others each time.
+hypothesis.settings.register_profile("seeded", derandomize=True, deadline=None, max_examples=25)
+hypothesis.settings.register_profile("many", derandomize=True, deadline=None, max_examples=60)
+hypothesis.settings.load_profile(PROFILE)
 
 _FOLDERS = itertools.count()
 _ROOM = 6 << 30

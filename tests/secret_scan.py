@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _PROCESSES = Path("/proc")
-_EVERY = 0.02
+_EVERY = 0.05
 """Seconds between two looks at the process list."""
 
 

@@ -22,6 +22,7 @@ from console.actions.backup.tables import columns_in
 from console.actions.database import Login, connected, transaction
 from console.domain.backup_progress import Progress
 from console.domain.clock import SystemClock
+from tests.examples import on_both
 from tests.mariadb_programs import environment, programs
 from tests.unit.runbooks.checks.healthy_book import healthy_book
 
@@ -90,7 +91,9 @@ def scratch_places(login: Login) -> list[str]:
         return [str(name) for name in found if str(name).startswith(REHEARSING)]
 
 
-@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize(
+    ("database_url", "table"), on_both((table,) for table in TABLES), indirect=["database_url"]
+)
 def test_a_rehearsal_finds_one_value_that_is_another(login: Login, tmp_path: Path, table: str) -> None:
     """The manifest is of the book before the change, the copy of the book after it."""
     before = create(login, tmp_path / "before", AROUND, means())
@@ -122,7 +125,11 @@ def packed_anew(made: Backup) -> None:
     made.file.write_bytes(gzip.compress(plain))
 
 
-@pytest.mark.parametrize("damage", [cut, edited, packed_anew, lambda made: made.file.unlink()])
+@pytest.mark.parametrize(
+    ("database_url", "damage"),
+    on_both([(packed_anew,), (cut,), (edited,), (lambda made: made.file.unlink(),)]),
+    indirect=["database_url"],
+)
 def test_a_copy_that_is_not_what_was_written_is_found_and_not_rehearsed(
     login: Login, tmp_path: Path, damage: object
 ) -> None:

@@ -231,6 +231,9 @@ def test_a_backup_that_must_not_be_restored_is_refused_with_every_reason(
     assert [each.name for each in backups_in(tmp_path / "backups")[0]] == [empty.name]
 
 
+@pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("mariadb", marks=pytest.mark.campaign)], indirect=True
+)
 def test_a_full_disk_is_refused_before_anything_is_done(database_url: str, tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", kilobytes=200) as disk:
         site = site_at(database_url, tmp_path, disk / "backups")
@@ -309,7 +312,7 @@ def test_whoever_loses_the_terminal_of_a_rehearsal_leaves_nothing_behind(
         assert not [name for name in names if str(name).startswith(REHEARSING)]
 
 
-@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("sign", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.campaign)])
 def test_whoever_stops_a_restore_is_heard_where_it_can_still_be_left(sign: signal.Signals) -> None:
     before, stop = signal.getsignal(sign), Stop()
     try:

@@ -21,6 +21,7 @@ from console.paper import (
     SmartExits,
     open_database,
 )
+from tests.examples import examples
 from tests.integration.books_audit import audit, audit_balances
 
 _SYMBOLS = ("BTC/USD", "ETH/USD", "XRP/USD")
@@ -97,7 +98,7 @@ _operations = st.one_of(_moves, _opens, _opens, _closes, _closes, _others)
 
 
 @settings(
-    max_examples=12,
+    max_examples=examples(6, 12),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -113,7 +114,7 @@ def test_the_books_balance_after_every_operation(
 
 
 @pytest.mark.parametrize(
-    "count", [250, pytest.param(10_000, marks=pytest.mark.campaign)], ids=["short", "campaign"]
+    "count", [200, pytest.param(10_000, marks=pytest.mark.campaign)], ids=["short", "campaign"]
 )
 def test_the_books_balance_through_a_long_run_of_random_operations(database: Engine, count: int) -> None:
     chance = Random(20260102)

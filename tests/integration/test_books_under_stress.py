@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
+import pytest
 from sqlalchemy import Engine, func, select
 
 from console import schema
@@ -43,9 +44,10 @@ def test_an_order_that_is_cancelled_while_it_fills_stays_cancelled(database_url:
     database.dispose()
 
 
-def test_an_engine_that_is_killed_leaves_books_that_balance(database_url: str) -> None:
+@pytest.mark.parametrize("kills", [1, pytest.param(3, marks=pytest.mark.campaign)])
+def test_an_engine_that_is_killed_leaves_books_that_balance(database_url: str, kills: int) -> None:
     database = open_database(database_url)
-    for seed in range(3):
+    for seed in range(kills):
         wanted = _count_of_trades(database) + 20
         with subprocess.Popen(
             [sys.executable, "-m", "tests.integration.books_trader", database_url, str(seed)]

@@ -232,7 +232,11 @@ def test_a_stopped_engine_costs_only_what_it_serves(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "how",
-    [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.campaign), signal.SIGHUP, signal.SIGKILL],
+    [
+        signal.SIGINT,
+        signal.SIGKILL,
+        *(pytest.param(other, marks=pytest.mark.campaign) for other in (signal.SIGTERM, signal.SIGHUP)),
+    ],
 )
 def test_a_demo_that_is_ended_leaves_no_process_and_no_port(tmp_path: Path, how: signal.Signals) -> None:
     state = tmp_path / "state"
@@ -261,6 +265,9 @@ def test_an_engine_that_cannot_stop_ends_once_its_console_is_gone() -> None:
     assert engine.wait() == 1
 
 
+@pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("mariadb", marks=pytest.mark.campaign)], indirect=True
+)
 def test_a_headless_demo_ends_with_the_engine_that_it_started(database_url: str, tmp_path: Path) -> None:
     state = tmp_path / "state"
     place = [] if database_url.startswith("sqlite") else ["--database", database_url]
@@ -269,7 +276,7 @@ def test_a_headless_demo_ends_with_the_engine_that_it_started(database_url: str,
         "demo",
         "--headless",
         "--seconds",
-        "6",
+        "3",
         "--symbols",
         "10",
         "--json",

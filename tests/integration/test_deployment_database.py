@@ -16,6 +16,7 @@ from console.runbooks.checks.deployment_database import COIN_INDEX, COIN_SYMBOLS
 from console.runbooks.checks.deployment_run import coin_money, coin_round_trip
 from console.runbooks.model import Found
 from console.runbooks.run import Run, StepRun
+from tests.examples import on_both
 from tests.unit.runbooks.checks.healthy_book import Desk
 
 NOW = datetime(2026, 1, 2, 3, 4, 5)
@@ -107,7 +108,9 @@ LACKS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "damage", "passes", "observed"), LACKS)
+@pytest.mark.parametrize(
+    ("database_url", "name", "damage", "passes", "observed"), on_both(LACKS), indirect=["database_url"]
+)
 def test_what_lacks_is_named(books: Books, name: str, damage: str, passes: bool, observed: str) -> None:
     books.change(damage)
     found = books.ask(name)

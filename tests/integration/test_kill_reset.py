@@ -187,7 +187,9 @@ def test_a_second_person_can_be_asked_for_and_is_waited_for(files: Path) -> None
     assert (files / "engine" / "flag").exists()
 
 
-@pytest.mark.parametrize("point", SOME_WRITES)
+@pytest.mark.parametrize(
+    "point", [*SOME_WRITES[:2], *(pytest.param(one, marks=pytest.mark.campaign) for one in SOME_WRITES[2:])]
+)
 def test_killed_at_a_write_the_next_one_finishes_it(files: Path, point: str) -> None:
     reset = ("kill", "reset", *SURE, "--confirm", "production prod", "--wait", "0")
     killed = run(files, *reset, *where(files), more={VARIABLE: point})

@@ -48,7 +48,7 @@ def tripped(engine: PaperProcess) -> dict[str, str]:
     return engine.held()
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("how", [pytest.param(signal.SIGTERM, marks=pytest.mark.campaign), signal.SIGKILL])
 def test_an_exchange_keeps_what_it_holds_when_the_engine_ends_and_its_books_are_changed(
     state: Path, how: signal.Signals
 ) -> None:

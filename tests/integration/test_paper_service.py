@@ -157,7 +157,13 @@ def test_a_second_engine_on_the_same_folder_is_refused(engine: PaperProcess) -> 
     assert engine.get("/health").status_code == 200
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "how",
+    [
+        signal.SIGTERM,
+        *(pytest.param(other, marks=pytest.mark.campaign) for other in (signal.SIGINT, signal.SIGHUP)),
+    ],
+)
 def test_a_stop_signal_ends_it_cleanly_and_soon(tmp_path: Path, how: signal.Signals) -> None:
     with PaperProcess(tmp_path, "--symbols", "3") as engine:
         kill_state = Path(engine.file["kill_switch"]["state"])
@@ -302,7 +308,7 @@ def test_a_position_that_others_close_in_the_books_is_noticed(engine: PaperProce
 def test_orders_that_the_engine_itself_refuses_are_not_counted_as_unfilled(tmp_path: Path) -> None:
     with PaperProcess(tmp_path, "--symbols", "12") as few:
         few.stop()
-    with PaperProcess(tmp_path, "--symbols", "200") as poor:
+    with PaperProcess(tmp_path, "--symbols", "100") as poor:
         eventually(lambda: "order refused: insufficient balance" in poor.log())
         refused_at = poor.value("futures_heartbeat_timestamp_seconds")
         eventually(lambda: poor.value("futures_heartbeat_timestamp_seconds") > refused_at + 0.5)

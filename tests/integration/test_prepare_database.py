@@ -88,6 +88,9 @@ def test_what_is_there_already_is_left_as_it_is(host: Host) -> None:
         assert said[name].startswith("passed   already so"), said[name]
 
 
+@pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("mariadb", marks=pytest.mark.campaign)], indirect=True
+)
 def test_an_account_that_is_missing_is_made_with_what_it_begins_with(host: Host) -> None:
     host.sql(
         *(f"DELETE FROM futures_{table} WHERE account_id = 3" for table in ("positions", "orders", "trades")),

@@ -101,7 +101,7 @@ def test_a_record_cut_off_in_its_last_frame_is_read_without_complaint(
     assert (player.damaged, player.end < opened(file).end) == (0, True)
 
 
-@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("sign", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.campaign)])
 def test_a_recorder_that_is_told_to_end_says_what_it_wrote(
     engine: PaperProcess, tmp_path: Path, sign: signal.Signals
 ) -> None:

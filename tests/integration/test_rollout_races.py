@@ -54,7 +54,7 @@ def content_of(features: int) -> bytes:
     return "".join(f"{line}\r\n" for line in flags_lines(Random(3), features)).encode()
 
 
-@pytest.mark.parametrize("writes", [500, pytest.param(100_000, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("writes", [200, pytest.param(100_000, marks=pytest.mark.campaign)])
 def test_a_reader_never_sees_a_torn_file(tmp_path: Path, writes: int) -> None:
     file, content = file_in(tmp_path), content_of(60)
     file.path.write_bytes(content)
@@ -75,7 +75,7 @@ def test_a_reader_never_sees_a_torn_file(tmp_path: Path, writes: int) -> None:
     assert strange == 0
 
 
-@pytest.mark.parametrize("rounds", [60, pytest.param(1000, marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("rounds", [30, pytest.param(1000, marks=pytest.mark.campaign)])
 def test_of_two_consoles_and_a_hand_editor_nobody_loses_an_update_unseen(tmp_path: Path, rounds: int) -> None:
     file, content = file_in(tmp_path), content_of(3)
     file.path.write_bytes(content)

@@ -103,7 +103,7 @@ def test_a_scenario_raises_its_alerts_and_its_advice_in_time_and_no_others(
     """One test of both, as living through a scenario takes seconds."""
     due = {(one.name, subject): one.within for one in RAISED[scenario] for subject in one.subjects}
     told_by = ADVISED_WITHIN.get(scenario, 30)
-    over = max(lasting, 45, *(round(within) + 10 for within in due.values()))
+    over = max(lasting, 30, *(round(within) + 10 for within in due.values()))
     began = world.clock.now()
     world.switch_to(scenario)
     fired: dict[tuple[str, str], Raised] = {}

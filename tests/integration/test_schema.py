@@ -12,6 +12,7 @@ from sqlalchemy.exc import StatementError
 
 from console.paper.store import open_database
 from console.schema import Money
+from tests.examples import examples
 from tests.mariadb import Databases
 
 _metadata = MetaData()
@@ -33,7 +34,9 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     engine.dispose()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=examples(15, 40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(amounts=st.lists(_money, min_size=1, max_size=8))
 def test_money_comes_back_exactly_and_in_numeric_order(database: Engine, amounts: list[Decimal]) -> None:
     with database.begin() as connection:

@@ -187,7 +187,7 @@ def test_every_invariant_has_a_corruption() -> None:
 
 
 @pytest.mark.parametrize(
-    "operations", [250, pytest.param(10_000, marks=pytest.mark.campaign)], ids=["short", "campaign"]
+    "operations", [100, pytest.param(10_000, marks=pytest.mark.campaign)], ids=["short", "campaign"]
 )
 def test_nothing_is_found_after_a_random_walk(database_url: str, operations: int) -> None:
     desk, chance = Desk(_opened(database_url)), Random(20260102)

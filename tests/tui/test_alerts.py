@@ -128,7 +128,11 @@ async def test_alerts_go_on_while_the_picture_is_held() -> None:
         assert "PAUSED, but not here" in text_of(app)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize(
+    "size",
+    [(80, 24), *(pytest.param(size, marks=pytest.mark.campaign) for size in ((120, 40), (200, 60)))],
+    ids=lambda size: f"{size[0]}x{size[1]}",
+)
 async def test_the_alert_in_full_stands_right_below_the_list(size: tuple[int, int]) -> None:
     app = console_of(*BAD)
     async with app.run_test(size=size) as pilot:

@@ -26,7 +26,7 @@ class Seen(OpsConsole):
             self.pictures.append(list(self.terminal.display))
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (240, 60)])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((120, 40), marks=pytest.mark.campaign), (240, 60)])
 async def test_every_frame_of_a_screen_that_is_opened_has_the_status_line(size: tuple[int, int]) -> None:
     app = Seen(PAPER, lambda: FakeWatched(moving_snapshot(START)), environ=UTF8)
     app.pictures, app.terminal = [], pyte.Screen(*size)

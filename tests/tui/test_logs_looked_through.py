@@ -136,7 +136,14 @@ async def test_a_time_that_the_log_does_not_reach_is_told(moment: str, said: str
         assert ("FOLLOWING" in text_of(app)) == ("end" in said)
 
 
-@pytest.mark.parametrize("wrong", ["9", "25:00", "yesterday evening"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        pytest.param("9", marks=pytest.mark.campaign),
+        "25:00",
+        pytest.param("yesterday evening", marks=pytest.mark.campaign),
+    ],
+)
 async def test_a_time_that_can_not_be_read_has_one_line_of_what_is_allowed(wrong: str, log: Path) -> None:
     async with opened(log, size=(80, 24)) as (app, pilot):
         await pilot.press("at")

@@ -20,6 +20,7 @@ from textual.strip import Strip
 
 from console.tui.app import OpsConsole
 from console.tui.terminal.output import Output
+from tests.examples import examples
 from tests.tui.fake import PAPER, START, FakeWatched
 from tests.tui.live import moving_snapshot
 from tests.tui.screen import painted
@@ -133,7 +134,7 @@ class Picture:
         return Strip(segments, width)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50, 150), deadline=None)
 @given(
     st.integers(0, 1 << 32),
     st.sampled_from([ColorSystem.TRUECOLOR, ColorSystem.EIGHT_BIT, ColorSystem.STANDARD]),

@@ -13,6 +13,7 @@ from console.domain.thresholds import Condition, Panel
 from console.tui.text import Line
 from console.tui.theme import ASCII, UNICODE, Tone
 from console.tui.widgets.plot import Limit, Points, Seen, limits_of, plot_lines, title_line
+from tests.examples import examples
 from tests.tui.fake import PANELS
 
 MARGIN, FUNDING, SYNC = PANELS[:3]
@@ -137,7 +138,7 @@ def test_the_curve_ends_where_it_was_last_seen_and_is_grey_once_that_is_long_ago
     assert max(drawn) < SIZE.width - 12
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(15, 30))
 @given(
     st.lists(st.floats(-1e9, 1e9, width=32), max_size=20),
     st.integers(10, 120),

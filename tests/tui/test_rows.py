@@ -12,6 +12,7 @@ from console.domain.severity import Severity
 from console.tui.widgets.table.columns import Cell, Column
 from console.tui.widgets.table.filter import parse
 from console.tui.widgets.table.rows import Rows
+from tests.examples import examples
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ class RowsAgainstModel(RuleBasedStateMachine):
 
 
 TestRowsAgainstModel = RowsAgainstModel.TestCase
-TestRowsAgainstModel.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestRowsAgainstModel.settings = settings(max_examples=examples(25, 60), stateful_step_count=25, deadline=None)
 
 
 class Table(Sequence[Item]):

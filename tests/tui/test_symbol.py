@@ -154,7 +154,7 @@ async def test_a_part_that_is_only_a_page_when_narrow_gives_way_when_the_termina
         await until(lambda: "FACT" in text_of(app) and "Margin Ratio" in text_of(app))
 
 
-@pytest.mark.parametrize("size", [(120, 40), (200, 60)])
+@pytest.mark.parametrize("size", [(120, 40), pytest.param((200, 60), marks=pytest.mark.campaign)])
 async def test_the_plots_stay_while_tab_goes_through_the_panes(size: tuple[int, int]) -> None:
     app = console(FakeWatched(normal(), HandClock(START + 0.5)))
     async with app.run_test(size=size) as pilot:

@@ -83,7 +83,11 @@ def test_a_terminal_that_is_gone_ends_the_console() -> None:
     eventually(lambda: not child.isalive())
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["TERM", "HUP"])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.campaign)],
+    ids=["TERM", "HUP"],
+)
 def test_a_signal_ends_the_console_although_nobody_reads_its_terminal(number: int) -> None:
     child = spawn("flood")
     child.expect("USD")

@@ -15,6 +15,7 @@ from console.sources.logs.lines import LONGEST, Place
 from console.sources.logs.pattern import ERRORS, SYNC, line_pattern
 from console.sources.logs.reader import LogReader
 from console.sources.logs.times import Moment
+from tests.examples import examples
 from tests.tui.fake import HandClock
 from tests.unit.log_reading import NOON, Reading, TickingClock, append, line, message_at, messages
 
@@ -303,7 +304,7 @@ def test_lines_are_counted_by_the_second(log: Path) -> None:
 
 
 @given(events=st.lists(st.one_of(st.integers(1, 900), st.sampled_from(["rotate", "look"])), max_size=12))
-@settings(max_examples=40)
+@settings(max_examples=examples(20, 40))
 def test_the_newest_page_is_the_end_of_what_was_written(
     events: list[int | str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -255,7 +255,7 @@ class Host(RuleBasedStateMachine):
 
 
 def test_no_order_of_some_steps_loses_a_trip_or_a_write() -> None:
-    _run(30, steps=6)
+    _run(15, steps=6)
 
 
 @pytest.mark.campaign

@@ -21,6 +21,7 @@ from console.domain.alert_state import (
     failed,
 )
 from console.domain.metrics import Series
+from tests.examples import examples
 
 BTC = (("alertname", "Low"), ("symbol", "BTCUSDT"))
 ETH = (("alertname", "Low"), ("symbol", "ETHUSDT"))
@@ -260,7 +261,7 @@ def rounded(state: RuleState) -> dict[object, object]:
     }
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(25, 60))
 @given(STEPS, TERMS, st.sets(st.integers(0, 39)), st.floats(-600, 600))
 def test_restarts_between_evaluations_change_nothing(
     steps: list[Step], terms: Terms, restarts: set[int], offset: float

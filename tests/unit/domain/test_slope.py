@@ -13,6 +13,7 @@ from console.domain.slope import SHORTEST, slope
 from console.domain.trend import outlook
 from console.paper.market import Market
 from console.paper.universe import listings
+from tests.examples import examples
 from tests.unit.domain.worlds import MARGIN, NOW
 
 STEP = 5.0
@@ -110,7 +111,7 @@ def test_of_walks_close_above_a_bound_a_time_is_told_for_less_than_two_in_a_hund
     assert share_told(walks) < 0.02
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(20, 40))
 @given(seed=st.integers(0, 10_000), noise=st.floats(0, 0.04))
 def test_a_noisy_fall_out_of_the_calm_is_told_within_a_minute_and_rightly(seed: int, noise: float) -> None:
     """It falls by 1.2 a minute: the noise is up to a thirtieth of that."""

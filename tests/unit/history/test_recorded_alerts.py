@@ -17,6 +17,7 @@ from console.history.frames import RecordError
 from console.history.payload import pack, unpack
 from console.history.player import open_player
 from console.history.steps import StepReader, StepWriter
+from tests.examples import examples
 from tests.unit.domain.worlds import NOW, healthy
 from tests.unit.history.alert_books import alert_books, cascade
 from tests.unit.history.records import HandClock, read, recorded
@@ -33,7 +34,7 @@ def told(snapshot: Snapshot) -> str:
     return repr(snapshot.alerts)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(15, 40))
 @given(st.lists(alert_books(st.floats()), min_size=1, max_size=4))
 def test_every_book_comes_back(books: Sequence[AlertBook]) -> None:
     writer, reader = StepWriter(), StepReader()

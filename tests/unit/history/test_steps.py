@@ -19,6 +19,7 @@ from console.history.frames import RecordError
 from console.history.payload import pack, unpack
 from console.history.steps import StepReader, StepWriter
 from console.sources.exposition import Exposition
+from tests.examples import examples
 from tests.unit.domain.worlds import BOOKS, NOW, healthy, position
 from tests.unit.history.alert_books import alert_books
 from tests.unit.history.records import RULES, meaning, with_books, with_metrics
@@ -68,7 +69,7 @@ def _next(draw: st.DrawFn, state: SourceState[Any]) -> SourceState[Any]:
     return state
 
 
-@settings(max_examples=12, phases=(Phase.generate, Phase.shrink))
+@settings(max_examples=examples(5, 12), phases=(Phase.generate, Phase.shrink))
 @given(histories())
 def test_every_snapshot_comes_back_and_means_the_same(snapshots: list[Snapshot]) -> None:
     writer, reader = StepWriter(), StepReader()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from console.paper.board import FUNDING_STEPS
 from console.paper.market import CALM_FUNDING, SWING, Market
 from console.paper.universe import Venue, listing_of, listings
+from tests.examples import examples
 
 
 def walked(seed: int, steps: int, symbols: int = 6) -> Market:
@@ -19,7 +20,7 @@ def walked(seed: int, steps: int, symbols: int = 6) -> Market:
 
 
 @given(seed=st.integers(0, 2**32), steps=st.integers(0, 60))
-@settings(max_examples=20)
+@settings(max_examples=examples(10, 20))
 def test_prices_depend_on_seed_and_step_alone(seed: int, steps: int) -> None:
     assert walked(seed, steps).marks == walked(seed, steps).marks
 
@@ -29,7 +30,7 @@ def test_another_seed_gives_other_prices() -> None:
 
 
 @given(seed=st.integers(0, 2**32))
-@settings(max_examples=20)
+@settings(max_examples=examples(10, 20))
 def test_a_natural_price_stays_near_its_level(seed: int) -> None:
     market = walked(seed, 200)
     for listing, mark in zip(market.listings, market.marks, strict=True):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from console.sources import exchange_rows
 from console.sources.exchange_rows import amounts, names, parts_of
+from tests.examples import examples
 
 TEXTS = st.sampled_from(["BTCUSDT", "},{", "[{", '"', "\\", "}]", "é", ""])
 VALUES = st.recursive(
@@ -27,7 +28,7 @@ def short_parts() -> Iterator[None]:
         yield
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(20, 40))
 @given(st.lists(st.dictionaries(TEXTS, VALUES, max_size=3), max_size=8))
 def test_the_parts_of_a_list_of_objects_say_what_it_says(rows: list[dict[str, object]]) -> None:
     parts = list(parts_of(orjson.dumps(rows)))
@@ -43,7 +44,7 @@ def test_anything_else_comes_at_once(value: object) -> None:
     assert list(parts_of(orjson.dumps(value))) == [value]
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(20, 40))
 @given(st.lists(st.dictionaries(TEXTS, VALUES, max_size=3), min_size=1, max_size=6), st.data())
 def test_a_list_that_is_cut_off_is_refused(rows: list[dict[str, object]], data: st.DataObject) -> None:
     body = orjson.dumps(rows)

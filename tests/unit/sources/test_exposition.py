@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families as text_fami
 
 from console.domain.metrics import Series
 from console.sources.exposition import Exposition, MalformedExposition
+from tests.examples import examples
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
@@ -313,7 +314,7 @@ MUTATIONS = st.lists(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(100, 300))
 @given(bodies(), MUTATIONS)
 def test_a_damaged_body_is_read_as_prometheus_client_reads_it_or_refused(
     body: str, mutations: list[tuple[int, str]]
@@ -351,7 +352,7 @@ def test_openmetrics_is_read_as_prometheus_client_reads_it(body: str) -> None:
     assert same(flat(body, OPENMETRICS), reference(body, openmetrics=True))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(100, 300))
 @given(openmetrics_bodies(), MUTATIONS)
 def test_damaged_openmetrics_has_no_sample_that_prometheus_client_reads_otherwise(
     body: str, mutations: list[tuple[int, str]]

@@ -15,6 +15,7 @@ from console.sources.logs import blocks as log_blocks
 from console.sources.logs import rotation as log_rotation
 from console.sources.logs.chain import LogChain
 from console.sources.logs.lines import LONGEST, Chunk, Place, split
+from tests.examples import examples
 
 
 @pytest.fixture
@@ -289,7 +290,7 @@ class Writer:
 
 
 @given(events=EVENTS)
-@settings(max_examples=150)
+@settings(max_examples=examples(60, 150))
 def test_followed_lines_are_the_written_ones_whatever_happens(
     events: list[int | str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine, Table, delete, insert, make_url, select
 
+from console import schema
 from console.paper import CoinFuturesTradingEngine, FuturesTradingEngine, open_database
 
 _START = datetime(2026, 1, 2, 3, 4, 5)
@@ -54,7 +55,9 @@ _BALANCES = {2: Decimal(100_000), 3: Decimal(100_000)}
 def healthy_book(url: str) -> HealthyBook:
     """A won, a lost and a partly closed position, longs and shorts with stops in both accounts, an order."""
     file = Path(make_url(url).database or "")
-    if not url.startswith("sqlite") or file.exists():
+    if not url.startswith("sqlite"):
+        return _on_a_server(url)
+    if file.exists():
         return _traded(url)
     content, book = _on_sqlite()
     file.write_bytes(content)
@@ -70,6 +73,33 @@ def _on_sqlite() -> tuple[bytes, HealthyBook]:
         book.database.dispose()
         with closing(sqlite3.connect(file)) as connection:
             return connection.serialize(), book
+
+
+def _on_a_server(url: str) -> HealthyBook:
+    """The same rows in a database that has none yet."""
+    book, database = _on_sqlite()[1], open_database(url, balances=_BALANCES)
+    with database.begin() as connection:
+        for table, rows in _rows_on_sqlite():
+            connection.execute(delete(table))
+            if rows:
+                connection.execute(insert(table), rows)
+    return replace(book, database=database, rows=dict(book.rows))
+
+
+@cache
+def _rows_on_sqlite() -> list[tuple[Table, list[dict[str, object]]]]:
+    """Every table with what is in it."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "paper.db"
+        file.write_bytes(_on_sqlite()[0])
+        database = open_database(f"sqlite:///{file}", balances=_BALANCES)
+        with database.connect() as connection:
+            found = [
+                (table, [dict(row) for row in connection.execute(select(table)).mappings()])
+                for table in schema.metadata.sorted_tables
+            ]
+        database.dispose()
+        return found
 
 
 def _traded(url: str) -> HealthyBook:
