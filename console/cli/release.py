@@ -52,7 +52,7 @@ release.add_command(remove_coin)
 @click.option("--note", default="", help="What there is to say of it.")
 @click.option("--deployed", is_flag=True, help="It is what is deployed from now on.")
 @click.option("--run", default="", metavar="RUN", help="The deployment that it is part of.")
-@click.option("--take-over", default="", metavar="REASON", help="Why another console's releases are yours.")
+@click.option("--take-over", default=None, metavar="REASON", help="Why another console's releases are yours.")
 @click.pass_context
 def record(
     ctx: click.Context,
@@ -63,7 +63,7 @@ def record(
     note: str,
     deployed: bool,
     run: str,
-    take_over: str,
+    take_over: str | None,
     **given: Any,
 ) -> None:
     """Record the files that stand in the tree now; the same files are the same release."""
@@ -76,8 +76,9 @@ def record(
     with told_errors():
         require_operator(settings)
         releases = releases_of(settings)
-        if take_over:
+        if take_over is not None:
             releases.take_over(take_over)
+            tell(f"the releases in {releases.folder} are this console's now")
         if tag:
             kept = releases.record_tag(tag, note)
         else:

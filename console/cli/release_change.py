@@ -56,7 +56,7 @@ def _checked_tree(_ctx: click.Context, _parameter: click.Parameter, given: str) 
 @click.option("--run", default="", metavar="RUN", help="The run that it is part of: it goes back once.")
 @click.option("--reason", required=True, help="Why, for the journal.")
 @with_confirmation("Environment and context; without them: what would happen.")
-@with_override("Why it may be one that was never deployed and healthy.")
+@with_override("Why it may be one that was never deployed and healthy, or that the journal doesn't know.")
 @with_second_person
 @click.pass_context
 def back(

@@ -23,6 +23,7 @@ def listed_line(kept: "Kept", standing: "Standing", now: float) -> str:
 def marks_of(kept: "Kept", standing: "Standing") -> Iterator[str]:
     """What is known of a release: what stands there, what is the previous one, what it was worth."""
     release, past = kept.release, standing.past
+    known = past.manifests.get(release.id) == kept.digest
     if standing.stands is not None and standing.stands.release.id == release.id:
         yield "STANDS THERE"
     elif standing.due is not None and standing.due.release.id == release.id:
@@ -33,9 +34,10 @@ def marks_of(kept: "Kept", standing: "Standing") -> Iterator[str]:
         yield f"healthy by {past.healthy[release.id].by}"
     if release.id in past.deployed:
         yield f"deployed by {past.deployed[release.id].by}"
-    elif not release.saved:
-        yield "never deployed"
-    if past.manifests.get(release.id) != kept.digest:
+    elif not release.saved and known:
+        before = release.made < past.taken
+        yield "not known whether it was deployed before the take-over" if before else "never deployed"
+    if not known:
         yield "THE JOURNAL DOESN'T KNOW IT"
     if release.note:
         yield release.note

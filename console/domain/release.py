@@ -134,11 +134,12 @@ class Deed(Enum):
     BACK = "release.back"
     REMOVE_COIN = "release.remove_coin"
     REMOVED = "release.remove"
+    TAKE_OVER = "release.take_over"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One deed, as the journal has it; `release` is an id.
+    """One deed, as the journal has it; `release` is an id, for a take-over the folder.
 
     `done` is False where it was left unfinished, None where it was begun and nobody knows how it ended.
     `manifest` is the digest of the manifest as it was recorded, `run` the deployment that it was part of,
@@ -159,10 +160,12 @@ class Event:
 class Past:
     """What became of the releases, from the journal.
 
-    `manifests` are the recorded manifests' digests by id. `stack` are the ids that were put there, the one
-    that should stand there now last: going back takes away those above. `put` is when that one came,
-    `unfinished` a going back that was begun since and wasn't done. `without_coin` says that the coin
-    engine's files were taken out since. `changed` is what last changed files on purpose.
+    `manifests` are the digests by id of the manifests that were recorded, or put back without that. `stack`
+    are the ids that were put there, the one that should stand there now last: going back takes away those
+    above. `put` is when that one came, `unfinished` a going back that was begun since and wasn't done.
+    `without_coin` says that the coin engine's files were taken out since. `changed` is what last changed
+    files on purpose. `taken` is when another journal's releases were taken over, 0 for never: what was
+    deployed before, that one may know.
     """
 
     manifests: Mapping[str, str] = field(default_factory=dict)
@@ -173,6 +176,7 @@ class Past:
     unfinished: Event | None = None
     without_coin: bool = False
     changed: Event | None = None
+    taken: float = 0.0
 
     @property
     def current(self) -> str | None:
@@ -188,7 +192,8 @@ def past_of(events: Iterable[Event]) -> Past:
     """What the events, the oldest first, come to."""
     past = Past()
     for event in events:
-        past = _after(past, event)
+        taken = event.deed is Deed.TAKE_OVER
+        past = replace(past, taken=event.at) if taken else _after(past, event)
     return past
 
 
@@ -208,8 +213,10 @@ def _after(past: Past, event: Event) -> Past:
     if event.done is not True:
         return replace(past, unfinished=event)
     below = _below(past.stack, event)
+    unrecorded = {event.release: event.manifest} if event.manifest else {}
     return replace(
         past,
+        manifests={**unrecorded, **past.manifests},  # what is recorded goes before
         deployed={**past.deployed, event.release: event},
         stack=(*below, event.release),
         put=event,

@@ -18,7 +18,7 @@ class Asked:
     """What the operator has said so far: why, what was typed, and which tree they have seen, if they say.
 
     `run` is the run of a runbook that it is part of, if it is. `override` is the reason to put back what was
-    never deployed and healthy.
+    never deployed and healthy, or what the journal doesn't know.
     """
 
     reason: str = ""
@@ -32,13 +32,15 @@ class Asked:
 class Ground:
     """What is known: of the release, of the tree, and of the engine's processes.
 
-    `problems` are what is wrong with the recorded copy; `good` says that it was deployed and healthy by the
-    journal. `ended` says whether every process of the engine has ended, and `ended_words` what was seen.
-    `needed` and `free` are bytes of the tree's disk. `tree` stands for the files that are there now.
+    `problems` are what is wrong with the recorded copy, and no override lifts them; `known` says that the
+    journal knows of it, `good` that it was deployed and healthy by the journal. `ended` says whether every
+    process of the engine has ended, and `ended_words` what was seen. `needed` and `free` are bytes of the
+    tree's disk. `tree` stands for the files that are there now.
     """
 
     called: str
     problems: Sequence[str]
+    known: bool
     good: bool
     ended: bool | None
     ended_words: str
@@ -73,9 +75,11 @@ def _gates(asked: Asked, ground: Ground) -> Iterator[Gate]:
 
 def _health(asked: Asked, ground: Ground) -> Gate:
     """What never proved itself may be as bad as what it takes the place of."""
-    if ground.good:
+    if ground.known and ground.good:
         return Gate("health", True, f"{ground.called} was deployed and healthy")
     never = f"{ground.called} WAS NEVER DEPLOYED AND HEALTHY"
+    if not ground.known:
+        never = f"{ground.called}: the journal doesn't know it, nor whether it was ever healthy"
     if not asked.override.strip():
         return Gate("health", False, f"{never}: needs an override with a reason")
     try:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -136,6 +137,32 @@ def test_nothing_deployed_names_the_command_that_says_so(tmp_path: Path) -> None
     for word in ("healthy", "verify"):
         code, told = host("release", word)
         assert (code, told.endswith(": opsconsole release record --deployed\n")) == (3, True), told
+
+
+def test_with_the_journal_lost_they_are_taken_over_and_one_goes_back_by_an_override(host: Host) -> None:
+    (one,) = [each["id"] for each in json.loads(host("release", "list", "--json")[1]) if each["healthy"]]
+    host.state.rename(host.home / "lost")
+    shutil.copytree(host.home / "lost" / "releases", host.state / "releases")
+    told = host("release", "list")[1]
+    assert ("never deployed" in told, told.count("THE JOURNAL DOESN'T KNOW IT")) == (False, 2), told
+    code, told = host("release", "record", "--take-over", "")
+    assert (code, "a reason is asked for" in told) == (3, True), told
+    code, told = host("release", "record", "--take-over", "the journal is gone")
+    assert (code, "are this console's now" in told.splitlines()[0]) == (0, True), told
+    told = host("release", "list")[1]
+    assert ("never deployed" in told, "not known whether it was deployed" in told) == (False, True), told
+    again = ("release", "back", "--to", one, "--reason", "1.1 is bad", "--confirm", "staging here")
+    code, told = host(*again)
+    assert (code, host.held()) == (3, TWO)
+    assert f"{one} (1.0): the journal doesn't know it" in told
+    assert "needs an override with a reason: --override REASON" in told
+    code, told = host(*again, "--override", "the journal is gone")
+    assert (code, host.held()) == (0, ONE), told
+    assert f"BACK: {one}" in told
+    host.put({**TWO, "VERSION": "1.2"})
+    assert host("release", "record")[0] == 0
+    (line,) = [line for line in host("release", "list")[1].splitlines() if "STANDS THERE" in line]
+    assert line.endswith("never deployed")  # after the take-over nobody else can have
 
 
 def test_an_engine_that_runs_refuses_it(host: Host) -> None:

@@ -114,7 +114,7 @@ class WaysBack:
             other = "opsconsole release list names others, for --to"
             raise ReleaseError(f"there is no release to go back to: {previous.why}; {other}")
         target = self.releases.named(to or previous.id or "")
-        problems = [*self._others(), *self._strangers(target), *_unknown(target, stands)]
+        problems = [*self._others(), *self._strangers(target), *_another(target, stands)]
         contents, damage = self._contents(target)
         return Plan(
             target=target,
@@ -276,6 +276,7 @@ class WaysBack:
         return Ground(
             called=plan.target.release.called,
             problems=plan.problems,
+            known=plan.target.release.id in plan.stands.past.manifests,
             good=plan.stands.past.is_good(plan.target.release.id),
             ended=ended,
             ended_words=words,
@@ -339,9 +340,8 @@ def _alike(one: Files, other: Files, name: str) -> bool:
     return one[name].same(other.get(name)) if name in one else name not in other
 
 
-def _unknown(target: Kept, stands: Standing) -> tuple[str, ...]:
-    recorded = stands.past.manifests.get(target.release.id)
-    if recorded == target.digest:
+def _another(target: Kept, stands: Standing) -> tuple[str, ...]:
+    """That the manifest isn't the recorded one; where none was recorded, an override may take it."""
+    if stands.past.manifests.get(target.release.id, target.digest) == target.digest:
         return ()
-    known = "doesn't know it" if recorded is None else "knows another manifest of it"
-    return (f"{target.release.id}: the journal {known}",)
+    return (f"{target.release.id}: the journal knows another manifest of it",)

@@ -52,7 +52,6 @@ from console.host_lock import LockError, host_lock
 if TYPE_CHECKING:
     from console.settings import Settings
 
-TAKE_OVER = "release.take_over"
 LOCK = "lock"
 LOCK_WAIT = 5.0
 """Seconds to wait for somebody who records, or exchanges files."""
@@ -249,7 +248,8 @@ class Releases:
         """Have another journal's releases be this one's, which knows it then. AccessError, ReleaseError."""
         why = stated(reason)
         with self._alone(LOCK_WAIT):
-            act = Act(self.context, TAKE_OVER, str(self.folder), before=owner.whose(self.folder), reason=why)
+            before = owner.whose(self.folder)
+            act = Act(self.context, Deed.TAKE_OVER.value, str(self.folder), before=before, reason=why)
             try:
                 self.journal.note(self.actor, act)
             except JournalError as error:

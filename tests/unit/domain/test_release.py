@@ -1,5 +1,7 @@
 """Which release is the previous one: by what was deployed and was healthy, and by nothing else."""
 
+from dataclasses import replace
+
 import pytest
 
 from console.domain.release import (
@@ -106,3 +108,10 @@ def test_files_are_the_same_by_name_content_and_whether_they_may_be_run() -> Non
         "r-0123456789ab",
         "saved-0123456789ab",
     )
+
+
+def test_a_manifest_that_was_put_back_is_known_and_none_takes_the_place_of_a_recorded_one() -> None:
+    back = replace(event(1, "back", "A"), manifest="old")
+    assert past_of([back]).manifests == {"A": "old"}
+    assert past_of([replace(back, done=None)]).manifests == {}
+    assert past_of([replace(back, deed=Deed.RECORDED, manifest="new"), back]).manifests == {"A": "new"}

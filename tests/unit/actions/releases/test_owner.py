@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from console.actions.durable import DurableError
+from console.actions.guard import RefusedError
 from console.actions.releases import coin, owner
 from console.actions.releases.errors import ReleaseError
+from console.actions.releases.folder import keep_manifest
 from console.actions.releases.owner import FILE
 from console.actions.releases.pruning import Others, prune
 from console.actions.releases.recorded import Releases
@@ -15,7 +17,7 @@ from console.audit.files import records
 from console.audit.open import open_journal
 from console.audit.record import Act
 from console.domain.access import AccessError
-from tests.unit.actions.releases.code_trees import ONE, TWO, deploy, go, held, put, releases_in, ways
+from tests.unit.actions.releases.code_trees import ONE, TWO, UNTRIED, deploy, go, held, put, releases_in, ways
 
 OTHER = "the releases in .* are those of the console of .*; do it there, or, .* record --take-over REASON"
 
@@ -56,6 +58,40 @@ def test_only_the_console_that_was_there_first_changes_them_and_the_other_is_tol
     other.record("2")
     with pytest.raises(ReleaseError, match=OTHER):
         own.record("2")
+
+
+def test_what_a_lost_journal_knew_goes_back_by_an_override_that_this_one_keeps(tmp_path: Path) -> None:
+    own = releases_in(tmp_path)
+    one = deploy(own, ONE)
+    deploy(own, TWO)
+    other = another(own, tmp_path / "other")
+    other.take_over("the other host is gone")
+    way = ways(tmp_path, other)
+    with pytest.raises(RefusedError, match=r"health: .*: the journal doesn't know it, .*: needs an override"):
+        go(way, way.plan(one.release.id))
+    assert held(own) == TWO
+    whole = one.file.read_bytes()
+    one.file.write_bytes(whole[:-1] + b"\1")
+    with pytest.raises(RefusedError, match="isn't what was recorded"):
+        go(way, way.plan(one.release.id), UNTRIED)
+    one.file.write_bytes(whole)
+    go(way, way.plan(one.release.id), UNTRIED)
+    intent = list(records(other.journal.folder))[-2]
+    assert isinstance(intent.evidence, dict)
+    assert str(intent.evidence["health"]).startswith("OVERRIDDEN: nothing else is left (")
+    now = other.standing()
+    assert (held(own), now.as_due, now.due) == (ONE, True, one)
+    assert other.healthy().release.id == one.release.id
+
+
+def test_another_manifest_than_the_journal_knows_is_lifted_by_nothing(tmp_path: Path) -> None:
+    own = releases_in(tmp_path)
+    one = deploy(own, ONE)
+    deploy(own, TWO)
+    keep_manifest(own.folder, replace(one.release, version="2"))
+    way = ways(tmp_path, own)
+    with pytest.raises(RefusedError, match="the journal knows another manifest of it"):
+        go(way, way.plan(one.release.id), UNTRIED)
 
 
 def test_what_lowers_the_risk_is_done_whoever_they_belong_to(tmp_path: Path) -> None:
