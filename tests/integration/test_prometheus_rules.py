@@ -61,21 +61,35 @@ ALWAYS_MET = {"FuturesMarginCritical", "FuturesSyncError", "FuturesNotANumber", 
 def test_alerts_are_at_every_evaluation_what_the_server_says(
     tmp_path: Path, story: Story, fired: set[str] | None
 ) -> None:
-    files = [
-        compressed(CONFIGS / name, tmp_path) for name in ("alert_rules.yaml", "alert_rules_hardened.yaml")
-    ]
-    with PaperProcess(tmp_path / "state") as engine:
-        try:
-            history = told_by_a_server(tmp_path, files, engine, story)
-        except NoServerError as error:
-            do_without(error)
-    groups = [group for file in files for group in load_rules(file, history.read_query).groups]
-    assert [found for group in groups for found in differences(group, history)] == []
+    found: list[object] = []
+    for attempt in range(ATTEMPTS):
+        groups, history = told_of_all_rules(tmp_path / str(attempt), story)
+        found = [each for group in groups for each in differences(group, history)]
+        if not found:
+            break
+    assert found == []
     assert min(len(history.evaluations[name_of(group)]) for group in groups) > 30
     expected = fired or {rule.name for group in groups for rule in alert_rules(group)}
     assert expected <= {
         name for (_, name, _), alerts in history.told.items() for alert in alerts if alert[1] == "firing"
     }
+
+
+ATTEMPTS = 2
+"""A server that evaluates while it stores may see half of what it tells of that instant later: once in some
+runs on a busy machine. What is evaluated otherwise here is so each time."""
+
+
+def told_of_all_rules(folder: Path, story: Story) -> tuple[list[RuleGroup], "History"]:
+    """The groups of both files, and what a server said of them while the story went on."""
+    folder.mkdir()
+    files = [compressed(CONFIGS / name, folder) for name in ("alert_rules.yaml", "alert_rules_hardened.yaml")]
+    with PaperProcess(folder / "state") as engine:
+        try:
+            history = told_by_a_server(folder, files, engine, story)
+        except NoServerError as error:
+            do_without(error)
+    return [group for file in files for group in load_rules(file, history.read_query).groups], history
 
 
 def compressed(file: Path, into: Path) -> Path:
