@@ -218,7 +218,8 @@ class Table(Grid[T], can_focus=True, inherit_bindings=False):
 
         A term that can't be understood changes nothing; what is typed is shown before the rows follow it.
         """
-        if not isinstance(self.screen, Stage):
+        stage = self.screen
+        if not isinstance(stage, Stage):
             return
         before, on = self._rows.filter, self._rows.chosen
 
@@ -231,8 +232,8 @@ class Table(Grid[T], can_focus=True, inherit_bindings=False):
             wanted, self._wanted = self._wanted, None
             if wanted is not None and self._rows.any_match(wanted):
                 apply(wanted if wanted.terms else None)
-            elif wanted is not None and isinstance(self.screen, Stage):
-                self.screen.remark(NO_MATCH)
+            elif wanted is not None:
+                stage.remark(NO_MATCH)
 
         def typed(text: str) -> str:
             if self._wanted is None:
@@ -252,8 +253,7 @@ class Table(Grid[T], can_focus=True, inherit_bindings=False):
                 wanted = parse(text, self._all)
                 apply(wanted if wanted.terms else None)
 
-        text = "" if before is None else f"{before.text} "
-        self.screen.ask(Question("filter", text, typed, answered))
+        stage.ask(Question("filter", f"{before.text} " if before else "", typed, answered))
 
     def action_all_rows(self) -> None:
         """Take the filter off, or where there is none, show unmarked rows again."""
