@@ -18,7 +18,7 @@ from console.domain.reading import Dated
 from console.own_folder import keep_whole
 from console.promql.evaluate import EvaluationError, evaluate
 from console.promql.query import Query
-from console.promql.samples import LOOKBACK, Past, SampleStore
+from console.promql.samples import LOOKBACK, Past, SampleStore, as_json
 from console.promql.sampling import Sampling
 from console.sources.discovered import cancel_if_possible
 from console.sources.errors import SourceError
@@ -77,7 +77,7 @@ class Kept:
         """Keep the past, unless that was done only just now."""
         if now < self._save_from:
             return
-        past = orjson.dumps(self._store.past())
+        past = as_json(self._store.past())
         self._save_from = now + max(KEEP_EVERY, len(past) / KEPT_PER_SECOND)
         try:
             keep_whole(self._file, past)

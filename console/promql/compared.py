@@ -1,8 +1,6 @@
 """What an expression compares with, and which metrics it is about: for those who explain a rule."""
 
-import promql_parser
-
-from console.promql.syntax import needed_comparisons, selectors_of, without_parens
+from console.promql.known import KNOWN
 
 
 def threshold_of(expression: str) -> tuple[str, float | None]:
@@ -10,14 +8,22 @@ def threshold_of(expression: str) -> tuple[str, float | None]:
 
     ValueError for what is no expression.
     """
-    tree = without_parens(promql_parser.parse(expression))
-    while isinstance(tree, promql_parser.BinaryExpr) and str(tree.op) == "or":
-        tree = without_parens(tree.lhs)
-    compared = needed_comparisons(tree)
-    return (compared[0].sign, compared[0].bound) if compared else ("", None)
+    sign, bound = KNOWN.answer("threshold", expression, lambda: _threshold(expression))
+    return sign, bound
 
 
 def metrics_of(expression: str) -> tuple[str, ...]:
     """The names of the metrics that it selects, in their order. ValueError for what is no expression."""
-    selectors = selectors_of(promql_parser.parse(expression))
-    return tuple(dict.fromkeys(selector.name for selector in selectors if selector.name))
+    return tuple(KNOWN.answer("metrics", expression, lambda: _metrics(expression)))
+
+
+def _threshold(expression: str) -> tuple[str, float | None]:
+    from console.promql.syntax import decision_of  # noqa: PLC0415 (most often it is known)
+
+    return decision_of(expression)
+
+
+def _metrics(expression: str) -> list[str]:
+    from console.promql.syntax import names_in  # noqa: PLC0415 (as above)
+
+    return names_in(expression)

@@ -83,7 +83,7 @@ class Frames(Mapping[Series, Track]):
             "watched_from": self._since[-1],
             "begun": self._since[-1],
             "labels": self.latest.lineup.labels,
-            "values": self.latest.numbers.tolist(),
+            "values": self.latest.numbers,
             "changes": [],
         }
 

@@ -25,7 +25,7 @@ from promql_parser import (
     VectorSelector,
 )
 
-from console.promql.rule_file import AlertRule, RuleFile, RuleGroup
+from console.promql.rule_file import AlertRule, Intervals, RuleFile, RuleGroup
 from console.promql.syntax import (
     Comparison,
     comparison_of,
@@ -35,14 +35,6 @@ from console.promql.syntax import (
     selectors_of,
     without_parens,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Intervals:
-    """Seconds between two scrapes, and between two evaluations of a group that doesn't say its own."""
-
-    scrape: float
-    evaluation: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,18 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from console.promql.reading import UnsupportedQuery, read
-from console.promql.tree import Matcher, Node, Range, Selector, Subquery, parts
+from console.promql.known import KNOWN
+from console.promql.tree import (
+    Matcher,
+    Node,
+    Range,
+    Selector,
+    Subquery,
+    UnsupportedQuery,
+    node_of,
+    parts,
+    plain,
+)
 
 __all__ = ["Query", "UnsupportedQuery", "parse_query", "query_within"]
 
@@ -40,7 +50,7 @@ def parse_query(text: str) -> Query:
         raise UnsupportedQuery(f"{text[:40]!r}…: longer than {MAX_LENGTH} characters")
     try:
         _check(text)
-        root = read(text)
+        root = node_of(KNOWN.answer("tree", text, lambda: _read(text)))
         if _depth(root) > MAX_DEPTH:
             raise UnsupportedQuery(_TOO_DEEP)
     except RecursionError:
@@ -55,6 +65,12 @@ def parse_query(text: str) -> Query:
         max((reach for _, reach in back), default=0.0),
         tuple(dict.fromkeys(selector.names for selector, _ in back if selector.name is None)),
     )
+
+
+def _read(text: str) -> object:
+    from console.promql.reading import read  # noqa: PLC0415 (most often it is known)
+
+    return plain(read(text))
 
 
 def query_within(text: str, longest: float) -> Query:

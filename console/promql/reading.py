@@ -23,6 +23,7 @@ from console.promql.tree import (
     Selector,
     Subquery,
     Text,
+    UnsupportedQuery,
     pattern,
 )
 
@@ -34,10 +35,6 @@ SUBQUERY_STEP = 60_000
 """Milliseconds between the times of a subquery that doesn't say: Prometheus' own default."""
 MOST_STEPS = 11_000
 """Times at which a subquery may ask: as many as Prometheus answers of a range."""
-
-
-class UnsupportedQuery(ValueError):  # noqa: N818 - what the query is, not an error of ours
-    """A query that isn't PromQL, or uses what the evaluator doesn't know: what, and in which query."""
 
 
 def read(text: str) -> Node:

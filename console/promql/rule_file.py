@@ -78,6 +78,14 @@ class RuleFile:
         return ((group, rule) for group in self.groups for rule in group.rules)
 
 
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Seconds between two scrapes, and between two evaluations of a group that doesn't say its own."""
+
+    scrape: float
+    evaluation: float
+
+
 class RuleFileError(ValueError):
     """Mistakes in a rule file, a line for each, in the file's order."""
 

@@ -4,6 +4,7 @@ A rule that looks back further than the samples reach, after a start, is judged 
 finds counts, and what was restored isn't taken back before that could be told.
 """
 
+import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -28,10 +29,10 @@ from console.promql.alerting import annotations_of, outcome_at
 from console.promql.compared import metrics_of, threshold_of
 from console.promql.evaluate import EvaluationError
 from console.promql.events import events, growths_in
-from console.promql.lint import Intervals, lint
+from console.promql.known import KNOWN
 from console.promql.query import Query
 from console.promql.round import Round
-from console.promql.rule_file import AlertRule, RecordingRule, RuleFile, RuleGroup
+from console.promql.rule_file import AlertRule, Intervals, RecordingRule, RuleFile, RuleGroup
 from console.promql.samples import SampleStore
 from console.promql.stillness import Stillness
 from console.promql.vectors import nameless
@@ -196,9 +197,25 @@ class _Watched:
 
 def _holes(file: RuleFile, intervals: Intervals) -> Holes:
     """What the rules can never catch: rules of one file cover for one another."""
-    found: dict[str, tuple[str, ...]] = {}
+    rules = [_identity(group, rule) for group, rule in file.rules if isinstance(rule, AlertRule)]
+    identity = hashlib.sha256(repr((file.name, intervals, rules)).encode()).hexdigest()
+    found = KNOWN.answer("holes", identity, lambda: _sought(file, intervals))
+    return {place: tuple(sentences) for place, sentences in found.items()}
+
+
+def _identity(group: RuleGroup, rule: AlertRule) -> tuple[object, ...]:
+    """All that is said of a rule, in what reads the same in every process."""
+    texts = (rule.query.text, *(query.text for query in rule.watched))
+    named = (rule.name, rule.hold, rule.keep_firing_for, rule.labels, rule.annotations, rule.place)
+    return (group.name, group.interval, group.query_offset, texts, *named)
+
+
+def _sought(file: RuleFile, intervals: Intervals) -> dict[str, list[str]]:
+    from console.promql.lint import lint  # noqa: PLC0415 (most often it is known)
+
+    found: dict[str, list[str]] = {}
     for finding in lint(file, intervals):
-        found[finding.place] = (*found.get(finding.place, ()), f"{finding.words}; {finding.remedy}")
+        found.setdefault(finding.place, []).append(f"{finding.words}; {finding.remedy}")
     return found
 
 

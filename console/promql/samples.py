@@ -4,9 +4,12 @@ They come from the scrapes of an engine, from what the console measures itself, 
 """
 
 import threading
+from array import array
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import orjson
 
 from console.domain.metrics import Series, Vector
 from console.promql.frames import Frames
@@ -20,13 +23,26 @@ if TYPE_CHECKING:
     from console.promql.query import Query
     from console.promql.recordings import Recording
 
-__all__ = ["FORGET_EVERY", "LOOKBACK", "Past", "SampleStore", "Window"]
+__all__ = ["FORGET_EVERY", "LOOKBACK", "Past", "SampleStore", "Window", "as_json"]
 
 
 class Past(TargetPast):
     """A store's past, to be kept between two runs: the engine's, and what the console measured itself."""
 
     own: TargetPast
+
+
+def as_json(past: Past) -> bytes:
+    """The past in writing: `continue_from` takes it once it is read again.
+
+    Its arrays become lists one after the other. All at once these would take some five times as much as the
+    store itself: megabytes that come and go, and more of them with each minute of its first hour.
+    """
+    return orjson.dumps(past, default=_listed)
+
+
+def _listed(numbers: "array[float]") -> list[float]:
+    return numbers.tolist()
 
 
 _COUNTER = "_total"
@@ -209,7 +225,7 @@ class SampleStore:
         return self._target(name).changed_after(name, scrape)
 
     def past(self) -> Past:
-        """What `continue_from` takes, in plain lists.
+        """What `continue_from` takes, in arrays and lists.
 
         The console's own counters aren't in it: the next console's begin at 0, which is no event.
         """

@@ -116,3 +116,38 @@ def counted(tree: Expr) -> Growth | None:
             if isinstance(samples, MatrixSelector):
                 return Growth(samples.range.total_seconds(), tree.func.name == "irate")
     return None
+
+
+def decision_of(expression: str) -> tuple[str, float | None]:
+    """As `compared.threshold_of`."""
+    tree = without_parens(promql_parser.parse(expression))
+    while isinstance(tree, BinaryExpr) and str(tree.op) == "or":
+        tree = without_parens(tree.lhs)
+    compared = needed_comparisons(tree)
+    return (compared[0].sign, compared[0].bound) if compared else ("", None)
+
+
+def names_in(expression: str) -> list[str]:
+    """As `compared.metrics_of`."""
+    selectors = selectors_of(promql_parser.parse(expression))
+    return list(dict.fromkeys(selector.name for selector in selectors if selector.name))
+
+
+def operands_of(expression: str) -> list[str]:
+    """The text of each query that `watched.watched_by` is asked for."""
+    return [part.prettify() for part in _operands(promql_parser.parse(expression))]
+
+
+def _operands(tree: Expr) -> tuple[Expr, ...]:
+    tree = without_parens(tree)
+    if not isinstance(tree, BinaryExpr):
+        return ()
+    sign = str(tree.op)
+    if sign in ("and", "unless"):
+        return _operands(tree.lhs)
+    if sign == "or":
+        left, right = _operands(tree.lhs), _operands(tree.rhs)
+        return left + right if left and right else ()
+    if not filters(tree):
+        return ()
+    return (tree.lhs if number_of(tree.lhs) is None else tree.rhs,)

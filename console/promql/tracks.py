@@ -22,17 +22,17 @@ MANY_SERIES = 256
 NOTHING_SAID = Column(Lineup(()), array("d"))
 """What a scrape says of a metric that isn't in it."""
 
-Changes = tuple[list[int], list[float], list[int]]
+Changes = tuple[Sequence[int], Sequence[float], Sequence[int]]
 """Scrape numbers, the values from each on, and whether the series was there at all."""
 
 
 class Told(TypedDict):
-    """A metric's past in plain lists: the series that are there now, with their values, and what changed."""
+    """A metric's past in arrays and lists: the series that are there now, their values, and what changed."""
 
     watched_from: int
     begun: int
     labels: Sequence[Labels]
-    values: list[float]
+    values: Sequence[float]
     changes: list[tuple[Labels, Changes]]
 
 
@@ -63,7 +63,7 @@ class Track:
         return self._since[-1]
 
     def changes(self) -> Changes:
-        return self._since.tolist(), self._values.tolist(), self._there.tolist()
+        return self._since[:], self._values[:], self._there[:]
 
     @property
     def length(self) -> int:
@@ -172,7 +172,7 @@ class Tracks(Mapping[Series, Track]):
             "watched_from": self.watched_from,
             "begun": self._begun,
             "labels": self._latest.lineup.labels,
-            "values": self._latest.numbers.tolist(),
+            "values": self._latest.numbers,
             "changes": [(series.labels, track.changes()) for series, track in self._moved.items()],
         }
 

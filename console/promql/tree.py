@@ -6,8 +6,9 @@ the same.
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast
 
 from console.domain.metrics import Labels, Series
 
@@ -124,6 +125,11 @@ class Call(NamedTuple):
 
 Node = Number | Text | Selector | Range | Subquery | Missing | Negation | Operation | Aggregation | Call
 
+
+class UnsupportedQuery(ValueError):  # noqa: N818 - what the query is, not an error of ours
+    """A query that isn't PromQL, or uses what the evaluator doesn't know: what, and in which query."""
+
+
 SCALAR_FUNCTIONS = ("pi", "scalar", "time")
 
 
@@ -157,6 +163,35 @@ def parts(node: Node) -> tuple[Node, ...]:
             return (selector,)
         case _:
             return ()
+
+
+_KINDS: dict[str, Callable[..., object]] = {
+    kind.__name__: kind
+    for kind in (
+        *(Aggregation, Call, Matcher, Matching, Missing, Negation, Number, Operation, Range, Selector),
+        *(Subquery, Text),
+    )
+}
+
+
+def plain(part: object) -> object:
+    """A node, or what it is made of, in plain values of JSON: a kind's values under its name."""
+    if not isinstance(part, tuple):
+        return part
+    values = [plain(value) for value in part]
+    return {type(part).__name__: values} if type(part).__name__ in _KINDS else values
+
+
+def node_of(said: object) -> Node:
+    """The node of which `plain` has said this."""
+    return cast("Node", _part(said))
+
+
+def _part(said: object) -> object:
+    if isinstance(said, dict):
+        ((kind, values),) = said.items()
+        return _KINDS[kind](*map(_part, values))
+    return tuple(map(_part, said)) if isinstance(said, list) else said
 
 
 @lru_cache(maxsize=256)

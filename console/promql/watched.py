@@ -1,9 +1,7 @@
 """What an alert's expression looks at: the part that is still there while nothing is wrong."""
 
-import promql_parser
-
+from console.promql.known import KNOWN
 from console.promql.query import Query, UnsupportedQuery, parse_query
-from console.promql.syntax import filters, number_of, without_parens
 
 
 def watched_by(query: Query) -> tuple[Query, ...]:
@@ -14,21 +12,12 @@ def watched_by(query: Query) -> tuple[Query, ...]:
     filtered by its value, such as `absent(x)`: there nothing can be missing.
     """
     try:
-        return tuple(parse_query(part.prettify()) for part in _watched(promql_parser.parse(query.text)))
+        return tuple(map(parse_query, KNOWN.answer("watched", query.text, lambda: _operands(query.text))))
     except UnsupportedQuery:
         return ()
 
 
-def _watched(tree: promql_parser.Expr) -> tuple[promql_parser.Expr, ...]:
-    tree = without_parens(tree)
-    if not isinstance(tree, promql_parser.BinaryExpr):
-        return ()
-    sign = str(tree.op)
-    if sign in ("and", "unless"):
-        return _watched(tree.lhs)
-    if sign == "or":
-        left, right = _watched(tree.lhs), _watched(tree.rhs)
-        return left + right if left and right else ()
-    if not filters(tree):
-        return ()
-    return (tree.lhs if number_of(tree.lhs) is None else tree.rhs,)
+def _operands(text: str) -> list[str]:
+    from console.promql.syntax import operands_of  # noqa: PLC0415 (most often it is known)
+
+    return operands_of(text)

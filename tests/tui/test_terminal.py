@@ -2,9 +2,11 @@
 
 import os
 import signal
+import subprocess
 import sys
 import termios
 import time
+import tty
 from pathlib import Path
 
 import pexpect
@@ -81,6 +83,24 @@ def test_a_terminal_that_is_gone_ends_the_console() -> None:
     child.expect("USD")
     os.close(child.child_fd)
     eventually(lambda: not child.isalive())
+
+
+def test_a_terminal_that_is_gone_ends_a_console_that_nobody_tells() -> None:
+    ours, its = os.openpty()
+    tty.setraw(ours)
+    environment = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8"}
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tests.tui.live"], cwd=ROOT, env=environment, stdin=its, stdout=its, stderr=its
+    )
+    os.close(its)
+    try:
+        shown = b""
+        while b"USD" not in shown:
+            shown += os.read(ours, 4096)
+        os.close(ours)
+        assert child.wait(DEADLINE) == 129
+    finally:
+        child.kill()
 
 
 @pytest.mark.parametrize(

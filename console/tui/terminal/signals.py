@@ -1,15 +1,19 @@
-"""Ending when told to by a signal, even where the terminal takes nothing any more.
+"""Ending when told to by a signal or by the line's end, even where the terminal takes nothing any more.
 
 A terminal that nobody reads blocks whoever writes to it, and with that the event loop and the orderly exit.
-So a thread of its own, which writes nothing, sees to it that a signal is obeyed in time.
+So a thread of its own, which writes nothing, sees to it that a signal is obeyed in time. It looks after the
+terminal too: whoever started the console may have seen to it that nobody tells it of a hang-up.
 """
 
 import asyncio
 import os
+import select
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
@@ -20,13 +24,19 @@ GRACE = 1.5
 def obey(leave: Callable[[int], None], finish: Callable[[], None]) -> Callable[[], None]:
     """Call `leave(128 + number)` on the running event loop at a signal, and end the process soon after it.
 
+    A terminal that is gone does what a hang-up does.
     What mustn't be broken off, `finish` waits for, in the thread, before that: it comes back in time.
     To be called in the main thread. What is returned gives the signals back to whoever had them before; a
     signal that has come by then still ends the process in time.
     """
     loop = asyncio.get_running_loop()
     reader, writer = os.pipe()
-    threading.Thread(target=_end_in_time, args=(reader, finish), name="signals", daemon=True).start()
+
+    def hang_up() -> None:
+        with suppress(RuntimeError):  # the loop is closed: it is on its way out
+            loop.call_soon_threadsafe(leave, 128 + signal.SIGHUP)
+
+    threading.Thread(target=_end_in_time, args=(reader, finish, hang_up), name="signals", daemon=True).start()
 
     def come(number: int, _frame: FrameType | None) -> None:
         # Nothing here takes a lock: the main thread may be holding any.
@@ -43,11 +53,24 @@ def obey(leave: Callable[[int], None], finish: Callable[[], None]) -> Callable[[
     return give_back
 
 
-def _end_in_time(reader: int, finish: Callable[[], None]) -> None:
-    told = os.read(reader, 1)
+def _end_in_time(reader: int, finish: Callable[[], None], hang_up: Callable[[], None]) -> None:
+    if _is_gone_before(reader):
+        told = bytes([signal.SIGHUP])
+        hang_up()
+    else:
+        told = os.read(reader, 1)
     if told:
         finish()
         time.sleep(GRACE)  # with the pipe open: more signals may come, and be written
         finish()  # of what the last key before the signal has begun
         os._exit(128 + told[0])
     os.close(reader)
+
+
+def _is_gone_before(reader: int) -> bool:
+    """Wait for the pipe or the terminal's end, whichever comes first: whether it is the latter alone."""
+    either = select.poll()
+    either.register(reader, select.POLLIN)
+    if sys.__stdin__ is not None and sys.__stdin__.isatty():
+        either.register(sys.__stdin__, 0)  # that it hung up is told in any case
+    return reader not in dict(either.poll())

@@ -9,9 +9,9 @@ import pytest
 from console.domain.alert_state import NEVER_EVALUATED, Phase, RuleState, Terms, evaluated
 from console.domain.metrics import Series
 from console.promql.alerting import outcome_at
-from console.promql.lint import Finding, Intervals, lint
+from console.promql.lint import Finding, lint
 from console.promql.round import Round
-from console.promql.rule_file import AlertRule, RuleFile, load_rules, rules_of
+from console.promql.rule_file import AlertRule, Intervals, RuleFile, load_rules, rules_of
 from console.promql.samples import SampleStore
 from console.settings_file import shipped_configs
 from console.yaml_file import parse_document

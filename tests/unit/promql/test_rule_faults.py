@@ -9,8 +9,7 @@ import pytest
 from console.domain.alert_book import Raised
 from console.domain.alert_state import Phase
 from console.domain.metrics import Series, Vector
-from console.promql.lint import Intervals
-from console.promql.rule_file import AlertRule, RuleFileError, load_rules
+from console.promql.rule_file import AlertRule, Intervals, RuleFileError, load_rules
 from console.promql.ruler import Ruler
 from console.promql.samples import SampleStore
 from console.settings_file import shipped_configs

@@ -7,9 +7,8 @@ from console.domain.alert_book import Raised, RuleStanding
 from console.domain.alert_state import Phase
 from console.domain.metrics import Series, Vector
 from console.domain.silences import Acknowledgement, Marks
-from console.promql.lint import Intervals
 from console.promql.query import Query
-from console.promql.rule_file import AlertRule, RuleFile, rules_of
+from console.promql.rule_file import AlertRule, Intervals, RuleFile, rules_of
 from console.promql.ruler import Ruler
 from console.promql.samples import SampleStore
 from console.yaml_file import parse_document

@@ -1,6 +1,7 @@
 """The sample store: what it keeps, what it forgets, and that thinning loses nothing."""
 
 import math
+import tracemalloc
 
 import orjson
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.domain.metrics import Series, Vector, column_of
-from console.promql.samples import FORGET_EVERY, SampleStore
+from console.promql.samples import FORGET_EVERY, SampleStore, as_json
 from console.promql.tracks import Track
 from console.promql.vectors import EvaluationError
 
@@ -192,7 +193,7 @@ def test_a_past_that_was_told_goes_on_as_if_nothing_had_been(
     for at, values in enumerate(scrapes, 1):
         said = {name: value for name, value in zip(series, values, strict=True) if value is not None}
         if at == pause:
-            other.continue_from(orjson.loads(orjson.dumps(other.past())))
+            other.continue_from(orjson.loads(as_json(other.past())))
         for store in (one, other):
             store.append(at, {"errors": column_of(said)})
     assert {name: kept(track, len(scrapes)) for name, track in one.tracks("errors").items()} == {
@@ -209,7 +210,7 @@ def test_a_value_that_is_no_number_is_told_as_one() -> None:
     one, other = SampleStore({"errors"}), SampleStore({"errors"})
     one.append(1, {"errors": column_of({A: 1.0, B: math.nan})})
     one.append(2, {"errors": column_of({A: math.nan, B: math.nan})})
-    other.continue_from(orjson.loads(orjson.dumps(one.past())))
+    other.continue_from(orjson.loads(as_json(one.past())))
     for store in (one, other):
         assert all(math.isnan(value) for value in store.instant("errors", 2).values())
 
@@ -217,6 +218,21 @@ def test_a_value_that_is_no_number_is_told_as_one() -> None:
 def test_after_a_past_that_was_told_only_what_differs_has_changed() -> None:
     one, other = SampleStore({"errors"}), SampleStore({"errors"})
     one.append(1, {"errors": column_of({A: 1.0, B: 1.0})})
-    other.continue_from(orjson.loads(orjson.dumps(one.past())))
+    other.continue_from(orjson.loads(as_json(one.past())))
     other.append(2, {"errors": column_of({A: 1.0, B: 2.0})})
     assert [series for series, _ in other.changed_after("errors", 0)] == [B]
+
+
+def test_to_be_written_down_a_past_takes_no_more_room_than_what_is_written() -> None:
+    store = SampleStore({"errors"})
+    series = [Series("errors", (("symbol", f"S{number}"),)) for number in range(50)]
+    for at in range(1, 400):
+        store.append(at, {"errors": column_of(dict.fromkeys(series, at + 1 / 3))})
+    tracemalloc.start()
+    try:
+        written = as_json(store.past())
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(written) > 400_000
+    assert most < 4 * len(written)

@@ -6,7 +6,7 @@ import pytest
 from console.domain.metrics import Series
 from console.promql.evaluate import EvaluationError, evaluate
 from console.promql.query import parse_query
-from console.promql.samples import SampleStore
+from console.promql.samples import SampleStore, as_json
 
 ERRORS, FILLS = Series("errors", ()), Series("fills", ())
 GROWN = parse_query("increase(errors[1m])")
@@ -81,7 +81,7 @@ def test_a_recorded_metric_was_watched_since_it_was_recorded_first() -> None:
 
 
 def test_before_anybody_says_what_is_wanted_all_of_an_earlier_past_is_taken_up() -> None:
-    past = orjson.loads(orjson.dumps(watched(SampleStore({"errors", "fills"}), 1000, 1100).past()))
+    past = orjson.loads(as_json(watched(SampleStore({"errors", "fills"}), 1000, 1100).past()))
     early, late = SampleStore(), SampleStore()
     early.continue_from(past)
     early.keep([GROWN])
@@ -133,7 +133,7 @@ def test_what_the_console_measured_itself_outlives_it_with_times_of_its_own() ->
         else:
             one.append(at, {"errors": {ERRORS: float(at)}})
         one.measure(at, {"failures": {failures: float(at)}})
-    other.continue_from(orjson.loads(orjson.dumps(one.past())))
+    other.continue_from(orjson.loads(as_json(one.past())))
     for asked in (query, GROWN):
         assert evaluate(asked, other, 1099) == evaluate(asked, one, 1099) != {}
 
@@ -144,6 +144,6 @@ def test_the_consoles_own_counters_do_not_outlive_it_since_the_next_one_counts_f
     one, other = SampleStore({"failures_total"}), SampleStore({"failures_total"})
     one.measure(1000, {"failures_total": {series: 100.0}})
     one.append(1000, {})
-    other.continue_from(orjson.loads(orjson.dumps(one.past())))
+    other.continue_from(orjson.loads(as_json(one.past())))
     other.measure(1010, {"failures_total": {series: 0.0}})
     assert list(evaluate(query, other, 1010).values()) == [0.0]
