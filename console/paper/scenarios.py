@@ -12,13 +12,14 @@ from types import MappingProxyType
 
 from console.paper.exchange_api import Reach
 from console.paper.faults import Faults
-from console.paper.holdings import Holding, Holdings, price_at_ratio
+from console.paper.holdings import Holding, Holdings, margin_ratio, price_at_ratio
 from console.paper.kill_switch import KillSwitch
 from console.paper.market import Market
 
 CALM = "calm"
 
 _PULL_STEPS = 8  # steps (seconds) to drive a price where a scenario wants it
+_DRIFT_STEPS = 300  # steps in which a slow drift comes to where a squeeze is at once
 _RETURN_STEPS = 8
 _SUBJECTS = 6  # symbols that a scenario touches
 _SQUEEZED_RATIOS = (1.35, 1.12, 1.03)  # yellow, red and critical of the document's panel
@@ -116,6 +117,15 @@ def _margin_squeeze(stage: Stage, steps: int) -> None:
         stage.market.pull(held.symbol, price_at_ratio(held, ratio), max(1, _PULL_STEPS - steps))
 
 
+def _margin_drift(stage: Stage, steps: int) -> None:
+    # In a straight line from wherever each ratio is: a step's share of what is left.
+    left = max(1, _DRIFT_STEPS - steps)
+    for place, held in enumerate(subjects(stage.holdings())):
+        now = margin_ratio(held, stage.market.mark(held.symbol))
+        goal = _SQUEEZED_RATIOS[place % len(_SQUEEZED_RATIOS)]
+        stage.market.pull(held.symbol, price_at_ratio(held, now + (goal - now) / left), 1)
+
+
 def _liquidation_cascade(stage: Stage, steps: int) -> None:
     if steps % _CASCADE_STEPS or steps >= _CASCADE_STEPS * _SUBJECTS:
         return
@@ -176,6 +186,7 @@ def _chosen(stage: Stage) -> list[str]:
 _ALL = (
     Scenario(CALM, "everything is green for as long as one watches", _calm),
     Scenario("margin-squeeze", "prices drift until margins are yellow, red and critical", _margin_squeeze),
+    Scenario("margin-drift", "the same within five minutes, so that its coming is foretold", _margin_drift),
     Scenario("funding-spike", "funding rates jump beyond every threshold", _funding_spike),
     Scenario("sync-errors", "the exchange loses fills; its positions differ from the books", _sync_errors),
     Scenario("liquidation-cascade", "one position after the other is liquidated", _liquidation_cascade),

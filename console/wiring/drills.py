@@ -57,6 +57,7 @@ _MEETS: Mapping[str, str] = {
     "slippage": "slippage",
     "liquidation-cascade": "liquidation",
     "margin-squeeze": "margin_calls",
+    "margin-drift": "margin_calls",
     "crash": "crash",
     "frozen-metrics": "crash",
 }

@@ -47,6 +47,7 @@ NEAREST = ("XRP/USD", "ADA/USD", "BTC/USD", "BTCUSDT", "BNBUSDT", "DOT/USD")
 RAISED: Mapping[str, tuple[Due, ...]] = {
     "calm": (),
     "margin-squeeze": (Due("FuturesMarginCritical", (NEAREST[2], NEAREST[5]), after=8),),
+    "margin-drift": (Due("FuturesMarginCritical", (NEAREST[2], NEAREST[5]), after=300),),
     "funding-spike": (Due("FuturesFundingExtreme", (CHOSEN[2], CHOSEN[5]), after=1),),
     "sync-errors": (Due("FuturesSyncError", CHOSEN[:3], after=4),),
     "liquidation-cascade": (Due("FuturesLiquidated", NEAREST, after=3 * 5 + 8),),
@@ -65,6 +66,7 @@ LAST = (Change(0.0, "ann", "l3_execution: shadow to canary", "l3_execution"),)
 ADVISED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "calm": (),
     "margin-squeeze": (("Pause, reduce leverage", "invalid_margin"),),
+    "margin-drift": (("Pause, reduce leverage", "invalid_margin"),),
     "funding-spike": (),
     "sync-errors": (("Rollback to shadow", "rollback_shadow"),),
     "liquidation-cascade": (("Pause, investigate", "runaway_liquidation"),),
@@ -76,7 +78,13 @@ ADVISED: Mapping[str, tuple[tuple[str, str], ...]] = {
     "forgetful": (),
     "crash": (("Full rollback", "rollback_full"),),
 }
-ADVISED_WITHIN = {"slippage": 420, "sync-errors": 90, "frozen-metrics": 75, "liquidation-cascade": 45}
+ADVISED_WITHIN = {
+    "margin-drift": 330,
+    "slippage": 420,
+    "sync-errors": 90,
+    "frozen-metrics": 75,
+    "liquidation-cascade": 45,
+}
 """Seconds from the scenario's beginning until its row is advised; 30 for the others."""
 
 
@@ -96,7 +104,13 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PaperWorl
 @pytest.mark.parametrize(
     "lasting", [0, pytest.param(900, marks=pytest.mark.campaign)], ids=["short", "campaign"]
 )
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        pytest.param(name, marks=pytest.mark.campaign) if name == "margin-drift" else name  # as the squeeze
+        for name in SCENARIOS
+    ],
+)
 def test_a_scenario_raises_its_alerts_and_its_advice_in_time_and_no_others(
     world: PaperWorld, scenario: str, lasting: int, subtests: pytest.Subtests
 ) -> None:

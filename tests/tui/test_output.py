@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import re
 from collections.abc import Iterable, Sequence
 
 import pyte
@@ -255,6 +256,27 @@ def test_without_colours_no_colour_is_sent() -> None:
     text = output.frame(Picture(random.Random(1)).whole(), SIZE)
     assert text
     assert "38;" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "ground", "is_dark", "said"),
+    [
+        ("#dcdcdc", "#111111", True, ""),
+        ("#646464", "#111111", True, "2"),
+        ("#111111", "#9c9c9c", True, "7"),
+        ("#202020", "#f5f5f5", False, ""),
+        ("#a0a0a0", "#f5f5f5", False, "2"),
+        ("#f5f5f5", "#707070", False, "7"),
+    ],
+)
+def test_where_no_colour_is_wanted_greys_are_said_without_any(
+    text: str, ground: str, is_dark: bool, said: str
+) -> None:
+    output = Output(ColorSystem.TRUECOLOR, lambda: is_dark)
+    drawn = strip(("x", Style(color=text, bgcolor=ground)))
+    frame = output.frame(LayoutUpdate([[drawn]], Region(0, 0, 1, 1)), Size(1, 1))
+    pens = re.findall(r"\x1b\[([\d;]*)m", frame or "")
+    assert [pen for pen in pens if pen not in ("", "0")] == ([said] if said else [])
 
 
 class BothWays(OpsConsole):

@@ -226,7 +226,7 @@ async def test_the_chosen_cell_is_copied_as_it_is_shown_and_control_characters_a
         assert app.clipboard == "A\\x1b]52;c;eA==\\x07"
         await pilot.press("right", "right", "y")
         assert app.clipboard == "1.23"
-        assert app.shown.said[-1] == "copied: 1.23"
+        assert app.shown.said[-1] == "sent to your clipboard: 1.23"
 
 
 async def test_enter_and_a_double_click_open_the_row() -> None:

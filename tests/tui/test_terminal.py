@@ -1,6 +1,8 @@
 """In a real terminal: whatever ends the console, the terminal is left as it was found."""
 
+import base64
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +14,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from console.tui.terminal.clipboard import past_screen
 from console.tui.terminal.line_watch import QUESTION, SLOW
 from tests.waiting import DEADLINE, eventually
 
@@ -40,7 +43,18 @@ def ended(child: "pexpect.spawn[str]") -> str:
 
 
 @pytest.mark.parametrize(
-    ("end", "status"), [("q", 0), (signal.SIGTERM, 143), (signal.SIGINT, 130)], ids=["quit", "TERM", "INT"]
+    ("end", "status"),
+    [
+        ("q", 0),
+        (signal.SIGTERM, 143),
+        (signal.SIGINT, 130),
+        (signal.SIGQUIT, 131),
+        *(
+            pytest.param(number, 128 + number, marks=pytest.mark.campaign)
+            for number in (signal.SIGABRT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGXCPU)
+        ),
+    ],
+    ids=lambda value: value.name if isinstance(value, signal.Signals) else None,
 )
 def test_the_terminal_is_restored_after(end: str | int, status: int) -> None:
     child = spawn()
@@ -176,6 +190,27 @@ def test_any_terminal_is_drawn_on_and_left_as_it_was(terminal: str) -> None:
     child.send("q")
     assert LEFT_ALTERNATE_SCREEN in ended(child)
     assert termios.tcgetattr(child.child_fd) == modes
+
+
+@pytest.mark.parametrize(("terminal", "sent"), [("screen.xterm-256color", 2), ("xterm-256color", 1)])
+def test_a_copy_reaches_the_terminal_around_gnu_screen(terminal: str, sent: int) -> None:
+    child = spawn(TERM=terminal)
+    child.expect("USD")
+    child.send("y")
+    child.expect("sent to your clipboard: ([A-Z0-9]+/USD)")
+    assert isinstance(child.match, re.Match)
+    symbol = str(child.match[1])
+    child.send("q")
+    rest = str(child.before) + ended(child)
+    copy = f"\x1b]52;c;{base64.b64encode(symbol.encode()).decode()}\a"
+    assert (rest.count(copy), rest.count(f"\x1bP{copy}\x1b\\")) == (sent, sent - 1)
+
+
+def test_a_long_copy_goes_past_screen_in_pieces_that_it_takes() -> None:
+    pieces = past_screen("A" * 3000).removesuffix("\x1b\\").split("\x1b\\")
+    assert max(map(len, pieces)) < 256
+    whole = "".join(piece.removeprefix("\x1bP") for piece in pieces)
+    assert whole == f"\x1b]52;c;{base64.b64encode(b'A' * 3000).decode()}\a"
 
 
 def test_what_stops_other_programs_does_not_stop_the_console() -> None:

@@ -1,5 +1,6 @@
 """The application's side of the terminal: its frames go out through `Output`."""
 
+import os
 import time
 from typing import TypeVar
 
@@ -15,6 +16,7 @@ from textual.screen import Screen
 
 from console.tui import garbage
 from console.tui.styling import SteadyStylesheet
+from console.tui.terminal.clipboard import may_be_in_screen, past_screen
 from console.tui.terminal.driver import TidyDriver
 from console.tui.terminal.output import Output
 
@@ -50,6 +52,11 @@ class TerminalApp(App[ResultT]):
         """To be called once the theme is set: the style sheets are read with its colours, and only once."""
         self.stylesheet = SteadyStylesheet(variables=self.get_css_variables())
 
+    def copy_to_clipboard(self, text: str) -> None:
+        super().copy_to_clipboard(text)
+        if self._driver is not None and may_be_in_screen(os.environ):
+            self._driver.write(past_screen(text))
+
     def fitted(self, screen: ScreenT) -> ScreenT:
         """A new `screen` with the classes of the terminal's size: with others it would be styled twice."""
         width, height = self.size
@@ -76,7 +83,8 @@ class TerminalApp(App[ResultT]):
             return ""
         if self._output is None:
             colours = self.console.color_system
-            self._output = Output(None if colours is None else COLOR_SYSTEMS[colours])
+            known = None if colours is None else COLOR_SYSTEMS[colours]
+            self._output = Output(known, (lambda: self.current_theme.dark) if self.no_color else None)
         compositor = screen._compositor
         text = None if whole else self._output.frame(update, compositor.size)
         if text is None:

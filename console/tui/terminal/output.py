@@ -9,7 +9,7 @@ import functools
 import itertools
 import operator
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from unicodedata import category
 
@@ -37,8 +37,9 @@ Position = tuple[int, int | None]
 class Output:
     """Turns compositor updates into text for the terminal, and remembers what it shows then."""
 
-    def __init__(self, colours: ColorSystem | None) -> None:
-        self._pens = Pens(colours)
+    def __init__(self, colours: ColorSystem | None, greys: Callable[[], bool] | None = None) -> None:
+        """`colours` and `greys` as `Pens` has them."""
+        self._pens = Pens(colours, greys)
         self._piece = functools.lru_cache(maxsize=_PIECES)(self._drawn)
         self._lines: list[_Line] = []
         self._width = 0

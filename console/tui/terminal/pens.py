@@ -5,6 +5,7 @@ and a foreground at most where it is underlined or reversed.
 """
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from rich.color import ColorSystem
@@ -28,6 +29,8 @@ _SET = {
 """Codes that set what rich's styles have (ECMA-48, Select Graphic Rendition)."""
 _UNSET = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "6": "25", "7": "27", "8": "28", "9": "29"}
 _UNSET |= {"21": "24", "51": "54", "52": "54", "53": "55"}
+_FAINT = 100
+"""How far apart text and ground are at most, of 255, where the text is meant to step back."""
 _ON_BLANKS = frozenset({"4", "5", "6", "7", "9", "21", "51", "52", "53"})
 """What is to be seen on a blank, in the colour of the foreground."""
 
@@ -48,9 +51,14 @@ PLAIN = Pen()
 class Pens:
     """The pens of one terminal, each of them made once, so that they compare by identity."""
 
-    def __init__(self, colours: ColorSystem | None) -> None:
-        """`colours` is what the terminal can show; None for none at all."""
+    def __init__(self, colours: ColorSystem | None, greys: Callable[[], bool] | None = None) -> None:
+        """`colours` is what the terminal can show; None for nothing but text.
+
+        With `greys` no colours are wanted: styles have greys alone, and what these say is said by dim and
+        reversed text. It answers whether they are those of a dark theme.
+        """
         self._colours = colours
+        self._greys = greys
         self._pens: dict[Style, Pen] = {}
         self._same: dict[Pen, Pen] = {PLAIN: PLAIN}
         self._blanks: dict[int, Pen] = {}
@@ -81,15 +89,29 @@ class Pens:
         link = f"id={style.link_id};{style.link}" if style.link else ""
         if self._colours is None:
             return Pen(link=link)
+        attributes = frozenset(code for name, code in _SET.items() if getattr(style, name))
+        if self._greys is not None:
+            return Pen(attributes | _said_by_greys(style, is_dark=self._greys()), link=link)
         colour, background = style.color, style.bgcolor
         return Pen(
-            frozenset(code for name, code in _SET.items() if getattr(style, name)),
+            attributes,
             "" if colour is None else _codes(colour.downgrade(self._colours).get_ansi_codes(), "39"),
             ""
             if background is None
             else _codes(background.downgrade(self._colours).get_ansi_codes(foreground=False), "49"),
             link,
         )
+
+
+def _said_by_greys(style: Style, *, is_dark: bool) -> frozenset[str]:
+    """The attributes that stand for a text's greys: hardly apart is dim, the other way round is reversed."""
+    text, ground = (None if colour is None else colour.triplet for colour in (style.color, style.bgcolor))
+    if text is None or ground is None:
+        return frozenset()
+    apart = (sum(text) - sum(ground)) / 3 * (1 if is_dark else -1)
+    if apart < 0:
+        return frozenset({_SET["reverse"]})
+    return frozenset({_SET["dim"]}) if apart < _FAINT and not style.bold else frozenset()
 
 
 def _codes(codes: tuple[str, ...], default: str) -> str:

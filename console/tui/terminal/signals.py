@@ -16,7 +16,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
-ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+ENDING = (
+    signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGABRT,
+    signal.SIGUSR1, signal.SIGUSR2, signal.SIGALRM, signal.SIGXCPU,
+)  # fmt: skip
+"""What ends a process unless it minds, but for what no process can, and faults of machine code."""
 GRACE = 1.5
 """Seconds that the orderly exit has: it takes a tenth of that where the terminal is read."""
 

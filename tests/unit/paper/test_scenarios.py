@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from console.domain.slope import slope
 from console.paper.control import Control
 from console.paper.desk import Desk
 from console.paper.exchange import Exchange
@@ -23,6 +24,7 @@ from console.paper.universe import listings
 NAMES = {
     "calm",
     "margin-squeeze",
+    "margin-drift",
     "funding-spike",
     "sync-errors",
     "liquidation-cascade",
@@ -122,6 +124,21 @@ def test_a_squeeze_never_passes_one_on_its_way(world: World) -> None:
     for _ in range(15):
         world.run("margin-squeeze", 1)
         assert world.ratios()[0] > 1
+
+
+def test_a_drift_ends_as_a_squeeze_does_and_is_foretold_on_its_way(world: World) -> None:
+    nearest, began = world.market.symbols[2], world.ratios()
+    world.run("margin-drift", 1)
+    assert world.ratios()[2:6] == pytest.approx(began[2:6], rel=0.02), "it begins where the ratios are"
+    seen = []
+    for second in range(1, 60):
+        seen.append((float(second), margin_ratio(world.holdings[nearest][0], world.market.mark(nearest))))
+        world.run("margin-drift", 1)
+    found = slope(*zip(*seen[::5], strict=True))
+    assert found is not None
+    assert seen[-1][1] + found * (300 - seen[-1][0]) == pytest.approx(1.03, abs=0.1)
+    world.run("margin-drift", 245)
+    assert [round(ratio, 2) for ratio in world.ratios()[:6]] == [1.03, 1.03, 1.12, 1.12, 1.35, 1.35]
 
 
 def test_calm_after_a_squeeze_is_green_again(world: World) -> None:

@@ -178,7 +178,7 @@ class Table(Grid[T], can_focus=True, inherit_bindings=False):
         if len(self._rows) and self._across.columns:
             text = visible(copied_of(self._across.chosen, self._rows[self._rows.cursor]))
             self.app.copy_to_clipboard(text)
-            self._say(f"copied: {text}")
+            self._say(f"sent to your clipboard: {text}")  # whether it takes it isn't told
 
     def action_mark(self) -> None:
         self._keeping_the_line(self._rows.mark)
