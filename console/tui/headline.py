@@ -16,6 +16,7 @@ from console.domain.thresholds import Panel
 from console.domain.told_by_rules import metrics_in
 from console.domain.triggers import Standing
 from console.domain.worst import told_by_panel, worst_of_panel, worst_symbol
+from console.tui.foretold import foretold
 from console.tui.text import one_colon, short_name
 from console.tui.words import going
 
@@ -104,13 +105,15 @@ def last_judged(assessment: Assessment) -> SymbolRows:
 
 
 def all_well(assessment: Assessment) -> Statement:
-    """What to say where nothing is wrong."""
-    number = len(assessment.symbols)
-    if number == 0:
+    """What to say where nothing is wrong, and of the lowest margin ratio when that would change."""
+    symbols = assessment.symbols
+    if len(symbols) == 0:
         return Statement(Severity.OK, "no symbols yet; every source answers")
-    if number == 1:
-        return Statement(Severity.OK, "the one symbol is inside its limits")
-    return Statement(Severity.OK, f"all {number} symbols inside their limits")
+    said = f"all {len(symbols)} symbols inside their limits"
+    if len(symbols) == 1:
+        said = "the one symbol is inside its limits"
+    coming = foretold(symbols)
+    return Statement(Severity.OK, f"{said}; {coming}", coming) if coming else Statement(Severity.OK, said)
 
 
 def short_alert(alert: Alert, panels: Iterable[Panel]) -> tuple[str, ...]:
@@ -130,15 +133,22 @@ def short_alert(alert: Alert, panels: Iterable[Panel]) -> tuple[str, ...]:
     return one_colon(f"{meant} {alert.summary}"), *figures, meant, named
 
 
-def by_its_figure(alert: Alert, assessment: Assessment) -> str:
-    """`SOL/USD margin`, of a rule's alert: what the panel of its only metric is called; empty without one."""
+def by_its_figure(alert: Alert, assessment: Assessment) -> tuple[str, ...]:
+    """`SOL/USD margin 1.030`, of a rule's alert: what the panel of its only metric is called, and says now.
+
+    Then the same without the figure, which may not be known; nothing without such a panel.
+    """
     book = assessment.ruled.book
     rules = () if book is None or alert.symbol is None else book.rules
     metrics = next((standing.rule.metrics for standing in rules if standing.rule.name == alert.name), ())
-    told = (figure_of(panel).title for panel in assessment.panels if {*metrics} & metrics_in(panel.query))
-    title = next(told, "") if len(metrics) == 1 else ""
-    muted = "muted " if alert.muted else ""
-    return f"{muted}{short_name(alert.symbol or '')} {title}" if title else ""
+    told = (panel for panel in assessment.panels if {*metrics} & metrics_in(panel.query))
+    panel = next(told, None) if len(metrics) == 1 else None
+    if panel is None or alert.symbol is None:
+        return ()
+    place, figure = assessment.symbols.place(alert.symbol), figure_of(panel)
+    number = None if place is None else assessment.symbols.columns[panel.key].judged(place).number
+    named = f"{'muted ' if alert.muted else ''}{short_name(alert.symbol)} {figure.title}"
+    return (named,) if number is None else (f"{named} {figure.write(number)}", named)
 
 
 def worst_alert(assessment: Assessment) -> Alert | None:

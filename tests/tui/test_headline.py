@@ -9,6 +9,7 @@ from console.domain.severity import Severity
 from console.domain.snapshot import Snapshot, with_own_trip
 from console.domain.thresholds import KEY_METRICS
 from console.tui.headline import Statement, all_well, statements, symbol_statements, worst_alert
+from console.tui.screens.overview.summary import TEXTS
 from console.tui.theme import UNICODE
 from console.tui.view import View
 from tests.tui.fake import (
@@ -57,6 +58,18 @@ def test_a_key_metric_off_its_target_is_told_so_nothing_is_called_well() -> None
     assert words(snapshot(START, metrics_of([Row("A")], key_values=figures))) == [
         "Fill rate 85.0%, alert < 90%"
     ]
+
+
+def test_what_is_well_but_not_for_long_says_so() -> None:
+    said = all_well(after_three_minutes(2.0))
+    assert said.words == "all 2 symbols inside their limits; B 1.928 is falling, ~17 min to warning"
+    assert said.brief == "B 1.928 is falling, ~17 min to warning"
+
+
+def test_the_headline_is_made_anew_when_what_is_foretold_changes() -> None:
+    early, late = (View(PAPER, UNICODE).next(after_three_minutes(margin)) for margin in (2.0, 1.9))
+    assert early.statements == late.statements == ()
+    assert TEXTS["headline"].inputs(early) != TEXTS["headline"].inputs(late)
 
 
 def test_near_equal_alerts_are_one_statement() -> None:
@@ -242,15 +255,20 @@ def test_liquidations_are_told_with_the_time_that_they_are_counted_over() -> Non
     assert said_of(judged)[0].words == "C liquidated: 2 in 1 h"
 
 
-def falling(**liquidations: float) -> list[str]:
-    """What is said when B's margin has been falling for three minutes."""
+def after_three_minutes(margin: float, **liquidations: float) -> Assessment:
+    """B's margin has been falling since it was `margin`."""
     before: Judgement | None = None
     for step in range(19):
-        rows = [Row("A"), Row("B", 1.19 - step * 0.004, **liquidations)]
+        rows = [Row("A"), Row("B", margin - step * 0.004, **liquidations)]
         taken = snapshot(START + step * 10, metrics_of(rows))
         before = taken, assess(taken, Rules(PANELS, KEY_METRICS), before)
     assert before is not None
-    return [said.words for said in said_of(before[1])]
+    return before[1]
+
+
+def falling(**liquidations: float) -> list[str]:
+    """What is said when B's margin has been falling for three minutes."""
+    return [said.words for said in said_of(after_three_minutes(1.19, **liquidations))]
 
 
 def test_a_margin_that_falls_is_told_to_and_what_it_comes_to_in_the_words_of_severity() -> None:

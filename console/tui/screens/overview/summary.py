@@ -293,8 +293,8 @@ class Text:
 
 def _told_of(view: View) -> tuple[object, ...]:
     """All that the headline is made of."""
-    symbols = None if view.assessment is None else len(view.assessment.symbols)
-    return view.statements, view.reminder, view.readiness, symbols
+    well = None if view.assessment is None or view.statements else all_well(view.assessment)
+    return view.statements, view.reminder, view.readiness, well
 
 
 def _of_assessment(
