@@ -54,18 +54,21 @@ def list_(ctx: click.Context, /, **given: Any) -> None:
 
 @runbook.command()
 @with_settings
-@click.argument("run_id", metavar="RUN")
+@click.argument("run_id", metavar="RUN|NAME")
 @click.pass_context
 def show(ctx: click.Context, /, *, run_id: str, **given: Any) -> None:
-    """Say where a run stands, and all that was done."""
+    """Say where a run stands, and all that was done; of a runbook, its steps."""
     from console.audit.redaction import secret_values  # noqa: PLC0415
-    from console.cli.runbook_told import run_lines, timeline_lines  # noqa: PLC0415
+    from console.cli.runbook_told import run_lines, steps_lines, timeline_lines  # noqa: PLC0415
     from console.runbooks.live_output import outputs_of  # noqa: PLC0415
     from console.runbooks.store import store_of  # noqa: PLC0415
     from console.runbooks.times import usual_seconds  # noqa: PLC0415
 
     settings = settings_of(ctx, Given(**given))
     with told_refusals():
+        if (named := _named(settings, run_id)) is not None:
+            tell_all(steps_lines(named))
+            return
         store = store_of(settings, os.environ)
         found = store.find(run_id)
         usual = usual_seconds(store.timelines(found.runbook, found.context))
@@ -173,6 +176,17 @@ def report(ctx: click.Context, /, *, run_id: str, form: str, **given: Any) -> No
     with told_refusals():
         made = report_of(settings, run_id)
     tell_all((as_json(made) if form == "json" else as_markdown(made)).splitlines())
+
+
+def _named(settings: "Settings", name: str) -> "Runbook | None":
+    """The runbook of this name; RunbookError where its file has mistakes."""
+    from console.runbooks.reading import RunbookError  # noqa: PLC0415
+    from console.wiring.runbooks import runbooks_of  # noqa: PLC0415
+
+    found = runbooks_of(settings).get(name)
+    if isinstance(found, RunbookError):
+        raise found
+    return found
 
 
 def _runbooks(settings: "Settings") -> "list[Runbook]":

@@ -35,6 +35,17 @@ def runbook_lines(runbooks: Iterable[Runbook], wrong: Wrong) -> Iterator[str]:
         yield f"{one.name:<24} {one.title}. {one.use}{f' NOW: {why}' if why else ''}"
 
 
+def steps_lines(runbook: Runbook) -> Iterator[str]:
+    """One runbook: what it is for, what it asks for up front, and each step; and what says more."""
+    yield f"{runbook.name}: {runbook.title}, {len(runbook.steps)} steps, risk: {runbook.risk.value}"
+    yield runbook.use
+    for one in runbook.parameters:
+        default = "" if one.default is None else f", {one.default} where none is given"
+        yield f"{'':<{_NAME}} --set {one.name}=…: {one.text}{default}"
+    yield from (f"{step.name:<{_NAME}} {' '.join(step.text.split())}" for step in runbook.steps)
+    yield f"what it would do now: opsconsole runbook run {runbook.name} --dry-run"
+
+
 def listed_lines(runs: Iterable[Run], unread: Iterable[UnreadRun]) -> Iterator[str]:
     """A line for each run: how it stands, or why nobody here can tell."""
     yield from (f"{run.id:<{_RUN}} {run.standing.value}" for run in runs)

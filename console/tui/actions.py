@@ -4,6 +4,7 @@ An action's `id` is the name of the method that does it (`action_<id>`): of the 
 else of the widget or screen whose `PLACE` it names.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -37,6 +38,7 @@ Place = Literal[
     "rollback",
     "beginning",
     "wizard",
+    "too_small",
 ]
 """`anywhere` goes past every dialog and whatever has the focus; `replay` is the app's, in a replay only."""
 
@@ -66,6 +68,7 @@ TOGETHER: tuple[frozenset[Place], ...] = (
     frozenset({"anywhere", "reset"}),
     frozenset({"anywhere", "change"}),
     frozenset({"anywhere", "marking"}),
+    frozenset({"anywhere", "too_small"}),
 )
 """The places that can be active at the same time: in each of these a key has one meaning."""
 STEP_BACK = "escape"
@@ -240,7 +243,7 @@ _OTHERS = (
     Action("logs", ("app",), ("7",), "7", "", "Follow the engine's logs", ("log", "tail", "grep")),
     Action("audit", ("app",), ("8",), "8", "", "The journal: who did what, when and why",
         ("journal", "records", "who", "history")),
-    Action("back", ("app", *_COVERING), ("escape",), "esc", "back", "Back to the screen before"),
+    Action("back", ("app", *_COVERING, "too_small"), ("escape",), "esc", "back", "Back to the screen before"),
     Action("pause", ("app", "logs"), ("p",), "p", "pause",
         "Hold the picture still; what it shows goes grey with age", ("hold", "freeze"), "go on"),
     Action("record_look", ("app",), ("L",), "L", "",
@@ -254,7 +257,8 @@ _OTHERS = (
     Action("kill_switch", ("anywhere",), ("K", "ctrl+k"), "K", "kill",
         "The kill switch: its state with the proof; there T trips it", ("trip", "stop", "emergency")),
     # The kill switch.
-    Action("trip", ("kill",), ("T",), "T", "trip", "Trip: fire everything that is listed, at once"),
+    Action("trip", ("kill", "too_small"), ("T",), "T", "trip",
+        "Trip: fire everything that is listed, at once"),
     Action("pick_reason", ("kill",), ("1", "2", "3", "4", "5", "6", "7", "8", "9"), "1", "",
         "Take the reason with this digit"),
     Action("type_reason", ("kill",), ("0",), "0", "", "Type another reason"),
@@ -342,6 +346,18 @@ _OTHERS = (
 def actions(owns_engine: bool) -> tuple[Action, ...]:
     """The whole table; `owns_engine` says that the engine ends with the console."""
     return (_QUIT_WITH_ENGINE if owns_engine else _QUIT, *_OTHERS)
+
+
+MOVES = frozenset(
+    {"cursor_up", "cursor_down", "page_up", "page_down", "first_row", "last_row", "step_up", "step_down"}
+    | {"column_left", "column_right", "cell_left", "cell_right", "cells_left", "cells_right"}
+)
+"""The actions that only move the cursor."""
+
+
+def keys_of(table: Sequence[Action], *ids: str) -> frozenset[str]:
+    """Every key of these actions, as the operator has them in `table`."""
+    return frozenset(key for action in table if action.id in ids for key in action.keys)
 
 
 def bindings(*places: Place) -> list[BindingType]:

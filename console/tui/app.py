@@ -22,7 +22,7 @@ from textual.worker import Worker, WorkerState
 from console import threads
 from console.actions.kill.trip import TRIP_WAIT
 from console.tui import garbage
-from console.tui.actions import actions, bindings
+from console.tui.actions import IN_A_REPLAY, actions, bindings, keys_of
 from console.tui.app_actions import AppActions
 from console.tui.appearance import Appearance
 from console.tui.friction import Pace
@@ -30,6 +30,7 @@ from console.tui.key_names import key_sign
 from console.tui.keymap import rebound, textual_keymap
 from console.tui.navigation import Navigation, load_kill_switch
 from console.tui.open_runs import standing_runs
+from console.tui.opened import Opened
 from console.tui.pages import Pages
 from console.tui.painting import Painting
 from console.tui.preferences import Preferences
@@ -45,6 +46,7 @@ from console.tui.terminal.line_watch import QUESTION, LineWatch
 from console.tui.text import visible
 from console.tui.theme import glyphs_for, theme_variables
 from console.tui.tools import NO_TOOLS, Tools
+from console.tui.unbound import nothing_done
 from console.tui.view import ContextView, View
 from console.tui.watched import Watched
 from console.tui.widgets.prompt import Prompt
@@ -57,8 +59,9 @@ __all__ = ["ContextView", "OpsConsole", "Watched"]
 
 _ANYWHERE = {action.id for action in actions(owns_engine=False) if "anywhere" in action.places}
 _REPLAY = {action.id for action in actions(owns_engine=False) if "replay" in action.places}
+_DEEDS = ("arm", "record_look")
+"""What the past doesn't take."""
 _PARTS = ("next_pane", "previous_pane")
-_PART_KEYS = ("tab", "shift+tab")
 _STYLES = Path(__file__).parent / "styles"
 _AFTER_THE_START = 3.0
 """Seconds after which what is read or computed no longer keeps the first picture waiting."""
@@ -72,6 +75,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
     CSS_PATH: ClassVar = sorted(_STYLES.glob("*.tcss"))
     BINDINGS: ClassVar = bindings("anywhere", "app", "replay")
     ENABLE_COMMAND_PALETTE = False
+    _is_getting_access = False
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide"), (170, "-vast")]  # noqa: RUF012  # as textual's
     VERTICAL_BREAKPOINTS = [(0, "-low"), (34, "-high")]  # noqa: RUF012
 
@@ -113,6 +117,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         self._watch = watch
         self._key_pressed = on_key
         self.pace = Pace()
+        self._opened = Opened(self)
         self.title = f"opsconsole {context.name}"
 
     def get_css_variables(self) -> dict[str, str]:
@@ -139,10 +144,28 @@ class OpsConsole(AppActions, inherit_bindings=False):
         self._readying.begin()
         self._open_runs.begin()
         threads.start(load_kill_switch, name="load the kill switch")
-        if self._access is not None and self.view.access is None:
+        self.make_access()
+
+    def make_access(self) -> None:
+        """Have what arming takes made, where it hasn't been, and isn't being made."""
+        if self._access is not None and self.view.access is None and not self._is_getting_access:
+            self._is_getting_access = True
             threads.start(self._access, name="make the access").add_done_callback(self._take_access)
 
+    def action_arm(self) -> None:
+        self.make_access()
+        self._safety.toggle()
+
+    async def action_quit(self) -> None:
+        """Leave, unless the key came among other text, as in a paste: then it is to be pressed again."""
+        if self.pace.among_others(keys_of(self.view.actions, "quit")):
+            sign = key_sign(self.pace.key)
+            self.refuse(f"{sign} came among other keys, as in a paste: press it again to quit")
+        else:
+            self.exit(0)
+
     def _take_access(self, made: "asyncio.Future[Access]") -> None:
+        self._is_getting_access = False
         if isinstance(error := made.exception(), OSError):
             self.refuse(f"this console can't be armed: {error}")
         else:
@@ -212,30 +235,47 @@ class OpsConsole(AppActions, inherit_bindings=False):
         fits = _fits(event.size)
         if not fits and not isinstance(self.screen, TooSmall):
             self.push_screen(TooSmall(self.view))
-        elif fits and isinstance(self.screen, TooSmall):
+        elif fits and isinstance(small := self.screen, TooSmall):
             self.pop_screen()
+            if small.has_tripped:
+                self._navigation.to_kill_switch()  # where there is room for what came of it
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if isinstance(self.screen, TooSmall):
-            return action == "quit"
+            return action in ("quit", "kill_switch")
         if isinstance(self.focused, Prompt):
             return action in _ANYWHERE
         if action in _REPLAY:
             return self.view.replay is not None
+        if action in _DEEDS and self.view.replay is not None:
+            return False
         if action in _PARTS:
             return isinstance(self.screen, Parted)
         return action != "back" or self._navigation.can_go_back
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, Key) and not event.is_forwarded:
+            if not self._lowers_risk(event):
+                await self._opened.there()
             self._tell(event)
             self._safety.touch()
             self.pace = self.pace.then(event.key, event.time)
             self.end_notice(event.time)
+            self._opened.by(event.key, self.focused)
             if await self._do_at_once(event):
                 return
             self._say_that_nothing_was_done(event)
         await super().on_event(event)
+
+    def on_key(self, event: Key) -> None:
+        """Let go of a key that nothing took: textual would look for its meaning again, on a later screen."""
+        event.prevent_default()
+
+    def _lowers_risk(self, event: Key) -> bool:
+        """Whether the key leads to a trip, which waits for nothing."""
+        return getattr(self.screen, "PLACE", "") == "kill" or event.key in keys_of(
+            self.view.actions, "kill_switch"
+        )
 
     async def _do_at_once(self, event: Key) -> bool:
         """Have the key typed, or do what it is bound to; False when it means nothing here.
@@ -251,13 +291,15 @@ class OpsConsole(AppActions, inherit_bindings=False):
         return await self._check_bindings(event.key, priority=True) or await self._check_bindings(event.key)
 
     def _say_that_nothing_was_done(self, event: Key) -> None:
-        """A key that means nothing on a full screen is told from one that was lost on the line."""
+        """A key that means nothing here is told from one that was lost on the line."""
         screen = self.screen
-        if not isinstance(screen, Frame) or isinstance(screen, TooSmall) or screen.notices:
+        if isinstance(screen, TooSmall) or (isinstance(screen, Frame) and screen.notices):
             return  # what was refused is still to be read
-        if event.is_printable or event.key in _PART_KEYS:
-            told = next(action.shown for action in self.view.actions if action.id == "help")
-            self.say(f"{key_sign(event.key)} does nothing here: {told} says which keys do")
+        words = nothing_done(screen, self.view, event.key, is_printable=event.is_printable)
+        if words == IN_A_REPLAY:
+            self.refuse(words)
+        elif words:
+            self.say(words)
 
     def _tell(self, event: Key) -> None:
         """Say which key was pressed, unless it is part of a text."""

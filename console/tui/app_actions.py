@@ -21,6 +21,7 @@ from console.tui.places import offers
 from console.tui.reminding import Reminding
 from console.tui.safety import Safety
 from console.tui.screens.frame import Frame
+from console.tui.screens.too_small import TooSmall
 from console.tui.terminal.app import TerminalApp
 from console.tui.view import View
 from console.tui.widgets.prompt import Question
@@ -57,9 +58,6 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
     def view(self) -> View:
         """The newest view, which every screen is painted with."""
         return self._painting.view
-
-    async def action_quit(self) -> None:
-        self.exit(0)
 
     def crumbs(self) -> tuple[str, ...]:
         """The path to the topmost full screen."""
@@ -154,13 +152,13 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
         await self.push_screen(Palette(self.view, offered, self._do))
 
     def _do(self, deed: "Deed") -> None:
-        """What was chosen in the palette, which has gone by now."""
+        """What was chosen in the palette, which has gone by now: done before the next key is."""
         from console.tui.commands import fps_of  # noqa: PLC0415 (as said above)
 
         if deed.offer is not None:
-            self.call_later(self.run_action, deed.name, deed.offer.owner)
+            self.call_next(self.run_action, deed.name, deed.offer.owner)
         elif deed.kind == "symbol":
-            self.call_later(self.open_symbol, deed.name)
+            self.call_next(self.open_symbol, deed.name)
         elif deed.kind == "theme":
             self._appearance.wear(deed.name)
         elif (fps := fps_of(deed.name)) is not None:
@@ -230,7 +228,10 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
         return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Frame)), None)
 
     def action_kill_switch(self) -> None:
-        self._navigation.to_kill_switch()
+        if isinstance(self.screen, TooSmall):
+            self.screen.get_ready()
+        else:
+            self._navigation.to_kill_switch()
 
     def action_reset(self) -> None:
         self._navigation.to_reset()
@@ -250,9 +251,6 @@ class AppActions(TerminalApp[int], inherit_bindings=False):
     def _approve(self, asked: "Request", yes: bool | None) -> None:
         if yes:
             self._safety.approve(asked)
-
-    def action_arm(self) -> None:
-        self._safety.toggle()
 
     def action_record_look(self) -> None:
         self._reminding.record()

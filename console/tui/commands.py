@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
-from console.tui.actions import Action
+from console.tui.actions import MOVES, Action
 from console.tui.places import Offer
 
 T = TypeVar("T")
@@ -113,6 +113,8 @@ def _anything(text: str, offered: Offered) -> list[Choice]:
     for offer in offered.offers:
         action = offer.action
         rank = _rank_of_action(text, action)
+        if rank is not None and not text and action.id in MOVES:
+            rank = _TOLD  # whoever has typed nothing yet doesn't look for an arrow
         if rank is not None:
             deed = Deed("action", action.id, offer)
             found.append((rank, Choice(_words(action), action.shown, action.help, deed)))

@@ -2,10 +2,17 @@
 
 Pure: keys come in with their instants, and what has been reached so far comes out. A key that follows
 another faster than fingers do is not taken, as it was pasted or its key is held down.
+
+On a bad line keys of a hand come together too. What raises risk refuses them all the same; what lowers it
+refuses only keys that came together with other text, as in a paste.
 """
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
+
+from console.tui.key_names import character_of
 
 FASTEST = 0.04
 """Seconds between two keys below which no hand has pressed them."""
@@ -13,21 +20,38 @@ FASTEST_AGAIN = 0.1
 """The same for one key twice: a key that is held down repeats faster."""
 
 
+ERASING = frozenset({"backspace", "ctrl+h", "ctrl+u"})
+"""Keys that take back what was typed of a phrase: the last letter, or all of it."""
 TOO_FAST = "too fast: pasted or held keys are not taken"
+_LINE_ENDS = frozenset({"enter", "ctrl+j", "tab"})
+"""Keys that a paste may have between its words, and a hand too."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The newest key, with its instant in seconds, and the key before it."""
+    """The newest key, with its instant in seconds, and the key before it.
+
+    `since` is when the first of the keys came that have come together with it, faster than fingers, and
+    `text` are those of them that are text. A key that no text has, like escape or ctrl+k, begins anew.
+    """
 
     key: str = ""
     at: float = -math.inf
     key_before: str = ""
     at_before: float = -math.inf
+    since: float = math.inf
+    text: frozenset[str] = frozenset()
 
     def then(self, key: str, at: float) -> "Pace":
         """The pace with one key more."""
-        return Pace(key, at, self.key, self.at)
+        is_text = character_of(key) is not None
+        together = at - self.at < FASTEST and (is_text or key in _LINE_ENDS)
+        since, text = (self.since, self.text) if together else (at, frozenset[str]())
+        return Pace(key, at, self.key, self.at, since, text | {key} if is_text else text)
+
+    def among_others(self, own: Collection[str]) -> bool:
+        """Whether the newest key came together with text of other keys than its `own`, as in a paste."""
+        return not self.text.issubset(own)
 
     @property
     def repeated(self) -> bool:
@@ -38,6 +62,18 @@ class Pace:
     def too_fast(self) -> bool:
         """Whether no hand has pressed the newest key so soon after the one before."""
         return self.at - self.at_before < (FASTEST_AGAIN if self.repeated else FASTEST)
+
+
+@runtime_checkable
+class Paced(Protocol):
+    """The app, as far as whoever asks for a hand wants it: it knows how fast keys come."""
+
+    pace: Pace
+
+
+def pace_of(app: object) -> Pace:
+    """How fast keys come; where that isn't known, each comes by itself."""
+    return app.pace if isinstance(app, Paced) else Pace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +147,8 @@ def _of_phrase(phrase: Phrase, attempt: Attempt, key: str, character: str | None
         if attempt.typed == phrase.words:
             return replace(attempt, confirmed=True)
         return replace(attempt, refused="that is not the phrase" if attempt.typed else "nothing is typed")
-    if key in ("backspace", "ctrl+h"):
-        return replace(attempt, typed=attempt.typed[:-1])
-    if key == "ctrl+u":
-        return replace(attempt, typed="")
+    if key in ERASING:
+        return replace(attempt, typed="" if key == "ctrl+u" else attempt.typed[:-1])
     if character is None or not character.isprintable():
         return attempt
     return replace(attempt, typed=(attempt.typed + character)[: 2 * len(phrase.words)])

@@ -28,7 +28,7 @@ _CALM = 60.0
 
 def load_kill_switch() -> None:
     """Have the kill switch's code read, before the disk that it lies on may be the trouble."""
-    for name in ("kill.screen", "kill.reset"):
+    for name in ("kill.screen", "kill.reset", "kill.in_small"):
         importlib.import_module(f"console.tui.screens.{name}")
 
 

@@ -14,7 +14,7 @@ def record_time(replay: ReplayView, seek: Callable[[float], None]) -> Question:
         try:
             instant(text or "-0s", replay.begin, replay.end)
         except InstantError as error:
-            return str(error)
+            return _brief(str(error))
         return ""
 
     def answered(text: str | None) -> None:
@@ -22,3 +22,9 @@ def record_time(replay: ReplayView, seek: Callable[[float], None]) -> Question:
             seek(instant(text, replay.begin, replay.end))
 
     return Question("time (UTC)", "", typed, answered)
+
+
+def _brief(complaint: str) -> str:
+    """What is allowed alone, as it stands beside what was typed: the whole complaint has no room there."""
+    _, _, allowed = complaint.partition(": ")
+    return allowed.removeprefix("outside of the record, which ").removesuffix(" before the end")

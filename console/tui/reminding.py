@@ -62,7 +62,9 @@ class Reminding:
         else:
             duty = self._due.duty
             what = f"{duty.title}: what did you see?"
-            self._face.ask(Question(what, "", lambda _text: "", lambda note: self._record(duty.key, note)))
+            self._face.ask(
+                Question(what, "", lambda _text: "", lambda note: self._record(duty.key, note), by_hand=True)
+            )
 
     def _read(self) -> tuple[Due, ...]:
         calendar = self._made()

@@ -54,21 +54,22 @@ class Safety:
             self._access.catch.touch()
 
     def toggle(self) -> None:
-        """Ask for the reason to arm; an armed console is read-only at once."""
+        """Ask for the reason to arm; an armed console is read-only at once.
+
+        Asked at once, also while what arming takes is still being made: the reason would act as keys.
+        """
         view, access = self._painting.view, self._access
         if view.replay is not None:
             self._face.refuse(IN_A_REPLAY)
-        elif access is None or view.live is None:
-            self._face.refuse(NOT_READY)
-        elif isinstance(view.mode, Arming):
+        elif access is not None and isinstance(view.mode, Arming):
             access.catch.disarm()
             self._painting.now()
-        elif access.catch.standing.role < Role.OPERATOR:
+        elif access is not None and access.catch.standing.role < Role.OPERATOR:
             self._face.refuse(f"read-only: {access.catch.standing}")
         else:
             from console.tui.access import lack_of  # noqa: PLC0415 (the first picture doesn't wait)
 
-            self._face.ask(Question("why arm?", "", lack_of, self._arm))
+            self._face.ask(Question("why arm?", "", lack_of, self._arm, by_hand=True))
 
     def approve(self, asked: "Request") -> None:
         """Agree to `asked`, just as it was shown."""
@@ -94,7 +95,11 @@ class Safety:
 
     def _arm(self, reason: str | None) -> None:
         access, live = self._access, self._painting.view.live
-        if reason is not None and access is not None and live is not None:
+        if reason is None:
+            return
+        if access is None or live is None:
+            self._face.refuse(NOT_READY)
+        else:
             sources, server = live.sources, live.wrong_server
             arming = threads.start(lambda: access.catch.arm(reason, sources, server=server), name="arm")
             arming.add_done_callback(self._armed)

@@ -29,6 +29,7 @@ from console.tui.screens.rollback.screen import Rollback
 from console.tui.screens.rollout.change import Change
 from console.tui.screens.rollout.screen import Rollout
 from console.tui.screens.symbol.screen import SymbolDetail
+from console.tui.screens.too_small import TooSmall
 from console.tui.widgets.log.view import LogView
 from console.tui.widgets.matrix.matrix import Matrix
 from console.tui.widgets.prompt import Prompt
@@ -63,6 +64,7 @@ OWNERS: dict[Place, tuple[type, ...]] = {
     "wizard": (Wizard,),
     "triggers": (Triggers,),
     "rollback": (Rollback,),
+    "too_small": (TooSmall,),
 }
 EVERY = actions(owns_engine=False)
 

@@ -123,7 +123,7 @@ async def test_alerts_go_on_while_the_picture_is_held() -> None:
         app.paint()
         await settled(app)
         assert [screen._rows[key].alert.summary for key in screen.table.keys] == ["1.010 below 1.05"]
-        assert "BTC/USD Margin Ratio: 1.010 below 1.05" in text_of(app)
+        assert "BTC/USD Margin ratio: 1.010 below 1.05" in text_of(app)
         assert "no alerts" not in text_of(app)
         assert "PAUSED, but not here" in text_of(app)
 
@@ -139,7 +139,7 @@ async def test_the_alert_in_full_stands_right_below_the_list(size: tuple[int, in
         await shown(app, pilot)
         lines = text_of(app).splitlines()
         last = next(y for y, line in enumerate(lines) if "1.300 below 1.5" in line)
-        full = next(y for y, line in enumerate(lines) if "Margin Ratio: 1.010" in line)
+        full = next(y for y, line in enumerate(lines) if "Margin ratio: 1.010" in line)
         assert full - last == 2
 
 
@@ -148,16 +148,16 @@ async def test_the_detail_follows_the_cursor_with_the_key_and_waits_for_no_paint
     async with app.run_test(size=(120, 40)) as pilot:
         screen = await shown(app, pilot)
         screen.table.action_cursor_down()
-        assert "[red]X[/] Funding Rate: 0.2000% beyond 0.05%" in text_of(app)
+        assert "[red]X[/] Funding rate: 0.2000% beyond 0.05%" in text_of(app)
         screen.table.action_last_row()
-        assert "Funding Rate: " not in text_of(app)
+        assert "Funding rate: " not in text_of(app)
 
 
 async def test_with_many_alerts_the_sources_leave_a_low_screen_to_them() -> None:
     app = console_of(*(Row(f"S{n:02}/USD", margin=1.01) for n in range(60)))
     async with app.run_test(size=(80, 24)) as pilot:
         await shown(app, pilot)
-        assert "S00/USD Margin Ratio: 1.010 below 1.05" in text_of(app)
+        assert "S00/USD Margin ratio: 1.010 below 1.05" in text_of(app)
         assert "SOURCES" not in text_of(app)
         assert "S15/USD" in text_of(app)
 

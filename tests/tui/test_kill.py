@@ -78,15 +78,50 @@ async def test_no_other_keys_trip() -> None:
                 await desk.press("escape")
 
 
-async def test_both_keys_at_once_as_in_a_paste_are_refused_with_a_word_and_a_hand_is_taken_after_it() -> None:
+@pytest.mark.parametrize("keys", ["K T", "K K T", "K T T", "K T K T", "j escape K T", "j down ctrl+k T"])
+async def test_both_keys_that_a_bad_line_brings_at_once_trip_once(keys: str) -> None:
     desk = Desk()
     async with desk.app.run_test(size=(80, 24)):
         await painted(desk.app)
-        await desk.press("K", "T", gap=0.01)
+        await desk.press(*keys.split(), gap=0.001)
+        assert len(desk.kill.trips) == 1
+        await until(lambda: "REQUESTED" in desk.text)
+        assert "NOT TRIPPED" not in desk.text
+
+
+@pytest.mark.parametrize("keys", ["x K T", "K x T", "K 4 5 enter x T"])
+async def test_both_keys_among_others_as_in_a_paste_are_refused_loudly_and_a_hand_is_taken_after_it(
+    keys: str,
+) -> None:
+    desk = Desk()
+    async with desk.app.run_test(size=(80, 24)):
+        await painted(desk.app)
+        await desk.press(*keys.split(), gap=0.001)
         assert desk.kill.trips == []
-        assert "too fast" in desk.text
+        above = desk.text.splitlines()[:-1]
+        assert any("NOT TRIPPED" in line and "press T NOW" in line for line in above)
         await desk.press("T")
         assert len(desk.kill.trips) == 1
+
+
+async def test_with_a_reason_both_keys_at_once_trip_for_that() -> None:
+    desk = Desk()
+    async with desk.app.run_test(size=(80, 24)):
+        await painted(desk.app)
+        await desk.press("K", "8", "T", gap=0.001)
+        assert desk.kill.trips == [("Runaway liquidation", Scope.ALL)]
+
+
+async def test_a_digit_here_says_that_it_leads_to_no_screen() -> None:
+    desk = Desk()
+    async with desk.app.run_test(size=(80, 24)):
+        await painted(desk.app)
+        await desk.press("K", "5")
+        assert "reason: Network partition; esc, then 5, leads to screen 5" in desk.text
+        await desk.press("1")
+        assert "1 is no reason now; esc, then 1, leads to screen 1" in desk.text
+        await desk.press("escape", "question_mark", "5")
+        assert "5 leads to no screen from here: first esc, then 5" in desk.text
 
 
 async def test_a_held_key_trips_once_and_both_keys_trip_once_more() -> None:
@@ -96,7 +131,9 @@ async def test_a_held_key_trips_once_and_both_keys_trip_once_more() -> None:
         await desk.press("K", "T", "T")
         await desk.press("T", "T", gap=0.03)
         assert len(desk.kill.trips) == 1
-        assert "one key alone trips nothing" in desk.text
+        assert "to trip once more, first K, then T" in desk.text
+        await desk.press("x", "down", "T")
+        assert len(desk.kill.trips) == 1
         await desk.press("K", "T")
         assert len(desk.kill.trips) == 2
 
@@ -197,6 +234,10 @@ async def test_in_a_replay_the_state_is_shown_and_nothing_is_tripped() -> None:
         assert kill.trips == []
         assert "KILL SWITCH of paper" in text_of(app)
         assert "This is a replay of the past" in text_of(app).splitlines()[-1]
+        app.end_notice()
+        hints = text_of(app).splitlines()[-1]
+        assert "back" in hints
+        assert not any(word in hints for word in ("trip", "arm", "reset"))
 
 
 async def test_without_a_kill_switch_the_engine_s_own_means_are_named() -> None:

@@ -93,6 +93,7 @@ def test_two_letters_are_not_looked_for_in_helps() -> None:
 
 def test_with_nothing_typed_everything_is_offered_the_focused_place_first() -> None:
     assert words("")[0] == "open"
+    assert words("").index("quit") < words("").index("cursor up")
     assert {"theme ", "fps ", "symbol "} <= set(words(""))
 
 

@@ -113,19 +113,19 @@ def test_a_terminal_of_ascii_gets_nothing_else() -> None:
 
 def test_with_nothing_to_draw_it_says_so() -> None:
     assert texts(plot_lines(MARGIN, seen([]), SIZE, UNICODE)) == ["nothing to draw yet"]
-    assert texts((title_line(MARGIN, None, "", 70, UNICODE),)) == ["Margin Ratio"]
+    assert texts((title_line(MARGIN, None, "", 70, UNICODE),)) == ["Margin ratio"]
 
 
 def test_the_title_has_the_newest_value_with_its_severity() -> None:
-    assert texts((title_line(MARGIN, 1.8, "", 70, UNICODE),)) == ["Margin Ratio  last 1.800"]
+    assert texts((title_line(MARGIN, 1.8, "", 70, UNICODE),)) == ["Margin ratio  last 1.800"]
     high = title_line(MARGIN, 1.1, "", 70, UNICODE)
-    assert texts((high,)) == ["Margin Ratio  last ◆ 1.100"]
+    assert texts((high,)) == ["Margin ratio  last ◆ 1.100"]
     assert Tone.HIGH in {span.tone for span in high}
 
 
 def test_an_old_value_stands_with_its_age_whatever_it_is() -> None:
     old = title_line(MARGIN, 1.0, "75 s", 70, UNICODE)
-    assert texts((old,)) == ["Margin Ratio  last ? 1.000, 75 s ago"]
+    assert texts((old,)) == ["Margin ratio  last ? 1.000, 75 s ago"]
     assert {span.tone for span in old} == {Tone.STRONG, Tone.PLAIN, Tone.UNKNOWN}
 
 

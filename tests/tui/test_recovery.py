@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 from console.runbooks.deciding import Decision
 from console.runbooks.dry_run import Walked
 from console.runbooks.run import State
-from console.runbooks.seen import Doing, Hands
+from console.runbooks.seen import Doing, Hands, Listing
 from console.runbooks.unread import names_only
 from console.tui.access import Access
 from console.tui.app import OpsConsole
@@ -27,7 +27,9 @@ from tests.waiting import until
 
 
 @asynccontextmanager
-async def opened(desk: FakeDesk, access: Access | None = None) -> AsyncIterator[Pilot[int]]:
+async def opened(
+    desk: FakeDesk, access: Access | None = None, sees_first: str = "is open"
+) -> AsyncIterator[Pilot[int]]:
     """The console on screen 5."""
     watched = FakeWatched(CASES["normal"].snapshot, HandClock(START + 0.8))
     app = OpsConsole(
@@ -42,7 +44,7 @@ async def opened(desk: FakeDesk, access: Access | None = None) -> AsyncIterator[
             app.get_access()
             await until(lambda: app.view.access is not None)
         await pilot.press("5")
-        await sees(pilot, "is open")
+        await sees(pilot, sees_first)
         yield pilot
 
 
@@ -80,6 +82,30 @@ async def test_a_runbook_is_begun_with_what_it_asks_for_and_its_run_is_opened() 
         await press(pilot, "enter")
         await sees(pilot, run.id)
         assert desk.told == [("begin", {"cause": "drill", "watch": "10m"})]
+
+
+class LateDesk(FakeDesk):
+    """Has nothing to list before it `may_go_on`."""
+
+    def __init__(self) -> None:
+        super().__init__(listing())
+        self.may_go_on = threading.Event()
+
+    def listing(self) -> Listing:
+        self.may_go_on.wait(10)
+        return super().listing()
+
+
+async def test_while_the_runbooks_are_read_enter_is_answered_and_the_first_row_says_so() -> None:
+    desk = LateDesk()
+    async with opened(desk, sees_first="reading the runbooks and runs") as pilot:
+        await pilot.press("enter")
+        await sees(pilot, "press enter once they are here")
+        desk.may_go_on.set()
+        await sees(pilot, "is open")
+        await misses(pilot, "reading the runbooks and runs")
+        await press(pilot, "enter")
+        await sees(pilot, "ctrl+k  kill")
 
 
 class SlowDesk(FakeDesk):

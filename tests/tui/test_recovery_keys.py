@@ -247,6 +247,8 @@ def test_before_an_act_it_is_shown_what_the_check_before_it_has_seen() -> None:
     assert "BEFORE ✘ the books, the engine and the exchange have the" in " ".join(told.split())
     assert told.count("BTC/USD LONG: books 1.250") == 1  # it stands among the details
     assert told.index("2 of 8 differ") < told.index("SOL/USD SHORT: books 40.0") < told.index("run stop")
+    aged = replace(shown, before_at=START - 185)
+    assert any("3 m ago" in line for line in text_of(list(detail_lines(aged, 90, 30, UNICODE))))
     for room in (8, 10, 12, 14):
         few = text_of(list(detail_lines(shown, 60, room, UNICODE)))
         assert (len(few), any("more lines, e shows them" in line for line in few)) == (room, True)

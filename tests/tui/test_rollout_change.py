@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
 from console.actions.checkpoint import Operator
 from console.actions.flags_file import Conflict
@@ -26,6 +27,7 @@ from console.tui.view import View
 from tests.tui.rollouts import CONTEXT, RolloutDesk
 from tests.unit.actions.rollout.amiss import AMISS
 from tests.unit.actions.rollout.test_rollout import CANARY, DAY, PRODUCTION, SHADOW
+from tests.waiting import until
 
 SIZE = (80, 24)
 OFF = PRODUCTION.replace(b"enabled: true", b"enabled: false")
@@ -276,13 +278,23 @@ async def test_a_file_that_cannot_be_edited_says_where_and_nothing_is_offered(tm
         assert desk.written == anchored
 
 
+async def test_both_keys_that_a_bad_line_brings_at_once_switch_off(tmp_path: Path) -> None:
+    desk = RolloutDesk(tmp_path, PRODUCTION)
+    async with desk.app.run_test(size=SIZE):
+        await desk.begin()
+        for key in ("d", "D"):
+            desk.app.post_message(Key(key, key))
+        await until(lambda: desk.written != PRODUCTION)
+        await desk.sees("WRITTEN")
+
+
 async def test_keys_that_no_hand_has_pressed_write_nothing(tmp_path: Path) -> None:
     desk = RolloutDesk(tmp_path, PRODUCTION)
     async with desk.app.run_test(size=SIZE):
         await desk.begin("d")
         await desk.sees("guard off", " D  writes")
         pace = desk.app.pace
-        desk.app.pace = replace(pace, key="D", at=1.0, key_before="x", at_before=0.999)
+        desk.app.pace = replace(pace, key="D", text=frozenset({"x", "D"}))
         assert isinstance(desk.app.screen, Change)
         desk.app.screen.action_switch_off()
         assert desk.written == PRODUCTION

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
+from textual.events import DescendantFocus
 from textual.pilot import Pilot
 
 from console.domain.assessment import Rules
@@ -124,7 +125,7 @@ async def test_what_sources_differ_on_is_marked_and_said() -> None:
 
 async def test_tab_goes_through_every_part_and_back_to_the_first() -> None:
     app = console(FakeWatched(normal(), HandClock(START + 0.5)))
-    signs = ("Margin Ratio", "OPENED", "STATUS", "CLOSE_LONG", "CLOSED", "SINCE", "margin_status", "FACT")
+    signs = ("Margin ratio", "OPENED", "STATUS", "CLOSE_LONG", "CLOSED", "SINCE", "margin_status", "FACT")
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(app, pilot)
         for sign in signs:
@@ -132,6 +133,19 @@ async def test_tab_goes_through_every_part_and_back_to_the_first() -> None:
             await until(partial(shows, app, sign))
         await pilot.press("shift+tab")
         await until(lambda: "margin_status" in text_of(app))
+
+
+async def test_tab_counts_although_word_of_the_focus_before_it_is_still_under_way() -> None:
+    app = console(FakeWatched(normal(), HandClock(START + 0.5)))
+    async with app.run_test(size=(80, 24)) as pilot:
+        detail = await opened(app, pilot)
+        await until(lambda: detail.focused is not None)
+        focused = detail.focused
+        assert focused is not None
+        detail.focus_next()
+        detail.on_descendant_focus(DescendantFocus(focused))
+        await until(lambda: detail.focused is None)
+        assert detail.chosen == "plots"
 
 
 @pytest.mark.parametrize(("size", "together"), [((120, 40), 2), ((200, 60), 6)])
@@ -151,7 +165,7 @@ async def test_a_part_that_is_only_a_page_when_narrow_gives_way_when_the_termina
         await pilot.press("tab")
         await until(lambda: "FACT" not in text_of(app))
         await pilot.resize_terminal(120, 40)
-        await until(lambda: "FACT" in text_of(app) and "Margin Ratio" in text_of(app))
+        await until(lambda: "FACT" in text_of(app) and "Margin ratio" in text_of(app))
 
 
 @pytest.mark.parametrize("size", [(120, 40), pytest.param((200, 60), marks=pytest.mark.campaign)])
@@ -162,7 +176,7 @@ async def test_the_plots_stay_while_tab_goes_through_the_panes(size: tuple[int, 
         for _ in range(6):
             await pilot.press("tab")
             await pilot.pause()
-            assert "Margin Ratio" in text_of(app)
+            assert "Margin ratio" in text_of(app)
             assert "FACT" in text_of(app)
         assert screen.focused is not None
 
@@ -174,7 +188,7 @@ async def test_the_plots_follow_a_terminal_that_changes_its_size_all_the_time() 
         await pilot.press("tab", "tab")
         for size, there in (((80, 24), False), ((200, 60), True), ((80, 24), False), ((120, 40), True)):
             await pilot.resize_terminal(*size)
-            await until(lambda there=there: shows(app, "Margin Ratio") is there)  # type: ignore[misc]
+            await until(lambda there=there: shows(app, "Margin ratio") is there)  # type: ignore[misc]
             assert "STATUS" in text_of(app)
 
 
@@ -192,10 +206,10 @@ async def test_the_plots_of_a_stale_source_say_how_old_they_are() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await opened(app, pilot)
         await pilot.press("tab")
-        await until(lambda: "Margin Ratio  last ▲ 1.402" in text_of(app))
+        await until(lambda: "Margin ratio  last ▲ 1.402" in text_of(app))
         watched.snapshot, watched.clock = failing(normal(), "gone", "metrics"), HandClock(START + 12)
         app.paint()
-        await until(lambda: "Margin Ratio  last ? 1.402, 12 s ago" in text_of(app))
+        await until(lambda: "Margin ratio  last ? 1.402, 12 s ago" in text_of(app))
 
 
 async def test_a_symbol_is_not_said_to_be_unknown_before_everybody_was_heard() -> None:

@@ -14,7 +14,7 @@ from textual.geometry import Size
 from textual.widget import Widget
 
 from console.tui.actions import Place, bindings
-from console.tui.friction import Attempt, Friction, Phrase, TwoKeys, pasted, press
+from console.tui.friction import ERASING, Attempt, Friction, Phrase, TwoKeys, pasted, press
 from console.tui.screens.frame import Box
 from console.tui.text import Line, Span, fit_line, visible
 from console.tui.theme import Glyphs, Tone
@@ -104,6 +104,8 @@ class _Gate(Lines, can_focus=True):
     def check_consume_key(self, key: str, character: str | None) -> bool:
         if key == "enter":
             return bool(self.attempt.typed)  # else it is the safe answer
+        if key in ERASING:
+            return isinstance(self._friction, Phrase)
         if character is None or not character.isprintable():
             return False
         friction = self._friction

@@ -134,7 +134,9 @@ class Gated(Covering, Generic[L], inherit_bindings=False):
         self.say(f"{request.id} waits for a second person")
 
     def _ask(self, label: str, take: Callable[[str], None]) -> None:
-        self.ask(Question(label, "", lack_of, lambda text: None if text is None else take(text)))
+        self.ask(
+            Question(label, "", lack_of, lambda text: None if text is None else take(text), by_hand=True)
+        )
 
     def _start(self, call: Callable[[], T], then: Callable[[T], None]) -> None:
         """Do in a thread what waits for the disk; `then` gets what comes of it."""

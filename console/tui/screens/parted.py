@@ -34,7 +34,7 @@ class Parted(Frame):
         self.chosen = part
         self.show_chosen()
         target = self.target(part)
-        self._awaited = None if target is None or target.has_focus else part
+        self._awaited = None if target is not None and target.has_focus else part
         self.call_after_refresh(self._focus_chosen)
         return target
 
@@ -63,4 +63,7 @@ class Parted(Frame):
 
     def _focus_chosen(self) -> None:
         """Have the focus on the part that was chosen last: more keys may have come meanwhile."""
-        self.set_focus(self.target(self.chosen))
+        target = self.target(self.chosen)
+        self.set_focus(target)
+        if target is None:
+            self._awaited = None

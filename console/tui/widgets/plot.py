@@ -62,7 +62,7 @@ def load() -> None:
 
 def title_line(panel: Panel, value: float | None, age: str, cells: int, glyphs: Glyphs) -> Line:
     """The figure's name and newest value; `age` says how old that is, if it isn't the present any more."""
-    name = Span(panel.name, Tone.STRONG)
+    name = Span(panel.name.capitalize(), Tone.STRONG)
     if value is None:
         return fit_line((name,), cells, glyphs.ellipsis)
     severity = Severity.UNKNOWN if age else panel.judge(value)

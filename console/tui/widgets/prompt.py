@@ -4,6 +4,7 @@ Whoever asks does so through its screen (`Asks`), which shows the prompt where i
 the focus back after it. The screen behind goes on being painted.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol, runtime_checkable
@@ -17,10 +18,14 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from console.tui.actions import Action, Place, bindings
+from console.tui.friction import pace_of
 from console.tui.key_names import character_of, key_sign
 from console.tui.text import Line, Span, clip, line_width, plain_ascii, visible
 from console.tui.theme import TONES, Glyphs, Tone
 
+PASTED = "as if pasted: ctrl+u, then type it"
+"""Said of text that came together with the key that has the prompt ask."""
+AGAIN = "too fast: press enter once more"
 LONGEST = 500
 """Characters of an answer at most."""
 _LEAST_ENTRY = 14
@@ -39,6 +44,8 @@ class Question:
 
     `typed` is called with the text at every change, and returns a complaint or "". `answered` gets the text
     on enter, as long as there is no complaint, and None on esc. `complete` is what tab makes of the text.
+    `by_hand`: the answer raises risk or stands for a person's word, so what was pasted before this asked,
+    and an enter that came with the text, are not taken.
     """
 
     label: str
@@ -46,6 +53,7 @@ class Question:
     typed: Callable[[str], str]
     answered: Callable[[str | None], None]
     complete: Callable[[str], str] = _nothing_to_complete
+    by_hand: bool = False
 
 
 @runtime_checkable
@@ -100,7 +108,8 @@ class Prompt(Widget, can_focus=True, inherit_bindings=False):
         self._question: Question | None = None
         self._entry = Entry()
         self._complaint = self._remark = ""
-        self._refused = False
+        self._refused = self._pasted = False
+        self._asked_at = -math.inf
 
     @property
     def asking(self) -> bool:
@@ -109,7 +118,7 @@ class Prompt(Widget, can_focus=True, inherit_bindings=False):
     def ask(self, question: Question) -> None:
         """Ask this instead of whatever was being asked, which counts as not answered."""
         self.end(None)
-        self._question = question
+        self._question, self._asked_at = question, pace_of(self.app).at
         self.display = self.can_focus = True
         self._become(Entry(question.initial, len(question.initial)))
 
@@ -128,9 +137,10 @@ class Prompt(Widget, can_focus=True, inherit_bindings=False):
     def _become(self, entry: Entry) -> None:
         changed = entry.text != self._entry.text or not self._complaint
         self._entry, self._refused = entry, False
+        self._pasted = self._pasted and entry.text != ""
         if changed and self._question is not None:
             self._remark = ""
-            self._complaint = self._question.typed(entry.text)
+            self._complaint = self._question.typed(entry.text) or (PASTED if self._pasted else "")
         self.refresh()
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
@@ -141,6 +151,9 @@ class Prompt(Widget, can_focus=True, inherit_bindings=False):
         if event.character is not None and event.is_printable:
             event.stop()
             event.prevent_default()
+            by_hand = self._question is not None and self._question.by_hand
+            # Text that comes together with the key that has this ask was meant for something else.
+            self._pasted = self._pasted or (by_hand and pace_of(self.app).since <= self._asked_at)
             self._become(self._entry.typed(event.character))
 
     def on_paste(self, event: Paste) -> None:
@@ -156,6 +169,9 @@ class Prompt(Widget, can_focus=True, inherit_bindings=False):
     def action_answer(self) -> None:
         if self._complaint:
             self._refused = True
+            self.refresh()
+        elif self._question is not None and self._question.by_hand and pace_of(self.app).too_fast:
+            self._refused, self._remark = True, AGAIN
             self.refresh()
         else:
             self.end(self._entry.text)

@@ -232,7 +232,7 @@ def _alert(view: View, cells: int, *, short: bool) -> Line:
     if view.live is None or not view.answered or (alert := worst_alert(view.live)) is None:
         return ()
     *forms, word = short_alert(alert, view.live.panels)
-    forms += filter(None, [by_its_figure(alert, view.live)])
+    forms += by_its_figure(alert, view.live)
     if short and _is_of_a_source(view):
         forms, word = forms[:1], "alert" if len(view.live.alerts) == 1 else "alerts"
     fitting = next((words for words in forms if width(words) <= cells), None)

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from console.cli.runbook_open import open_lines, open_runs
+from console.cli.runbook_told import steps_lines
+from console.runbooks.model import Runbook
 from console.runbooks.run import Driver, Run, Standing, State, steps_of
 from console.runbooks.store import own_store
 from console.settings import Settings
 from console.settings_memory import shipped_configs
-from console.wiring.runbooks import runbook_of_run
+from console.wiring.runbooks import runbook_of_run, runbooks_of
 from tests.unit.actions.contexts import settings_with
 
 TEXT = (shipped_configs() / "runbooks" / "rollback_off.yaml").read_text()
@@ -50,6 +52,15 @@ def test_a_run_that_somebody_drives_is_watched(settings: Settings) -> None:
     run = kept(settings, driver=elsewhere)
     assert told(settings)[0].endswith(", driven by ann@another-host (process 1)")
     assert told(settings)[1] == f"watch by       opsconsole runbook watch {run.id}"
+
+
+def test_a_runbook_is_shown_by_its_name_with_what_begins_it(settings: Settings) -> None:
+    found = runbooks_of(settings)["rollback_off"]
+    assert isinstance(found, Runbook)
+    lines = list(steps_lines(found))
+    assert lines[0] == f"rollback_off: {found.title}, {len(found.steps)} steps, risk: lowers"
+    assert [line.split()[0] for line in lines[-len(found.steps) - 1 : -1]] == [s.name for s in found.steps]
+    assert lines[-1].endswith("opsconsole runbook run rollback_off --dry-run")
 
 
 def test_a_run_that_is_over_is_not_named(settings: Settings) -> None:

@@ -12,7 +12,7 @@ from console.domain.alert_book import severity_of
 from console.domain.alert_rows import AlertRow, AlertState
 from console.domain.severity import Severity
 from console.tui.screens.alerts.rows import Listed
-from console.tui.screens.alerts.words import age_text, events_text, muted_words, value_text, wall_of
+from console.tui.screens.alerts.words import age_text, events_text, muted_words, spelled, value_text, wall_of
 from console.tui.theme import Tone, tone_of
 from console.tui.view import View
 from console.tui.widgets.table.columns import Cell, Column, Order
@@ -102,7 +102,7 @@ def _symbol(present: Present, *, grow: int) -> Column[Listed]:
 
 def _name(width: int, *, grow: int) -> Column[Listed]:
     def text(row: Listed) -> str:
-        return row.alert.name
+        return row.alert.name if row.rule is not None else spelled(row.alert.name)
 
     return Column("name", "WHAT", width, lambda row: Cell(text(row)), text, "left", grow=grow)
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.geometry import Size
 
@@ -14,7 +14,7 @@ from console.domain.alert_rows import AlertRow, AlertState
 from console.domain.assessment import Assessment
 from console.tui.access import lack_of
 from console.tui.actions import Place, bindings
-from console.tui.friction import TOO_FAST, Pace
+from console.tui.friction import TOO_FAST, pace_of
 from console.tui.safety import NOT_READY
 from console.tui.screens.alerts.draft import (
     Deed,
@@ -45,13 +45,6 @@ class Told:
 
     words: str
     unrecorded: str = ""
-
-
-@runtime_checkable
-class Paced(Protocol):
-    """The app, as far as this screen wants it: it knows how fast keys come."""
-
-    pace: Pace
 
 
 class Marking(Covering, inherit_bindings=False):
@@ -154,10 +147,9 @@ class Marking(Covering, inherit_bindings=False):
     def action_confirm_marking(self) -> None:
         """Do it, unless something is missing, or no hand pressed the key."""
         objection, marking, live = self._objection, self.view.marking, self.view.live
-        pace = self.app.pace if isinstance(self.app, Paced) else Pace()
         if objection:
             self.refuse(objection)
-        elif pace.too_fast:
+        elif pace_of(self.app).too_fast:
             self.refuse(f"{TOO_FAST}; press it again")
         elif marking is not None and live is not None:
             draft, self._stage = self._draft, Stage(under_way=True)

@@ -24,6 +24,11 @@ _PLAIN = re.compile(r"\s*([A-Za-z_:][\w:]*)\s*(?:\{[^{}]*\})?\s*(?:<=?|>=?|==|!=
 """An expression that compares one metric with a number, and does nothing else."""
 
 
+def spelled(name: str) -> str:
+    """An alert's name; a panel's title, `Margin Ratio`, as everything else is spelled: `Margin ratio`."""
+    return name.capitalize() if " " in name and name.istitle() else name
+
+
 def panel_of(rule: AlertingRule, panels: Sequence[Panel]) -> Panel | None:
     """The panel of the very figure that a rule compares with a number; None where there is none."""
     plain = _PLAIN.fullmatch(rule.expression)
@@ -137,7 +142,7 @@ def in_full(row: Listed, view: View, cells: int) -> list[Line]:
 
 def _said(row: Listed, view: View) -> Iterator[str]:
     alert = row.alert
-    meant = alert.name if alert.symbol is None else f"{alert.symbol} {alert.name}"
+    meant = spelled(alert.name) if alert.symbol is None else f"{alert.symbol} {spelled(alert.name)}"
     yield one_colon(f"{meant}: {alert.summary}")
     if row.rule is not None and view.live is not None:
         yield state_words(row.rule, view, view.live)

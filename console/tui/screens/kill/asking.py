@@ -15,6 +15,9 @@ LABEL = 14
 """Cells of what stands at the left of a part."""
 _NAME = 15
 """Cells of an actuator's name."""
+MOST_SCREENS = 8
+"""The last digit that leads to a screen."""
+NOT_TRIPPED = "NOT TRIPPED: it came among other keys, as if pasted"
 
 
 def label(text: str) -> Span:
@@ -31,6 +34,14 @@ def digit_of(view: View, key: str) -> int:
     """The reason's digit that a key stands for, by textual's name; 0 for none."""
     keys = next(action.keys for action in view.actions if action.id == "pick_reason")
     return keys.index(key) + 1 if key in keys else 0
+
+
+def taken_words(view: View, reasons: Reasons, digit: int) -> str:
+    """What came of a reason's digit, and how it leads to a screen."""
+    leaves = f"{key_of(view, 'back')}, then {digit}, leads to screen {digit}"
+    if (reason := reasons.by_digit.get(digit)) is None:
+        return f"{digit} is no reason now; {leaves}" if digit else ""
+    return f"reason: {reason}; {leaves}" if digit <= MOST_SCREENS else f"reason: {reason}"
 
 
 def can_fire(armed: Sequence[Actuator] | None, scope: Scope) -> bool:
@@ -96,13 +107,22 @@ def reason_lines(view: View, reasons: Reasons, cells: int, *, low: bool) -> Iter
         yield fit_line((label("" if number else "REASON"), *row), cells, view.glyphs.ellipsis)
 
 
-def key_lines(view: View, reason: str, scope: Scope, objection: str, cells: int) -> Iterator[Line]:
-    """The key that trips, with all that it would do; or why it does nothing here."""
+def key_lines(
+    view: View, reason: str, scope: Scope, objection: str, cells: int, *, pasted: bool = False
+) -> Iterator[Line]:
+    """The key that trips, with all that it would do; or why it does nothing here.
+
+    `pasted`: it was pressed, and has tripped nothing, as it came with other text.
+    """
     if objection:
         yield fit_line((Span(f" {objection} ", Tone.BLIND),), cells, view.glyphs.ellipsis)
         return
     before = (Span(f" {key_of(view, 'trip')} ", Tone.ALARM), Span(f" stops {SCOPES[scope]}: ", Tone.STRONG))
     yield (*before, Span(clip(reason, cells - line_width(before), view.glyphs.ellipsis), Tone.STRONG))
+    if pasted:
+        now = f" {NOT_TRIPPED}: press {key_of(view, 'trip')} NOW "
+        yield (Span("    "), Span(clip(now, cells - 4, view.glyphs.ellipsis), Tone.ALARM))
+        return
     yield (Span("    at once: it waits for no arming, no second person and no network", Tone.DIM),)
 
 

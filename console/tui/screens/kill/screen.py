@@ -1,57 +1,45 @@
 """The kill switch, above everything: what it is and rests on, what a trip would do, and what came of one.
 
 K opens it and T trips: two keys, and the flag is durable before T's handler returns. Digits give a reason,
-and nothing waits for one. Enter, paste and held keys do nothing.
+and nothing waits for one. Enter and held keys do nothing, and a T that came together with other text is taken
+for pasted, which is said loudly. K and T of a hand that a bad line brings together do trip.
 """
 
 import asyncio
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar
 
 from textual.geometry import Size
-from textual.timer import Timer
 
 from console import threads
 from console.actions.kill.actuator import Actuator, Scope
 from console.domain.kill_state import KillState
-from console.domain.last_trip import LastTrip
-from console.tui.actions import IN_A_REPLAY, Place, bindings
-from console.tui.friction import TOO_FAST, Pace
+from console.tui.actions import IN_A_REPLAY, Place, bindings, keys_of
+from console.tui.friction import pace_of
 from console.tui.safety import NOT_READY
 from console.tui.screens.approving import waiting_lines
 from console.tui.screens.kill import asking, ladder, state
-from console.tui.screens.kill.covering import Covering, stacked
+from console.tui.screens.kill.covering import stacked
+from console.tui.screens.kill.following import Following
 from console.tui.screens.kill.reasons import reasons_at
 from console.tui.text import Line
 from console.tui.view import View
-from console.tui.watched import FiresKillSwitch, TripUnderWay
+from console.tui.watched import FiresKillSwitch
 from console.tui.widgets.prompt import Question
 
 NOTHING_TO_FIRE = "This console was given no kill switch: use the engine's own means"
-_AGAIN = "one key alone trips nothing: first K, then T"
-_ANSWERS_EVERY = 0.05
-"""Seconds between two looks at a trip while an actuator hasn't answered."""
+_AGAIN = "T has tripped it already: to trip once more, first K, then T"
 _LOOKS_EVERY = 2.0
 """Seconds between two looks at what a trip would fire."""
-_NOTED_WITHIN = 5.0
-"""Seconds in which a trip is noted and judged, where everything goes as it should."""
 _HIGH = 30
 """Lines from which on there is room for one thing a line, and for air."""
 _HEAD = 3
 """Lines for the state and its words, whether it has so many words or not."""
 
 
-@runtime_checkable
-class Console(Protocol):
-    """The app, as far as this screen wants it: it knows how fast keys come, and shows the world as it is."""
-
-    pace: Pace
-
-    def paint(self) -> None: ...
-
-
-class KillSwitch(Covering, inherit_bindings=False):
+class KillSwitch(Following, inherit_bindings=False):
     """Asks for a trip, and shows what came of the last one."""
 
     PLACE: ClassVar[Place] = "kill"
@@ -70,11 +58,8 @@ class KillSwitch(Covering, inherit_bindings=False):
         self._scope = Scope.ALL
         self._armed: Sequence[Actuator] | None = None
         self._looking: asyncio.Future[tuple[Actuator, ...]] | None = None
-        self._trip, self._fired_at = _fired_before(view)
-        self._before = 0.0
-        self._just_fired = False
-        self._answers: Timer | None = None
-        self._told: tuple[object, ...] = ()
+        self._just_fired = self._was_pasted = False
+        self._fired_since = -math.inf
         self._over = self._trip is not None or _stands(view)
         self._asks = not self._over
 
@@ -90,16 +75,23 @@ class KillSwitch(Covering, inherit_bindings=False):
         super().paint(view)
         if self._is_over:
             self._trip = None
-            self.get_ready()
+            self._begin_anew()
         elif self._asks and not self._over and _stands(view):
             self._asks = False  # somebody else has tripped it meanwhile, or the engine itself
             self._show()
             self.show_hints()
 
     def get_ready(self) -> None:
-        """Ask once more, as if it had just been opened; while it asks, what was chosen stays chosen."""
+        """Ask once more, as if it had just been opened; while it asks, what was chosen stays chosen.
+
+        A key that came together with the one that tripped asks nothing: on a bad line K T is pressed twice.
+        """
+        if not self._asks and not (self._just_fired and self._fired_since == pace_of(self.app).since):
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
         if not self._asks:
-            self._over, self._just_fired = _stands(self.view), False
+            self._over, self._just_fired, self._was_pasted = _stands(self.view), False, False
             self._asks, self._reasons, self._scope = True, reasons_at(self.view), Scope.ALL
             self._show()
             self.show_hints()
@@ -114,23 +106,24 @@ class KillSwitch(Covering, inherit_bindings=False):
             super().action_back()
 
     def action_trip(self) -> None:
-        """Fire everything that can stop the scope, unless no hand has pressed the key."""
-        pace = self.app.pace if isinstance(self.app, Console) else Pace()
+        """Fire everything that can stop the scope, unless the key came as part of a paste."""
         kill, objection = self.view.kill, self._objection
         if objection or kill is None:
             self.refuse(objection)
-        elif self._just_fired and pace.repeated:
+        elif self._just_fired:
             self.refuse(_AGAIN)
-        elif pace.too_fast:
-            self.refuse(f"{TOO_FAST}; press it again")
+        elif pace_of(self.app).among_others(keys_of(self.view.actions, *_OWN)):
+            self._ask_for_a_hand()
         else:
             self._fire(kill)
 
     def action_pick_reason(self) -> None:
-        if isinstance(self.app, Console):
-            self.get_ready()
-            self._reasons = self._reasons.take(asking.digit_of(self.view, self.app.pace.key))
-            self._show()
+        """Take the digit's reason, and say so: elsewhere a digit leads to a screen."""
+        self.get_ready()
+        digit = asking.digit_of(self.view, pace_of(self.app).key)
+        self._reasons = self._reasons.take(digit)
+        self._show()
+        self.say(asking.taken_words(self.view, self._reasons, digit))
 
     def action_type_reason(self) -> None:
         self.get_ready()
@@ -153,9 +146,7 @@ class KillSwitch(Covering, inherit_bindings=False):
         self._stop_only(Scope.COIN)
 
     async def action_reset(self) -> None:
-        if self.view.replay is not None:
-            self.refuse(IN_A_REPLAY)
-        elif self.view.access is None:
+        if self.view.access is None:
             self.refuse(NOT_READY)
         else:
             await self.app.run_action("reset")
@@ -164,7 +155,12 @@ class KillSwitch(Covering, inherit_bindings=False):
         await self.app.run_action("approve")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Choices are made where there is an engine to stop, approvals given while somebody waits for one."""
+        """Choices are made where there is an engine to stop, approvals given while somebody waits for one.
+
+        The past can be looked at only.
+        """
+        if self.view.replay is not None and action in _DEEDS:
+            return False
         if action == "approve":
             return bool(self.view.requests)
         return action not in _CHOICES or self._can_trip
@@ -189,34 +185,24 @@ class KillSwitch(Covering, inherit_bindings=False):
         self._scope = scope
         self._show()
 
+    def _ask_for_a_hand(self) -> None:
+        """Say as loudly as can be that nothing was tripped, and what does it, where the eye is for T."""
+        self._asks = self._was_pasted = True
+        self.app.bell()
+        self.refuse(asking.NOT_TRIPPED)
+        self._show()
+        self.show_hints()
+
     def _fire(self, kill: FiresKillSwitch) -> None:
         """The flag is durable when `trip` comes back; the answers of the rest are shown as they come."""
         self._before = 0.0 if kill.latest is None else kill.latest.at
         self._fired_at = 0.0 if self.view.live is None else self.view.live.at
         self._trip = kill.trip(self._reasons.chosen, self._scope)
-        self._asks, self._just_fired = False, True
+        self._asks, self._just_fired, self._was_pasted = False, True, False
+        self._fired_since = pace_of(self.app).since
         self._follow()
         self._show()
         self.show_hints()
-
-    def _follow(self) -> None:
-        """Show the trip's answers as they come."""
-        if self._answers is None:
-            self._answers = self.set_interval(_ANSWERS_EVERY, self._show_answers)
-
-    def _show_answers(self) -> None:
-        """Show each answer as it comes and have it judged, until all are there and the judgement too."""
-        trip, own = self._trip, self._own
-        if trip is None:
-            return
-        told = (trip.results, trip.journal, own)
-        if told != self._told and isinstance(self.app, Console):
-            self._told = told
-            self.app.paint()
-        if self._answers is not None and not trip.pending and trip.journal and self._is_judged:
-            self._answers.stop()
-            self._answers = None
-        self._show()
 
     def _look_up(self) -> None:
         """Have a thread find out what a trip would fire: an engine's file may lie on a disk that hangs."""
@@ -242,7 +228,8 @@ class KillSwitch(Covering, inherit_bindings=False):
     def _question(self, now: tuple[Line, ...], size: Size) -> Iterator[tuple[Line, ...]]:
         """The key that trips stands at the same place as long as the state's words have room above it."""
         cells, view, low = size.width, self.view, size.height < _HIGH
-        keys = asking.key_lines(view, self._reasons.chosen, self._scope, self._objection, cells)
+        chosen, pasted = self._reasons.chosen, self._was_pasted
+        keys = asking.key_lines(view, chosen, self._scope, self._objection, cells, pasted=pasted)
         yield (*now, *[()] * (_HEAD - len(now)), *keys)
         if self._can_trip:
             yield (asking.scope_line(view, self._scope, cells),)
@@ -275,45 +262,11 @@ class KillSwitch(Covering, inherit_bindings=False):
         own = self._own
         return self._trip is None or (own is not None and last.at >= own.at)
 
-    @property
-    def _own(self) -> LastTrip | None:
-        """What the kill switch knows of the trip that was fired here; None until it does."""
-        latest = None if self.view.kill is None else self.view.kill.latest
-        return latest if self._trip is not None and latest is not None and latest.at > self._before else None
-
-    @property
-    def _last(self) -> LastTrip | None:
-        """The last trip that is known, of whoever made it."""
-        last = None if self.view.live is None else self.view.live.last_trip
-        return last if self._is_judged else self._own
-
-    @property
-    def _is_judged(self) -> bool:
-        """Whether what is shown of the world already takes the trip that was fired here into account.
-
-        After some seconds it is shown all the same: nobody may have noted the trip, and the engine follow it.
-        """
-        if self._trip is None:
-            return True
-        own, live = self._own, self.view.live
-        if live is None:
-            return False
-        known = own is not None and live.last_trip is not None and live.last_trip.at >= own.at
-        return known or live.at - self._fired_at > _NOTED_WITHIN
-
 
 _CHOICES = ("pick_reason", "type_reason", "scope_all", "scope_usdm", "scope_coin")
-
-
-def _fired_before(view: View) -> tuple[TripUnderWay | None, float]:
-    """The trip of this console, and when it was, as long as it is the last that is known of, and stands."""
-    latest = None if view.kill is None else view.kill.latest
-    if view.kill is None or latest is None:
-        return None, 0.0
-    known = None if view.live is None else view.live.last_trip
-    last = latest if known is None or known.at < latest.at else known
-    ours = last.at == latest.at and (last.stands or last.resetting)
-    return (view.kill.fired, latest.at) if ours else (None, 0.0)
+_DEEDS = ("trip", "arm", "reset", "approve")
+_OWN = ("kill_switch", "trip", "pick_reason", "scope_all", "scope_usdm", "scope_coin")
+"""The actions whose keys lead to a trip: of a hand on a bad line they may come together."""
 
 
 def _stands(view: View) -> bool:

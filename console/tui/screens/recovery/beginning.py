@@ -16,11 +16,10 @@ from console.runbooks.dry_run import Walked
 from console.runbooks.model import Parameter, Runbook
 from console.runbooks.seen import DeskError, Offered
 from console.tui.actions import Place, bindings
-from console.tui.friction import TOO_FAST, Pace
+from console.tui.friction import TOO_FAST, pace_of
 from console.tui.screens.frame import Frame
 from console.tui.screens.gated import InFull
 from console.tui.screens.kill.asking import key_of
-from console.tui.screens.recovery.driving import Paced
 from console.tui.screens.recovery.preview import Preview, full_lines, head_lines, preview_lines
 from console.tui.screens.recovery.screen import OpensRuns
 from console.tui.text import Line, Span, fit_line, spread
@@ -95,14 +94,13 @@ class Beginning(Frame):
 
     def action_begin_run(self) -> None:
         runs, name, values = self.view.runs, self._offered.runbook.name, dict(self._values)
-        pace = self.app.pace if isinstance(self.app, Paced) else Pace()
         if runs is None or self._is_beginning:
             return
         if self._offered.refusal:
             self.refuse(self._offered.refusal)
         elif self._missing:
             self._ask_for(self._missing)
-        elif pace.too_fast:
+        elif pace_of(self.app).too_fast:
             self.refuse(f"{TOO_FAST}; press it again")
         else:
             self._is_beginning = True

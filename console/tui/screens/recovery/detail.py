@@ -30,7 +30,8 @@ class Shown:
 
     `output` are the last lines of what that writes now, where it runs.
     `usual` are the seconds that steps have taken in earlier runs, by name; `now` is the time of day.
-    `before` is what the check right before it has seen, which whoever begins an act is to read first.
+    `before` is what the check right before it has seen, which whoever begins an act is to read first, and
+    `before_at` when that was.
     """
 
     step: Step
@@ -41,6 +42,7 @@ class Shown:
     output: Sequence[str] = ()
     usual: Mapping[str, float] = field(default_factory=dict)
     before: Found | None = None
+    before_at: float | None = None
 
     @property
     def found(self) -> Found | None:
@@ -106,7 +108,8 @@ def _head(shown: Shown, cells: int, glyphs: Glyphs) -> Iterator[Line]:
         yield from result
     if found is None and shown.before is not None:
         glyph, tone = answer_sign(shown.before, glyphs)
-        told = f"{shown.before.expected}: {_without_details(shown.before)}"
+        old = "" if shown.before_at is None else f", {seconds(max(0.0, shown.now - shown.before_at))} ago"
+        told = f"{shown.before.expected}: {_without_details(shown.before)}{old}"
         yield from labelled("BEFORE", f"{glyph} {told}", cells, tone)
     else:
         yield from _does(shown, cells)

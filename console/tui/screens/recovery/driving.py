@@ -16,7 +16,7 @@ from console import threads
 from console.runbooks.deciding import Decision
 from console.runbooks.seen import DeskError, Hands, Seen
 from console.tui.access import lack_of
-from console.tui.friction import TOO_FAST, Pace, Phrase, TwoKeys
+from console.tui.friction import TOO_FAST, Phrase, TwoKeys, pace_of
 from console.tui.screens.confirm import Confirm, Danger
 from console.tui.screens.frame import Frame
 from console.tui.screens.recovery.asking import abort_lines, confirmed_lines
@@ -31,13 +31,6 @@ T = TypeVar("T")
 
 ABORTS = TwoKeys("x", "y")
 NOT_SEEN = "the run hasn't been looked at yet"
-
-
-@runtime_checkable
-class Paced(Protocol):
-    """The app, as far as these screens want it: it knows how fast keys come."""
-
-    pace: Pace
 
 
 @runtime_checkable
@@ -68,10 +61,9 @@ class Driving(Frame):
     def action_next_thing(self) -> None:
         """Do what enter does now; what no hand has pressed is not done."""
         offers = self._offers
-        pace = self.app.pace if isinstance(self.app, Paced) else Pace()
         if offers is None or not offers.enter.can:
             self.refuse(NOT_SEEN if offers is None else offers.enter.words)
-        elif pace.too_fast:
+        elif pace_of(self.app).too_fast:
             self.refuse(f"{TOO_FAST}; press it again")
         elif offers.does is Does.NOTE:
             self._ask("write down", _lack_of_note, lambda note: self._decide(Decision(note=note), offers.at))
@@ -164,7 +156,7 @@ class Driving(Frame):
         self.app.push_screen(Confirm(self.view, danger), lambda yes: deed() if yes else None)
 
     def _ask(self, label: str, typed: Callable[[str], str], take: Callable[[str], None]) -> None:
-        self.ask(Question(label, "", typed, lambda text: None if text is None else take(text)))
+        self.ask(Question(label, "", typed, lambda text: None if text is None else take(text), by_hand=True))
 
     def _start(self, call: Callable[[DrivesRuns], T], then: Callable[[T], str]) -> None:
         """Do in a thread what waits for the disk, or drives.

@@ -4,8 +4,7 @@ from pathlib import Path
 
 from console.tui.screens.reading import Reading
 from console.tui.screens.recovery.detail import Shown, full_lines
-from console.tui.text import Line, Span, wrap
-from console.tui.theme import Tone
+from console.tui.screens.recovery.report_lines import report_lines
 from console.tui.view import View
 
 
@@ -21,12 +20,3 @@ class Report(Reading):
 
     def __init__(self, view: View, file: Path, text: str) -> None:
         super().__init__(view, f"report, kept in {file}", lambda cells: report_lines(text, cells))
-
-
-def report_lines(text: str, cells: int) -> list[Line]:
-    """The report as it is written, its titles standing out."""
-    return [
-        (Span(part, Tone.STRONG if line.startswith("#") else Tone.PLAIN),)
-        for line in text.splitlines()
-        for part in wrap(line, cells)
-    ]

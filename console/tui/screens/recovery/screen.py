@@ -17,6 +17,7 @@ from console.runbooks.run import Run
 from console.runbooks.seen import DeskError, Listing, Offered
 from console.tui.actions import Place, bindings
 from console.tui.screens.frame import Frame
+from console.tui.screens.recovery.awaited import AwaitedTable, being_read
 from console.tui.screens.recovery.columns import PLACE, Instant, runbook_columns
 from console.tui.screens.recovery.rows import Part, Row, rows_of
 from console.tui.screens.recovery.told import LINES, LINES_HIGH, chosen_lines, header_lines
@@ -24,7 +25,6 @@ from console.tui.text import Line, Span
 from console.tui.theme import Glyphs, Tone
 from console.tui.view import View
 from console.tui.widgets.lines import Lines
-from console.tui.widgets.table.lines import Drawn
 from console.tui.widgets.table.table import Table
 
 LOOKS_EVERY = 2.0
@@ -60,12 +60,13 @@ class Recovery(Frame):
         self._rows: dict[str, Row] = {}
         self._now = Instant()
         self._header = Lines(self._header_lines, view.glyphs, id="runs")
+        self._being_read = being_read(view.glyphs)
         self._chosen = Lines(self._chosen_lines, view.glyphs, id="runbook")
         self.table = RunbookTable(view.glyphs, self._now, lambda: self._chosen.show(self._chosen_lines))
 
     def body(self) -> Iterable[Widget]:
         yield self._header
-        yield Container(self.table, self._chosen, id="runbooks")
+        yield Container(self._being_read, self.table, self._chosen, id="runbooks")
 
     def on_mount(self) -> None:
         self.table.focus()
@@ -116,7 +117,13 @@ class Recovery(Frame):
         if self.is_attached:
             self._show()
 
+    @property
+    def _cause(self) -> str:
+        """Why there is nothing to be read; empty where there is."""
+        return IN_A_REPLAY if self.view.replay is not None else NO_RUNS if self.view.runs is None else ""
+
     def _show(self) -> None:
+        self._being_read.display = self._listing is None and not (self._cause or self._unread)
         if self._listing is not None:
             self._now.at = self._listing.at
             rows = rows_of(self._listing, self.view.live)
@@ -126,10 +133,10 @@ class Recovery(Frame):
         self._chosen.show(self._chosen_lines)
 
     def _header_lines(self, size: Size) -> Sequence[Line]:
-        none = IN_A_REPLAY if self.view.replay is not None else NO_RUNS if self.view.runs is None else ""
-        if self._listing is None and not (none or self._unread):
+        none = self._cause or self._unread
+        if self._listing is None and not none:
             return (Span(" looking for runbooks", Tone.UNKNOWN),), ()
-        return header_lines(tuple(self._rows.values()), none or self._unread, size.width, self.view.glyphs)
+        return header_lines(tuple(self._rows.values()), none, size.width, self.view.glyphs)
 
     def _chosen_lines(self, size: Size) -> Sequence[Line]:
         row = self._rows.get(self.table.cursor_key or "")
@@ -139,17 +146,9 @@ class Recovery(Frame):
         return chosen_lines(row, self._listing, Size(size.width, most), self.view.glyphs)
 
 
-class RunbookTable(Table[Row]):
-    """Runs and runbooks; `moved` is called as soon as the cursor is on another one."""
+class RunbookTable(AwaitedTable[Row]):
+    """Runs and runbooks."""
 
     def __init__(self, glyphs: Glyphs, now: Instant, moved: Callable[[], None]) -> None:
-        super().__init__("runbooks", lambda row: row.key, lambda row: row.severity, glyphs)
-        self._moved = moved
-        self._told: str | None = None
+        super().__init__("runbooks", lambda row: row.key, lambda row: row.severity, glyphs, moved)
         self.set_columns(runbook_columns(glyphs, now), PLACE)
-
-    def _show(self, lines: list[Drawn]) -> None:
-        super()._show(lines)
-        if self.cursor_key != self._told:
-            self._told = self.cursor_key
-            self._moved()

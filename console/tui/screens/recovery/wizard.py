@@ -137,8 +137,8 @@ class Wizard(Driving):
         began = step.since or run.began
         values = {**values_of(run, self.view.context.environment, began), "began": clock(began)}
         does, output = seen.does.get(name, ""), seen.output if current(run) is step else ()
-        before = _seen_before(seen, name)
-        return Shown(seen.runbook.step(name), step, values, seen.at, does, output, seen.usual, before)
+        before, at = _seen_before(seen, name)
+        return Shown(seen.runbook.step(name), step, values, seen.at, does, output, seen.usual, before, at)
 
     def _at(self, seen: Seen) -> str:
         """The name of the step that is looked at: the chosen one, else the run's own, at its end the last."""
@@ -182,11 +182,12 @@ class Wizard(Driving):
         return key_lines(self.view, offers, size.width)
 
 
-def _seen_before(seen: Seen, name: str) -> Found | None:
-    """What the step right before an act that nobody has begun has seen, where that only checks."""
+def _seen_before(seen: Seen, name: str) -> tuple[Found | None, float | None]:
+    """What the step right before an act that nobody has begun has seen, where that only checks, and when."""
     names = [step.name for step in seen.runbook.steps]
     is_begun = seen.run.step(name).state not in (State.PENDING, State.WAITING)
     if is_begun or name not in names[1:] or seen.runbook.step(name).effect is None:
-        return None
+        return None, None
     before = seen.runbook.step(names[names.index(name) - 1])
-    return None if before.act is not None else found_of(seen.run.step(before.name))
+    run = seen.run.step(before.name)
+    return (None, None) if before.act is not None else (found_of(run), run.since or None)

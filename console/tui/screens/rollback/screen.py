@@ -22,6 +22,7 @@ from console.tui.actions import Place, bindings
 from console.tui.screens.frame import Frame
 from console.tui.screens.gated import InFull
 from console.tui.screens.kill.asking import key_of
+from console.tui.screens.recovery.awaited import AwaitedTable
 from console.tui.screens.recovery.columns import Instant
 from console.tui.screens.recovery.opening import open_runbook
 from console.tui.screens.recovery.screen import LOOKS_EVERY, NO_RUNS
@@ -33,7 +34,6 @@ from console.tui.text import Line
 from console.tui.theme import Glyphs
 from console.tui.view import View
 from console.tui.widgets.lines import Lines
-from console.tui.widgets.table.lines import Drawn
 from console.tui.widgets.table.table import Table
 
 GUIDES_EVERY = 5.0
@@ -180,17 +180,9 @@ def answering(live: Assessment | None) -> frozenset[str]:
     return frozenset(each.name for each in live.snapshot.sources() if each.usable(live.at))
 
 
-class ProcedureTable(Table[Row]):
-    """The procedures; `moved` is called as soon as the cursor is on another one."""
+class ProcedureTable(AwaitedTable[Row]):
+    """The procedures."""
 
     def __init__(self, glyphs: Glyphs, now: Instant, moved: Callable[[], None]) -> None:
-        super().__init__("rollback", lambda row: row.name, lambda row: row.severity, glyphs)
-        self._moved = moved
-        self._told: str | None = None
+        super().__init__("rollback", lambda row: row.name, lambda row: row.severity, glyphs, moved)
         self.set_columns(procedure_columns(glyphs, now), PLACE)
-
-    def _show(self, lines: list[Drawn]) -> None:
-        super()._show(lines)
-        if self.cursor_key != self._told:
-            self._told = self.cursor_key
-            self._moved()

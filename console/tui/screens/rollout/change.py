@@ -7,7 +7,7 @@ and again: one that has changed meanwhile ends a change that raises the risk.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar
 
 from textual.geometry import Size
 
@@ -17,8 +17,8 @@ from console.domain.approval import Consent, Deed
 from console.domain.figures import seconds
 from console.domain.rollout.operations import Disable, Operation
 from console.domain.rollout.plan import Plan, Refusal
-from console.tui.actions import Place, bindings
-from console.tui.friction import TOO_FAST, Pace, Phrase
+from console.tui.actions import Place, bindings, keys_of
+from console.tui.friction import TOO_FAST, Phrase, pace_of
 from console.tui.safety import NOT_READY
 from console.tui.screens.confirm import Confirm, Danger
 from console.tui.screens.gated import NOT_LOOKED, OLD, Gated, InFull
@@ -32,13 +32,8 @@ _LOOKS_EVERY = 1.0
 """Seconds between two looks, while nothing is said that asks for one."""
 _DIALOG = 68
 """Cells of a line in the dialog."""
-
-
-@runtime_checkable
-class Paced(Protocol):
-    """The app, as far as this screen wants it: it knows how fast keys come, and which was the last."""
-
-    pace: Pace
+_LOWERING = ("demote", "disable", "switch_off", "write_change")
+"""The actions by which a feature comes down: on a bad line their keys may come together."""
 
 
 class Change(Gated[Look], inherit_bindings=False):
@@ -61,6 +56,7 @@ class Change(Gated[Look], inherit_bindings=False):
         self._first: Look | None = None
         self._done: Applied | None = None
         self._began = 0.0
+        self._is_wanted = False
         self._acknowledged: float | None = None
 
     # What is said.
@@ -74,10 +70,10 @@ class Change(Gated[Look], inherit_bindings=False):
     def action_take_instead(self) -> None:
         """Ask for one of the changes that are possible instead."""
         found = self._found
-        if found is None or not isinstance(found.plan, Refusal) or not isinstance(self.app, Paced):
+        if found is None or not isinstance(found.plan, Refusal):
             return
         keys = next(action.keys for action in self.view.actions if action.id == "take_instead")
-        number = keys.index(self.app.pace.key)
+        number = keys.index(pace_of(self.app).key)
         if number < len(found.plan.instead):
             self._first = None
             self._become(replace(self._draft, operation=found.plan.instead[number].operation))
@@ -96,8 +92,7 @@ class Change(Gated[Look], inherit_bindings=False):
         if action in ("write_change", "switch_off"):
             found = self._found
             is_possible = found is None or isinstance(found.plan, Plan)
-            is_off = isinstance(self._draft.operation, Disable)
-            return self._done is None and is_possible and (action == "switch_off") is is_off
+            return self._done is None and is_possible and (action == "switch_off") is self._is_off
         return super().check_action(action, parameters)
 
     def action_switch_off(self) -> None:
@@ -106,18 +101,31 @@ class Change(Gated[Look], inherit_bindings=False):
     def action_write_change(self) -> None:
         """Write it, or have the phrase typed first, unless something is missing, or no hand pressed it."""
         found, objection = self._found, self._objection(self.view)
-        pace = self.app.pace if isinstance(self.app, Paced) else Pace()
         if self._is_under_way:
             self.refuse("it is being written already")
+        elif found is None and self._is_off and not self._is_pasted:
+            self._is_wanted = True  # a quick rollback isn't lost for having been pressed early
+            self.say("it is written as soon as the file has been looked at")
         elif objection or found is None or not isinstance(found.plan, Plan):
             self.refuse(objection)
-        elif pace.too_fast:
+        elif self._is_pasted:
             self.refuse(f"{TOO_FAST}; press it again")
         elif found.is_typed and self.view.rollout is not None:
             phrase = Phrase(self.view.rollout().phrase(found.plan))
             self._have_typed(found, found.plan, phrase)
         else:
             self._confirmed(found, True)
+
+    @property
+    def _is_off(self) -> bool:
+        return isinstance(self._draft.operation, Disable)
+
+    @property
+    def _is_pasted(self) -> bool:
+        """Whether no hand has pressed the key; of what lowers risk, only where other text came with it."""
+        pace, found = pace_of(self.app), self._found
+        lowers = self._is_off if found is None else not found.raises
+        return pace.among_others(keys_of(self.view.actions, *_LOWERING)) if lowers else pace.too_fast
 
     def _have_typed(self, found: Look, plan: Plan, phrase: Phrase) -> None:
         danger = Danger(
@@ -199,6 +207,9 @@ class Change(Gated[Look], inherit_bindings=False):
             self._first = found
             self._draft = replace(self._draft, operation=found.plan.operation)
         self.show_hints()
+        if self._is_wanted and self.is_attached and not found.raises:
+            self._is_wanted = False
+            self._confirmed(found, True)
 
     def _is_newest(self, found: Look) -> bool:
         return found.draft == self._draft and found.was_armed is is_armed(self.view.access)

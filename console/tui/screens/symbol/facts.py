@@ -128,7 +128,8 @@ def _agreement(view: View, detail: SymbolDetail, cells: int, beside: int) -> Lin
     else:
         tone = Tone.UNKNOWN if why else Tone.DIM
         words = f"{_listed(detail.compared)} agree"
-        forms = [f"{words}; {reason}", reason]
+        # Who agrees is said in any case: what can't be compared may change from one look to the next.
+        forms = [f"{words}; {reason}", reason] if why else [f"{words}; {reason}", words]
     if not left_out:
         return (Span(words if differing else "sources agree", tone),)
     room = cells if why else beside
