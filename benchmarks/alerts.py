@@ -22,9 +22,8 @@ from console.domain.metrics import Column, Labels, Lineup, Series, Vector, colum
 from console.domain.thresholds import KEY_METRICS
 from console.panels import load_panels
 from console.promql.evaluate import evaluate
-from console.promql.lint import Intervals
 from console.promql.query import Query, parse_query
-from console.promql.rule_file import AlertRule, RuleFile, load_rules
+from console.promql.rule_file import AlertRule, Intervals, RuleFile, load_rules
 from console.promql.ruler import Ruler
 from console.promql.samples import SampleStore
 

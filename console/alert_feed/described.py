@@ -7,9 +7,9 @@ from console.domain.alert_book import AlertingRule
 from console.domain.metrics import Labels
 from console.promql.compared import metrics_of, threshold_of
 from console.promql.events import Growth, growths_in
-from console.promql.lint import Intervals, lint
+from console.promql.lint import lint
 from console.promql.query import Query, UnsupportedQuery, parse_query
-from console.promql.rule_file import AlertRule, RuleFile, RuleGroup, Templates
+from console.promql.rule_file import AlertRule, Intervals, RuleFile, RuleGroup, Templates
 from console.promql.templates import TemplateError, parse_template
 from console.promql.watched import watched_by
 from console.sources.prometheus_rules import USUAL_INTERVAL, ServedRule

@@ -11,9 +11,9 @@ from console.domain.reading import Dated
 from console.domain.silences import Marks
 from console.domain.triggers import Evidence
 from console.promql.compared import metrics_of
-from console.promql.lint import Intervals
+from console.promql.known import KNOWN
 from console.promql.query import Query
-from console.promql.rule_file import AlertRule, RuleFile, RuleFileError
+from console.promql.rule_file import AlertRule, Intervals, RuleFile, RuleFileError
 from console.promql.ruler import Ruler
 from console.promql.sampling import Sampling
 from console.promql.trigger_watch import TriggerWatch
@@ -96,6 +96,7 @@ class RuledAlerts:
             raise SourceError(f"{error.problems[0]}{more}") from None
         self._sampling.store.keep([*self._queries, *_queries_of(files), *self._triggers.queries])
         ruler = Ruler(files, self._sampling.store, self._intervals)
+        KNOWN.keep()
         self._memory.recall(ruler, self._clock.now(), self._clock.wall())
         self._ruler = ruler
         return ruler

@@ -13,8 +13,8 @@ import click
 from console.cli.command_line import Given, fail, settings_of, tell_all, with_json, with_settings
 
 if TYPE_CHECKING:
-    from console.promql.lint import Finding, Intervals
-    from console.promql.rule_file import RuleFile
+    from console.promql.lint import Finding
+    from console.promql.rule_file import Intervals, RuleFile
 
 
 @click.command()
@@ -50,8 +50,8 @@ def lint(
 
     Without FILE, the rules that the settings name; where they name none, both files that are shipped.
     """
-    from console.promql.lint import Intervals  # noqa: PLC0415
     from console.promql.lint import lint as holes_of  # noqa: PLC0415
+    from console.promql.rule_file import Intervals  # noqa: PLC0415
 
     intervals = Intervals(_seconds("--scrape", scrape), _seconds("--evaluation", evaluation))
     files = _loaded([file] if file is not None else _named_by_settings(ctx, Given(**given)))

@@ -168,8 +168,10 @@ def _monitor(
     *,
     box: BlackBox,
 ) -> "Monitor":
+    from console.promql.known import KNOWN  # noqa: PLC0415 (as above)
     from console.wiring import open_monitor  # noqa: PLC0415 (as above)
 
+    KNOWN.recall(os.environ)
     monitor = open_monitor(settings, panels, clock=clock, kill_switch=switch, vigil=vigil)
     box.watch(monitor)
     return monitor

@@ -125,6 +125,22 @@ class Lineup:
         return len(self.by_symbol) < len(self.series)
 
     @cached_property
+    def _apart(self) -> int:
+        """How far apart the series of a symbol stand where each has as many, one after the other or in turns.
+
+        0 where they stand in any other way. Thousands of symbols then need no list each of their places.
+        """
+        every, count = list(self.symbols), len(self.by_symbol)
+        each, more = divmod(len(every), max(1, count))
+        if more:
+            return 0
+        if all(every[turn::each] == every[::each] for turn in range(each)):
+            return 1
+        if all(every[turn * count : (turn + 1) * count] == every[:count] for turn in range(each)):
+            return count
+        return 0
+
+    @cached_property
     def _grouped(self) -> Mapping[str | None, Sequence[int]]:
         places: dict[str | None, list[int]] = {}
         for place, symbol in enumerate(self.symbols):
@@ -133,9 +149,13 @@ class Lineup:
 
     def places_of(self, symbol: str | None) -> Sequence[int]:
         """Where the series of a symbol stand, or under None those without one."""
-        if self.repeats_symbols:
-            return self._grouped.get(symbol, ())
-        return (self.by_symbol[symbol],) if symbol in self.by_symbol else ()
+        last = self.by_symbol.get(symbol)
+        if last is None:
+            return ()
+        if not self._apart:
+            return self._grouped[symbol]
+        first = last - (len(self.symbols) // len(self.by_symbol) - 1) * self._apart
+        return range(first, last + 1, self._apart)
 
     @property
     def identity(self) -> tuple[object, Sequence[int]]:

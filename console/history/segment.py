@@ -159,11 +159,11 @@ def segment_files(folder: Path) -> list[tuple[float, Path]]:
     """The files that consoles have written into `folder`, each with the time of day when it was begun."""
     found = []
     for file in folder.glob(f"*{ENDING}"):
-        try:
-            began = datetime.strptime(file.name.partition("-")[0], _NAME).replace(tzinfo=UTC)
-        except ValueError:
-            continue  # named by somebody else
-        found.append((began.timestamp(), file))
+        name = file.name.partition("-")[0]
+        with suppress(ValueError):  # named by somebody else
+            began = datetime.fromisoformat(name)  # reads it without what strptime imports
+            if began.strftime(_NAME) == name:
+                found.append((began.timestamp(), file))
     return found
 
 

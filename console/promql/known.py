@@ -9,16 +9,20 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar, cast
 
 from console.own_folder import keep_whole
+from console.patience import within
 
 T = TypeVar("T")
 
+_PATIENCE = 1.0
+"""Seconds that the disk has to answer: it may hang, and values wait behind this."""
 _MOST_KEPT = 2_000
-"""Answers in the file: of several contexts' rules. Those that were last asked for longest ago make way."""
+"""Answers in the file, of several contexts' rules; the oldest make way."""
 
 
 class Known:
@@ -36,8 +40,9 @@ class Known:
         """Answer from here on with what earlier starts have kept; nothing without a home."""
         with suppress(KeyError):
             cache = Path(env.get("XDG_CACHE_HOME") or Path(env["HOME"]) / ".cache")
-            self._file = cache / "opsconsole" / "expressions.json"
-            self._before, self._asked = _kept(self._file), {}
+            self._file = cache / "opsconsole" / "expressions"
+            kept = within(_PATIENCE, partial(_kept, self._file), "recall expressions")
+            self._before, self._asked = kept or {}, {}
 
     def answer(self, question: str, text: str, find: Callable[[], T]) -> T:
         """What `find` answers now or has answered to this question before: plain values of JSON."""
@@ -56,9 +61,7 @@ class Known:
             return
         others = {key: answer for key, answer in before.items() if key not in asked}
         kept = dict(list({**others, **asked}.items())[-_MOST_KEPT:])
-        content = json.dumps(kept).encode()
-        with suppress(OSError):  # it is only smaller and quicker with it
-            keep_whole(file, _digest(content) + content)
+        within(_PATIENCE, partial(_keep, file, json.dumps(kept).encode()), "keep expressions")
 
 
 KNOWN = Known()
@@ -74,13 +77,18 @@ def _kept(file: Path) -> dict[str, object]:
         return {}
 
 
+def _keep(file: Path, content: bytes) -> None:
+    with suppress(OSError):  # it is only smaller and quicker with it
+        keep_whole(file, _digest(content) + content)
+
+
 _DIGEST = hashlib.sha256().digest_size
 
 
 def _digest(content: bytes) -> bytes:
     """Of what is kept, of the parser, and of all code here."""
     parser = find_spec("promql_parser")
-    made = [] if parser is None or parser.origin is None else [*Path(parser.origin).parent.iterdir()]
+    made = [] if parser is None or parser.origin is None else [*Path(parser.origin).parent.glob("*.*")]
     own = [*Path(__file__).parent.rglob("*.py")]
     stamps = sorted(f"{file} {file.stat().st_mtime_ns}" for file in (*made, *own))
     return hashlib.sha256("\0".join((*stamps, "")).encode() + content).digest()

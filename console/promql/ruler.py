@@ -205,9 +205,12 @@ def _holes(file: RuleFile, intervals: Intervals) -> Holes:
 
 def _identity(group: RuleGroup, rule: AlertRule) -> tuple[object, ...]:
     """All that is said of a rule, in what reads the same in every process."""
-    texts = (rule.query.text, *(query.text for query in rule.watched))
-    named = (rule.name, rule.hold, rule.keep_firing_for, rule.labels, rule.annotations, rule.place)
-    return (group.name, group.interval, group.query_offset, texts, *named)
+    queries = [query.text for query in (rule.query, *rule.watched)]
+    labels, annotations = (
+        [(name, template.text) for name, template in told] for told in (rule.labels, rule.annotations)
+    )
+    durations = (group.interval, group.query_offset, rule.hold, rule.keep_firing_for)
+    return (group.name, rule.name, rule.place, queries, durations, labels, annotations)
 
 
 def _sought(file: RuleFile, intervals: Intervals) -> dict[str, list[str]]:

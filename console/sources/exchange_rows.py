@@ -72,8 +72,13 @@ def names(rows: Sequence[Row], field: str) -> list[str]:
 
 
 def amounts(rows: Sequence[Row], field: str) -> list[Decimal | None]:
-    """Each row's number under `field`, which is a decimal string; None for anything else, "" included."""
-    return [_amount(row.get(field)) for row in rows]
+    """Each row's number under `field`, which is a decimal string; None for anything else, "" included.
+
+    Rows that say the same have one object: most of thousands of positions are 0.
+    """
+    said = [row.get(field) for row in rows]
+    numbers = {text: _amount(text) for text in {one for one in said if isinstance(one, str)}}
+    return [numbers[one] if isinstance(one, str) else None for one in said]
 
 
 def moment(value: object) -> float | None:

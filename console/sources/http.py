@@ -232,7 +232,8 @@ class _Connection:
         self._deadline = deadline
         context = trusted(ca_file) if server.is_secure else None
         try:
-            self._socket = socket.create_connection((server.host, server.port), deadline.left())
+            address = _sought(server.host), server.port
+            self._socket = socket.create_connection(address, deadline.left())  # type: ignore[arg-type]
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if context is not None:
                 self._secure(context)
@@ -286,6 +287,11 @@ class _Received(io.RawIOBase):
     def readinto(self, buffer: "WriteableBuffer") -> int:
         self._socket.settimeout(self._deadline.left())
         return self._socket.recv_into(buffer)
+
+
+def _sought(host: str) -> str | bytes:
+    """`host` for the resolver: of an address its bytes, which need none of the rules for names read first."""
+    return host.encode() if host.isascii() and host.replace(".", "").isdecimal() else host
 
 
 def _connecting(error: OSError) -> str:

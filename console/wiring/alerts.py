@@ -54,7 +54,7 @@ Load = Callable[[Sequence[Path]], "list[RuleFile]"]
 
 def _ruled(settings: "Settings", surfaces: Surfaces, clock: Clock, load: Load) -> "RuledAlerts":
     from console.alert_feed.ruled import RuledAlerts  # noqa: PLC0415 (as above)
-    from console.promql.lint import Intervals  # noqa: PLC0415 (as above)
+    from console.promql.rule_file import Intervals  # noqa: PLC0415 (as above)
 
     return RuledAlerts(
         functools.partial(load, settings.rule_files),

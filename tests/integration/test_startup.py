@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
+from tests.opsconsole import COMMAND, environment
+from tests.terminal import Terminal
+
 LATE = (
     "pydantic",
     "sqlalchemy",
@@ -78,8 +81,8 @@ class Start:
 
 
 @pytest.fixture
-def home(tmp_path: Path, httpserver: HTTPServer) -> Path:
-    """A home whose settings name an engine, and in which the console has been started before."""
+def new_home(tmp_path: Path, httpserver: HTTPServer) -> Path:
+    """A home whose settings name an engine."""
     metrics = 'futures_margin_ratio{symbol="BTCUSDT"} 1.5\n'
     httpserver.expect_request("/metrics").respond_with_data(metrics, content_type="text/plain")
     folder = tmp_path / ".config" / "opsconsole"
@@ -88,8 +91,14 @@ def home(tmp_path: Path, httpserver: HTTPServer) -> Path:
     surfaces = f"metrics_url: '{url}', flags_file: flags.yaml"
     settings = f"contexts:\n  engine: {{environment: paper, colour: cyan, {surfaces}}}\n"
     (folder / "console.yaml").write_text(settings)
-    assert "pydantic" in started(tmp_path).modules
     return tmp_path
+
+
+@pytest.fixture
+def home(new_home: Path) -> Path:
+    """A home in which the console has been started before."""
+    assert "pydantic" in started(new_home).modules
+    return new_home
 
 
 def started(home: Path) -> Start:
@@ -108,6 +117,23 @@ def test_a_second_start_waits_for_nothing_that_its_first_row_does_not_need(home:
     assert len(start.modules) <= MOST_MODULES
     if hasattr(dataclasses, "_create_fn"):
         assert 0 < start.compiled <= MOST_COMPILED
+
+
+def test_a_console_that_knows_its_rules_has_no_parser_in_memory(new_home: Path) -> None:
+    """What it maps is looked at once the rules were evaluated, which each console notes in a file."""
+    state = new_home / "state"
+    environ = environment(new_home, TERM="xterm-256color", LANG="C.UTF-8")
+    command = [*COMMAND, "--context", "engine", "--state", str(state)]
+    mapped = []
+    for _ in range(2):
+        with Terminal(command, environ) as console:
+            evaluated = state / "rules" / "engine.json"
+            while not evaluated.exists():
+                assert console.child.isalive(), console.text
+                console.read()
+            mapped.append("promql_parser" in Path(f"/proc/{console.child.pid}/maps").read_text())
+        evaluated.unlink()
+    assert mapped == [True, False]
 
 
 def test_every_command_compiles_late_and_seldom_looks_for_garbage() -> None:

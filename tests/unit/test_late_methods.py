@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import threading
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import FrozenInstanceError, dataclass, field, replace
@@ -130,6 +131,26 @@ def test_nothing_is_compiled_before_it_is_called_and_nothing_twice() -> None:
     assert one == made("a")
     assert repr(one) == repr(made("a"))
     assert compiled == ["__init__", "__eq__", "__repr__"]
+
+
+def test_a_method_that_waits_takes_little_more_than_its_text() -> None:
+    """A screen has two thousand of them, of which it calls every tenth."""
+    names = [f"field{number}" for number in range(40)]
+
+    def made() -> object:
+        lines = [f"self.{name}={name}" for name in names]
+        args = [f"{name}:_type_{name}" for name in names]
+        create: Callable[..., object] = dataclasses._create_fn  # type: ignore[attr-defined]
+        return create("__init__", args, lines, locals={f"_type_{name}": str for name in names})
+
+    with compiling_late():
+        made()
+        tracemalloc.start()
+        waiting = [made() for _ in range(20)]
+        held, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    text = sum(len(f"self.{name}={name},{name}:_type_{name} _type_{name}") for name in names)
+    assert held < 2 * text * len(waiting)
 
 
 def test_a_value_that_holds_itself_is_printed() -> None:

@@ -14,8 +14,7 @@ from console.domain.alert_state import Phase
 from console.domain.metrics import Series, Vector
 from console.domain.silences import Acknowledgement, Marks
 from console.domain.triggers import Standing, judged
-from console.promql.lint import Intervals
-from console.promql.rule_file import load_rules
+from console.promql.rule_file import Intervals, load_rules
 from console.promql.samples import SampleStore
 from console.promql.sampling import Sampling
 from console.sources.errors import SourceError

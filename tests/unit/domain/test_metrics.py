@@ -33,6 +33,35 @@ def test_of_several_series_of_a_symbol_each_is_found() -> None:
     assert list(map(Lineup(sides).place, sides)) == [0, 1]
 
 
+@pytest.mark.parametrize(
+    ("symbols", "in_order"),
+    [
+        ("ABC", True),
+        ("AABBCC", True),
+        ("ABCABCABC", True),
+        ("AAAA", True),
+        ("", True),
+        ("ABCACB", False),
+        ("AABCC", False),
+        ("AAB", False),
+        ("AABABB", False),
+        ("A-B-A-", False),
+        ("A-B-", False),
+        ("A-A-", True),
+    ],
+)
+def test_all_series_of_a_symbol_are_found_without_a_list_for_each_where_they_stand_in_order(
+    symbols: str, in_order: bool
+) -> None:
+    named = [None if symbol == "-" else symbol for symbol in symbols]
+    labels = [() if symbol is None else (("symbol", symbol),) for symbol in named]
+    lineup = Lineup(Series("m", (("n", str(n)), *more)) for n, more in enumerate(labels))
+    for symbol in (*named, "unknown"):
+        places = lineup.places_of(symbol)
+        assert list(places) == [place for place, one in enumerate(named) if one == symbol]
+        assert symbol == "unknown" or isinstance(places, range) == in_order
+
+
 def test_series_that_are_made_when_asked_for_are_so_without_their_name_too() -> None:
     nameless = read_in_bulk(100).nameless
     assert isinstance(nameless.series, LateSeries)

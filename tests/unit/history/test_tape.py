@@ -10,7 +10,7 @@ import pytest
 from console.domain.snapshot import Snapshot
 from console.history import tape as tape_module
 from console.history.ring import Bounds
-from console.history.segment import find_segments, read_segment
+from console.history.segment import find_segments, read_segment, segment_files
 from console.history.tape import TRIED_AGAIN, Tape
 from tests.unit.domain.worlds import NOW, healthy, metrics, of
 from tests.unit.history.records import (
@@ -33,6 +33,20 @@ def busy(steps: int, every: float = 1.0) -> Iterator[Snapshot]:
 
 def sizes(folder: Path) -> list[int]:
     return [file.stat().st_size for file in folder.glob("*.rec")]
+
+
+def test_a_file_that_no_console_has_named_is_no_part_of_the_record(tmp_path: Path) -> None:
+    named = ("20261121T234355Z-17.rec", "20261121T234356Z-17-1.rec")
+    for name in (
+        *named,
+        "20261121-17.rec",
+        "20261121T234355+0000.rec",
+        "2026-11-21T23:43:55Z.rec",
+        "own.rec",
+    ):
+        (tmp_path / name).touch()
+    found = sorted(segment_files(tmp_path))
+    assert [(began, file.name) for began, file in found] == [(1795304635, named[0]), (1795304636, named[1])]
 
 
 def test_the_files_together_never_take_more_than_their_size(tmp_path: Path) -> None:

@@ -62,3 +62,9 @@ def test_an_amount_is_a_finite_decimal_string_and_nothing_else() -> None:
 def test_names_that_are_the_same_are_the_same_object() -> None:
     first, second = names([{"symbol": "BTC" + "USDT"}, *orjson.loads(b'[{"symbol":"BTCUSDT"}]')], "symbol")
     assert first is second
+
+
+def test_rows_that_say_the_same_share_it_as_written() -> None:
+    first, other, again = amounts([{"held": "0.00"}, {"held": "0"}, {"held": "0.00"}], "held")
+    assert first is again
+    assert (str(first), str(other)) == ("0.00", "0")

@@ -2,6 +2,7 @@
 
 import datetime
 import ipaddress
+import socket
 import ssl
 from pathlib import Path
 
@@ -93,6 +94,23 @@ def test_a_scheme_that_is_not_http_is_refused() -> None:
 def test_a_host_that_is_no_name_is_one_sentence(host: str) -> None:
     with pytest.raises(SourceError, match=r"^can't connect: "):
         client().request("GET", f"http://{host}/")
+
+
+@pytest.mark.parametrize(("host", "given"), [("127.0.0.1", b"127.0.0.1"), ("localhost", "localhost")])
+def test_of_an_address_no_rules_for_names_are_read(
+    host: str, given: str | bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up, hosts = socket.getaddrinfo, list[object]()
+
+    def noted(host: str, port: int, *more: int) -> object:
+        hosts.append(host)
+        return look_up(host, port, *more)
+
+    with HTTPServer(host="127.0.0.1") as server:
+        server.expect_request("/").respond_with_data("up 1\n")
+        monkeypatch.setattr(socket, "getaddrinfo", noted)
+        assert client().request("GET", f"http://{host}:{server.port}/").body == b"up 1\n"
+    assert hosts[0] == given
 
 
 @pytest.mark.parametrize("secret", ["a\r\nX: b", "pässword", "a\0"])
