@@ -21,11 +21,12 @@ notify: $(RUN)  ## install what notifications need
 
 test campaign: export PYTHONDONTWRITEBYTECODE =  # what the workers compile, the next run needn't
 
-# In a fresh clone, what four workers would each compile is compiled once, while servers are fetched.
+# In a fresh clone, what all workers would compile is compiled once, while servers are fetched. There are
+# more workers than a small machine has cores: a third of the time each waits for a process that it began.
 test: $(TEST)  ## run the tests (with a real MariaDB and a real Prometheus)
 	@[ -d tests/tui/__pycache__ ] || $(BIN)/python -m pytest --collect-only >/dev/null & \
 		$(BIN)/python -m tests.servers && wait
-	@$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n 5 --dist worksteal $(ARGS)
 
 campaign: $(TEST)  ## the long runs that `make test` shortens
 	@$(BIN)/python -m tests.servers

@@ -14,6 +14,7 @@ import pytest
 from tests.command import run_here
 from tests.faults.broken_endpoint import endpoint
 from tests.integration.paper_process import PaperProcess
+from tests.integration.quick_engine import quick_metrics
 from tests.opsconsole import run, start
 from tests.small_disk import fill, small_disk
 from tests.waiting import eventually
@@ -22,7 +23,7 @@ SETTINGS = """\
 poll:
   metrics:  {{interval: 200ms, timeout: {timeout}s, stale_after: {stale}s}}
   database: {{interval: 200ms, timeout: {timeout}s, stale_after: {stale}s}}
-  exchange: {{interval: 500ms, timeout: 4s, stale_after: 12s}}
+  exchange: {{interval: 500ms, timeout: {timeout}s, stale_after: {stale}s}}
   engine:   {{interval: 200ms, timeout: {timeout}s, stale_after: {stale}s}}
   flags:    {{interval: 200ms, timeout: {timeout}s, stale_after: {stale}s}}
 contexts:
@@ -65,12 +66,10 @@ def stage(engine: PaperProcess, feature: str, symbol: str) -> float | None:
     return engine.values("futures_feature_stage").get((feature, symbol))
 
 
-def configured(
-    home: Path, engine: PaperProcess, *surfaces: str, state: Path | None = None, timeout: int = 2
-) -> list[str]:
+def configured(home: Path, engine: PaperProcess, *surfaces: str, state: Path | None = None) -> list[str]:
     """The options of a context that is the paper engine, with `surfaces` in place of the engine's own."""
     lines = "".join(f"    {line}\n" for line in surfaces)
-    text = SETTINGS.format(engine=engine.state, timeout=timeout, stale=3 * timeout)
+    text = SETTINGS.format(engine=engine.state, timeout=PATIENT, stale=3 * PATIENT)
     (home / "console.yaml").write_text(text + lines)
     return ["--config", str(home / "console.yaml"), "--state", str(state or home / "state")]
 
@@ -84,8 +83,8 @@ def test_with_database_gone_and_the_journals_disk_full_less_risk_is_written_and_
     with small_disk(tmp_path / "disk") as disk:
         where = configured(tmp_path, engine, dead, state=disk / "console")
         fill(disk)
-        demoted = run(tmp_path, "flags", "demote", "forecast", *where)
-        disabled = run(tmp_path, "flags", "disable", "guard", *where)
+        demoted = run(tmp_path, "flags", "demote", "forecast", "--wait", "60", *where)
+        disabled = run(tmp_path, "flags", "disable", "guard", "--wait", "60", *where)
     for done in (demoted, disabled):
         assert done.returncode == 0, done.stdout + done.stderr
         assert re.search(r"^journal +NOT RECORDED: .*No space left", done.stdout, re.MULTILINE)
@@ -95,8 +94,8 @@ def test_with_database_gone_and_the_journals_disk_full_less_risk_is_written_and_
 def test_with_the_journals_disk_full_more_risk_is_refused(
     engine: PaperProcess, flags: Path, tmp_path: Path
 ) -> None:
-    with small_disk(tmp_path / "disk") as disk:
-        where = configured(tmp_path, engine, state=disk / "console")
+    with small_disk(tmp_path / "disk") as disk, quick_metrics(engine) as metrics:
+        where = configured(tmp_path, engine, f"metrics_url: {metrics}", state=disk / "console")
         fill(disk)
         done = run_here(tmp_path, *PROMOTE, *where)
     assert done.returncode == 3, done.stdout + done.stderr
@@ -113,7 +112,7 @@ def test_where_nothing_ever_answers_a_feature_is_off_at_once_and_who_leaves_is_t
             f"database: {{url: 'mysql://x@127.0.0.1:{port}/x'}}",
             f"metrics_url: http://127.0.0.1:{port}/",
         )
-        where = configured(tmp_path, engine, *silent, timeout=PATIENT)
+        where = configured(tmp_path, engine, *silent)
         with start(tmp_path, "flags", "disable", "guard", *where) as command:
             eventually(lambda: "enabled: false" in flags.read_text(), PATIENT - 2)
             eventually(lambda: stage(engine, "guard", "BTCUSDT") == 0)

@@ -12,8 +12,7 @@ from console.domain.reading import Dated
 from console.domain.triggers import Judgement, Life, judged
 from console.paper.layout import StateFolder
 from console.paper.service import PaperOptions, prepare
-from console.promql.lint import Intervals
-from console.promql.rule_file import AlertRule, RuleFile
+from console.promql.rule_file import AlertRule, Intervals, RuleFile
 from console.promql.ruler import Ruler
 from console.promql.samples import SampleStore
 from console.promql.trigger_watch import TriggerWatch

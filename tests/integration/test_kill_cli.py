@@ -63,7 +63,8 @@ def test_a_trip_that_the_engine_acknowledges_is_zero_and_then_status_is_too(
 ) -> None:
     state = str(engine.state)
     assert _status(tmp_path, state) == (3, "clear", None)
-    done = run(tmp_path, "kill", "trip", "--state", state, "--reason", "margin call", "--json")
+    words = ("--state", state, "--reason", "margin call", "--wait", "60")
+    done = run(tmp_path, "kill", "trip", *words, "--json")
     told = json.loads(done.stdout)
     assert (done.returncode, told["state"], told["acknowledged"]) == (0, "tripped", True)
     assert {each["name"]: each["state"] for each in told["actuators"]} == dict.fromkeys(
@@ -78,7 +79,8 @@ def test_when_the_engine_acknowledged_it_is_kept_for_the_next_login(
 ) -> None:
     engine.post("/control/kill")
     eventually(engine.tripped)
-    done = run_here(tmp_path, "kill", "trip", "--state", str(engine.state), "--reason", "once more")
+    again = ("--state", str(engine.state), "--reason", "once more", "--wait", "60")
+    done = run_here(tmp_path, "kill", "trip", *again)
     assert done.returncode == 0
     last = last_trip_from(json.loads((engine.state / "kill" / "paper.json").read_text()))
     assert last.acknowledged is not None

@@ -43,7 +43,14 @@ contexts:
     kill_switch: {flag: engine/flag, state: engine/state.json, cool_down: 50ms}
     flags_file: engine/flags.yaml
 """
+PATIENT = """\
+poll:
+  engine: {timeout: 30s, stale_after: 60s}
+  flags: {timeout: 30s, stale_after: 60s}
+"""
 SURE = ("--reason", "all is well", "--cause-acknowledged", "--override", "nothing to recover")
+PATIENTLY = ("--wait", "60")
+"""Long enough for an engine on a busy machine; who hears of it sooner goes on."""
 SOME_WRITES = [
     "last trip: after rename",
     "reset flag: after set aside",
@@ -72,7 +79,7 @@ def files(tmp_path: Path) -> Path:
     (tmp_path / "engine").mkdir()
     (tmp_path / "engine" / "flags.yaml").write_text("global_kill_switch: false  # all\nfeatures: {}\n")
     operators = f"    access: {{operators: {{users: [{os.getuid()}]}}}}\n"
-    (tmp_path / "console.yaml").write_text(PROD + operators)
+    (tmp_path / "console.yaml").write_text(PROD + operators + PATIENT)
     assert opsconsole(tmp_path, "kill", "trip", "--reason", "margin call", "--wait", "0").returncode == 1
     time.sleep(0.06)  # the cool-down
     return tmp_path
@@ -118,7 +125,7 @@ def test_a_drill_trips_proves_resets_and_is_marked_as_one(home: Path, engine: Pa
 def test_a_reset_is_refused_gate_by_gate_and_then_done_and_proven(home: Path, engine: PaperProcess) -> None:
     switches = "SELECT count(*) FROM system_settings WHERE setting_value = '1'"
     on = engine.count(switches)
-    assert opsconsole(home, "kill", "trip", "--reason", "margin call").returncode == 0
+    assert opsconsole(home, "kill", "trip", "--reason", "margin call", *PATIENTLY).returncode == 0
     assert opsconsole(home, "drill", "kill").returncode == 3
 
     refused = told(opsconsole(home, "kill", "reset", "--reason", "all is well", "--json"))
@@ -126,7 +133,8 @@ def test_a_reset_is_refused_gate_by_gate_and_then_done_and_proven(home: Path, en
     assert (refused["exit_code"], lacking) == (3, {"armed", "cause", "recovery", "confirmation"}), refused
     assert engine.tripped()
 
-    done = run(home, "kill", "reset", *SURE, "--confirm", "paper paper", "--json", *where(home))
+    confirmed = ("--confirm", "paper paper", *PATIENTLY)
+    done = run(home, "kill", "reset", *SURE, *confirmed, "--json", *where(home))
     answer = told(done)
     assert (done.returncode, answer["done"], answer["acknowledged"]) == (0, True, True), answer["words"]
     steps = [each["name"] for each in answer["steps"]]
@@ -207,6 +215,6 @@ def test_killed_at_a_write_the_next_one_finishes_it(files: Path, point: str) -> 
 def test_an_engine_that_is_tripped_by_others_is_reset_too(home: Path, engine: PaperProcess) -> None:
     engine.post("/control/kill", reason="its own doing")
     eventually(engine.tripped)
-    done = opsconsole(home, "kill", "reset", *SURE, "--confirm", "paper paper", "--json")
+    done = opsconsole(home, "kill", "reset", *SURE, "--confirm", "paper paper", *PATIENTLY, "--json")
     assert (done.returncode, [each["name"] for each in told(done)["steps"]]) == (0, ["http"]), done.stdout
     assert not engine.tripped()

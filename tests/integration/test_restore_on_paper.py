@@ -33,7 +33,7 @@ def test_a_stopped_paper_engine_s_book_is_restored_and_what_it_lacks_is_told(tmp
 
         eventually(lambda: lost()["contracts"], 60)
         assert "engine: its process" in asked(3, made.name)
-        said(0, "kill", "trip", "--reason", "restoring a backup")
+        said(0, "kill", "trip", "--reason", "restoring a backup", "--wait", "60")
         assert engine.stop() == 0
         gaps = lost()["contracts"]
         assert isinstance(gaps, list)

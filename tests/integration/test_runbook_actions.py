@@ -83,5 +83,5 @@ def test_a_reset_is_confirmed_and_then_refused_by_its_own_gates(desk: Desk) -> N
     code, told = desk("resume", run, "--confirm", "paper paper")
     assert code == 3
     assert "nothing was done: NOT RESET" in told
-    assert "cool" in desk("show", run)[1]
+    assert "recovery: no " in desk("show", run)[1]
     assert verify(desk.state / "audit").sound
