@@ -131,7 +131,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
         self.set_class(self.view.glyphs.ascii_only, "-ascii")
         self.set_class(self.view.context.environment == "production", "-production")
         self._draw_plainly(self._wishes.low_bandwidth is True)
-        self._give_signals_back = signals.obey(self.exit, self._see_trip_through)
+        self._give_signals_back = signals.obey(self.exit, self._see_trip_through, self.give_terminal_back)
         self._line.asked(time.monotonic())  # by textual itself
         self.set_interval(1, self._look_around)
         self.set_interval(_TIDIES_EVERY, garbage.Tidying().tidy)

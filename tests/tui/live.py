@@ -1,7 +1,8 @@
-"""The console on settled data in a real terminal: `python -m tests.tui.live [crash|fall|flood]`."""
+"""The console on settled data in a real terminal: `python -m tests.tui.live [crash|fall|flood|stall]`."""
 
 import asyncio
 import sys
+import time
 from collections.abc import Callable
 
 from console.cli.screen import run
@@ -18,7 +19,7 @@ class Moving(FakeWatched):
     """Values that move with the clock, from sources that always answer; with `crash`, not for long.
 
     With `flood`, so often that a terminal which isn't read is soon full. With `fall` the screen fails to show
-    them.
+    them. With `stall` it shows one value, and does nothing any more.
     """
 
     def assessment(self, ahead: float = 0.0) -> Assessment:
@@ -33,6 +34,10 @@ class Moving(FakeWatched):
         while "flood" in sys.argv:
             await asyncio.sleep(0.01)
             changed()
+        if "stall" in sys.argv:
+            changed()
+            await asyncio.sleep(1)
+            time.sleep(DEADLINE)  # noqa: ASYNC251  # that the loop stands still is the point
         await super().run(changed)
 
 
@@ -42,7 +47,7 @@ def moving_snapshot(now: float) -> Snapshot:
 
 def main() -> int:
     clock = SystemClock()
-    if "flood" not in sys.argv:
+    if not {"flood", "stall"}.intersection(sys.argv):
         signals.GRACE = DEADLINE / 2  # how soon a busy machine comes to the end is nothing to the others
     fps = 100 if "flood" in sys.argv else 4
     return run(OpsConsole(PAPER, lambda: Moving(moving_snapshot(clock.now()), clock), fps=fps))

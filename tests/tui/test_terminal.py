@@ -16,11 +16,10 @@ import pytest
 
 from console.tui.terminal.clipboard import past_screen
 from console.tui.terminal.line_watch import QUESTION, SLOW
+from tests.terminal import LEFT_ALTERNATE_SCREEN, SHOWED_CURSOR, Terminal
 from tests.waiting import DEADLINE, eventually
 
 ROOT = Path(__file__).parents[2]
-LEFT_ALTERNATE_SCREEN = "\x1b[?1049l"
-SHOWED_CURSOR = "\x1b[?25h"
 
 
 def spawn(*arguments: str, **environment: str) -> pexpect.spawn:  # type: ignore[type-arg]
@@ -131,6 +130,18 @@ def test_a_signal_ends_the_console_although_nobody_reads_its_terminal(number: in
     assert child.exitstatus == 128 + number
 
 
+def test_a_console_that_has_no_time_for_it_leaves_the_terminal_as_it_was_all_the_same() -> None:
+    child = spawn("stall")
+    modes = termios.tcgetattr(child.child_fd)
+    child.expect("USD")
+    wait_until_blocked(child)
+    child.kill(signal.SIGTERM)
+    rest = ended(child)
+    assert child.exitstatus == 143
+    assert rest.index("\x1b[?2004l") < rest.index(LEFT_ALTERNATE_SCREEN) < rest.index(SHOWED_CURSOR)
+    assert termios.tcgetattr(child.child_fd) == modes
+
+
 def wait_until_blocked(child: "pexpect.spawn[str]") -> None:
     """Wait, reading nothing, until the console's output has filled up the terminal's buffer and its own."""
     deadline, stalled, before = time.monotonic() + DEADLINE, 0, -1
@@ -159,19 +170,19 @@ def test_a_screen_that_fails_says_where_and_is_no_success() -> None:
 
 
 def test_a_plain_terminal_is_sent_ascii_only_on_every_screen() -> None:
-    child = spawn(TERM="linux", LANG="C", LC_ALL="C")
-    child.expect("USD")
-    sent = str(child.before)
-    screens = {"2": "positions", "4": "alerts", "7": "logs", "?": "HERE", ":": "line detail"}
-    for key, shown in screens.items():
-        child.send(key)
-        child.expect(shown)
-        sent += str(child.before)
-        if key in "?:":
-            child.send("\x1b")
-            time.sleep(0.3)  # textual takes an escape for one only when nothing follows it
-    child.send("q")
-    assert (sent + ended(child)).isascii()
+    environment = {**os.environ, "TERM": "linux", "LANG": "C", "LC_ALL": "C"}
+    screens = {"2": "no open positions", "4": "answers in", "7": "no log", "?": "HERE", ":": "line detail"}
+    with Terminal([sys.executable, "-m", "tests.tui.live"], environment, cwd=ROOT) as terminal:
+        terminal.wait_for("USD")
+        for key, shown in screens.items():
+            terminal.press(key)
+            terminal.wait_for(shown)
+            if key in "?:":
+                terminal.press("\x1b")
+                terminal.wait_until_gone(shown)  # with what follows it, an escape would be another key
+        terminal.press("q")
+        assert terminal.wait_for_end() == 0
+        assert terminal.sent.isascii()
 
 
 @pytest.mark.parametrize(

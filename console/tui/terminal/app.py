@@ -52,6 +52,11 @@ class TerminalApp(App[ResultT]):
         """To be called once the theme is set: the style sheets are read with its colours, and only once."""
         self.stylesheet = SteadyStylesheet(variables=self.get_css_variables())
 
+    def give_terminal_back(self) -> None:
+        """Leave the terminal as it was found without waiting for anything: the process ends after it."""
+        if isinstance(self._driver, TidyDriver):
+            self._driver.stop_at_once()
+
     def copy_to_clipboard(self, text: str) -> None:
         super().copy_to_clipboard(text)
         if self._driver is not None and may_be_in_screen(os.environ):

@@ -1,5 +1,8 @@
 """The terminal as it is taken, and as it is given back: nothing of the console is left in it."""
 
+import os
+import termios
+from contextlib import suppress
 from threading import Event
 
 from textual.app import App
@@ -13,6 +16,12 @@ _EMPTY = "\x1b[m\x1b[H\x1b[2J"
 """Blanks everywhere, in the terminal's own colours, and the cursor at the top."""
 _LAST_ANSWER = 0.8
 """Seconds that an answer has in the end: with what else there is to do, less than a signal leaves."""
+_TAKEN_BACK = (
+    "\x18"  # what was being sent is broken off
+    "\x1b[?2026l\x1b[?2004l\x1b[?7h\x1b[?2048l\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?1016l"
+    f"{_EMPTY}\x1b[<u\x1b[?1049l\x1b[?25h\x1b[?1004l"
+)
+"""All that textual and this driver ask for, undone."""
 
 
 class TidyDriver(LinuxDriver):
@@ -40,6 +49,10 @@ class TidyDriver(LinuxDriver):
             self._answered.clear()
         super().write(data)
 
+    def send_message(self, message: Message) -> None:
+        """Tell the app, whose loop is another thread's: textual takes two turns of the loop more for it."""
+        super().send_message(message)
+
     def process_message(self, message: Message) -> None:
         if isinstance(message, TerminalSupportsSynchronizedOutput):
             self._answers = True
@@ -51,3 +64,16 @@ class TidyDriver(LinuxDriver):
             self._answered.wait(_LAST_ANSWER)
         self.write(_EMPTY)
         super().stop_application_mode()
+
+    def stop_at_once(self) -> None:
+        """Undo what was asked of the terminal as far as that waits for nobody: the process ends after it.
+
+        May be called in any thread. Of a terminal that takes nothing any more only the modes are set.
+        """
+        if self._file is None:
+            return
+        with suppress(OSError, termios.error):
+            if self.attrs_before is not None:
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+            anew = os.open(os.ttyname(self._file.fileno()), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+            os.write(anew, _TAKEN_BACK.encode())
