@@ -98,6 +98,10 @@ class _Database:
     shown: str
     password_from: str | None
 
+    def start(self, options: PaperOptions) -> Start:
+        """What is told of an engine that starts on them."""
+        return Start(self.shown, self.password_from, options.symbols, options.seed, options.configuration)
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -244,9 +248,7 @@ def _serve(
     parts.loop.turn()
     parts.loop.render()
     parts.desk.start()
-    start = Start(
-        database.shown, database.password_from, options.symbols, options.seed, options.configuration
-    )
+    start = database.start(options)
     write_engine_file(folder, start, {"control_url": control_server.url, "exchange_url": link.url})
     link.keep()
     _log.info("started: %d symbols, seed %d", len(parts.around.market.symbols), options.seed)

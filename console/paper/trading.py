@@ -140,7 +140,7 @@ class FuturesTradingEngine:
         try:
             with writing(self.database) as connection:
                 book = self._book(connection)
-                position = self._own_position(connection, position_id)
+                position = _own_position(connection, position_id, self.account_id)
                 quantity = _closable(position, close_quantity)
                 price = self._closing_price(connection, position.symbol, close_price)
                 result = book.close(position, quantity, price, reason)
@@ -257,18 +257,6 @@ class FuturesTradingEngine:
     def _book(self, connection: Connection) -> Book:
         return Book(connection, self.account_id, self._tickets, self._clock())
 
-    def _own_position(self, connection: Connection, position_id: int) -> Position:
-        position = records.position_by_id(connection, position_id)
-        if position is None:
-            raise RefusedError(f"position {position_id} not found")
-        if position.account_id != self.account_id:
-            raise RefusedError(
-                f"position {position_id} is of account {position.account_id}, not {self.account_id}"
-            )
-        if position.status not in records.OPEN_STATUSES:
-            raise RefusedError(f"position {position_id} is not open but {position.status}")
-        return position
-
     def _closing_price(self, connection: Connection, symbol: str, given: Decimal | None) -> Decimal:
         if given is None:
             return self._price(connection, symbol)
@@ -307,6 +295,18 @@ class CoinFuturesTradingEngine(FuturesTradingEngine):
     account_id = schema.COIN_ACCOUNT
     coin_margin = 1
     switch = "coin_futures_trading_enabled"
+
+
+def _own_position(connection: Connection, position_id: int, account_id: int) -> Position:
+    """An open position of the account. Raises RefusedError where it is none, or another's."""
+    position = records.position_by_id(connection, position_id)
+    if position is None:
+        raise RefusedError(f"position {position_id} not found")
+    if position.account_id != account_id:
+        raise RefusedError(f"position {position_id} is of account {position.account_id}, not {account_id}")
+    if position.status not in records.OPEN_STATUSES:
+        raise RefusedError(f"position {position_id} is not open but {position.status}")
+    return position
 
 
 def _closable(position: Position, quantity: Decimal | None) -> Decimal:

@@ -67,13 +67,6 @@ def deployment_checks(
             return Found(None, "the run is known", str(error))
         return database.asked(lambda one, _: coin_round_trip(one, run, told["before"], told["symbol"]))
 
-    def signed(told: Mapping[str, str]) -> Found:
-        try:
-            calendar = read_calendar(calendar_file(settings.state, settings.context))
-        except ValueError as error:
-            return Found(None, "the deployment is signed off", str(error))
-        return signed_off(calendar, told["run"])
-
     return {
         "limits": lambda _told: of_settings.limits(settings),
         "flags": lambda told: of_settings.flags(settings, told["at_most"]),
@@ -87,8 +80,16 @@ def deployment_checks(
         **{name: database.asking(look) for name, look in LOOKS.items()},
         "coin_money": database.asking(lambda one, _now: coin_money(one)),
         "coin_round_trip": round_trip,
-        "signed_off": signed,
+        "signed_off": lambda told: _signed(settings, told["run"]),
     }
+
+
+def _signed(settings: "Settings", run: str) -> Found:
+    try:
+        calendar = read_calendar(calendar_file(settings.state, settings.context))
+    except ValueError as error:
+        return Found(None, "the deployment is signed off", str(error))
+    return signed_off(calendar, run)
 
 
 class _Database:
