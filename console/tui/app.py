@@ -40,6 +40,7 @@ from console.tui.safety import Face, Safety
 from console.tui.screens.frame import Frame
 from console.tui.screens.overview.screen import Overview
 from console.tui.screens.parted import Parted
+from console.tui.screens.sent_soon import SentSoon
 from console.tui.screens.too_small import SMALLEST, TooSmall
 from console.tui.terminal import signals
 from console.tui.terminal.line_watch import QUESTION, LineWatch
@@ -263,6 +264,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
             self.end_notice(event.time)
             self._opened.by(event.key, self.focused)
             if await self._do_at_once(event):
+                self._send_at_once()
                 return
             self._say_that_nothing_was_done(event)
         await super().on_event(event)
@@ -289,6 +291,12 @@ class OpsConsole(AppActions, inherit_bindings=False):
             await focused.on_event(event)
             return True
         return await self._check_bindings(event.key, priority=True) or await self._check_bindings(event.key)
+
+    def _send_at_once(self) -> None:
+        """Have what the key has changed sent, unless more keys wait: they are shown together."""
+        screen, more = self.screen, self._pending_message is not None or not self._message_queue.empty()
+        if isinstance(screen, SentSoon) and not more:
+            screen.send_now()
 
     def _say_that_nothing_was_done(self, event: Key) -> None:
         """A key that means nothing here is told from one that was lost on the line."""

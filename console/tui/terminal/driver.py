@@ -51,7 +51,7 @@ class TidyDriver(LinuxDriver):
 
     def send_message(self, message: Message) -> None:
         """Tell the app, whose loop is another thread's: textual takes two turns of the loop more for it."""
-        super().send_message(message)
+        self._app.post_message(message)
 
     def process_message(self, message: Message) -> None:
         if isinstance(message, TerminalSupportsSynchronizedOutput):
