@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests import forked
+
 COMMAND = [sys.executable, "-m", "console"]
 PATIENT = {
     f"OPSCONSOLE_POLL__{source}__{limit}": seconds
@@ -27,29 +29,34 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 
 
 def run(
-    home: Path, *arguments: str, more: Mapping[str, str] | None = None, seconds: float = 60
+    home: Path,
+    *arguments: str,
+    more: Mapping[str, str] | None = None,
+    seconds: float = 60,
+    cold: bool = False,
 ) -> "subprocess.CompletedProcess[str]":
-    """Run `opsconsole` with `arguments` to its end."""
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        env=environment(home, **(more or {})),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
+    """Run `opsconsole` with `arguments` to its end; `cold` as a process that is not forked."""
+    with start(home, *arguments, more=more, cold=cold) as process:
+        try:
+            output, errors = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
 
 
-def start(home: Path, *arguments: str) -> "subprocess.Popen[str]":
+def start(
+    home: Path, *arguments: str, more: Mapping[str, str] | None = None, cold: bool = False
+) -> "subprocess.Popen[str]":
     """Start `opsconsole` with `arguments` and without a terminal."""
-    return subprocess.Popen(
-        [*COMMAND, *arguments],
-        env=environment(home),
+    return forked.start(
+        "console",
+        *arguments,
+        env=environment(home, **(more or {})),
+        cold=cold,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        text=True,
     )
 
 

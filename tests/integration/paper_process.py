@@ -6,7 +6,6 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -21,14 +20,15 @@ from sqlalchemy import Engine
 from console.paper.exchange_link import end_exchange
 from console.paper.exchange_place import ExchangePlace
 from console.paper.store import open_database
+from tests import forked
 from tests.waiting import DEADLINE, eventually
 
 START_SECONDS = 60.0
-SOON = 4.0
+SOON = 8.0
 """Seconds that an engine may take to stop on a busy machine; waiting for its database would take more."""
 
 plain_http = httpx.Client(
-    timeout=5, verify=False, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
+    timeout=DEADLINE, verify=False, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)
 )
 """A connection for each request, as of `httpx.get`, which would read all certificates for each of them."""
 
@@ -37,14 +37,23 @@ class PaperProcess:
     """A running engine on `state`. Leaving the block ends it and its exchange, however the test went."""
 
     def __init__(
-        self, state: Path, *arguments: str, environment: Mapping[str, str] | None = None, wait: bool = True
+        self,
+        state: Path,
+        *arguments: str,
+        environment: Mapping[str, str] | None = None,
+        wait: bool = True,
+        cold: bool = False,
     ) -> None:
+        """`wait` until it answers; `cold` as a process that is not forked (`tests.forked`)."""
         self.state = state
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "console.paper", "--state", str(state), *arguments],
-            stderr=subprocess.PIPE,
-            text=True,
+        self.process = forked.start(
+            "console.paper",
+            "--state",
+            str(state),
+            *arguments,
             env={**os.environ, **(environment or {})},
+            cold=cold,
+            stderr=subprocess.PIPE,
         )
         self.file: dict[str, Any] = {}
         if wait:
@@ -109,7 +118,7 @@ class PaperProcess:
 
     def count(self, query: str) -> int:
         """The one number that a query on the engine's SQLite file gives."""
-        with closing(sqlite3.connect(self.state / "paper.db")) as connection:
+        with closing(sqlite3.connect(self.state / "paper.db", timeout=DEADLINE)) as connection:
             number: int = connection.execute(query).fetchone()[0]
             return number
 

@@ -46,7 +46,7 @@ def until_gone(pid: int) -> None:
 
 
 def test_the_version_is_told(tmp_path: Path) -> None:
-    assert run(tmp_path, "--version").stdout.startswith("opsconsole, version ")
+    assert run(tmp_path, "--version", cold=True).stdout.startswith("opsconsole, version ")
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
 
 
 def test_bad_input_ends_the_process_with_2(tmp_path: Path) -> None:
-    finished = run(tmp_path, "status", "--nonsense")
+    finished = run(tmp_path, "status", "--nonsense", cold=True)
     assert finished.returncode == 2
     assert_one_line_that_says("No such option", finished.stderr)
 
@@ -149,7 +149,7 @@ def test_the_json_has_its_documented_shape(engine: PaperProcess, tmp_path: Path)
 
 def test_an_engine_that_is_found_by_the_environment(engine: PaperProcess, tmp_path: Path) -> None:
     found_by = {"OPSCONSOLE_STATE": str(engine.state), "OPSCONSOLE_CONTEXT": "paper"}
-    finished = run(tmp_path, "status", more={**PATIENT, **found_by})
+    finished = run(tmp_path, "status", more={**PATIENT, **found_by}, cold=True)
     assert " - paper (paper): 12 symbols, " in finished.stdout
 
 
@@ -287,7 +287,8 @@ def test_a_headless_demo_ends_with_the_engine_that_it_started(database_url: str,
     )
     document = json.loads(finished.stdout)
     assert finished.returncode == document["exit_code"]
-    assert [alert for alert in document["alerts"] if "Latency" not in alert["name"]] == []  # a busy machine's
+    known = [alert for alert in document["alerts"] if alert["severity"] != "unknown"]  # in so few seconds
+    assert [alert for alert in known if "Latency" not in alert["name"]] == []  # a busy machine's
     assert len(document["symbols"]) == 18
     until_gone(document["engine"]["pid"])
 

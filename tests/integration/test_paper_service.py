@@ -29,7 +29,7 @@ LOG_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \[[A-Z]+\] \w+: .+"
 @pytest.fixture(scope="module")
 def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaperProcess]:
     """An engine that no test disturbs."""
-    with PaperProcess(tmp_path_factory.mktemp("calm"), "--symbols", "5") as engine:
+    with PaperProcess(tmp_path_factory.mktemp("calm"), "--symbols", "5", cold=True) as engine:
         yield engine
 
 

@@ -6,7 +6,6 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import pexpect
 import pytest
 
 from console.domain.clock import SystemClock
@@ -62,6 +61,7 @@ def killed(engine: PaperProcess, tmp_path_factory: pytest.TempPathFactory) -> tu
     try:
         eventually(lambda: steps_in(home / "record") >= 4)
         assert engine.post("/control/kill", reason="drill").json()["tripped"] is True
+        eventually(engine.tripped)  # until it says so, what was asked for is unconfirmed, which is worse
         word = str(opsconsole.status(home, engine.state)["severity"])
         seen = steps_in(home / "record")
         eventually(lambda: steps_in(home / "record") >= seen + 4)  # the database is asked again by then
@@ -145,16 +145,19 @@ def test_the_console_records_itself_with_the_keys_and_the_replay_shows_both(tmp_
         live.wait_for("READ-ONLY")
         while steps_in(state / "history" / "paper") < 2:
             live.read(0.2)
-        live.child.send("4")
-        live.read(2.5)
-        live.child.send("q")
-        live.child.expect(pexpect.EOF)
+        live.press("4")
+        live.wait_for("answers in")
+        seen = SystemClock().now()
+        while find_segments(state / "history" / "paper")[-1].end <= seen:
+            live.read(0.2)
+        live.press("q")
+        live.wait_for_end()
     replay = Terminal([*opsconsole.COMMAND, "replay", "--state", str(state), "--at", "-0s"], environ, 120, 40)
     replay.wait_for("REPLAY")
     replay.wait_for("keys 4")
     replay.wait_for("BTCUSDT")
-    replay.child.send("q")
-    replay.child.expect(pexpect.EOF)
+    replay.press("q")
+    replay.wait_for_end()
 
 
 @pytest.mark.parametrize(
