@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.debian import NoServerError, find, free_port
 
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 _TEMPLATES, _TEMPLATES_BESIDE = b"/usr/share/prometheus/alertmanager", b"usr/share/prometheus//alertmanager"
 """As long as each other: a path in a binary can be replaced, but not made longer."""
 _TO_INSTALL = "apt-get install prometheus-alertmanager"

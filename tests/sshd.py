@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tests.debian import NoServerError, environment_of, find, find_library, free_port
 
-_START_SECONDS = 15.0
+_START_SECONDS = 60.0
 _TO_INSTALL = "apt-get install openssh-server openssh-client"
 _EMPTY_FOLDER = Path("/run/sshd")
 """Where root's sshd locks its unprivileged part in; the path is compiled in."""

@@ -7,10 +7,13 @@ from pathlib import Path
 import pexpect
 import pyte
 
-from tests.waiting import DEADLINE
+from console.tui.friction import FASTEST
+from tests.waiting import DEADLINE, eventually
 
 LEFT_ALTERNATE_SCREEN = "\x1b[?1049l"
 SHOWED_CURSOR = "\x1b[?25h"
+BETWEEN_KEYS = 1.5 * FASTEST
+"""Seconds between two different keys of a hand, from when it is seen what the first has done."""
 
 
 class Terminal:
@@ -43,7 +46,11 @@ class Terminal:
 
     def __exit__(self, *_: object) -> None:
         """End the program, if it hasn't ended by itself."""
-        self.child.close(force=True)
+        try:
+            self.child.close(force=True)
+        except pexpect.ExceptionPexpect:  # killed, but on a busy machine not gone within a tenth of a second
+            eventually(lambda: not self.child.isalive())
+            self.child.close()
 
     @property
     def text(self) -> str:
@@ -65,11 +72,23 @@ class Terminal:
 
     def wait_for(self, words: str, seconds: float = DEADLINE) -> None:
         """Wait until `words` stand on the screen; AssertionError shows what does instead."""
-        deadline = time.monotonic() + seconds
-        while words not in self.text:
-            assert time.monotonic() < deadline, f"waited in vain for {words!r}:\n{self.text}"
-            assert self.child.isalive() or self._drain(), f"ended before {words!r}:\n{self.text}"
+        self.wait_for_one_of(words, seconds=seconds)
+
+    def wait_until_gone(self, words: str) -> None:
+        """Wait until `words` don't stand on the screen any more."""
+        deadline = time.monotonic() + DEADLINE
+        while words in self.text:
+            assert time.monotonic() < deadline, f"{words!r} stays:\n{self.text}"
             self.read()
+
+    def wait_for_one_of(self, *words: str, seconds: float = DEADLINE) -> str:
+        """Wait until some of these words stand on the screen: which, the first of them that do."""
+        deadline = time.monotonic() + seconds
+        while (there := next((each for each in words if each in self.text), None)) is None:
+            assert time.monotonic() < deadline, f"waited in vain for {words}:\n{self.text}"
+            assert self.child.isalive() or self._drain(), f"ended before {words}:\n{self.text}"
+            self.read()
+        return there
 
     def _drain(self) -> bool:
         before = len(self.sent)
@@ -78,6 +97,18 @@ class Terminal:
 
     def press(self, keys: str) -> None:
         self.child.send(keys)
+
+    def answer(self, text: str) -> None:
+        """Type a line, and press enter, as a hand does: what comes with the keys before isn't taken.
+
+        The text mustn't stand on the screen yet: that it does says that the program has taken it.
+        """
+        assert text not in self.text, f"{text!r} is there already:\n{self.text}"
+        self.read(BETWEEN_KEYS)
+        self.press(text)
+        self.wait_for(text)
+        self.read(BETWEEN_KEYS)
+        self.press("\r")
 
     def resize(self, columns: int, lines: int) -> None:
         self._screen.resize(lines, columns)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from console.actions.alert_notify import AlertNotices
     from console.actions.kill.switch import KillSwitch
     from console.actions.vigil_file import VigilFile
-    from console.settings import Polls, Settings
+    from console.settings import Poll, Polls, Settings
 
 HEAD_START = 0.5
 """Seconds that the metrics have for themselves at most when a screen opens; the others come after them."""
@@ -115,9 +115,15 @@ def _watches(surfaces: Surfaces, poll: "Polls", alerts: Source[AlertBook] | None
         flags=surfaces.watched("flags", surfaces.flags(), poll.flags),
         engine=surfaces.watched("engine", surfaces.engine(), poll.engine),
         log=surfaces.watched("log", surfaces.log(), poll.log),
-        last_trip=Watch(surfaces.last_trip(), _LAST_TRIP),
-        alerts=Watch(alerts, _ALERTS),
+        last_trip=Watch(surfaces.last_trip(), _as_patient(_LAST_TRIP, poll.engine)),
+        alerts=Watch(alerts, _as_patient(_ALERTS, poll.metrics)),
     )
+
+
+def _as_patient(polling: Polling, poll: "Poll") -> Polling:
+    """With no less time than the settings give a source that this one is like: a slow machine delays both."""
+    timeout, stale_after = max(polling.timeout, poll.timeout), max(polling.stale_after, poll.stale_after)
+    return Polling(polling.interval, timeout, stale_after)
 
 
 def _told(

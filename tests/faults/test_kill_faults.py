@@ -127,7 +127,7 @@ def test_in_a_state_folder_that_cannot_be_written_nothing_is_kept_and_the_engine
         flag = f"kill_switch: {{flag: {disk}/ops_kill_switch.flag}}"
         here = host(tmp_path / "home", engine, flag, state=disk / "console")
         make_read_only(disk)
-        told = here.trip()
+        told = here.trip(3)
     assert engine.tripped()
     assert (told.code, told.state) == (1, "partial")
     cause = f"{disk}/ops_kill_switch.flag: read-only file system"

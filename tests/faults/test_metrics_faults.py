@@ -87,9 +87,14 @@ async def test_a_killed_engine_is_gone_and_its_successor_is_found(tmp_path: Path
         async with watching(monitor):
             await until(monitor, lambda now: now.severity is Severity.OK)
             engine.stop(signal.SIGKILL)
-            gone = await until(monitor, lambda now: now.source("metrics").health is Health.STALE)
-            assert gone.source("metrics").cause == "connection refused"
+            gone = await until(
+                monitor,
+                lambda now: (
+                    now.source("metrics").health is Health.STALE
+                    and now.source("metrics").cause == "connection refused"
+                    and "is gone" in now.alerts[0].summary
+                ),
+            )
             assert gone.severity is Severity.CRITICAL
-            assert "is gone" in gone.alerts[0].summary
             with PaperProcess(state, "--symbols", "2"):
                 await until(monitor, lambda now: now.severity is Severity.OK)

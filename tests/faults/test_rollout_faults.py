@@ -17,7 +17,7 @@ from tests.integration.paper_process import PaperProcess
 from tests.integration.quick_engine import quick_metrics
 from tests.opsconsole import run, start
 from tests.small_disk import fill, small_disk
-from tests.waiting import eventually
+from tests.waiting import DEADLINE, eventually
 
 SETTINGS = """\
 poll:
@@ -98,8 +98,7 @@ def test_with_the_journals_disk_full_more_risk_is_refused(
         where = configured(tmp_path, engine, f"metrics_url: {metrics}", state=disk / "console")
         fill(disk)
         done = run_here(tmp_path, *PROMOTE, *where)
-    assert done.returncode == 3, done.stdout + done.stderr
-    assert "No space left" in done.stderr
+    assert (done.returncode, "No space left" in done.stderr) == (3, True), done.stdout + done.stderr
     assert flags.read_text() == FLAGS
 
 
@@ -118,7 +117,7 @@ def test_where_nothing_ever_answers_a_feature_is_off_at_once_and_who_leaves_is_t
             eventually(lambda: stage(engine, "guard", "BTCUSDT") == 0)
             assert command.poll() is None  # it waits for an acknowledgement
             command.send_signal(signal.SIGINT)
-            said, _ = command.communicate(timeout=PATIENT)
+            said, _ = command.communicate(timeout=DEADLINE)
     assert (command.returncode, said.splitlines()[-1]) == (1, "UNCONFIRMED: nobody waited for the engine")
 
 

@@ -21,9 +21,9 @@ PRICES = {"BTCUSDT": Decimal(50_000), "BTC/USD": Decimal(50_000)}
 _SETTINGS = """\
 context: here
 poll:
-  metrics: {{interval: 300ms, timeout: 3s, stale_after: 5s}}
-  database: {{interval: 300ms, timeout: 3s, stale_after: 5s}}
-  exchange: {{interval: 300ms, timeout: 3s, stale_after: 5s}}
+  metrics: {{interval: 300ms, timeout: 30s, stale_after: 60s}}
+  database: {{interval: 300ms, timeout: 30s, stale_after: 60s}}
+  exchange: {{interval: 300ms, timeout: 30s, stale_after: 60s}}
 contexts:
   here:
     environment: paper

@@ -24,7 +24,7 @@ RULES = """groups:
     annotations: {summary: 'Margin of {{ $labels.symbol }} is {{ $value }}'}
 """
 SETTINGS = """
-notify: {{alerts: {{critical: {{urls_env: PAGERDUTY_URLS}}, group_wait: 0s}}}}
+notify: {{timeout: 60s, alerts: {{critical: {{urls_env: PAGERDUTY_URLS}}, group_wait: 0s}}}}
 contexts:
   prod: {{environment: production, colour: red, rules: rules.yaml, metrics_url: '{url}'}}
 """

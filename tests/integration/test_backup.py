@@ -25,6 +25,7 @@ from console.domain.clock import SystemClock
 from tests.examples import on_both
 from tests.mariadb_programs import environment, programs
 from tests.unit.runbooks.checks.healthy_book import healthy_book
+from tests.waiting import DEADLINE
 
 AROUND = Around("paper", "dana", engine="1.2", flags="features: {}\n", journal=(7, "ab" * 32))
 TABLES = ("futures_trading_accounts", "futures_positions", "futures_orders", "futures_trades")
@@ -220,7 +221,7 @@ def test_it_is_of_one_instant_while_the_engine_writes(login: Login, tmp_path: Pa
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        assert began.wait(10)
+        assert began.wait(DEADLINE)
         made = create(login, tmp_path / "backups", AROUND, means())
     finally:
         done.set()

@@ -35,7 +35,7 @@ from tests.opsconsole import run
 from tests.small_disk import fill, small_disk
 from tests.unit.history.records import HandClock
 from tests.unit.runbooks.checks.healthy_book import healthy_book
-from tests.waiting import eventually
+from tests.waiting import DEADLINE, eventually
 
 MEANS = Means(SystemClock(), programs, environment())
 
@@ -305,7 +305,7 @@ def test_whoever_loses_the_terminal_of_a_rehearsal_leaves_nothing_behind(
     )  # fmt: skip
     eventually(lambda: (tmp_path / "begun").exists() or process.poll() is not None)
     process.send_signal(signal.SIGHUP)
-    _told, complaint = process.communicate(timeout=10)
+    _told, complaint = process.communicate(timeout=DEADLINE)
     assert (process.returncode, complaint) == (130, b"\n")
     with connected(Login(mariadb_url, 10)) as connection:
         names = connection.exec_driver_sql("SHOW DATABASES").scalars()

@@ -15,14 +15,14 @@ from console.paper.store import writing
 from console.paper.tickets import cancel_pending
 from tests.integration.books_audit import audit
 from tests.integration.books_trader import trade
-from tests.waiting import eventually
+from tests.waiting import DEADLINE, eventually
 
 
 def test_two_engines_on_one_account_take_turns(database_url: str) -> None:
     database = open_database(database_url)
     with ThreadPoolExecutor(2) as threads:
         for done in [threads.submit(trade, database_url, seed, 40) for seed in (1, 2)]:
-            done.result(timeout=60)
+            done.result(timeout=4 * DEADLINE)
     audit(database)
     assert _count_of_trades(database) > 80
     database.dispose()
@@ -37,7 +37,7 @@ def test_an_order_that_is_cancelled_while_it_fills_stays_cancelled(database_url:
             cancel_pending(connection, 3)
             filling = threads.submit(engine.fill_limit_orders)
             time.sleep(0.2)  # time enough to read the order as it was, and to reach its lock
-        filled = filling.result(timeout=20)
+        filled = filling.result(timeout=DEADLINE)
     assert not any(result["success"] for result in filled)
     assert engine.get_open_positions() == []
     audit(database)

@@ -25,7 +25,7 @@ from console.sources.exchange import (
 from console.sources.focus import Focus
 from tests.integration.paper_process import PaperProcess
 from tests.tui.fake import HandClock
-from tests.waiting import eventually
+from tests.waiting import DEADLINE, eventually
 
 KEYS = Keys("key", "s3cret")
 
@@ -40,12 +40,12 @@ def source(engine: PaperProcess, secret: str | None = None) -> ExchangeSource:
     pair = json.loads(Path(engine.file["exchange_keys"]).read_text())
     keys = Keys(pair["api_key"], secret or pair["api_secret"])
     base = engine.file["exchange_url"]
-    return ExchangeSource({"usdm": base, "coinm": base}, clock=SystemClock(), timeout=2, keys=keys)
+    return ExchangeSource({"usdm": base, "coinm": base}, clock=SystemClock(), timeout=DEADLINE, keys=keys)
 
 
 def test_both_markets_tell_prices_funding_and_clock(engine: PaperProcess) -> None:
     usdm, coinm = source(engine).read().value.venues
-    assert abs(usdm.clock_skew) < 0.5
+    assert abs(usdm.clock_skew) < 5  # it is this machine's clock, however long the answer took
     btc, coin = usdm.contracts["BTCUSDT"], coinm.contracts["BTCUSD_PERP"]
     assert (btc.status, coin.status) == ("TRADING", "TRADING")
     assert btc.mark_price is not None and btc.mark_price > 0

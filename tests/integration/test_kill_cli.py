@@ -24,7 +24,7 @@ from tests.command import run_here
 from tests.integration.paper_process import PaperProcess
 from tests.opsconsole import COMMAND, PATIENT, environment, run
 from tests.unit.actions.contexts import settings_with
-from tests.waiting import eventually
+from tests.waiting import DEADLINE, eventually
 
 PROVEN = Verdict(KillState.TRIPPED, "", acknowledged=True, confirmed=True)
 HEAD = "contexts:\n  prod:\n    environment: production\n    colour: red\n"
@@ -211,7 +211,7 @@ def test_a_terminal_that_is_lost_mid_way_does_not_end_a_trip(home: Path) -> None
         eventually((home / "engine" / "flag").exists)
         process.stdout.close()
         process.send_signal(signal.SIGHUP)
-        assert process.wait(20) == 1
+        assert process.wait(DEADLINE) == 1
     assert (home / "engine" / "stopped").exists()
     assert [each.phase for each in records(home / "state" / "audit")] == [Phase.INTENT, Phase.OUTCOME]
 
@@ -226,7 +226,7 @@ def test_a_full_pipe_that_nobody_reads_does_not_hold_up_a_trip(home: Path) -> No
     command = [*COMMAND, "kill", "trip", *_files(home), "--wait", "0"]
     with subprocess.Popen(command, env=environment(home), stdout=writing, stderr=writing) as process:
         with suppress(subprocess.TimeoutExpired):
-            process.wait(20)
+            process.wait(DEADLINE)
         process.kill()
     assert process.returncode == 1
     assert (home / "engine" / "flag").read_bytes() == b"1"

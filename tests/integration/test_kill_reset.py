@@ -30,10 +30,10 @@ contexts:
     engine_file: engine.json
     kill_switch: {cool_down: 50ms}
 poll:
-  metrics: {interval: 300ms, timeout: 20s, stale_after: 6s}
-  database: {interval: 300ms, timeout: 20s, stale_after: 6s}
-  engine: {interval: 300ms, timeout: 20s, stale_after: 6s}
-  flags: {interval: 300ms, timeout: 20s, stale_after: 6s}
+  metrics: {interval: 300ms, timeout: 30s, stale_after: 60s}
+  database: {interval: 300ms, timeout: 30s, stale_after: 60s}
+  engine: {interval: 300ms, timeout: 30s, stale_after: 60s}
+  flags: {interval: 300ms, timeout: 30s, stale_after: 60s}
 """
 PROD = """\
 contexts:
@@ -94,6 +94,7 @@ def where(home: Path) -> tuple[str, ...]:
 
 
 def told(done: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
+    assert done.stdout, done.stderr
     document: dict[str, Any] = json.loads(done.stdout)
     assert done.returncode == document.get("exit_code", done.returncode)
     return document

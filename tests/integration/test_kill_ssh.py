@@ -18,15 +18,21 @@ from tests.sshd import Sshd
 from tests.terminal import Terminal
 from tests.waiting import eventually
 
-# The command takes longer than a signal otherwise leaves a console, which still reads what it says then.
+# Once the line is cut, the command takes longer than a signal otherwise leaves a console, which still reads
+# what it says then.
 SETTINGS = """\
 contexts:
   paper:
     environment: paper
     colour: cyan
     engine_file: {engine}/engine.json
-    commands: {{trip_kill_switch: [sh, -c, 'sleep 2; echo stopping; echo stopped > {home}/stopped']}}
-    kill_switch: {{deadlines: {{command: 20s}}}}
+    commands: {{trip_kill_switch: [sh, {home}/stop]}}
+    kill_switch: {{deadlines: {{command: 30s}}}}
+"""
+STOP = """until [ -e {home}/cut ]; do sleep 0.1; done
+sleep 2
+echo stopping
+echo stopped > {home}/stopped
 """
 
 
@@ -50,13 +56,15 @@ def test_a_trip_whose_line_is_cut_completes_and_the_next_login_sees_who_did_what
     files = ["--config", str(home / "console.yaml"), "--state", str(home / "state")]
     with PaperProcess(tmp_path / "engine", "--symbols", "3") as engine:
         (home / "console.yaml").write_text(SETTINGS.format(engine=engine.state, home=home))
+        (home / "stop").write_text(STOP.format(home=home))
         with _login(server, home, *files) as terminal:
-            terminal.wait_for("MARGIN", 40)
+            terminal.wait_for("MARGIN")
             terminal.press("K")
             terminal.wait_for("stops everything")
             terminal.press("T")
             eventually(Path(engine.file["kill_switch"]["flag"]).exists)
             terminal.child.kill(signal.SIGKILL)
+        (home / "cut").touch()
         assert not (home / "stopped").exists()
         eventually(lambda: len(_journal(home)) == 2)
         intent, outcome = _journal(home)

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(not find_spec("apprise"), reason="the extra [not
 
 SETTINGS = """\
 contexts: {{prod: {{environment: production, colour: red, kill_switch: {{flag: engine/flag}}}}}}
-notify: {{urls_env: NOTIFY_URLS, timeout: 5s}}
+notify: {{urls_env: NOTIFY_URLS, timeout: 60s}}
 audit: {{syslog: {folder}/log}}
 """
 

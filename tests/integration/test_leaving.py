@@ -40,6 +40,11 @@ threading.Thread(target=Answer, kwargs={"value": 1}, daemon=True).start()
 waits.wait()
 """
 """A thread that wakes up in compiled code, which an interpreter that is taken down doesn't survive."""
+ENDING = PROGRAM.replace("import atexit", "import _thread, atexit").replace(
+    'threading.Thread(target=Answer, kwargs={"value": 1}, daemon=True).start()',
+    '_thread.start_new_thread(Answer, (), {"value": 1})',
+)
+"""The same with a thread that has ended as far as `threading` knows, which it may do at any time."""
 UNDISTURBED = "import atexit, sys\nfrom console.__main__ import run\n"
 COMMAND = "sys.argv[0] = 'opsconsole'\nrun()\n"
 LAST_WORDS = """\
@@ -80,6 +85,12 @@ def test_a_thread_that_wakes_up_at_the_end_changes_nothing_about_it(
     disturbed = start(tmp_path, PROGRAM + COMMAND, *command.split())
     assert disturbed.communicate(timeout=DEADLINE) == expected
     assert disturbed.returncode == undisturbed.returncode == code
+
+
+def test_a_thread_that_is_just_ending_changes_nothing_about_it_either(tmp_path: Path) -> None:
+    command = start(tmp_path, ENDING + COMMAND, "completion", "bash")
+    said, complaint = command.communicate(timeout=DEADLINE)
+    assert (command.returncode, complaint, "opsconsole" in said) == (0, "", True)
 
 
 def test_who_reads_slowly_gets_everything(tmp_path: Path) -> None:

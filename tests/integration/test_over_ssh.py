@@ -17,6 +17,7 @@ from tests.debian import NoServerError
 from tests.opsconsole import COMMAND, environment
 from tests.sshd import Sshd
 from tests.terminal import LEFT_ALTERNATE_SCREEN, SHOWED_CURSOR, Terminal
+from tests.waiting import DEADLINE
 
 ROOT = Path(__file__).parents[2]
 SCREENS = {"2": "frozen used", "4": "answers in", "7": "FOLLOWING", "8": "SOUND", "1": "MARGIN"}
@@ -73,7 +74,7 @@ def test_every_screen_works_over_ssh_and_the_terminal_is_clean_afterwards(
     row = 1 if multiplexer else 0  # tmux takes one for itself
     command = remote(tmp_path, "demo", "--symbols", "8", multiplexer=multiplexer)
     terminal = connect(command, 80, 24 + row)
-    terminal.wait_for("BTC", 40)
+    terminal.wait_for("BTC")
     for key, words in SCREENS.items():
         terminal.press(key)
         terminal.wait_for(words)
@@ -87,7 +88,7 @@ def test_every_screen_works_over_ssh_and_the_terminal_is_clean_afterwards(
     terminal.resize(80, 24 + row)
     terminal.wait_for("MARGIN")
     terminal.press("q")
-    assert terminal.wait_for_end(20) == 0
+    assert terminal.wait_for_end() == 0
     modes = re.findall(r"(?:before|after) ([0-9a-f:]+)", terminal.sent)
     assert len(modes) == 2
     assert modes[0] == modes[1]
@@ -100,11 +101,11 @@ def test_every_screen_works_over_ssh_and_the_terminal_is_clean_afterwards(
 
 def test_a_lost_connection_leaves_no_process_behind(connect: Callable[..., Terminal], tmp_path: Path) -> None:
     terminal = connect(remote(tmp_path, "demo", "--symbols", "3"))
-    terminal.wait_for("BTC", 40)
+    terminal.wait_for("BTC")
     ours = [process for process in psutil.process_iter() if _belongs_to(process, tmp_path)]
     assert len(ours) >= 2
     terminal.child.kill(9)
-    _gone, alive = psutil.wait_procs(ours, timeout=10)
+    _gone, alive = psutil.wait_procs(ours, timeout=DEADLINE)
     assert not alive
 
 

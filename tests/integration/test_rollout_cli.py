@@ -20,12 +20,12 @@ from tests.waiting import eventually
 
 SETTINGS = """\
 poll:
-  metrics: {{interval: 300ms, timeout: 20s, stale_after: 6s}}
-  database: {{interval: 300ms, timeout: 20s, stale_after: 6s}}
-  exchange: {{interval: 1s, timeout: 20s, stale_after: 12s}}
-  engine: {{interval: 300ms, timeout: 20s, stale_after: 6s}}
-  flags: {{interval: 300ms, timeout: 20s, stale_after: 6s}}
-  log: {{interval: 300ms, timeout: 20s, stale_after: 6s}}
+  metrics: {{interval: 300ms, timeout: 30s, stale_after: 60s}}
+  database: {{interval: 300ms, timeout: 30s, stale_after: 60s}}
+  exchange: {{interval: 1s, timeout: 30s, stale_after: 60s}}
+  engine: {{interval: 300ms, timeout: 30s, stale_after: 60s}}
+  flags: {{interval: 300ms, timeout: 30s, stale_after: 60s}}
+  log: {{interval: 300ms, timeout: 30s, stale_after: 60s}}
 contexts:
   paper:
     environment: paper

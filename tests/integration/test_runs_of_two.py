@@ -22,7 +22,7 @@ from console.settings_memory import shipped_configs
 from tests.command import run_here
 from tests.opsconsole import COMMAND, PATIENT, environment
 from tests.unit.actions.people import GROUP, give_to_group, shared_office
-from tests.waiting import eventually
+from tests.waiting import DEADLINE, eventually
 
 ANA, BEN = 54321, 54322
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
@@ -77,7 +77,7 @@ class Desks:
     def run(self, uid: int, *words: str) -> tuple[int, str]:
         """Run `opsconsole runbook …` to its end as that user."""
         begun = self.begin(uid, *words)
-        told, _ = begun.communicate(timeout=60)
+        told, _ = begun.communicate(timeout=2 * DEADLINE)
         return begun.returncode, told
 
     def begin(self, uid: int, *words: str) -> "subprocess.Popen[str]":
@@ -137,10 +137,10 @@ def test_what_one_began_another_takes_over_and_nothing_is_done_twice(desks: Desk
     assert (code, told.startswith(f"opsconsole: run {run} is driven by ")) == (3, True)
 
     ben = desks.begin(BEN, "resume", run, "--take-over", "her line is slow")
-    assert ana.communicate(timeout=30)[0].splitlines()[-1].startswith("opsconsole: another drives run")
+    assert ana.communicate(timeout=DEADLINE)[0].splitlines()[-1].startswith("opsconsole: another drives run")
     assert ana.returncode == 3
     (desks.state / "engine" / "go").touch()
-    assert "A PERSON IS NEEDED at cause: " in ben.communicate(timeout=30)[0]
+    assert "A PERSON IS NEEDED at cause: " in ben.communicate(timeout=DEADLINE)[0]
     assert desks.marks == "ran;"
     verified = store.find(run).step("verify")
     assert (verified.state, verified.output) == (State.PASSED, "verified\n")

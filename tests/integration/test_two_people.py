@@ -15,8 +15,9 @@ import pytest
 from console.audit.files import records
 from console.audit.verify import verify
 from tests.opsconsole import COMMAND, environment
-from tests.terminal import Terminal
+from tests.terminal import BETWEEN_KEYS, Terminal
 from tests.unit.actions.people import GROUP, give_to_group, shared_office
+from tests.waiting import DEADLINE
 
 ANA, BEN = 54311, 54312
 SETTINGS = f"""\
@@ -25,9 +26,11 @@ contexts:
     environment: paper
     colour: cyan
     kill_switch: {{flag: engine/flag, cool_down: 50ms}}
-    access: {{operators: {{users: [{ANA}, {BEN}]}}, two_person: [kill.reset]}}
+    access: {{operators: {{users: [{ANA}, {BEN}]}}, two_person: [kill.reset], idle: 10m}}
 """
 PHRASE = "paper p"
+REFUSED_FOR = 2.0
+"""Seconds for which no key ends what was refused, and some more."""
 UMASK = 0o077
 """Of a strict machine: whatever the others have to read is given to the group on purpose."""
 IN_CI = os.environ.get("CI", "").lower() in ("1", "true")
@@ -49,7 +52,7 @@ class Desks:
             umask=UMASK,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=2 * DEADLINE,
             check=False,
         )
 
@@ -75,31 +78,22 @@ def desks() -> Iterator[Desks]:
 
 def arm(terminal: Terminal) -> None:
     """Again and again, for as long as the console has something to make ready for it."""
-    for _ in range(30):
+    while True:
         terminal.press("a")
         terminal.wait_for("why arm?")
-        answer(terminal, "all is hedged")
-        terminal.read(1)
-        if " ARMED " in terminal.text:
+        terminal.answer("all is hedged")
+        if terminal.wait_for_one_of(" ARMED ", "can't be armed yet") == " ARMED ":
             return
-    terminal.wait_for(" ARMED ", 0)
-
-
-def answer(terminal: Terminal, text: str) -> None:
-    """Type it, and press enter as a hand does: one that comes with the text isn't taken."""
-    terminal.press(text)
-    terminal.wait_for(text)
-    terminal.read(0.06)
-    terminal.press("\r")
+        terminal.read(REFUSED_FOR)  # the next key then ends those words: they are no answer to it
 
 
 def type_phrase(terminal: Terminal) -> None:
-    """As a hand does: what comes faster counts for pasted."""
+    """As a hand does: what comes faster counts for pasted. The cursor says that each came, a space too."""
     terminal.wait_for(f"type {PHRASE}")
     for typed in range(1, len(PHRASE) + 1):
         terminal.press(PHRASE[typed - 1])
-        terminal.wait_for(f"> {PHRASE[:typed].rstrip()}")
-        terminal.read(0.06)
+        terminal.wait_for(f"> {PHRASE[:typed]}_")
+        terminal.read(BETWEEN_KEYS)
     terminal.press("\r")
 
 
@@ -114,10 +108,12 @@ def test_a_reset_that_one_asks_for_on_screen_is_approved_by_the_other_on_theirs(
         arm(ana)
         ana.press("R")
         ana.wait_for("a second person has to approve it")
-        for key, question in (("0", "why reset?"), ("o", "why no recovery run?")):
-            ana.press(key)
-            ana.wait_for(question)
-            answer(ana, "nothing is open")
+        ana.press("0")
+        ana.wait_for("why reset?")
+        ana.answer("nothing is open")
+        ana.press("o")
+        ana.wait_for("why no recovery run?")
+        ana.answer("there is no position")
         ana.press("cs")
         ana.wait_for("opsconsole approve ")
         id_ = ana.text.partition("opsconsole approve ")[2][:6]
@@ -135,6 +131,7 @@ def test_a_reset_that_one_asks_for_on_screen_is_approved_by_the_other_on_theirs(
         ben.wait_for("approved: kill.reset of p, once")
 
         ana.wait_for(f"approved by uid {BEN}")
+        ana.wait_for("asks for environment and context to be typed")
         ana.press("R")
         type_phrase(ana)
         ana.wait_for("CLEARED")

@@ -19,7 +19,7 @@ from console.tui.wishes import NO_WISHES, Wishes
 from tests.tui.cases import UTF8
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, metrics_of, snapshot, symbol_rows
 from tests.tui.screen import text_of
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 
 _SET = Answer(Act.DONE, "set", "not set", "set")
 
@@ -36,7 +36,7 @@ class Stub:
 
     def fire(self, order: Order) -> Answer:
         if self.may_answer is not None:
-            self.may_answer.wait(10)
+            self.may_answer.wait(2 * DEADLINE)
         return self.answer
 
 

@@ -27,7 +27,7 @@ from tests.tui.screen import painted, text_of
 from tests.unit.actions.rollout.test_rollout import Desk
 from tests.unit.audit.journals import ALICE
 from tests.unit.domain.worlds import NOW, judged
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 
 CONTEXT = ContextView("prod", "production", "#d4372c", "db-1.internal", "dana")
 
@@ -135,9 +135,9 @@ class RolloutDesk:
     async def arm(self) -> None:
         await self.press("a")
         await self.type("a rollout")
-        await until(lambda: isinstance(self.app.view.mode, Arming))
+        await until(lambda: isinstance(self.app.view.mode, Arming) and "ARMED for" in self.text)
 
-    async def sees(self, *words: str, seconds: float = 10) -> None:
+    async def sees(self, *words: str, seconds: float = DEADLINE) -> None:
         """Wait until all of these are on the screen, painted as time goes on."""
         deadline = time.monotonic() + seconds
         while not all(each in self.text for each in words):

@@ -16,11 +16,11 @@ from rich.style import Style
 from textual.strip import Strip
 
 from console.tui.app import OpsConsole
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
-_SNAPSHOT_WITHIN = 20.0
+_SNAPSHOT_WITHIN = DEADLINE
 """Seconds that a busy machine may take to paint what was asked for."""
 
 _LETTERS = {

@@ -9,6 +9,7 @@ import pytest
 
 from console.tui.actions import Action, actions
 from console.tui.keymap import TAKEN, KeymapError, rebound, textual_keymap
+from tests.waiting import DEADLINE
 
 TABLE = actions(owns_engine=False)
 
@@ -116,7 +117,7 @@ def test_a_mistake_in_the_settings_is_said_with_its_place_before_the_screen_open
     command = ["-m", "console", "--config", str(config)]
     environ = {**os.environ, "TERM": "xterm", "LANG": "C.UTF-8"}
     child = pexpect.spawn(
-        sys.executable, command, env=environ, encoding="utf-8", dimensions=(24, 400), timeout=20
+        sys.executable, command, env=environ, encoding="utf-8", dimensions=(24, 400), timeout=DEADLINE
     )
     child.expect(pexpect.EOF)
     child.wait()

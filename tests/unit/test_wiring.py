@@ -29,6 +29,10 @@ CONTEXT = """contexts:
 """
 
 
+SLOW = "poll: {engine: {timeout: 9s, stale_after: 40s}, metrics: {stale_after: 30s}}\n"
+QUICK = "poll: {engine: {interval: 100ms, stale_after: 600ms}, metrics: {stale_after: 1100ms}}\n"
+
+
 def settings_in(folder: Path, context: str = CONTEXT) -> Settings:
     file = folder / "console.yaml"
     file.write_text(context)
@@ -81,6 +85,14 @@ async def test_the_file_of_the_last_trip_is_that_of_the_context(tmp_path: Path) 
     await monitor.look_once()
     kept = monitor.snapshot().last_trip.value
     assert kept is not None and kept.file == str(tmp_path / "state" / "kill" / "prod.json")
+
+
+@pytest.mark.parametrize(("poll", "limits"), [("", (4, 4)), (SLOW, (40, 30)), (QUICK, (4, 4))])
+def test_the_last_trip_and_the_alerts_have_as_long_as_what_they_are_read_like(
+    tmp_path: Path, poll: str, limits: tuple[float, float]
+) -> None:
+    seen = open_monitor(settings_in(tmp_path, CONTEXT + poll), (), environ={}).snapshot()
+    assert (seen.last_trip.stale_after, seen.alerts.stale_after) == limits
 
 
 async def test_of_an_engine_that_was_stopped_it_is_told_when(tmp_path: Path) -> None:

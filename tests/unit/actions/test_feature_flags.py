@@ -15,6 +15,7 @@ from console.actions.kill.actuator import Act, Answer, Order
 from console.actions.kill.feature_flags import KEY, FeatureFlags
 from console.domain.clock import SystemClock
 from console.host_lock import host_lock
+from tests.waiting import DEADLINE
 
 CLOCK = SystemClock()
 ORDER = Order("test")
@@ -70,7 +71,7 @@ def saved_by_an_editor(file: Path, text: str) -> Iterator[None]:
 
     editor = threading.Thread(target=save)
     editor.start()
-    assert emptied.wait(5)
+    assert emptied.wait(DEADLINE)
     yield
     editor.join()
 
@@ -163,7 +164,7 @@ def test_two_consoles_and_a_hand_editor_lose_nothing(file: Path) -> None:
         """Appends a line each time, in the way of an editor that writes a new file."""
         number = 0
         while not done.is_set():
-            with host_lock(file.with_name("lock"), deadline=5, clock=CLOCK):
+            with host_lock(file.with_name("lock"), deadline=DEADLINE, clock=CLOCK):
                 number += 1
                 fresh = file.with_name("mine")
                 fresh.write_text(file.read_text() + f"# {number}\n")
@@ -173,7 +174,8 @@ def test_two_consoles_and_a_hand_editor_lose_nothing(file: Path) -> None:
     editor = threading.Thread(target=edit_by_hand)
     editor.start()
     answers = [
-        FeatureFlags(file, file.with_name("lock"), CLOCK, lock_deadline=5).fire(ORDER) for _ in range(10)
+        FeatureFlags(file, file.with_name("lock"), CLOCK, lock_deadline=DEADLINE).fire(ORDER)
+        for _ in range(10)
     ]
     done.set()
     editor.join()

@@ -16,6 +16,7 @@ from console.actions.flags_file import Conflict, Draft, FlagsFile, Unwritten, Wr
 from console.domain.clock import SystemClock
 from console.host_lock import host_lock
 from tests.small_disk import fill, small_disk
+from tests.waiting import DEADLINE
 
 SEEN, MINE, THEIRS = b"stage: shadow\r\n", b"stage: canary\r\n", b"stage: production\r\n"
 DRAFT = Draft(SEEN, MINE)
@@ -153,7 +154,7 @@ def test_a_lock_on_a_disk_that_hangs_holds_less_risk_up_only_briefly(
     answers = threading.Event()
 
     def hang(_folder: Path, **_options: object) -> None:
-        answers.wait(10)
+        answers.wait(2 * DEADLINE)
 
     with monkeypatch.context() as patched:
         patched.setattr(Path, "mkdir", hang)

@@ -113,7 +113,7 @@ def test_a_message_is_sent_by_apprise() -> None:
     pytest.importorskip("apprise", reason="the extra [notify] isn't installed")
     message = Message("page", "page", "[production] prod: PAGE x", "PAGE x: the key is xK3-9qzT")
     with running_service() as service:
-        assert sent(5, {"DB_PASSWORD": "xK3-9qzT"}, service.address, message) == ""
+        assert sent(2 * DEADLINE, {"DB_PASSWORD": "xK3-9qzT"}, service.address, message) == ""
     (told,) = service.taken
     assert (told["title"], told["type"]) == (message.title, "failure")
     assert told["message"] == "PAGE x: the key is (redacted)"

@@ -1,5 +1,6 @@
 """News sent by the real library to a real server, and what is told where that isn't possible."""
 
+import math
 import socket
 import time
 from collections.abc import Iterator
@@ -24,8 +25,10 @@ from tests.unit.actions.contexts import settings_with
 from tests.unit.actions.services import Service, running_service
 from tests.waiting import DEADLINE
 
+PATIENT = 60
+"""Seconds that a service has to answer, with all that is loaded for it first."""
 NEWS = News(Kind.TRIP, "prod", "production", "alice@ops1", "margin", "all: flag file done")
-WANTED = Notify(urls_env="NOTIFY_URLS", timeout=5)
+WANTED = Notify(urls_env="NOTIFY_URLS", timeout=PATIENT)
 pytestmark = pytest.mark.skipif(not find_spec("apprise"), reason="the extra [notify] isn't installed")
 
 
@@ -37,15 +40,15 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture
 def deaf() -> Iterator[str]:
-    """The address of a service that takes connections and never answers."""
+    """The address of a service that takes connections and never answers; the library itself is patient."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield f"json://127.0.0.1:{listening.getsockname()[1]}/key-8ef2c1"
+        yield f"json://127.0.0.1:{listening.getsockname()[1]}/key-8ef2c1?rto=600"
 
 
 def settings_in(folder: Path, **notify: object) -> Settings:
     (folder / "engine").mkdir(exist_ok=True)
     settings = settings_with(folder, "kill_switch: {flag: engine/flag}")
-    wanted = Notify.model_validate({"urls_env": "NOTIFY_URLS", "timeout": 5, **notify})
+    wanted = Notify.model_validate({"urls_env": "NOTIFY_URLS", "timeout": PATIENT, **notify})
     return settings.model_copy(update={"notify": wanted})
 
 
@@ -80,10 +83,13 @@ def test_a_service_that_fails_is_named_without_its_key_and_the_others_are_told(s
 
 
 def test_a_deaf_service_is_given_up_in_time_and_the_others_are_told(service: Service, deaf: str) -> None:
-    wanted = Notify(urls_env="NOTIFY_URLS", timeout=2)
+    began = time.monotonic()
+    assert sending.send(NEWS, WANTED, {"NOTIFY_URLS": service.address}) == ""
+    enough = max(2, math.ceil(3 * (time.monotonic() - began)))  # as it is here and now for one that answers
+    wanted = Notify(urls_env="NOTIFY_URLS", timeout=enough)
     why = sending.send(NEWS, wanted, {"NOTIFY_URLS": f"{deaf} {service.address}"})
-    assert why == "service 1 of 2 (json): no answer within 2 s"
-    assert len(service.taken) == 1
+    assert why == f"service 1 of 2 (json): no answer within {enough} s"
+    assert len(service.taken) == 2
 
 
 def test_secrets_of_the_environment_are_not_sent(service: Service) -> None:
@@ -95,7 +101,7 @@ def test_secrets_of_the_environment_are_not_sent(service: Service) -> None:
 def test_what_could_not_be_told_is_a_complaint_and_in_the_journal(tmp_path: Path) -> None:
     notices = notices_in(tmp_path, {"NOTIFY_URLS": "json://127.0.0.1:1/key-8ef2c1"})
     notices.tell(Kind.LOST, "margin")
-    notices.close(10)
+    notices.close(PATIENT)
     why = "service 1 of 1 (json): not taken"
     words = "kill switch LOST, the engine has cleared it by itself"
     assert notices.complaint == f"{words}: not everybody was told: {why}"
@@ -108,7 +114,7 @@ def test_a_complaint_is_over_when_the_next_news_is_told(tmp_path: Path, service:
     notices = notices_in(tmp_path, {"NOTIFY_URLS": service.address})
     notices.complaint = "not everybody was told"
     notices.tell(Kind.RESET, "over")
-    notices.close(10)
+    notices.close(PATIENT)
     assert (notices.complaint, len(service.taken)) == ("", 1)
 
 
@@ -145,7 +151,7 @@ def test_telling_and_leaving_wait_for_no_service(tmp_path: Path, deaf: str) -> N
 def test_a_trip_is_told_with_what_came_of_it(tmp_path: Path, service: Service) -> None:
     switch = KillSwitch(settings_in(tmp_path), environ={"NOTIFY_URLS": service.address})
     switch.trip("margin", drill=True)
-    switch.close(10)
+    switch.close(PATIENT)
     assert service.taken[0]["title"] == "DRILL [production] prod: kill switch tripped"
     assert str(service.taken[0]["message"]).endswith(": margin\nall: flag file done")
 
@@ -161,7 +167,7 @@ def test_a_trip_whose_news_reach_nobody_is_done_all_the_same_and_says_so(tmp_pat
 def test_a_loss_is_told(tmp_path: Path, service: Service) -> None:
     switch = KillSwitch(settings_in(tmp_path), environ={"NOTIFY_URLS": service.address})
     switch.note(Verdict(KillState.LOST, "", acknowledged=False, confirmed=True), 1000.0)
-    switch.close(10)
+    switch.close(PATIENT)
     (told,) = service.taken
     assert "kill switch LOST" in str(told["title"])
     assert str(told["message"]).endswith("it was tripped by others\nit is not tripped again")

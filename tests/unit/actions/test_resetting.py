@@ -29,7 +29,7 @@ from tests.unit.actions.engine_of_files import (
     tripped,
 )
 from tests.unit.domain.worlds import NOW
-from tests.waiting import eventually
+from tests.waiting import DEADLINE, eventually
 
 
 @pytest.fixture
@@ -222,17 +222,17 @@ def test_progress_can_be_watched_from_another_thread(folder: Path, monkeypatch: 
     def hold(name: str) -> None:
         if name == "reset: before feature flags":
             reached.set()
-            go.wait(10)
+            go.wait(2 * DEADLINE)
 
     monkeypatch.setattr(resetting, "point", hold)
     working = threading.Thread(target=lambda: switch.reset(ASKED, WHO, live(trip)))
     working.start()
-    assert reached.wait(10)
+    assert reached.wait(DEADLINE)
     assert switch.resetting is not None
     assert switch.resetting.pending == ("feature flags", "state file")
     assert last(folder).resetting
     go.set()
-    working.join(10)
+    working.join(DEADLINE)
     assert not switch.resetting.pending
 
 
@@ -246,7 +246,7 @@ def test_whenever_a_trip_comes_everything_is_set_in_the_end(folder: Path, delay:
     working.start()
     tick.wait(delay)
     other.trip("runaway")
-    working.join(10)
+    working.join(DEADLINE)
     other.close(10)
     switch.close(10)
     eventually(lambda: set(values(engine).values()) == {"0"})

@@ -249,7 +249,7 @@ def test_a_lock_whose_file_was_removed_meanwhile_is_no_lock(tmp_path: Path) -> N
     waiter = threading.Thread(target=wait_for_it)
     with held(tmp_path / "lock", SystemClock(), 1, pass_by):
         waiter.start()
-        assert tried.wait(10)
+        assert tried.wait(DEADLINE)
         (tmp_path / "lock").unlink()
     waiter.join(10)
     assert refused == [f"{tmp_path}/lock was removed while it was being locked"]

@@ -82,11 +82,12 @@ def test_nothing_is_written_as_long_as_nothing_was_judged(tmp_path: Path) -> Non
 def test_the_pace_slows_until_writing_takes_its_share_of_the_machine(tmp_path: Path) -> None:
     recorder, present = recorder_in(tmp_path, every=0.01, cost=0.001)
     recorder.start()
-    for _ in range(300):
+
+    def slow_enough() -> bool:
         recorder.take(present.snapshot())
-        time.sleep(0.005)
-        if recorder.every > 0.1:
-            break
+        return recorder.every > 0.1
+
+    eventually(slow_enough, every=0.005)
     recorder.close()
     assert 0.1 < recorder.every <= 0.001 / SHARE
 

@@ -72,11 +72,8 @@ def test_a_command_runs_in_a_session_of_its_own(folder: Path) -> None:
 
 
 def test_what_ignores_the_time_outs_first_signal_is_killed_with_all_that_it_started(folder: Path) -> None:
-    code = (
-        "import os, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); child = os.fork();"
-        " child and print(child, flush=True); time.sleep(60)"
-    )
-    begin(folder, python(code, timeout=0.3))
+    deaf = "trap '' TERM; sleep 60 & echo $!; wait"  # a shell is there long before the time is out
+    begin(folder, Order(("sh", "-c", deaf), 1.0, 0.3, 4096))
     seen = ended(folder)
     assert seen.outcome is not None
     assert (seen.outcome.code, seen.outcome.ended) == (-9, "time-out")
