@@ -137,6 +137,14 @@ class Monitor:
         self._judged = snapshot, assess(snapshot, self._rules, judged)
         return self._judged[1]
 
+    def newest(self) -> Assessment:
+        """What was judged last, as old as it is now: for threads beside the event loop that this runs on.
+
+        It changes nothing here: what a thread has judged meanwhile mustn't come in place of something newer.
+        """
+        judged = self._judged
+        return self.assessment() if judged is None else self.held(judged[1])
+
     def held(self, judged: Assessment, ahead: float = 0.0) -> Assessment:
         """What `judged` comes to `ahead` seconds from now if nothing has been read since: it only ages.
 

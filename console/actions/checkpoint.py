@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from console.actions.guard import Guard, Lack, Need, Risk
+from console.actions.machine_load import busy
 from console.domain.access import Arming, Standing
 from console.domain.approval import Consent, Deed
 from console.domain.assessment import Assessment
@@ -80,6 +81,7 @@ class Checkpoint:
             server=live.wrong_server,
             two_person=two_person,
             consent=who.consent,
+            busy=busy(),
         )
 
     def _server(self, live: Assessment) -> Gate:

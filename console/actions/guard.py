@@ -56,7 +56,8 @@ class Guard:
 
     `sources` are all that the context has, as they were at `seen` on the console's clock; `server` says that
     another database server answers than the pinned one; `two_person` are the actions for which the context
-    asks for a second person, and `consent` is what that one has agreed to.
+    asks for a second person, and `consent` is what that one has agreed to. `busy` says, where it is so, that
+    this machine has too much to do for a console to be in time.
     """
 
     standing: Standing
@@ -68,6 +69,7 @@ class Guard:
     server: str = ""
     two_person: Collection[str] = ()
     consent: Consent | None = None
+    busy: str = ""
 
     def check(self, deed: Deed, risk: Risk, *, role: Role = Role.OPERATOR, gates: Sequence[Gate]) -> None:
         """Let the deed pass, or raise RefusedError with all that is missing."""
@@ -107,8 +109,13 @@ class Guard:
         good = believed(asked)
         lacks = [f"{each.name} is {_state(each)}" for each in asked if each.name not in good]
         since = self.now - self.seen
-        aged = [each for each in asked if each.name in good and _age(each) + since >= each.stale_after]
-        return lacks + [f"{each.name} was not looked at for {seconds(since)}" for each in aged]
+        aged = [each.name for each in asked if each.name in good and _age(each) + since >= each.stale_after]
+        if aged:
+            late = f"this console is late: it looked at {', '.join(aged)} {seconds(since)} ago"
+            lacks.append(f"{late}; ask again, or have this machine do less")
+        if lacks and self.busy:
+            lacks.append(self.busy)
+        return lacks
 
     def _approval(self, deed: Deed) -> list[str]:
         if deed.action not in self.two_person:

@@ -68,7 +68,7 @@ async def done_or_told(wanted: Wanted[T], watch: Watch, second: SecondPerson) ->
         return wanted.work(who, live, second.taken(wanted.deed))
 
     wanted.begins()
-    return await while_armed(watch.settings, wanted.reason, watch.monitor.assessment, work)
+    return await while_armed(watch.settings, wanted.reason, watch.monitor.newest, work)
 
 
 def leave_with(command: Coroutine[object, object, int], wrong: type[Exception]) -> NoReturn:

@@ -136,7 +136,7 @@ class _Command:
                 deed=restores.deed(self._backup, self._asked),
                 reason=self._asked.reason,
                 gates=lambda who, live: restores.gates(self._backup, self._asked, who, live),
-                work=self._work(restores, watch.monitor.assessment),
+                work=self._work(restores, watch.monitor.newest),
                 options=_OPTIONS,
                 undone="NOT RESTORED",
                 begins=self._stop.listen,

@@ -119,7 +119,7 @@ async def _drill(settings: "Settings", switch: "KillSwitch", seconds: float) -> 
 
     asked, timings = Asked(REASON, switch.reset_phrase), Timings()
     async with watching(settings, switch, panels_of(settings)) as watch:
-        await watch.until_answered()
+        await watch.until_judged()
         _require_ready(watch, asked)
         if await _trip(watch, timings, seconds):
             await _reset(watch, asked, timings, seconds)
@@ -132,12 +132,14 @@ async def _drill(settings: "Settings", switch: "KillSwitch", seconds: float) -> 
 
 def _require_ready(watch: Watch, asked: "Asked") -> None:
     """Refuse to begin where it may not end, or where the engine isn't running free."""
+    from console.actions.machine_load import busy  # noqa: PLC0415
     from console.domain.access import AccessError  # noqa: PLC0415
     from console.domain.kill_state import KillState  # noqa: PLC0415
 
     live = watch.monitor.assessment()
     if live.kill.state is not KillState.CLEAR:
-        raise AccessError(f"no drill: {live.kill.title}: {live.kill.words}")
+        late = busy() if live.kill.state is KillState.UNKNOWN else ""
+        raise AccessError(f"no drill: {live.kill.title}: {live.kill.words}{late and f'; {late}'}")
     gates = watch.switch.reset_gates(asked, operator_here(watch.settings), live)
     missing = [gate for gate in gates if gate.name in _BEFORE and gate.passes is not True]
     if missing:

@@ -340,7 +340,7 @@ class _Change:
             def apply(who: "Operator", live: "Assessment") -> "Applied":
                 return rollout.apply(plan, look, asked, who, live, approved=approved)
 
-            applied = await while_armed(self.settings, asked.reason, watch.monitor.assessment, apply)
+            applied = await while_armed(self.settings, asked.reason, watch.monitor.newest, apply)
             return await self._seen_through(watch, told, applied)
 
     async def _seen_through(self, watch: Watch, told: "Outcome", applied: "Applied") -> "Outcome":

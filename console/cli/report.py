@@ -140,7 +140,7 @@ def kill_answer_lines(assessment: Assessment) -> Iterator[str]:
 def summary(assessment: Assessment, context: str, environment: str) -> str:
     """`CRITICAL - paper: 12 symbols, 3 alerts, worst …`: the one line that a monitoring system keeps."""
     word = ("OK", "WARNING", "CRITICAL", "UNKNOWN")[engine_severity(assessment).exit_code]
-    told = f"{_counted(len(assessment.symbols), 'symbol')}, {_counted(len(assessment.alerts), 'alert')}"
+    told = f"{_counted(len(assessment.symbols), 'symbol')}, {_alerts_counted(assessment.alerts)}"
     return f"{word} - {context} ({environment}): {told}{_worst_words(assessment)}"
 
 
@@ -150,6 +150,13 @@ def _worst_words(assessment: Assessment) -> str:
     if met and (not alerts or alerts[0].severity < Severity.CRITICAL):
         return f"; rollback trigger met: {met[0].trigger.condition}: {met[0].words}"
     return f"; {_alert_words(alerts[0])}" if alerts else ""
+
+
+def _alerts_counted(alerts: tuple[Alert, ...]) -> str:
+    """How many there are; and how many of them are as bad as the worst, where not all are."""
+    as_bad = sum(alert.severity is alerts[0].severity for alert in alerts)
+    of_them = f", {as_bad} of them {alerts[0].severity.word}" if as_bad < len(alerts) else ""
+    return f"{_counted(len(alerts), 'alert')}{of_them}"
 
 
 def _counted(count: int, noun: str) -> str:

@@ -39,6 +39,8 @@ from console.cli.watch import is_proven, resetting, watching
 if TYPE_CHECKING:
     from console.actions.kill.resetting import Reset
     from console.actions.kill.switch import KillSwitch
+    from console.cli.watch import Watch
+    from console.domain.approval import Deed
     from console.domain.assessment import Assessment
     from console.domain.gate import Gate
     from console.domain.reset_gates import Asked
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 
 _OPTIONS = {
     "reason": "--reason TEXT",
+    "alerts": "opsconsole alerts",
     "cause": "--cause-acknowledged",
     "recovery": "--override REASON",
     "confirmation": "--confirm WORDS",
@@ -82,7 +85,6 @@ def reset(
     """Let the engine trade again, once all that this needs holds. Clears only what was set from here."""
     settings = settings_of(ctx, Given(**given))
     import asyncio  # noqa: PLC0415
-    import json  # noqa: PLC0415
 
     from console.actions.anchoring import anchored  # noqa: PLC0415
     from console.actions.kill.switch import KillSwitch  # noqa: PLC0415
@@ -102,11 +104,7 @@ def reset(
             fail(str(error), 3)
         finally:
             switch.close(ARMED_FOR)
-    if as_json:
-        document = {**outcome.as_json(settings), "not_told": switch.complaint}
-        tell_all(json.dumps(document, indent=2).splitlines())
-    else:
-        tell_all(outcome.as_text(switch.complaint))
+    tell_all(outcome.json_lines(settings, switch.complaint) if as_json else outcome.as_text(switch.complaint))
     sys.exit(outcome.code)
 
 
@@ -150,6 +148,11 @@ class Outcome:
             yield f"not told       {complaint}"
         yield f"{_title(self.done)}: {self.live.kill.title}: {self.live.kill.words}"
 
+    def json_lines(self, settings: "Settings", complaint: str) -> list[str]:
+        import json  # noqa: PLC0415
+
+        return json.dumps({**self.as_json(settings), "not_told": complaint}, indent=2).splitlines()
+
     def as_json(self, settings: "Settings") -> dict[str, object]:
         done = self.done
         return {
@@ -189,20 +192,24 @@ class _Command:
     second: SecondPerson
 
     async def run(self, seconds: float) -> Outcome:
+        from console import threads  # noqa: PLC0415
+
         async with watching(self.settings, self.switch, panels_of(self.settings)) as watch:
-            await watch.until_answered()
-            live = watch.monitor.assessment()
-            deed, who = (
-                self.switch.reset_deed(live, self.asked),
-                operator_here(self.settings, consent=self.second.consent()),
-            )
-            gates = self.switch.reset_gates(self.asked, who, live)
+            await watch.until_judged()
+            deed, live, gates = await threads.start(lambda: self._looked(watch), name="gates")
             if lacking(gates, alone=self.second.absent):
                 return Outcome(deed.what, gates, live, asked_as=self.second.asked(deed, self.asked.reason))
             done = await resetting(watch, self.asked, self.second.taken(deed))
             if done.done:
                 await watch.until(partial(is_proven, done), seconds)
             return Outcome(deed.what, gates, watch.monitor.assessment(), done)
+
+    def _looked(self, watch: "Watch") -> "tuple[Deed, Assessment, tuple[Gate, ...]]":
+        """What it would do, how things stand, and every gate; it waits for disks."""
+        live = watch.monitor.newest()
+        deed = self.switch.reset_deed(live, self.asked)
+        who = operator_here(self.settings, consent=self.second.consent())
+        return deed, live, self.switch.reset_gates(self.asked, who, live, watch.monitor.newest)
 
 
 def result_lines(done: "Reset") -> Iterator[str]:

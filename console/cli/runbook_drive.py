@@ -92,18 +92,24 @@ class Wheel:
     def walk(self, runbook: "Runbook", values: Mapping[str, str]) -> int:
         """Say what a run would do, and what its checks say now; nothing is done or written."""
         from console.cli.runbook_told import walked_lines  # noqa: PLC0415
+        from console.runbooks.watch_length import short_watches  # noqa: PLC0415
         from console.wiring.runbooks import walk_through  # noqa: PLC0415
 
         world, _ = self._world()
+        for short in short_watches(runbook, values):
+            warn(short)
         tell_all(walked_lines(walk_through(world, runbook, values)))
         return 0
 
     def begin(self, runbook: "Runbook", values: Mapping[str, str]) -> int:
         """Begin a run, and go on."""
+        from console.runbooks.watch_length import short_watches  # noqa: PLC0415
         from console.wiring.runbooks import begin_run  # noqa: PLC0415
 
         world, following = self._world()
         drive = begin_run(self.settings, world, runbook, values)
+        for short in short_watches(runbook, values):
+            warn(short)
         tell(f"run            {drive.run.id}")
         return _told(drive, following, drive.go_on)
 

@@ -94,13 +94,17 @@ def timeline_lines(timeline: Iterable[Moved]) -> Iterator[str]:
 
 
 def walked_lines(steps: Iterable[Walked]) -> Iterator[str]:
-    """What a dry run saw at each step."""
+    """What a dry run saw at each step, between two lines that say that it was one."""
+    yield "DRY RUN: nothing is done; every check is only asked how it stands now"
     for one in steps:
         yield f"{one.step.name:<{_NAME}} {one.text}"
         yield f"{'':<{_NAME}} {one.act}"
-        for word, found in [*(("before", each) for each in one.before), ("check", one.after)]:
-            if found is not None:
-                yield f"{'':<{_NAME}} {word}: {_answer(found)}"
+        for found in one.before:
+            yield f"{'':<{_NAME}} before it: {_looked(found, 'has to be by then')}"
+        if one.after is not None:
+            missing = "waited for after it" if one.awaited else "the run stops here unless it is by then"
+            yield f"{'':<{_NAME}} check: {_looked(one.after, missing)}"
+    yield "DRY RUN: nothing was done, nothing was written"
 
 
 def instant(at: float) -> str:
@@ -112,9 +116,12 @@ def _line(step: StepRun, words: str) -> str:
     return f"{step.name:<{_NAME}} {step.state.value:<{_STATE}} {words}".rstrip()
 
 
-def _answer(found: Found) -> str:
-    word = {True: "passes", False: "does not hold", None: "unknown"}[found.passes]
-    return f"{word}: expected {found.expected}; observed {found.observed}"
+def _looked(found: Found, missing: str) -> str:
+    """What a check says now; `missing` says what comes of it where that isn't so."""
+    if found.passes:
+        return f"holds now: {found.expected}; observed {found.observed}"
+    word = "can't be told now" if found.passes is None else f"not so now, {missing}"
+    return f"{word}: {found.expected}; observed {found.observed}"
 
 
 def _kept(step: StepRun) -> Iterator[str]:

@@ -101,9 +101,9 @@ async def resetting(watch: Watch, asked: "Asked", approved: "Callable[[], Consen
     """
 
     def reset(who: "Operator", live: "Assessment") -> "Reset":
-        return watch.switch.reset(asked, who, live, approved=approved)
+        return watch.switch.reset(asked, who, live, approved=approved, now=watch.monitor.newest)
 
-    return await while_armed(watch.settings, asked.reason, watch.monitor.assessment, reset)
+    return await while_armed(watch.settings, asked.reason, watch.monitor.newest, reset)
 
 
 def is_clear(live: "Assessment", since: float) -> bool:

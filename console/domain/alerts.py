@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterable, Iterator
 from operator import itemgetter
 
 from console.domain.figures import condition, figure_of, key_metric_value, seconds
-from console.domain.kill_state import Verdict
+from console.domain.kill_state import KillState, Verdict
+from console.domain.last_trip import LastTrip
 from console.domain.panel_column import PanelColumn
 from console.domain.reading import Health
 from console.domain.rollout.drift import RolloutStatus
@@ -44,10 +45,13 @@ def _state(source: SourceStatus) -> str:
     return f"{source.health.value}, value {seconds(source.age)} old"
 
 
-def kill_switch_alerts(verdict: Verdict) -> Iterator[Alert]:
+def kill_switch_alerts(verdict: Verdict, trip: LastTrip | None) -> Iterator[Alert]:
+    """Whatever is not clear; of a drill's `trip` that it is one, for whoever takes it for real."""
     severity = verdict.state.severity
     if severity is not Severity.OK:
-        yield Alert("kill switch", severity, f"{verdict.title}: {verdict.words}")
+        known = verdict.state is not KillState.UNKNOWN
+        drill = " in a DRILL" if known and trip is not None and trip.drilling else ""
+        yield Alert("kill switch", severity, f"{verdict.title}{drill}: {verdict.words}")
 
 
 def panel_alerts(column: PanelColumn) -> Iterator[Alert]:

@@ -56,6 +56,11 @@ class LastTrip:
         return self.reset is None
 
     @property
+    def drilling(self) -> bool:
+        """Whether a drill has made it, which isn't over."""
+        return self.drill and (self.stands or self.resetting)
+
+    @property
     def newest(self) -> float:
         """When it was made, or last added to."""
         return self.at if self.renewed is None else max(self.at, self.renewed)

@@ -66,7 +66,8 @@ class Surroundings:
 
     These raise SourceError where they can't. `begun` says when a run's step was begun last, as far as that is
     known. `not_exported` are metrics that the engine is known not to have. `ended` says whether every process
-    of the engine has ended, by all that the context knows them by; None where nobody can tell.
+    of the engine has ended, by all that the context knows them by; None where nobody can tell. `let_go` ends
+    what is watched for `look`, until somebody looks again.
     """
 
     look: Look
@@ -77,6 +78,7 @@ class Surroundings:
     wait: Callable[[float], None]
     not_exported: Set[str] = frozenset()
     ended: Callable[[], bool | None] = lambda: None
+    let_go: Callable[[], None] = lambda: None
 
     def pending(self) -> Mapping[str, int]:
         """How many orders the books call PENDING, by market."""

@@ -29,6 +29,11 @@ class Walked:
     before: tuple[Found, ...]
     after: Found | None
 
+    @property
+    def awaited(self) -> bool:
+        """Whether what its check asks for isn't so yet, and the step itself is what would bring it about."""
+        return self.step.act is not None and self.after is not None and self.after.passes is False
+
 
 def walked(
     runbook: Runbook,
@@ -60,7 +65,7 @@ def walked(
         yield Walked(
             step,
             filled(step.text, values),
-            f"would {does}" if does else "nothing is done",
+            f"would {does}" if does else "would only look",
             tuple(ask(question) for question in step.preconditions),
             None if step.check is None else ask(step.check),
         )

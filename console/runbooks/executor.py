@@ -58,6 +58,8 @@ class Drive(Course):
             return self._gone_on(stop)
         finally:
             self.rest()
+            if self.run.standing.over:
+                self.world.let_go()
 
     def _gone_on(self, stop: Callable[[Task], bool]) -> Task:
         while True:

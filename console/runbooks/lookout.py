@@ -61,6 +61,7 @@ class Lookout:
         self._lock = threading.Lock()
         self._monitor: Monitor | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._left = asyncio.Event()
         self._waiting = 0
         self._asked = 0.0
         self._judged: Judgement | None = None
@@ -84,16 +85,25 @@ class Lookout:
             self._judged = strict, assess(strict, monitor.rules, self._judged)
             return self._judged[1]
 
+    def let_go(self) -> None:
+        """Watch no more, unless somebody waits for an answer; whoever asks after this has it watched anew."""
+        with self._lock:
+            if self._waiting:
+                return
+            loop, self._monitor, self._loop = self._loop, None, None
+            if loop is not None:
+                loop.call_soon_threadsafe(self._left.set)
+
     @contextmanager
     def _watched(self) -> Iterator[Monitor]:
         """The monitor, which isn't let go of while somebody waits for its answers."""
         with self._lock:
-            self._waiting += 1
-            if self._monitor is None:
-                self._monitor = self._open()
-                arguments = (self._monitor,)
-                threading.Thread(target=self._watch, args=arguments, name="lookout", daemon=True).start()
             monitor = self._monitor
+            if monitor is None:
+                monitor = self._open()
+                threading.Thread(target=self._watch, args=(monitor,), name="lookout", daemon=True).start()
+                self._monitor = monitor
+            self._waiting += 1  # last: where it can't be opened, nobody waits
         try:
             yield monitor
         finally:
@@ -116,24 +126,30 @@ class Lookout:
         asyncio.run(self._watch_while_asked(monitor))
 
     async def _watch_while_asked(self, monitor: Monitor) -> None:
+        left = asyncio.Event()
         with self._lock:
-            self._loop = asyncio.get_running_loop()
-        polling = asyncio.create_task(monitor.run(_nobody))
-        while not polling.done() and not self._is_idle():
-            await asyncio.wait({polling}, timeout=min(1.0, self._idle + _TICK))
-        self._let_go(monitor)
-        polling.cancel()
-        await asyncio.wait({polling})
+            if self._monitor is monitor:
+                self._loop, self._left = asyncio.get_running_loop(), left
+        both = {asyncio.create_task(monitor.run(_nobody)), asyncio.create_task(left.wait())}
+        while not any(task.done() for task in both) and not self._is_idle(monitor):
+            timeout = min(1.0, self._idle + _TICK)
+            await asyncio.wait(both, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        self._forget(monitor)
+        for task in both:
+            task.cancel()
+        await asyncio.wait(both)
 
-    def _is_idle(self) -> bool:
-        """Whether nobody has asked for long; then the next one who asks gets another monitor."""
+    def _is_idle(self, monitor: Monitor) -> bool:
+        """Whether nobody has asked for long, or for another already; the next one who asks gets another."""
         with self._lock:
+            if self._monitor is not monitor:
+                return True
             idle = not self._waiting and self._clock.now() - self._asked > self._idle
             if idle:
                 self._monitor = self._loop = None
             return idle
 
-    def _let_go(self, monitor: Monitor) -> None:
+    def _forget(self, monitor: Monitor) -> None:
         with self._lock:
             if self._monitor is monitor:
                 self._monitor = self._loop = None

@@ -29,6 +29,7 @@ class World:
     `commands` are the settings' argument lists by name; `secrets` never enter what is kept of outputs.
     `point` is passed between any two things that last; `tell` is told every move of a step. `guarded`: what
     may have to be undone isn't begun before somebody stands by for its driver; `stands_in`: this is that.
+    `let_go` ends what the checks watch by: a run that is over asks nothing more.
     """
 
     store: RunStore
@@ -48,6 +49,7 @@ class World:
     tell: Callable[[StepRun], None] = lambda _step: None
     guarded: bool = True
     stands_in: bool = False
+    let_go: Callable[[], None] = lambda: None
 
     @property
     def driver(self) -> Driver:

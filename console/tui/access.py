@@ -86,7 +86,14 @@ class ResetsKillSwitch(Protocol):
     def reset_deed(self, live: "Assessment", asked: "Asked") -> "Deed":
         """What exactly it would do, and on which grounds."""
 
-    def reset_gates(self, asked: "Asked", who: "Operator", live: "Assessment") -> "tuple[Gate, ...]": ...
+    def reset_gates(
+        self,
+        asked: "Asked",
+        who: "Operator",
+        live: "Assessment",
+        now: "Callable[[], Assessment] | None" = None,
+    ) -> "tuple[Gate, ...]":
+        """Every gate; `now` tells how things stand once all is looked at that takes a while."""
 
     def reset(
         self,
@@ -95,8 +102,9 @@ class ResetsKillSwitch(Protocol):
         live: "Assessment",
         *,
         approved: "Callable[[], Consent] | None" = None,
+        now: "Callable[[], Assessment] | None" = None,
     ) -> ResetUnderWay:
-        """Comes back when it is over; AccessError before anything was done."""
+        """Comes back when it is over; AccessError before anything was done. `now` as above."""
 
 
 @dataclass(frozen=True, slots=True)

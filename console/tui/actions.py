@@ -131,7 +131,7 @@ _OTHERS = (
     Action("column_left", ("table",), ("left", "h"), "←", "", "Choose the column to the left"),
     Action("column_right", ("table",), ("right", "l"), "→", "", "Choose the column to the right"),
     Action("copy_cell", (*_CELLS, "logs"), ("y",), "y", "",
-        "Copy the chosen cell, or the line, to your own clipboard", ("yank",)),
+        "Send the chosen cell, or the line, to your own clipboard", ("yank",)),
     # A table of cells.
     Action("cell_left", ("matrix",), ("left",), "←", "",
         "One cell to the left; the first column is the row as a whole"),

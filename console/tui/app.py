@@ -256,7 +256,7 @@ class OpsConsole(AppActions, inherit_bindings=False):
 
     async def on_event(self, event: Event) -> None:
         if isinstance(event, Key) and not event.is_forwarded:
-            if not self._lowers_risk(event):
+            if not _leads_to_a_trip(self.screen, self.view, event.key):
                 await self._opened.there()
             self._tell(event)
             self._safety.touch()
@@ -272,12 +272,6 @@ class OpsConsole(AppActions, inherit_bindings=False):
     def on_key(self, event: Key) -> None:
         """Let go of a key that nothing took: textual would look for its meaning again, on a later screen."""
         event.prevent_default()
-
-    def _lowers_risk(self, event: Key) -> bool:
-        """Whether the key leads to a trip, which waits for nothing."""
-        return getattr(self.screen, "PLACE", "") == "kill" or event.key in keys_of(
-            self.view.actions, "kill_switch"
-        )
 
     async def _do_at_once(self, event: Key) -> bool:
         """Have the key typed, or do what it is bound to; False when it means nothing here.
@@ -323,6 +317,11 @@ class OpsConsole(AppActions, inherit_bindings=False):
         traceback = Traceback(show_locals=False, width=None)
         self._exit_renderables.append(Segments(self.console.render(traceback, self.console.options)))
         self._close_messages_no_wait()
+
+
+def _leads_to_a_trip(screen: Screen[object], view: View, key: str) -> bool:
+    """Whether the key may be one of those for a trip, which waits for nothing."""
+    return getattr(screen, "PLACE", "") == "kill" or key in keys_of(view.actions, "kill_switch")
 
 
 def _fits(size: Size) -> bool:

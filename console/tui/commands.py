@@ -73,7 +73,7 @@ def complaint(text: str, offered: Offered) -> str:
         return f"no such {word.lower()}{known}"
     elsewhere = _ranked(text.strip().lower(), offered.table, _names)
     if elsewhere and _rank(text.strip().lower(), _names(elsewhere[0])) == 0:
-        places = elsewhere[0].places
+        places = [_CALLED.get(place, place) for place in elsewhere[0].places]
         if len(places) > _LISTED:
             return f"not here, but in {', '.join(places)}"
         return f"{_words(elsewhere[0])} works in {' and '.join(places)}, not here"
@@ -81,6 +81,16 @@ def complaint(text: str, offered: Offered) -> str:
 
 
 _LISTED = 2
+_CALLED = {
+    "app": "a screen",
+    "beginning": "what a runbook would do",
+    "choice": "the choice of columns",
+    "confirm": "a confirmation",
+    "matrix": "the rollout",
+    "reader": "a text in full",
+    "wizard": "a run",
+}
+"""Places by what an operator calls them, where that is something else."""
 
 
 def _some(names: Iterable[str]) -> str:

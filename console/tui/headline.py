@@ -181,7 +181,7 @@ def _rule_names(assessment: Assessment) -> set[str]:
 def in_a_drill(assessment: Assessment | None) -> bool:
     """Whether it is a drill that has tripped the kill switch."""
     last = None if assessment is None else assessment.last_trip
-    return last is not None and last.drill and (last.stands or last.resetting)
+    return last is not None and last.drilling
 
 
 def sources_told(assessment: Assessment) -> tuple[SourceStatus, ...]:
@@ -286,7 +286,8 @@ def _has_happened(panel: Panel, severity: Severity) -> bool:
 def _of_group(panel: Panel, places: Sequence[int], symbols: SymbolRows) -> Statement:
     """How many symbols have passed a limit, the mildest that they all have, and the worst of them.
 
-    Where the worst one's figure is going is said too, if it is known.
+    How many of them are as bad as the sign beside it says is told where not all are, and where the worst
+    one's figure is going, if it is known.
     """
     column = symbols.columns[panel.key]
     severities = [column.severities[place] for place in places]
@@ -305,8 +306,14 @@ def _of_group(panel: Panel, places: Sequence[int], symbols: SymbolRows) -> State
     if len(places) == 1:
         told = f"{value}, {limit}{trend}"
         return Statement(severity, f"{who} {name} {told}", f"{who} {brief}{told}")
-    told = f"{limit}, worst {who} {value}{trend}"
-    return Statement(severity, f"{counted} with {name} {told}", f"{counted} {brief}{told}")
+    as_bad = severities.count(severity)
+    of_them = "" if as_bad == len(places) else f"{as_bad} of them {passed_bound(panel, severity)}, "
+    told = f"worst {who} {value}{trend}"
+    return Statement(
+        severity,
+        f"{counted} with {name} {limit}, {of_them}{told}",
+        f"{counted} {brief}{limit}, {of_them.replace(' of them', '')}{told}",
+    )
 
 
 def _within(panel: Panel) -> str:

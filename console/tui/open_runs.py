@@ -1,6 +1,7 @@
-"""The runs that wait for a person, for the overview's lines: read by a thread every few seconds."""
+"""The runs that wait for a person, and a rollback's drill: read by a thread every few seconds, to be told."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from console.domain.severity import Severity
@@ -20,7 +21,16 @@ _UNKNOWN = "whether a run is open isn't known"
 SLOW = Statement(Severity.UNKNOWN, f"{_UNKNOWN}: the runs take long to be read", _UNKNOWN)
 UNREAD = Statement(Severity.UNKNOWN, f"{_UNKNOWN}: the runs can't be read", _UNKNOWN)
 
-StandingRuns = Rereading[Statement | None]
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """What is to be said of runs that wait for a person; and which rollback's `drill` goes on, if any."""
+
+    standing: Statement | None
+    drill: str = ""
+
+
+StandingRuns = Rereading[UnderWay]
 
 
 def standing_runs(painting: Painting, runs: "Callable[[], KnowsOpenRuns] | None") -> StandingRuns:
@@ -28,11 +38,12 @@ def standing_runs(painting: Painting, runs: "Callable[[], KnowsOpenRuns] | None"
     if runs is None:
         return Rereading(None)
 
-    def read() -> Statement | None:
-        return _statement(runs())
+    def read() -> UnderWay:
+        known = runs()
+        return UnderWay(_statement(known), known.drill())
 
-    name = "read the open runs"
-    return Rereading(Told(name, READS_EVERY, TAKES_LONG, read, painting.tell_of_runs, SLOW, UNREAD))
+    name, slow, unread = "read the open runs", UnderWay(SLOW), UnderWay(UNREAD)
+    return Rereading(Told(name, READS_EVERY, TAKES_LONG, read, painting.tell_of_runs, slow, unread))
 
 
 def _statement(runs: "KnowsOpenRuns") -> Statement | None:

@@ -17,7 +17,6 @@ from console.domain.access import Arming, Disarmed
 from console.domain.assessment import Assessment
 from console.domain.reading import Health
 from console.domain.severity import Severity
-from console.tui.headline import Statement
 from console.tui.held import Held
 from console.tui.screens.frame import Box, Frame
 from console.tui.view import Reminder, ReplayView, View
@@ -25,6 +24,7 @@ from console.tui.watched import HasLogs, Holds, Replayed, Watched
 
 if TYPE_CHECKING:
     from console.tui.access import Access, Waiting
+    from console.tui.open_runs import UnderWay
 
 TICK = 0.5
 """Seconds between two paints when nothing arrives."""
@@ -108,10 +108,10 @@ class Painting:
             self.view = replace(self.view, readiness=readiness)
             self.now()
 
-    def tell_of_runs(self, standing: Statement | None) -> None:
-        """What is to be said of runs that wait for a person."""
-        if standing != self.view.standing_run:
-            self.view = replace(self.view, standing_run=standing)
+    def tell_of_runs(self, told: "UnderWay") -> None:
+        """What is to be said of runs that wait for a person, and of a drill."""
+        if (told.standing, told.drill) != (self.view.standing_run, self.view.drill):
+            self.view = replace(self.view, standing_run=told.standing, drill=told.drill)
             self.now()
 
     def pause(self) -> None:

@@ -134,6 +134,8 @@ class View:
     readiness: Reminder | None = None
     standing_run: Statement | None = None
     """What is to be said of runs that wait for a person, `first`, or that these can't be read."""
+    drill: str = ""
+    """Which rollback is practised here, by whom and under what; empty where none is, as far as is known."""
 
     def next(self, shown: Assessment, live: Assessment | None = None) -> "View":
         """The next paint's view; `live` is the present where the body shows something else."""
@@ -152,6 +154,8 @@ class View:
             said = (*said, Statement(Severity.WARNING, one_colon(self.reminder.words)))
         if self.standing_run is not None:
             said = _with_runs(said, self.standing_run)
+        if self.drill:
+            said = _with_runs(said, _practised(self.drill))
         said = (*(_waits(asked) for asked in self.requests), *said)
         return replace(
             self,
@@ -192,6 +196,10 @@ def _with_runs(said: tuple[Statement, ...], runs: Statement) -> tuple[Statement,
     """The worst comes first, and then what was begun; that nobody can tell comes after what is worse."""
     before = 1 if runs.first else max(1, sum(one.severity > runs.severity for one in said))
     return (*said[:before], runs, *said[before:])
+
+
+def _practised(drill: str) -> Statement:
+    return Statement(Severity.WARNING, one_colon(f"DRILL: {drill}: what fires may be part of it"), first=True)
 
 
 def _waits(waiting: "Waiting") -> Statement:

@@ -259,6 +259,9 @@ class KnowsOpenRuns(Protocol):
     def found(self) -> "Sequence[tuple[Run, Hands]] | str":
         """Each with whose hands it is in, the newest first, or why they can't be read, in one line."""
 
+    def drill(self) -> str:
+        """Which rollback is practised, by whom and under what, in words; empty where none is known to be."""
+
 
 class GuidesBack(Protocol):
     """The ways back of a context. It all waits for disks, and raises DeskError, in one line."""

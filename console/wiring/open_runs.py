@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from console.actions.drill_reading import OPEN
 from console.domain.clock import Clock
+from console.domain.foreign import visible
 
 if TYPE_CHECKING:
     from console.runbooks.run import Run
@@ -35,6 +37,22 @@ class OpenRuns:
         found = [run for run in runs if not run.standing.over]
         unknown = [one.why for one in unread if one.is_open]
         return "; ".join(unknown) if unknown and not found else self._in_hands(found)
+
+    def drill(self) -> str:
+        """The rollback's drill here that is under way, or was broken off, in words; empty for none."""
+        if not (self._settings.state / OPEN).exists():
+            return ""
+        from console.actions.open_drills import BACK, open_drill  # noqa: PLC0415 (most folders never have one)
+        from console.domain.rollback import short_name  # noqa: PLC0415 (as above)
+
+        try:
+            found = open_drill(self._settings.state, self._settings.context)
+        except (OSError, ValueError):
+            return ""  # what isn't known to be practised is taken for real
+        if found is None:
+            return ""
+        whose = f"rollback {short_name(found.runbook)} under {found.scenario}, by {visible(found.user)}"
+        return whose if found.is_driven else f"{whose}: BROKEN OFF, {BACK} puts back what it has left"
 
     def _in_hands(self, runs: "Sequence[Run]") -> "Sequence[tuple[Run, Hands]]":
         if not runs:

@@ -25,7 +25,7 @@ from console.domain.assessment import Assessment
 from console.domain.clock import Clock, SystemClock
 from console.runbooks import drivers
 from console.runbooks.acts import COMMANDS, Program
-from console.runbooks.askable import ARGUMENTS, checks_of
+from console.runbooks.askable import ARGUMENTS, Surroundings, checks_of
 from console.runbooks.checks import deployment, rollback
 from console.runbooks.dry_run import Walked, walked, would
 from console.runbooks.executor import Drive
@@ -34,6 +34,7 @@ from console.runbooks.reading import Known, RunbookError, load_runbook, runbook_
 from console.runbooks.run import MoveError, Run, StepRun
 from console.runbooks.store import StoreError, store_of
 from console.runbooks.unread import end_unread, not_undone
+from console.runbooks.watch_length import short_watches, takes_short_watches
 from console.runbooks.world import World
 from console.settings import Settings
 from console.settings_memory import shipped_configs
@@ -127,9 +128,13 @@ def walk_through(world: World, runbook: Runbook, values: Mapping[str, str]) -> I
 def begin_run(settings: Settings, world: World, runbook: Runbook, values: Mapping[str, str]) -> Drive:
     """Begin a run and drive it; `values` are those of `Runbook.values`.
 
-    Raises AccessError where it may not be run here, and what `drivers.start` does.
+    Raises AccessError where it may not be run here, or would watch for too short a time, and what
+    `drivers.start` does.
     """
     check_may_run(settings, runbook)
+    short = short_watches(runbook, values)
+    if short and not takes_short_watches(runbook, settings.chosen.environment):
+        raise AccessError(f"not begun: {'; '.join(short)}")
     return drivers.start(world, runbook, settings.context, values, token_hex(3))
 
 
@@ -199,15 +204,10 @@ def world_of(
     default for themselves. StoreError where runs can't be kept. It blocks: a screen drives in a thread.
     """
     clock = clock or SystemClock()
+    around = surroundings_of(settings, environ, clock)
     commands, program = commands_of(settings), program_of(settings, config)
-    guard = run_guard(
-        settings,
-        clock,
-        environ,
-        live=partial(_look, settings, environ, clock),
-        would=partial(would, commands=commands, program=program),
-        armed=armed,
-    )
+    live, does = partial(_look, settings, environ, clock), partial(would, commands=commands, program=program)
+    guard = run_guard(settings, clock, environ, live=live, would=does, armed=armed)
     return World(
         store=store_of(settings, environ),
         journal=open_journal(settings.state, clock),
@@ -218,11 +218,12 @@ def world_of(
         environment=settings.chosen.environment,
         program=program,
         commands=commands,
-        checks=checks_of_context(settings, environ, clock),
+        checks=checks_of_context(settings, environ, clock, around),
         permit=guard.permit,
         override=guard.override,
         secrets=secret_values(environ),
         tell=tell,
+        let_go=around.let_go,
     )
 
 
@@ -240,12 +241,15 @@ def commands_of(settings: Settings) -> Mapping[str, tuple[str, ...]]:
 
 
 def checks_of_context(
-    settings: Settings, environ: Mapping[str, str] = os.environ, clock: Clock | None = None
+    settings: Settings,
+    environ: Mapping[str, str] = os.environ,
+    clock: Clock | None = None,
+    around: Surroundings | None = None,
 ) -> Mapping[str, Ask]:
-    """The checks by name; each asks the context's surfaces anew, and blocks meanwhile."""
+    """The checks by name; each asks the context's surfaces, or those `around`, anew, and blocks meanwhile."""
     clock = clock or SystemClock()
     deployed = deployment.deployment_checks(settings, environ, clock, commands_of(settings))
-    around = surroundings_of(settings, environ, clock)
+    around = around or surroundings_of(settings, environ, clock)
     asked = rollback.Asked(
         settings, environ, around.look, folder_of(settings), partial(_losses, settings, environ)
     )

@@ -34,8 +34,9 @@ def surroundings_of(
     def opened() -> Monitor:
         return open_monitor(settings, _panels(settings, environ), clock=clock, environ=environ, once=True)
 
+    lookout = Lookout(opened, clock, idle=idle)
     return Surroundings(
-        look=Lookout(opened, clock, idle=idle).anew,
+        look=lookout.anew,
         ledger=lambda: check_ledger(settings, environ, clock),
         database=lambda: snapshot(books_of(settings.chosen, environ)),
         begun=Begun(partial(store_of, settings, environ)),
@@ -43,6 +44,7 @@ def surroundings_of(
         wait=time.sleep,
         not_exported=frozenset(settings.chosen.not_exported),
         ended=lambda: processes_of(settings, environ).ended,
+        let_go=lookout.let_go,
     )
 
 

@@ -19,6 +19,7 @@ from console.domain.clock import SystemClock
 from tests.mariadb_programs import environment, programs
 from tests.unit.audit.journals import in_child, killer
 from tests.unit.runbooks.checks.healthy_book import healthy_book
+from tests.waiting import eventually
 
 AROUND = Around("paper", "dana")
 AFTER = {"futures_positions": "notes", "futures_orders": "notes", "futures_trades": "symbol"}
@@ -150,4 +151,42 @@ def test_tables_that_something_hangs_on_are_refused(login: Login, made: Backup, 
         )
     with pytest.raises(BackupError, match="the trigger counted hangs on the tables"):
         put_back(made, login, means())
+    assert side_of(login, now.manifest, made.manifest) is Side.OLD
+
+
+def test_of_a_server_no_more_is_held_open_while_a_book_is_loaded_than_what_keeps_others_away(
+    login: Login, made: Backup
+) -> None:
+    if login.url.startswith("sqlite"):
+        pytest.skip("a file has no connections")
+    held = (
+        "SELECT COUNT(*) FROM information_schema.processlist"
+        " WHERE db = DATABASE() AND id <> CONNECTION_ID() AND command <> 'Killed'"
+    )
+    before = int(str(asked(login, held)))
+
+    def look(name: str) -> None:
+        if name == "loaded":
+            eventually(lambda: asked(login, held) == before + 1)
+
+    put_back(made, login, means(), look)
+
+
+def test_whether_an_engine_lives_is_asked_once_nothing_that_takes_long_is_left(
+    login: Login, made: Backup, now: Backup
+) -> None:
+    if login.url.startswith("sqlite"):
+        pytest.skip("a file is written in the transaction in which it is asked")
+    held = (
+        "SELECT COUNT(*) FROM information_schema.processlist"
+        " WHERE db = DATABASE() AND id <> CONNECTION_ID() AND command <> 'Killed'"
+    )
+    before = int(str(asked(login, held)))
+
+    def still() -> None:
+        eventually(lambda: asked(login, held) == before + 2)  # what keeps others away, and what exchanges
+        raise BackupError("engine: it lives")
+
+    with pytest.raises(BackupError, match="engine: it lives"):
+        put_back(made, login, means(), still=still)
     assert side_of(login, now.manifest, made.manifest) is Side.OLD

@@ -44,8 +44,8 @@ def test_a_dry_run_asks_every_check_and_writes_nothing(desk: Desk) -> None:
     code, told = desk("run", "verify_state", "--dry-run", "--set", "kill_switch=tripped")
     assert code == 0
     assert "would ask: What happened, and since when?" in told
-    assert "check: passes: expected the engine is running; observed its process runs" in told
-    assert "check: does not hold: expected the kill switch is tripped; observed CLEAR" in told
+    assert "check: holds now: the engine is running; observed its process runs" in told
+    assert "not so now, the run stops here unless it is by then: the kill switch is tripped" in told
     assert not {"runs", "audit"} & {file.name for file in desk.state.iterdir()} - set(before)
 
 

@@ -23,7 +23,7 @@ from tests.tui.fake import PAPER, START, HandClock, metrics_of, snapshot, symbol
 from tests.tui.killing import Desk
 from tests.tui.screen import painted
 from tests.unit.audit.journals import ALICE, journal_in
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 
 ME, BOB = 1001, 1002
 DEED = Deed(
@@ -76,7 +76,9 @@ class Resets:
         told = (f"{name}: {words}" for name, words in grounds.items() if words)
         return replace(self.deed, what=(*self.deed.what, *told))
 
-    def reset_gates(self, asked: Asked, who: Operator, live: Assessment) -> tuple[Gate, ...]:
+    def reset_gates(
+        self, asked: Asked, who: Operator, live: Assessment, now: Callable[[], Assessment] | None = None
+    ) -> tuple[Gate, ...]:
         armed = who.arming is not None
         told = f"for {who.arming.left(live.at):.0f} s more" if who.arming else "the console is read-only"
         trip = Tripped(self.clock.wall() - 400, "SOL/USD margin 1.043 below 1.05 (by dana)")
@@ -97,13 +99,14 @@ class Resets:
         live: Assessment,
         *,
         approved: Callable[[], Consent] | None = None,
+        now: Callable[[], Assessment] | None = None,
     ) -> Undoing:
         if self.refuses:
             raise AccessError(self.refuses)
         self.asked.append((asked, None if approved is None else approved()))
         done = self.resetting = Undoing(Order(asked.reason, Scope.ALL, "opsconsole dana"))
         for name in done.fired:
-            self.may_go_on.wait(10)
+            self.may_go_on.wait(2 * DEADLINE)
             done.results += (Result(name, Act.DONE, "removed", 0.002),)
         done.done = True
         return done
@@ -185,7 +188,7 @@ class SafeDesk(Desk):
     async def arm(self, reason: str = "after the drill") -> None:
         await self.press("a")
         await self.type(reason)
-        await until(lambda: isinstance(self.app.view.mode, Arming))
+        await until(lambda: isinstance(self.app.view.mode, Arming) and "ARMED for" in self.text)
 
     def later(self, seconds: float, taken: Snapshot | None = None) -> None:
         """Have some time pass, in which every source goes on answering."""

@@ -313,3 +313,4 @@ async def test_in_a_replay_nothing_is_muted_and_no_key_says_that_it_can_be() -> 
         await pilot.press("A", "z", "u")
         await pilot.pause()
         assert app.crumbs()[-1] == "alerts"
+        assert "a replay of the past: nothing can be changed" in text_of(app).splitlines()[-1]

@@ -81,8 +81,9 @@ def test_near_equal_alerts_are_one_statement() -> None:
 
 def test_several_symbols_are_counted_with_the_mildest_limit_and_the_worst_of_them() -> None:
     assert of(Row("B", 1.1), Row("C", 1.04), Row("D", 1.15), Row("E", 1.4))[0] == (
-        "3 symbols with margin ratio below 1.2, worst C 1.040"
+        "3 symbols with margin ratio below 1.2, 1 of them below 1.05, worst C 1.040"
     )
+    assert of(Row("B", 1.1), Row("D", 1.15))[0] == "2 symbols with margin ratio below 1.2, worst B 1.100"
 
 
 def test_of_values_that_are_written_alike_the_overviews_first_row_is_named() -> None:
@@ -144,7 +145,7 @@ def test_one_symbol_is_named() -> None:
 
 def test_the_worst_funding_rate_is_the_one_furthest_from_zero() -> None:
     said = of(Row("B", funding=0.0004), Row("C", funding=-0.0009))
-    assert said[0] == "2 symbols with funding rate beyond 0.03%, worst C -0.0900%"
+    assert said[0] == "2 symbols with funding rate beyond 0.03%, 1 of them beyond 0.05%, worst C -0.0900%"
 
 
 def test_a_stale_source_is_named_with_its_cause_first() -> None:
@@ -186,8 +187,9 @@ def test_of_stale_metrics_it_is_told_what_was_last_seen_as_of_something_unknown(
     rows = [Row("A", 1.1), Row("B", 1.0), Row("C", 2.0)]
     cause, seen, *_ = said_of(judged_at(snapshot(START, metrics_of(rows)), later=42))
     assert cause.words.startswith("6 sources: no answer")
-    assert seen.words == "last seen 42 s ago: 2 symbols with margin ratio below 1.2, worst B 1.000"
-    assert seen.brief == "last seen 42 s ago: 2 symbols below 1.2, worst B 1.000"
+    words = "margin ratio below 1.2, 1 of them below 1.05, worst B 1.000"
+    assert seen.words == f"last seen 42 s ago: 2 symbols with {words}"
+    assert seen.brief == "last seen 42 s ago: 2 symbols below 1.2, 1 below 1.05, worst B 1.000"
     assert seen.severity is Severity.UNKNOWN
 
 

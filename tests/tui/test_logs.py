@@ -210,6 +210,7 @@ async def test_y_copies_the_line_as_it_is_written(log: Path) -> None:
         await pilot.press("y")
         await pilot.pause()
         assert app.clipboard == usual().splitlines()[-1]
+        assert "the line was sent to your clipboard" in text_of(app)
 
 
 async def test_the_next_log_of_the_context_comes_on_a_key(log: Path, folder: Path) -> None:

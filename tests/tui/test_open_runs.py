@@ -12,7 +12,7 @@ from console.runbooks.run import Run, Standing, State, StepRun
 from console.runbooks.seen import Hands
 from console.tui.app import OpsConsole
 from console.tui.headline import Statement
-from console.tui.open_runs import SLOW, TAKES_LONG, UNREAD, standing_runs
+from console.tui.open_runs import SLOW, TAKES_LONG, UNREAD, UnderWay, standing_runs
 from console.tui.painting import Painting
 from console.tui.screens.recovery.standing import standing_statement
 from console.tui.tools import Tools
@@ -29,13 +29,17 @@ WAITS = run_of(recovery(), *PASSED, done("sync", State.WAITING, 5.0, words="type
 class Found:
     """What a store holds now."""
 
-    def __init__(self, *runs: tuple[Run, Hands], unread: str = "") -> None:
+    def __init__(self, *runs: tuple[Run, Hands], unread: str = "", practised: str = "") -> None:
         self.clock = HandClock(START)
         self.runs = runs
         self.unread = unread
+        self.practised = practised
 
     def found(self) -> tuple[tuple[Run, Hands], ...] | str:
         return self.unread or self.runs
+
+    def drill(self) -> str:
+        return self.practised
 
 
 def told(run: Run, hands: Hands, after: float = 0.0) -> str:
@@ -138,8 +142,8 @@ class _Told:
     def __init__(self) -> None:
         self.last: Statement | None = None
 
-    def tell_of_runs(self, standing: Statement | None) -> None:
-        self.last = standing
+    def tell_of_runs(self, told: UnderWay) -> None:
+        self.last = told.standing
 
 
 class _Breaks(Found):

@@ -6,9 +6,12 @@ from decimal import Decimal
 
 import pytest
 
+from console.domain.alert_rows import AlertRow, AlertState
 from console.domain.assessment import Assessment
+from console.domain.severity import Severity
 from console.domain.status import Doubts, StageSummary, SymbolStatus
 from console.domain.symbols import SymbolRows
+from console.tui.screens.overview.alerts import alerts_column
 from console.tui.screens.overview.columns import Present, symbol_columns
 from console.tui.theme import UNICODE
 from console.tui.widgets.table.across import place
@@ -16,6 +19,7 @@ from console.tui.widgets.table.columns import Cell, Column, numbers_of, orders_o
 from console.tui.widgets.table.filter import parse
 from console.tui.widgets.table.lines import counting_title
 from console.tui.widgets.table.rows import Rows
+from tests.tui.alerting import CRITICAL
 from tests.tui.cases import CASES, Case, console_of
 from tests.tui.fake import (
     PANELS,
@@ -211,3 +215,25 @@ def test_funding_of_an_old_answer_neither_counts_down_nor_says_now(left: float) 
     assessment = of_rows(Row("A/USD"))
     row = replace(assessment.symbols[0], next_funding=assessment.at + left, doubts=Doubts(exchange="stale"))
     assert columns_of(assessment)["funding_in"].cell(row).text == "?"
+
+
+def alert(state: AlertState, severity: Severity) -> AlertRow:
+    return AlertRow("a", state, severity, CRITICAL)
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([(AlertState.FIRING, Severity.CRITICAL)] * 2, "✘ 2 firing"),
+        ([(AlertState.LOST, Severity.CRITICAL), (AlertState.FIRING, Severity.CRITICAL)], "✘ 1/2 lost"),
+        ([(AlertState.FIRING, Severity.CRITICAL), (AlertState.FIRING, Severity.WARNING)], "✘1/2 firing"),
+        ([(AlertState.FIRING, Severity.WARNING), (AlertState.PENDING, Severity.OK)], "▲ 1 firing"),
+    ],
+)
+def test_a_symbols_alerts_are_counted_by_the_worst_ones_sign_only_as_far_as_they_are_like_it(
+    rows: list[tuple[AlertState, Severity]], words: str
+) -> None:
+    row = assessed(CASES["normal"]).symbols[0]
+    column = alerts_column(UNICODE, lambda: {row.symbol: [alert(*each) for each in rows]})
+    assert texts_of(column, [row]) == [words]
+    assert len(words) <= column.width

@@ -101,7 +101,7 @@ def test_what_can_not_be_done_here_is_not_offered_and_said_to_be_so() -> None:
     logs_only = "jump to time"
     assert logs_only not in words(logs_only)
     assert complaint(logs_only, HERE) == "jump to time works in logs, not here"
-    assert complaint("evidence", HERE) == "not here, but in beginning, wizard, rollback"
+    assert complaint("evidence", HERE) == "not here, but in what a runbook would do, a run, rollback"
 
 
 @pytest.mark.parametrize(

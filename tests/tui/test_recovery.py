@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from textual.pilot import Pilot
 
 from console.runbooks.deciding import Decision
@@ -17,13 +18,15 @@ from console.runbooks.unread import names_only
 from console.tui.access import Access
 from console.tui.app import OpsConsole
 from console.tui.friction import FASTEST_AGAIN
+from console.tui.screens.recovery.screen import Recovery
 from console.tui.tools import Tools
+from console.tui.widgets.prompt import Question
 from tests.tui.cases import CASES, UTF8
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock
 from tests.tui.runs import BOB, PASSED, FakeDesk, done, listing, recovery, run_of, seen, walked
 from tests.tui.safety import SafeDesk
 from tests.tui.screen import painted, text_of
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 
 
 @asynccontextmanager
@@ -92,7 +95,7 @@ class LateDesk(FakeDesk):
         self.may_go_on = threading.Event()
 
     def listing(self) -> Listing:
-        self.may_go_on.wait(10)
+        self.may_go_on.wait(2 * DEADLINE)
         return super().listing()
 
 
@@ -115,7 +118,7 @@ class SlowDesk(FakeDesk):
 
     def preview(self, name: str, values: Mapping[str, str], tell: Callable[[Walked], None]) -> None:
         tell(self.walked[0])
-        self.may_go_on.wait(10)
+        self.may_go_on.wait(2 * DEADLINE)
         for each in self.walked[1:]:
             tell(each)
 
@@ -219,3 +222,19 @@ async def test_only_an_admin_who_has_armed_leaves_a_step_out_and_says_why(tmp_pa
         await press(pilot, "o", *"known to ops", "enter")
         await until(lambda: desk.told)
         assert desk.told == [("go on at positions", Decision(skip="known to ops"))]
+
+
+async def test_a_prompt_that_is_asked_for_as_soon_as_the_screen_is_there_keeps_what_is_typed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is typed into a filter would else be commands, on a busy machine."""
+    mounted = Recovery.on_mount
+
+    def on_mount(screen: Recovery) -> None:
+        mounted(screen)
+        screen.ask(Question("filter", "", lambda _text: "", lambda _text: None))
+
+    monkeypatch.setattr(Recovery, "on_mount", on_mount)
+    async with opened(FakeDesk(listing())) as pilot:
+        await pilot.press("r", "e", "c")
+        await sees(pilot, "filter  rec")

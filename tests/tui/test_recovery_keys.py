@@ -10,6 +10,7 @@ from console.domain.severity import Severity
 from console.runbooks.reading import runbook_of
 from console.runbooks.run import STANDBY, Driver, Standing, State, StepRun, UnreadRun
 from console.runbooks.seen import Doing, Hands
+from console.tui.screens.recovery.beginning import known_values
 from console.tui.screens.recovery.columns import Instant, runbook_columns
 from console.tui.screens.recovery.detail import Shown, detail_lines, typed_words
 from console.tui.screens.recovery.heading import head_lines, standing_badge, unseen_lines
@@ -322,3 +323,14 @@ def test_why_a_run_can_t_be_seen_and_what_ends_it_is_whole_on_the_smallest_scree
     assert ends in " ".join(told)
     assert told[1].endswith("…")
     assert [line_width(line) for line in unseen_lines("looking", 78, UNICODE)] == [7, 0]
+
+
+def test_a_watch_that_proves_nothing_is_not_taken_and_on_paper_marked_with_the_reason() -> None:
+    text = RECOVERY.replace("type: choice, choices: [2m, 10m], default: 2m", "type: duration, default: 5m")
+    text = text.replace(
+        "steps:\n", "steps:\n  - {name: calm, text: It is, check: exchange, holds_for: '{watch}'}\n"
+    )
+    book, short = runbook_of(text, "recovery.yaml", "recovery", KNOWN), {"watch": "30s"}
+    assert (known_values(book, short, "production"), known_values(book, short, "paper")) == ({}, short)
+    lines = text_of(preview_lines(Preview(book, short, {}, {}), 80, UNICODE))
+    assert any("30s  ▲ at least 5m: an alert may take 5m to fire, so less" in line for line in lines)

@@ -29,7 +29,7 @@ from tests.tui.cases import UTF8
 from tests.tui.fake import PAPER, RULES, START, failing
 from tests.tui.killing import last_trip
 from tests.tui.safety import SafeDesk, tripped_at
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 
 OVER = Asked("SOL is hedged", "paper paper", cause_acknowledged=True, override="only a test position")
 
@@ -241,7 +241,7 @@ async def test_gates_that_no_disk_answers_for_are_worth_nothing_after_a_while(tm
         judged = desk.resets.reset_gates
 
         def hang(*given: object) -> object:
-            hangs.wait(10)
+            hangs.wait(2 * DEADLINE)
             return judged(*given)  # type: ignore[arg-type]
 
         desk.resets.reset_gates = hang  # type: ignore[method-assign, assignment]

@@ -16,6 +16,7 @@ from console.domain.reading import SourceState
 from console.domain.rollback import Need
 from console.domain.triggers import Evidence, Past
 from console.tui.app import OpsConsole
+from console.tui.screens.recovery.screen import NO_RUNS
 from console.tui.screens.rollback import screen as rollback_screen
 from console.tui.screens.rollback.columns import drill_in_brief, needs_in_brief
 from console.tui.screens.rollback.losses import lost_in_brief, lost_in_full
@@ -30,7 +31,7 @@ from tests.tui.cases import UTF8
 from tests.tui.fake import PAPER, START, FakeWatched, HandClock, Row, metrics_of, snapshot
 from tests.tui.runs import FakeDesk, run_of
 from tests.tui.screen import painted, text_of
-from tests.tui.test_recovery import press
+from tests.tui.test_recovery import LateDesk, press
 from tests.tui.ways import (
     DIRE,
     FEATURE,
@@ -43,7 +44,7 @@ from tests.tui.ways import (
     rollbacks,
     way,
 )
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 
 SLIPS = rollbacks(advice("slippage", FEATURE))
 SMALL = Size(100, 7)
@@ -94,7 +95,9 @@ async def test_a_procedure_that_cannot_be_begun_here_is_shown_and_not_begun() ->
 async def test_a_database_that_does_not_answer_keeps_no_procedure_waiting() -> None:
     answers = threading.Event()
     try:
-        async with opened(FakeGuide(SLIPS, before=lambda: answers.wait(10)), CALM, crashed=True) as pilot:
+        async with opened(
+            FakeGuide(SLIPS, before=lambda: answers.wait(2 * DEADLINE)), CALM, crashed=True
+        ) as pilot:
             await sees(pilot, "System crash: Full rollback", "not looked at yet")
             await press(pilot, "enter")
             await sees(pilot, "begins the run", "rollback_full")
@@ -269,3 +272,21 @@ def test_what_a_procedure_undoes_and_cannot_is_whole_on_the_smallest_screen() ->
     for whole in (*full.undoes, *full.cannot):
         assert whole.strip() in " ".join(line[10:].strip() for line in lines)
     assert any(line.startswith("NEEDS") and line.endswith("…") for line in lines)
+
+
+async def test_enter_says_that_it_is_the_rollbacks_that_are_still_being_read() -> None:
+    desk = LateDesk()
+    async with opened(FakeGuide(), desk=desk) as pilot:
+        await pilot.press("enter")
+        await sees(pilot, "the rollbacks are still being read: press enter once they are here")
+        desk.may_go_on.set()
+
+
+async def test_where_there_are_no_runs_enter_says_so_and_not_that_they_are_being_read() -> None:
+    app = console_with(None)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await painted(app)
+        await pilot.press("6")
+        await sees(pilot, "this console was not given any")
+        await pilot.press("enter")
+        await until(lambda: NO_RUNS in text_of(app).splitlines()[-1])

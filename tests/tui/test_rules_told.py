@@ -148,6 +148,7 @@ def test_a_symbol_counts_what_is_wrong_and_names_the_worst_state() -> None:
         the_book([SLIPS, raised(SYNC, "BTC/USD", 0.1), raised(CRITICAL, "BTC/USD", 1.01)])
     ).by_symbol
     assert counted(rows["BTC/USD"]) == "3 firing"
+    assert counted(rows["BTC/USD"], as_bad=True) == "1/3 firing"
     assert sign_of(rows["BTC/USD"], UNICODE) == ("✘", Tone.CRITICAL)
 
 

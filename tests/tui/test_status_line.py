@@ -180,6 +180,13 @@ def test_the_count_of_alerts_does_not_fall_when_the_metrics_grow_stale() -> None
     assert "? 11 alerts" in line(stale, 118)
 
 
+def test_milder_alerts_are_not_counted_by_the_sign_of_the_worst() -> None:
+    rows = [Row("A/USD", 1.01), Row("B/USD", 1.01), Row("C/USD", 1.3)]
+    judged = assess(snapshot(START, metrics_of(rows)), RULES)
+    assert "✘ 2 of 3 " in line(judged, 118)
+    assert "✘2/3 " in line(judged, NARROWEST)
+
+
 def test_a_console_that_records_nothing_says_so_where_there_is_room() -> None:
     silent = replace(View(PRODUCTION, UNICODE), unrecorded="history is not recorded: state/: no space left")
     shown = "".join(span.text for span in status_line(silent.next(assessment(0.4)), 118))

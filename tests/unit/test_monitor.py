@@ -11,7 +11,7 @@ import pytest
 
 import console.monitor
 from console.domain.alert_book import AlertBook
-from console.domain.assessment import Assessment, Rules
+from console.domain.assessment import Assessment, Judgement, Rules, assess
 from console.domain.clock import Clock, SystemClock
 from console.domain.kill_state import KillState, Written
 from console.domain.last_trip import LastTrip
@@ -75,6 +75,36 @@ async def test_an_answer_becomes_a_fresh_reading() -> None:
     monitor = monitor_of(Scripted(lambda: FLAGS))
     await monitor.look_once()
     assert (monitor.snapshot().flags.value, health(monitor)) == (FLAGS, Health.FRESH)
+
+
+async def test_what_a_thread_asks_never_comes_in_place_of_what_is_judged_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = PutOn()
+    seldom = Polling(interval=600, timeout=60, stale_after=60)
+    monitor = monitor_of(Scripted(lambda: FLAGS), seldom, clock)
+    judging, go = threading.Event(), threading.Event()
+    told: list[Assessment] = []
+
+    def slow(snapshot: Snapshot, rules: Rules, before: Judgement | None = None) -> Assessment:
+        judging.set()
+        assert go.wait(DEADLINE)
+        return assess(snapshot, rules, before)
+
+    async with watching(monitor):
+        await until(lambda: health(monitor) is Health.FRESH)
+        clock.ahead = 61.0  # old by now, so that it has to be judged again
+        monkeypatch.setattr(console.monitor, "assess", slow)
+        asking = threading.Thread(target=lambda: told.append(monitor.newest()))
+        asking.start()
+        await until(judging.is_set)
+        monkeypatch.setattr(console.monitor, "assess", assess)
+        monitor.hurry({"flags"})
+        await until(lambda: health(monitor) is Health.FRESH)
+        go.set()
+        await until(lambda: bool(told))
+        assert told[0].source("flags").health is Health.STALE
+        assert health(monitor) is Health.FRESH
 
 
 async def test_each_judgement_is_told() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from console.actions.open_drills import Before, OpenDrill, begin_drill, end_drill, keep_open
 from console.audit.actor import this_actor
 from console.domain.clock import SystemClock
 from console.runbooks.run import Driver, Run, Standing, StepRun
@@ -83,3 +84,18 @@ def test_a_run_as_only_a_newer_console_knows_it_is_said_too(settings: Settings, 
         rows.execute("DELETE FROM opsconsole_runs WHERE id = 'known-1'")
         rows.execute("UPDATE opsconsole_runs SET open_as = NULL")
     assert open_runs.found() == ()
+
+
+def test_a_drill_is_told_for_as_long_as_it_may_have_changed_something(
+    settings: Settings, open_runs: OpenRuns
+) -> None:
+    assert open_runs.drill() == ""
+    me, clock = this_actor({}), SystemClock()
+    before = Before(1, "futures", "calm")
+    drill = OpenDrill("paper", "rollback_full", "crash", 1.0, 1.0, "bob", me.host, (me.process,), before)
+    begin_drill(settings.state, drill, clock)
+    assert open_runs.drill() == "rollback full under crash, by bob"
+    keep_open(settings.state, drill, replace(drill, processes=("4194304-1",)), clock)
+    assert open_runs.drill().endswith("BROKEN OFF, opsconsole drill back puts back what it has left")
+    end_drill(settings.state, "paper")
+    assert open_runs.drill() == ""

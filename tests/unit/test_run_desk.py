@@ -256,3 +256,24 @@ def test_a_run_that_cannot_be_read_any_more_can_be_looked_at_ended_and_reported(
     assert ended.run.standing is Standing.ABORTED
     assert ended.report is not None
     assert "# older, which can't be read any more (run older-1:1:1" in ended.report.read_text()
+
+
+def test_a_run_that_is_over_leaves_nothing_watching(tmp_path: Path) -> None:
+    before = {*threading.enumerate()}
+    (tmp_path / "own").mkdir()
+    (tmp_path / "flags.yaml").write_text("features: {}\n")
+    (tmp_path / "own" / "look.yaml").write_text(
+        "title: Look\nuse: always\nrisk: none\nsteps:\n"
+        "  - {name: look, text: It can be seen., check: sources}\n"
+    )
+    file = tmp_path / "console.yaml"
+    file.write_text(
+        f"runbooks: {tmp_path / 'own'}\n"
+        "contexts: {desk: {environment: paper, colour: green, flags_file: flags.yaml}}\n"
+    )
+    settings = load_settings(config=file, state=tmp_path / "state", environ={"HOME": str(tmp_path)})
+    desk = RunDesk(settings, SystemClock(), {}, lambda _live, _why: nullcontext(None))
+    run = desk.begin("look", {})
+    desk.go_on(run, Decision(), "look")
+    assert desk.look(run).run.standing is Standing.PASSED
+    eventually(lambda: not any(one.name == "lookout" for one in {*threading.enumerate()} - before))

@@ -98,13 +98,15 @@ def _put_back_tables(
 ) -> str:
     wanted = _restored(backup.manifest)
     with connected(replace(login, timeout=LONG)) as connection:
-        _refuse_ties(connection, wanted)
-        with scratch_database(backup, login, means, RESTORING) as loaded:
-            point("loaded")
-            _refuse(loaded_wrong(backup, wanted, loaded, means))
-            point("verified")
-            still()
-            kept = _kept(means)
+        _refuse_ties(connection, wanted)  # before a load that may take long; nothing is held open meanwhile
+    with scratch_database(backup, login, means, RESTORING) as loaded:
+        point("loaded")
+        _refuse(loaded_wrong(backup, wanted, loaded, means))
+        point("verified")
+        kept = _kept(means)
+        with connected(replace(login, timeout=LONG)) as connection:
+            _refuse_ties(connection, wanted)  # somebody may have made one since
+            still()  # with the connection there: nothing that takes long comes between this and the exchange
             for name in databases_named(connection, KEPT):
                 _drop_empty(connection, name)
             connection.exec_driver_sql(f"CREATE DATABASE `{kept}` CHARACTER SET utf8mb4")
@@ -118,8 +120,8 @@ def _put_back_tables(
                     raise BackupError(told) from None
                 raise
             point("exchanged")
-        _refuse(_miscounted(connection, wanted))
-        return kept
+            _refuse(_miscounted(connection, wanted))
+    return kept
 
 
 def _exchange(

@@ -5,6 +5,7 @@ The steps themselves are `clearing`, one reset under way is `resetting`.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from console.actions.approvals import in_journal
@@ -62,10 +63,12 @@ class Resets:
         """What a reset would do now and on which grounds, for a second person to agree to. AccessError."""
         return self._deed(live, asked, self._clearing(live.last_trip))
 
-    def gates(self, asked: Asked, who: Operator, live: Assessment) -> tuple[Gate, ...]:
-        """Every gate in order, as it stands. Looks through the journal."""
-        own = reset_gates(asked, self._ground(live))
-        return self._checkpoint().gates(self.deed(live, asked), who, live, own)
+    def gates(
+        self, asked: Asked, who: Operator, live: Assessment, now: Callable[[], Assessment] | None = None
+    ) -> tuple[Gate, ...]:
+        """Every gate in order, as it stands. Looks through the runs; `now` as for a reset."""
+        deed, (live, ground) = self.deed(live, asked), self._looked(live, now)
+        return self._checkpoint().gates(deed, who, live, reset_gates(asked, ground))
 
     def reset(
         self,
@@ -75,9 +78,11 @@ class Resets:
         *,
         approved: Callable[[], Consent] | None,
         begun: Callable[[Reset], None],
+        now: Callable[[], Assessment] | None = None,
     ) -> Reset:
         """Do it, which takes some seconds; `begun` is told what can be watched meanwhile.
 
+        `now` tells how things stand once all is looked at that takes a while, as `live` grows old meanwhile.
         `approved` takes the second person's consent, right before. Raises AccessError, of which RefusedError
         is one, before anything was done.
         """
@@ -86,8 +91,8 @@ class Resets:
             self.books.file.prepare()
             with host_lock(lock, deadline=LOCK_DEADLINE, clock=self.clock):
                 clearing = self._clearing(live.last_trip)  # with the flag that is there now, and no later one
-                gates = reset_gates(asked, self._ground(live))
-                deed = self._deed(live, asked, clearing)
+                live, ground = self._looked(live, now)
+                gates, deed = reset_gates(asked, ground), self._deed(live, asked, clearing)
                 consent = self._checkpoint().let_through(deed, who, live, gates, approved)
                 reset = self._begin(asked, who, live, clearing)
                 begun(reset)
@@ -127,12 +132,24 @@ class Resets:
     def _checkpoint(self) -> Checkpoint:
         return checkpoint_of(self.settings.chosen, self.clock)
 
-    def _ground(self, live: Assessment) -> Ground:
+    def _looked(self, live: Assessment, now: Callable[[], Assessment] | None) -> tuple[Assessment, Ground]:
+        """How things stand after the runs were asked, and what a reset stands on then.
+
+        Where there is another trip by then it stays at what was seen, which is refused.
+        """
+        asked = cache(self.recovered)
+        ground = self._ground(live, asked)
+        newest = live if now is None else now()
+        if newest is live or _which(newest.last_trip) != _which(live.last_trip):
+            return live, ground
+        return newest, self._ground(newest, asked)
+
+    def _ground(self, live: Assessment, asked: Recovered) -> Ground:
         trip = _standing(live.last_trip)
         if trip is None and live.kill.acknowledged:
             since = live.kill_watch.acknowledged
             trip = Tripped(live.at if since is None else since, "tripped by others", ours=False)
-        recovered, unread = (None, "") if trip is None else self.recovered(trip.since)
+        recovered, unread = (None, "") if trip is None else asked(trip.since)
         return Ground(
             trip=trip,
             engine=live.kill.acknowledged,

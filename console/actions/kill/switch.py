@@ -161,9 +161,15 @@ class KillSwitch:
         """What a reset would do now and on which grounds, for a second person to agree to."""
         return self._resets().deed(live, asked)
 
-    def reset_gates(self, asked: "Asked", who: "Operator", live: "Assessment") -> "tuple[Gate, ...]":
-        """Everything that a reset needs, in order. Reads files: to be called in a thread."""
-        return self._resets().gates(asked, who, live)
+    def reset_gates(
+        self,
+        asked: "Asked",
+        who: "Operator",
+        live: "Assessment",
+        now: "Callable[[], Assessment] | None" = None,
+    ) -> "tuple[Gate, ...]":
+        """Everything that a reset needs, in order; `now` as for a reset. To be called in a thread."""
+        return self._resets().gates(asked, who, live, now)
 
     def reset(
         self,
@@ -172,13 +178,14 @@ class KillSwitch:
         live: "Assessment",
         *,
         approved: "Callable[[], Consent] | None" = None,
+        now: "Callable[[], Assessment] | None" = None,
     ) -> "Reset":
         """Reset it: blocks until that is over, and `resetting` can be watched meanwhile.
 
-        `approved` takes the second person's consent, right before. AccessError, of which RefusedError is one,
-        says why nothing was done.
+        `now` tells how things stand once everything else is looked at, and `approved` takes the second
+        person's consent, right before. AccessError, of which RefusedError is one, says why nothing was done.
         """
-        done = self._resets().reset(asked, who, live, approved=approved, begun=self._begun)
+        done = self._resets().reset(asked, who, live, approved=approved, begun=self._begun, now=now)
         self._tell_reset(done)
         return done
 

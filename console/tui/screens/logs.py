@@ -68,7 +68,7 @@ class Logs(Frame):
         yield self._lines
 
     def on_mount(self) -> None:
-        self._lines.focus()
+        self.set_focus(self._lines)  # at once: a prompt that a waiting key asks for is to keep it
 
     def paint(self, view: View) -> None:
         super().paint(view)
@@ -184,7 +184,7 @@ class Logs(Frame):
     def action_copy_cell(self) -> None:
         if self._lines.line is not None:
             self.app.copy_to_clipboard(visible(self._lines.line.text))  # pasted, it may be obeyed
-            self.say("the line has been copied")
+            self.say("the line was sent to your clipboard")  # whether it takes it isn't told
 
     def action_filter_lines(self) -> None:
         now = self._page.pattern

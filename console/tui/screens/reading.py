@@ -34,7 +34,7 @@ class Reading(Dialog):
         yield self._box
 
     def on_mount(self) -> None:
-        self._reader.focus()
+        self.set_focus(self._reader)  # at once: a prompt that a waiting key asks for is to keep it
 
     def on_reader_looked(self, event: Reader.Looked) -> None:
         """Say how much there is below what is in sight: nothing else would tell that there is any."""

@@ -56,6 +56,7 @@ def told(view: View) -> tuple[object, ...]:
         waiting,
         view.live.kill.title,
         in_a_drill(view.live),
+        view.drill,
         view.live.alerts,
         view.live.panels,
         tuple((source.health, source.severity, _age(source, view)) for source in sources),
@@ -77,7 +78,7 @@ _SENTENCE, _WORD = 30, 10
 _LETTERED, _GROUPED = 23, 15
 """Cells of the sources' marks, letter by letter and grouped, while one of them has an age."""
 _COUNT_CELLS, _SHORT_COUNT_CELLS = 12, 4
-"""Cells for the number of alerts, up to 999 of them."""
+"""Cells for the number of alerts, up to 999 of them. In short what `✘12/345` needs more, the words give."""
 _KILL_CELLS, _SHORT_KILL_CELLS = 14, 10
 _SHORTEST = 4
 """Cells in which the beginning of a name still says something."""
@@ -164,13 +165,15 @@ def _environment(view: View) -> Span:
 
 
 def _marks(view: View) -> Iterator[Span]:
-    """Whether the screen is drawn plainly, or should be, the black box not recording, somebody waiting."""
+    """Whether the screen is drawn plainly, or should be, the black box not recording, a drill, who waits."""
     if view.slow:
         yield Span("LOW", Tone.STRONG)
     elif view.line_is_slow:
         yield Span("SLOW LINE", Tone.WARNING)
     if view.unrecorded:
         yield Span("NO RECORD", Tone.WARNING)
+    if view.drill:
+        yield Span("DRILL", Tone.KEY)
     if view.requests:
         yield Span("APPROVE?", Tone.ALARM)
 
@@ -178,11 +181,11 @@ def _marks(view: View) -> Iterator[Span]:
 def _kill_switch(view: View, *, short: bool = False) -> Span:
     """Its state: `■ kill TRIPPED`, `■ TRIPPING 2/5`, `■ USDM TRIPPED`; in short `? kill`, `■ USDM off`.
 
-    While a drill has tripped it, that it is one: `■ DRILL TRIPPED`, in short `■ DRILL`.
+    While a drill has tripped it, or one is under way, that it is one: `■ DRILL TRIPPED`, in short `■ DRILL`.
     """
     kill = _NOTHING_KNOWN if view.live is None else view.live.kill
     severity = kill.state.severity
-    text = _kill_form(kill, short=short, drill=in_a_drill(view.live)).format(
+    text = _kill_form(kill, short=short, drill=in_a_drill(view.live) or bool(view.drill)).format(
         glyph=view.glyphs.of(severity),
         word=_KILL_WORDS.get(kill.state, kill.state.name),
         what="kill" if kill.scope == WHOLE else kill.scope.upper(),
@@ -216,11 +219,17 @@ _KILL_SHORT = {
 
 
 def _count(view: View, *, short: bool = False) -> Span:
-    """How many alerts there are, with the worst one's sign."""
+    """How many alerts are as bad as the worst, after its sign, and of how many: `✘ 2 of 7`, in short `✘2/7`.
+
+    Where all are as bad `✘ 7 alerts`, `✘7`: nobody is to take milder ones for as bad as that.
+    """
     if view.live is None or not view.live.alerts or not view.answered:
         return Span("")
     worst, number = view.live.alerts[0].severity, len(view.live.alerts)
-    glyph, word = view.glyphs.of(worst), "alert" if number == 1 else "alerts"
+    as_bad, glyph = sum(alert.severity is worst for alert in view.live.alerts), view.glyphs.of(worst)
+    if as_bad < number:
+        return Span(f"{glyph}{as_bad}/{number}" if short else f"{glyph} {as_bad} of {number}", tone_of(worst))
+    word = "alert" if number == 1 else "alerts"
     return Span(f"{glyph}{number}" if short else f"{glyph} {number} {word}", tone_of(worst))
 
 

@@ -1,11 +1,13 @@
 """What raises risk passes with everything in its place; what lowers it passes always."""
 
+import os
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.actions import machine_load
 from console.actions.guard import Guard, Lack, Need, RefusedError, Risk
 from console.domain.access import Arming, Person, Role, Standing
 from console.domain.approval import Consent, Deed
@@ -86,7 +88,34 @@ def test_a_source_whose_newest_poll_failed_counts_while_its_value_is_inside_its_
 
 def test_sources_that_nobody_has_looked_at_since_are_not_fresh() -> None:
     guard = replace(READY, seen=104.9)
-    assert missing(guard) == [(Need.FRESH, "metrics was not looked at for 5.1 s")]
+    late = "this console is late: it looked at metrics 5.1 s ago; ask again, or have this machine do less"
+    assert missing(guard) == [(Need.FRESH, late)]
+
+
+def test_on_a_busy_machine_it_is_said_that_the_console_may_be_what_is_late_and_only_then() -> None:
+    busy = replace(READY, busy="this machine is busy")
+    assert missing(busy) == []
+    late = replace(busy, sources=(source("metrics", Health.STALE),))
+    assert missing(late)[-1] == (Need.FRESH, "this machine is busy")
+
+
+@pytest.mark.parametrize(("load", "told"), [(7.9, False), (8.1, True)])
+def test_a_machine_is_busy_from_two_processes_for_each_processor_on(
+    monkeypatch: pytest.MonkeyPatch, load: float, told: bool
+) -> None:
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    assert bool(machine_load.busy()) is told
+
+
+def test_where_nobody_can_tell_how_busy_a_machine_is_it_is_not_called_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def untold() -> tuple[float, float, float]:
+        raise OSError("Load averages are unobtainable")
+
+    monkeypatch.setattr(os, "getloadavg", untold)
+    assert machine_load.busy() == ""
 
 
 @pytest.mark.parametrize("sources", [(), (source("exchange", Health.OFF),)])

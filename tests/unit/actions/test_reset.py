@@ -80,6 +80,25 @@ def test_stale_data_refuses_it(folder: Path) -> None:
     assert Need.FRESH in {lack.need for lack in refused.value.lacks}
 
 
+def test_what_was_seen_while_the_runs_were_asked_counts_and_nothing_older(folder: Path) -> None:
+    switch = console(folder)
+    trip = tripped(switch)
+    old = judged(replace(world(trip=trip), at=NOW + 30))
+    with pytest.raises(RefusedError):
+        switch.reset(ASKED, WHO, old, now=lambda: old)
+    gates = switch.reset_gates(ASKED, WHO, old, lambda: live(trip))
+    assert all(gate.passes for gate in gates)
+    assert switch.reset(ASKED, WHO, old, now=lambda: live(trip)).done
+
+
+def test_a_trip_that_was_made_while_the_runs_were_asked_refuses_it(folder: Path) -> None:
+    switch = console(folder)
+    seen = live(tripped(switch, ago=90))
+    with pytest.raises(AccessError, match="another trip was made"):
+        switch.reset(ASKED, WHO, seen, now=lambda: live(tripped(switch, ago=60)))
+    assert flag(folder).exists()
+
+
 def test_every_gate_is_told_in_order(folder: Path) -> None:
     switch = console(folder)
     gates = switch.reset_gates(ASKED, WHO, live(tripped(switch)))

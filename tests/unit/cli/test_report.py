@@ -24,6 +24,8 @@ def test_the_first_line_is_the_plugins() -> None:
     )
     critical = as_text(with_margin(BTC=2.0, SOL=1.0), "prod", "production").splitlines()[0]
     assert critical == "CRITICAL - prod (production): 2 symbols, 1 alert; Margin Ratio SOL: 1.000 below 1.05"
+    both = as_text(with_margin(BTC=1.4, SOL=1.0), "prod", "production").splitlines()[0]
+    assert ": 2 symbols, 2 alerts, 1 of them critical; Margin Ratio SOL" in both
 
 
 def test_json_holds_no_number_that_json_does_not_know() -> None:

@@ -108,3 +108,69 @@ def test_the_context_is_watched_until_nobody_has_asked_for_a_while(source: Count
     reads = source.reads
     assert lookout.anew("flags").source("flags").health is Health.FRESH
     assert source.reads > reads
+
+
+def test_what_is_let_go_is_watched_no_more_and_anew_when_somebody_asks(source: Counted) -> None:
+    lookout = Lookout(opening(source), SystemClock(), idle=600)
+    lookout.anew("flags")
+    lookout.let_go()
+    eventually(source.is_left)
+    lookout.anew("flags")
+    assert not source.is_left()
+    lookout.let_go()
+
+
+def test_what_somebody_waits_for_is_not_let_go(source: Counted) -> None:
+    lookout = Lookout(opening(source), SystemClock(), idle=600)
+    source.held.clear()
+    answers: list[object] = []
+    asking = threading.Thread(target=lambda: answers.append(lookout.anew("flags").snapshot.flags.value))
+    asking.start()
+    eventually(lambda: not source.is_left())
+    lookout.let_go()
+    source.held.set()
+    asking.join(10)
+    assert len(answers) == 1
+    assert answers[0] is not None
+    lookout.let_go()
+
+
+def test_nothing_is_let_go_where_nothing_was_asked(source: Counted) -> None:
+    Lookout(opening(source), SystemClock()).let_go()
+    assert source.reads == 0
+
+
+def test_where_it_cannot_be_watched_the_next_one_who_asks_is_not_kept_from_it(source: Counted) -> None:
+    opened, failing = opening(source), [SourceError("no such file")]
+
+    def open_() -> Monitor:
+        if failing:
+            raise failing.pop()
+        return opened()
+
+    lookout = Lookout(open_, SystemClock(), idle=600)
+    with pytest.raises(SourceError):
+        lookout.anew("flags")
+    assert lookout.anew("flags").source("flags").health is Health.FRESH
+    lookout.let_go()
+    eventually(source.is_left)
+
+
+def test_what_is_let_go_before_it_has_begun_or_many_times_at_once_leaves_nothing_behind(
+    source: Counted,
+) -> None:
+    lookout = Lookout(opening(source), SystemClock(), idle=600)
+
+    def ask() -> None:
+        for _ in range(5):
+            assert lookout.anew("flags").source("flags").health is Health.FRESH
+            lookout.let_go()
+
+    asking = [threading.Thread(target=ask) for _ in range(3)]
+    for one in asking:
+        one.start()
+    for one in asking:
+        one.join(10)
+    assert not any(one.is_alive() for one in asking)
+    lookout.let_go()
+    eventually(source.is_left)

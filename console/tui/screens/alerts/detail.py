@@ -53,7 +53,7 @@ class AlertDetail(Muting):
         yield Container(self._plot, Container(self._facts, id="alert-facts"), id="alert-detail")
 
     def on_mount(self) -> None:
-        self._facts.focus()
+        self.set_focus(self._facts)  # at once: a prompt that a waiting key asks for is to keep it
         runs = self.view.runs
         if runs is not None:
             listing = threads.start(lambda: runs().listing(), name="find runbooks")

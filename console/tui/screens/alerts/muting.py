@@ -6,6 +6,7 @@ from typing import Protocol, runtime_checkable
 from textual.events import Key
 
 from console.domain.alert_rows import AlertRow, AlertState
+from console.tui.actions import IN_A_REPLAY
 from console.tui.screens.alerts.draft import Deed, Draft, draft_of, with_every
 from console.tui.screens.frame import Frame
 
@@ -13,7 +14,7 @@ _ACKNOWLEDGED = (AlertState.PENDING, AlertState.FIRING, AlertState.LOST)
 _WHY_NOT = {
     "acknowledge": "only a rule's alert that is pending, firing or lost can be acknowledged",
     "acknowledge_every": "only a rule's alerts that are pending, firing or lost can be acknowledged",
-    "silence": "only a rule's alert can be silenced",
+    "silence": "only an alert that a rule has raised can be silenced",
     "unmute": "nobody has muted this",
 }
 CANNOT = "this console can't mute alerts: it was given no place to keep that"
@@ -53,7 +54,7 @@ class Muting(Frame):
         for action in self.view.actions:
             why = _WHY_NOT.get(action.id)
             if why is not None and event.key in action.keys and not self.check_action(action.id, ()):
-                self.refuse(why)
+                self.refuse(why if self._may_mute else IN_A_REPLAY)
 
     async def action_acknowledge(self) -> None:
         await self._ask_for(Deed.ACKNOWLEDGE)

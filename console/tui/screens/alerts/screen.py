@@ -15,6 +15,7 @@ from console.domain.assessment import Assessment
 from console.domain.status import Alert
 from console.domain.triggers import Standing
 from console.tui.actions import Place, bindings
+from console.tui.drill import drill_lines
 from console.tui.screens.alerts.columns import SEVERITY, Present, Room, alert_columns
 from console.tui.screens.alerts.holes import Holes
 from console.tui.screens.alerts.muting import Muting, OpensAlerts
@@ -69,7 +70,7 @@ class Alerts(Muting):
         yield Container(Container(self._rules, self._triggers, id="told"), self._sources, id="below")
 
     def on_mount(self) -> None:
-        self.table.focus()
+        self.set_focus(self.table)  # at once: a prompt that a waiting key asks for is to keep it
 
     def paint(self, view: View) -> None:
         super().paint(view)
@@ -140,6 +141,7 @@ class Alerts(Muting):
             return
         met = sum(judgement.standing is Standing.MET for judgement in live.triggers)
         taken = _LINES_BESIDE + len(self._rows) + bool(live.triggers) + met + (self.view.replay is not None)
+        taken += len(list(drill_lines(self.view, self.size.width)))
         self.set_class(self.size.height - taken > len(live.sources), "-roomy")
 
     def _moved(self) -> None:

@@ -9,6 +9,7 @@ from console.domain.figures import seconds
 from console.domain.reading import Health
 from console.domain.severity import Severity
 from console.domain.status import SourceStatus
+from console.tui.drill import drill_lines
 from console.tui.screens.kill.asking import key_of
 from console.tui.screens.overview.summary import source_age
 from console.tui.text import Line, Span, fit_line, spread
@@ -17,7 +18,14 @@ from console.tui.view import View
 
 
 def rules_line(view: View, cells: int) -> Sequence[Line]:
-    """How many rules are evaluated, when last, by which server, and how many of them can't tell."""
+    """How many rules are evaluated, when last, by which server, and how many of them can't tell.
+
+    Before it what a drill has brought about, if one is under way.
+    """
+    return *drill_lines(view, cells), *_rules(view, cells)
+
+
+def _rules(view: View, cells: int) -> Sequence[Line]:
     live = view.live
     if live is None:
         return ()

@@ -20,7 +20,7 @@ from console.tui.view import View
 from console.tui.watched import DrivesRuns, GuidesBack
 from console.tui.widgets.reader import Reader
 
-IN_A_REPLAY = "a replay begins nothing: `opsconsole runbook list` says which runbooks there are"
+IN_A_REPLAY = "a replay begins nothing: `opsconsole runbook list` has the runbooks"
 NO_RUNS = "this console was not given any runbooks"
 
 
@@ -43,7 +43,7 @@ class Triggers(Frame):
         yield self._reader
 
     def on_mount(self) -> None:
-        self._reader.focus()
+        self.set_focus(self._reader)  # at once: a prompt that a waiting key asks for is to keep it
 
     def paint(self, view: View) -> None:
         super().paint(view)

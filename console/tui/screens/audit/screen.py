@@ -58,7 +58,7 @@ class Audit(Frame):
         yield Container(self.table, self._chosen, id="journal")
 
     def on_mount(self) -> None:
-        self.table.focus()
+        self.set_focus(self.table)  # at once: a prompt that a waiting key asks for is to keep it
         self.set_interval(LOOKS_EVERY, self._look_again)
         self._look_again()
 

@@ -12,7 +12,7 @@ from console.tui.screens.audit.columns import Row, clock_time, outcome_of, sever
 from console.tui.text import Line, Span, clip, fit_line, spread, wrap
 from console.tui.theme import Glyphs, Tone, tone_of
 
-NO_JOURNAL = "a replay has none: `opsconsole audit show` reads that of this host"
+NO_JOURNAL = "a replay has none: `opsconsole audit show` has this host's"
 
 
 def verdict_line(look: Look | None, why_none: str, cells: int, glyphs: Glyphs) -> Line:
@@ -111,7 +111,7 @@ def _in_a_sentence(row: Row) -> str:
     whose += f" {record.tty}" if record.tty else ""
     whose += f" from {record.ssh}" if record.ssh else ""
     came = "open: under way, or cut short" if row.open else outcome_of(record)
-    said = f"{record.action} of {record.target}: {came}"
+    said = f"{record.action}{f' of {record.target}' if record.target else ''}: {came}"
     said += f" (record {record.intent})" if record.intent is not None else ""
     parts = [said, whose, f'"{record.reason}"' if record.reason else "", "a drill" if record.drill else ""]
     parts += _agreed(record.approval)

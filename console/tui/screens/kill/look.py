@@ -1,5 +1,6 @@
 """What a reset stands on, looked at from disk: its gates, what it would do, and the second person's word."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from console.domain.approval import Consent, Deed, Request
@@ -37,15 +38,17 @@ class Look:
         return missing_of(self.gates)
 
 
-def look(access: Access, draft: Draft, live: Assessment) -> Look:
-    """Look at everything, which waits for the disk."""
+def look(access: Access, draft: Draft, live: Assessment, now: Callable[[], Assessment]) -> Look:
+    """Look at everything, which waits for the disk; `now` is how things stand once that has been."""
     deed = access.kill.reset_deed(live, draft.asked)
     request, consent, said = word_on(access, deed, draft.glass)
-    gates = access.kill.reset_gates(draft.asked, operator_of(access, consent), live)
+    gates = access.kill.reset_gates(draft.asked, operator_of(access, consent), live, now)
     return Look(live.at, draft, deed, gates, request, consent, said)
 
 
-def reset(access: Access, asked: Asked, found: Look, live: Assessment) -> ResetUnderWay:
-    """Reset, with the consent that was found; AccessError before anything was done."""
+def reset(
+    access: Access, asked: Asked, found: Look, live: Assessment, now: Callable[[], Assessment]
+) -> ResetUnderWay:
+    """Reset, with the consent that was found; AccessError before anything was done. `now` as above."""
     approved = use_of(access, found.request, found.consent)
-    return access.kill.reset(asked, operator_of(access, None), live, approved=approved)
+    return access.kill.reset(asked, operator_of(access, None), live, approved=approved, now=now)

@@ -13,6 +13,7 @@ from textual.geometry import Size
 from textual.timer import Timer
 
 from console.domain.approval import Consent, Deed
+from console.domain.assessment import Assessment
 from console.domain.figures import seconds
 from console.domain.reset_gates import Asked
 from console.tui.access import Draft, ResetUnderWay
@@ -120,7 +121,8 @@ class Reset(Gated[Look], inherit_bindings=False):
         self._is_under_way = True
         if self._progress is not None:
             self._progress.resume()
-        self._start(partial(reset, access, asked, self._found or seen, live), self._ended)
+        now = partial(self._newest_of, live)
+        self._start(partial(reset, access, asked, self._found or seen, live, now), self._ended)
 
     def _ended(self, done: ResetUnderWay) -> None:
         self._reset = self._earlier = done
@@ -162,7 +164,13 @@ class Reset(Gated[Look], inherit_bindings=False):
 
     def _begun(self) -> Callable[[], Look] | None:
         access, live = self.view.access, self.view.live
-        return None if access is None or live is None else partial(look, access, self._draft, live)
+        if access is None or live is None:
+            return None
+        return partial(look, access, self._draft, live, partial(self._newest_of, live))
+
+    def _newest_of(self, live: Assessment) -> Assessment:
+        """How things stand by now, as it was painted last; to be asked by a thread."""
+        return self.view.live or live
 
     def _deed(self) -> Callable[[], Deed] | None:
         access, live = self.view.access, self.view.live

@@ -10,6 +10,8 @@ from console.tui.widgets.table.columns import Cell, Column, Order
 
 Rows = Sequence[AlertRow]
 """One symbol's alerts, the worst first."""
+_WIDTH = 11
+"""Cells of the column."""
 BySymbol = Callable[[], Mapping[str, Rows]]
 
 
@@ -22,16 +24,27 @@ def sign_of(rows: Rows, glyphs: Glyphs) -> tuple[str, Tone]:
     return glyphs.of(rows[0].severity), tone_of_alerts(rows)
 
 
-def counted(rows: Rows) -> str:
-    """How many are wrong, or else pending, with the worst one's state: `2 firing`; empty without any."""
-    return f"{sum(row.matters for row in rows) or len(rows)} {rows[0].state.word}" if rows else ""
+def counted(rows: Rows, *, as_bad: bool = False) -> str:
+    """How many are wrong, or else pending, with the worst one's state: `2 firing`; empty without any.
+
+    Where others stand otherwise, or with `as_bad` are milder, how many are as the worst: `1/3 lost`.
+    """
+    if not rows:
+        return ""
+    wrong, first = [row for row in rows if row.matters] or rows, rows[0]
+    alike = [
+        row for row in wrong if row.state is first.state and (row.severity is first.severity or not as_bad)
+    ]
+    number = f"{len(alike)}/{len(wrong)}" if len(alike) < len(wrong) else str(len(wrong))
+    return f"{number} {first.state.word}"
 
 
 def alerts_column(glyphs: Glyphs, by_symbol: BySymbol) -> Column[SymbolStatus]:
     """How many there are, after the worst one's sign."""
 
     def words(rows: Rows) -> str:
-        return f"{sign_of(rows, glyphs)[0]} {counted(rows)}" if rows else ""
+        sign, text = sign_of(rows, glyphs)[0], counted(rows, as_bad=True)
+        return f"{sign}{'' if len(text) + 2 > _WIDTH else ' '}{text}" if rows else ""
 
     def cell(row: SymbolStatus) -> Cell:
         rows = by_symbol().get(row.symbol, ())
@@ -51,7 +64,7 @@ def alerts_column(glyphs: Glyphs, by_symbol: BySymbol) -> Column[SymbolStatus]:
     return Column(
         "alerts",
         "ALERTS",
-        11,
+        _WIDTH,
         cell,
         lambda row: order(by_symbol().get(row.symbol, ())),
         "left",

@@ -73,7 +73,7 @@ class Overview(Frame):
         yield Container(engine, texts["sources"], texts["alerts"], id="band")
 
     def on_mount(self) -> None:
-        self.table.focus()
+        self.set_focus(self.table)  # at once: a prompt that a waiting key asks for is to keep it
 
     def on_resize(self, event: Resize) -> None:
         self._make_room()

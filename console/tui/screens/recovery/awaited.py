@@ -14,11 +14,14 @@ from console.tui.widgets.table.table import Table
 
 T = TypeVar("T")
 
-NOT_YET = "the runbooks are still being read: press enter once they are here"
+NOT_YET = "the {what} are still being read: press enter once they are here"
+"""What is said of rows, called `what`, that a thread still reads."""
 
 
 class AwaitedTable(Table[T]):
-    """Calls `moved` as soon as the cursor is on another row; `name` is what its columns are kept under."""
+    """Calls `moved` as soon as the cursor is on another row; `name` is what its columns are kept under, and
+    `why_none` says why there are no rows.
+    """
 
     def __init__(
         self,
@@ -27,14 +30,17 @@ class AwaitedTable(Table[T]):
         severity: Callable[[T], Severity],
         glyphs: Glyphs,
         moved: Callable[[], None],
+        *,
+        why_none: Callable[[], str],
     ) -> None:
         super().__init__(name, key, severity, glyphs)
         self._moved = moved
+        self._why_none = why_none
         self._told: str | None = None
 
     def action_open(self) -> None:
         if self.cursor_key is None and not self._rows.narrowed:
-            self._refuse(NOT_YET)
+            self._refuse(self._why_none())
         super().action_open()
 
     def _show(self, lines: list[Drawn]) -> None:

@@ -15,6 +15,7 @@ from console import threads
 from console.runbooks.dry_run import Walked
 from console.runbooks.model import Parameter, Runbook
 from console.runbooks.seen import DeskError, Offered
+from console.runbooks.watch_length import takes_short_watches, too_short
 from console.tui.actions import Place, bindings
 from console.tui.friction import TOO_FAST, pace_of
 from console.tui.screens.frame import Frame
@@ -38,15 +39,15 @@ class Beginning(Frame):
     BINDINGS: ClassVar = bindings("beginning")
     ABOUT: ClassVar[str] = (
         "What a run of the runbook would do: what it asks for up front, then each step with what it does and "
-        "what its checks say now. A check of what a step would bring about may well fail before it. Nothing "
-        "is done before enter begins the run, and even then a step that does something waits for enter."
+        "what its checks say now. What a step is to bring about needn't be so yet: it is waited for. Nothing "
+        "is done before enter begins the run, and even then a step that acts waits for enter."
     )
 
     def __init__(self, view: View, offered: Offered, values: Mapping[str, str] | None = None) -> None:
         """`values` are what is known already of what the runbook asks for up front."""
         super().__init__(view)
         self._offered = offered
-        self._values = known_values(offered.runbook, values or {})
+        self._values = known_values(offered.runbook, values or {}, view.context.environment)
         self._walked: list[Walked] = []
         self._unasked = ""
         self._walking: asyncio.Future[None] | None = None
@@ -132,7 +133,8 @@ class Beginning(Frame):
             return
         first = parameters[0]
         initial = self._values.get(first.name, first.default or "")
-        typed, answered = partial(_complaint, first), partial(self._given, parameters)
+        book, environment = self._offered.runbook, self.view.context.environment
+        typed, answered = partial(_complaint, book, environment, first), partial(self._given, parameters)
         self.ask(Question(first.name, initial, typed, answered, partial(_completed, first)))
 
     def _given(self, parameters: Sequence[Parameter], text: str | None) -> None:
@@ -214,25 +216,30 @@ class Beginning(Frame):
             waits = "once all of that is given"
             asks = f"being asked, {len(self._walked)} of {steps} steps so far"
             return (Span(f"what the checks say now: {waits if self._walking is None else asks}", Tone.DIM),)
+        awaited = sum(each.awaited for each in self._walked)
         found = [each.after.passes for each in self._walked if each.after is not None]
         passing, failing, unknown = (found.count(passes) for passes in (True, False, None))
-        counted = f"{passing} pass now, {failing} don't, {unknown} can't be told"
-        return (Span(f"nothing has been done yet; checks: {counted}", Tone.DIM),)
+        counted = f"{passing} pass now, {failing - awaited} don't, {unknown} can't be told"
+        comes = f", {awaited} only after their step" if awaited else ""
+        return (Span(f"nothing has been done yet; checks: {counted}{comes}", Tone.DIM),)
 
 
-def known_values(runbook: Runbook, known: Mapping[str, str]) -> dict[str, str]:
-    """What the runbook takes of what is `known`; the rest is asked for as ever."""
-    taken = (one for one in runbook.parameters if one.name in known)
-    return {one.name: one.checked(known[one.name]) for one in taken if not _complaint(one, known[one.name])}
+def known_values(runbook: Runbook, known: Mapping[str, str], environment: str) -> dict[str, str]:
+    """What the runbook takes of what is `known` in the environment; the rest is asked for as ever."""
+    return {
+        one.name: one.checked(known[one.name])
+        for one in runbook.parameters
+        if one.name in known and not _complaint(runbook, environment, one, known[one.name])
+    }
 
 
-def _complaint(parameter: Parameter, text: str) -> str:
+def _complaint(runbook: Runbook, environment: str, parameter: Parameter, text: str) -> str:
     """Why it isn't taken, without the name, which stands before it."""
     try:
         parameter.checked(text)
     except ValueError as error:
         return str(error).removeprefix(f"{parameter.name}: ")
-    return ""
+    return "" if takes_short_watches(runbook, environment) else too_short(runbook, parameter, text)
 
 
 def _completed(parameter: Parameter, text: str) -> str:

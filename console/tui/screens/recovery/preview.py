@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from console.runbooks.dry_run import Walked
 from console.runbooks.model import Found, Parameter, Risk, Runbook, filled
+from console.runbooks.watch_length import too_short
 from console.tui.screens.recovery.detail import answer_sign, typed_words
 from console.tui.screens.recovery.words import in_part, part_heads
 from console.tui.text import Line, Span, fit, fit_line, spread, wrap
@@ -50,15 +51,14 @@ def preview_lines(preview: Preview, cells: int, glyphs: Glyphs) -> list[Line]:
     book, said = preview.runbook, preview.said
     names = [*(one.name for one in book.parameters), *(step.name for step in book.steps)]
     room = min(_NAME, max(map(len, names)))
-    lines = [_parameter(one, preview.values.get(one.name), room, glyphs) for one in book.parameters]
+    lines = [_parameter(book, one, preview.values.get(one.name), room, glyphs) for one in book.parameters]
     lines = [fit_line(line, cells, glyphs.ellipsis) for line in lines]
     lines += [()] if lines else []
     heads = part_heads(book)
     for number, step in enumerate(book.steps, 1):
         if step.name in heads:
             lines.append((Span(f" {heads[step.name]}", Tone.DIM),))
-        found = said[step.name].after if step.name in said else None
-        sign = (glyphs.stages[0], Tone.DIM) if found is None else answer_sign(found, glyphs)
+        sign = _sign(said.get(step.name), glyphs)
         words = in_part(filled(step.text, preview.shown))[1]
         if step.name in said and step.act is not None:
             words = said[step.name].act.removeprefix("would ")
@@ -88,24 +88,36 @@ def full_lines(preview: Preview, cells: int, glyphs: Glyphs) -> list[Line]:
     return lines
 
 
-def _parameter(parameter: Parameter, value: str | None, room: int, glyphs: Glyphs) -> Line:
-    """What is asked for, what was given, or stands where nothing is, and what is allowed."""
+def _parameter(book: Runbook, parameter: Parameter, value: str | None, room: int, glyphs: Glyphs) -> Line:
+    """What is asked for, what was given, or stands where nothing is, and what is allowed or wrong with it."""
     given = parameter.default if value is None else value
     words = "not given yet" if given is None else given
     tone = Tone.UNKNOWN if given is None else Tone.STRONG
     allowed = f": {', '.join(parameter.choices)}" if parameter.choices else ""
     name = Span(f"     {fit(parameter.name, room, 'left', glyphs.ellipsis)}", Tone.DIM)
+    if short := "" if given is None else too_short(book, parameter, given):
+        return name, Span(f"  {words}", tone), Span(f"  {glyphs.warning} {short}", Tone.WARNING)
     return name, Span(f"  {words}", tone), Span(f"  {parameter.text}{allowed}", Tone.DIM)
+
+
+def _sign(each: Walked | None, glyphs: Glyphs) -> tuple[str, Tone]:
+    """What the step's check says now; what the step is to bring about is no failure before it."""
+    if each is None or each.after is None:
+        return glyphs.stages[0], Tone.DIM
+    return (glyphs.stages[1], Tone.PLAIN) if each.awaited else answer_sign(each.after, glyphs)
 
 
 def _answers(each: Walked, cells: int, glyphs: Glyphs) -> Iterator[Line]:
     """What it would do, what the checks before it say now, and its own."""
     if each.step.act is not None:
         yield from _part("WOULD", each.act.removeprefix("would "), cells, Tone.PLAIN)
-    for label, found in (*(("BEFORE", one) for one in each.before), ("NOW", each.after)):
-        if found is not None:
-            glyph, tone = answer_sign(found, glyphs)
-            yield from _part(label, f"{glyph} {_said(found)}", cells, tone)
+    for one in each.before:
+        glyph, tone = answer_sign(one, glyphs)
+        yield from _part("BEFORE", f"{glyph} {_said(one)}", cells, tone)
+    if each.after is not None:
+        glyph, tone = _sign(each, glyphs)
+        label = "WAITS FOR" if each.awaited else "NOW"
+        yield from _part(label, f"{glyph} {_said(each.after)}", cells, tone)
 
 
 def _said(found: Found) -> str:

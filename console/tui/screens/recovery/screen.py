@@ -17,7 +17,7 @@ from console.runbooks.run import Run
 from console.runbooks.seen import DeskError, Listing, Offered
 from console.tui.actions import Place, bindings
 from console.tui.screens.frame import Frame
-from console.tui.screens.recovery.awaited import AwaitedTable, being_read
+from console.tui.screens.recovery.awaited import NOT_YET, AwaitedTable, being_read
 from console.tui.screens.recovery.columns import PLACE, Instant, runbook_columns
 from console.tui.screens.recovery.rows import Part, Row, rows_of
 from console.tui.screens.recovery.told import LINES, LINES_HIGH, chosen_lines, header_lines
@@ -62,14 +62,16 @@ class Recovery(Frame):
         self._header = Lines(self._header_lines, view.glyphs, id="runs")
         self._being_read = being_read(view.glyphs)
         self._chosen = Lines(self._chosen_lines, view.glyphs, id="runbook")
-        self.table = RunbookTable(view.glyphs, self._now, lambda: self._chosen.show(self._chosen_lines))
+        self.table = RunbookTable(
+            view.glyphs, self._now, lambda: self._chosen.show(self._chosen_lines), self._why_none
+        )
 
     def body(self) -> Iterable[Widget]:
         yield self._header
         yield Container(self._being_read, self.table, self._chosen, id="runbooks")
 
     def on_mount(self) -> None:
-        self.table.focus()
+        self.set_focus(self.table)  # at once: a prompt that a waiting key asks for is to keep it
         self.set_interval(LOOKS_EVERY, self._look_again)
         self._look_again()
 
@@ -122,6 +124,10 @@ class Recovery(Frame):
         """Why there is nothing to be read; empty where there is."""
         return IN_A_REPLAY if self.view.replay is not None else NO_RUNS if self.view.runs is None else ""
 
+    def _why_none(self) -> str:
+        """Why there is nothing to press enter on."""
+        return self._cause or self._unread or NOT_YET.format(what="runbooks")
+
     def _show(self) -> None:
         self._being_read.display = self._listing is None and not (self._cause or self._unread)
         if self._listing is not None:
@@ -149,6 +155,10 @@ class Recovery(Frame):
 class RunbookTable(AwaitedTable[Row]):
     """Runs and runbooks."""
 
-    def __init__(self, glyphs: Glyphs, now: Instant, moved: Callable[[], None]) -> None:
-        super().__init__("runbooks", lambda row: row.key, lambda row: row.severity, glyphs, moved)
+    def __init__(
+        self, glyphs: Glyphs, now: Instant, moved: Callable[[], None], why_none: Callable[[], str]
+    ) -> None:
+        super().__init__(
+            "runbooks", lambda row: row.key, lambda row: row.severity, glyphs, moved, why_none=why_none
+        )
         self.set_columns(runbook_columns(glyphs, now), PLACE)

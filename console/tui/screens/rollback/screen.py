@@ -19,10 +19,11 @@ from console.domain.assessment import Assessment
 from console.domain.rollback import Rollbacks
 from console.runbooks.seen import DeskError, Listing
 from console.tui.actions import Place, bindings
+from console.tui.drill import drill_lines
 from console.tui.screens.frame import Frame
 from console.tui.screens.gated import InFull
 from console.tui.screens.kill.asking import key_of
-from console.tui.screens.recovery.awaited import AwaitedTable
+from console.tui.screens.recovery.awaited import NOT_YET, AwaitedTable
 from console.tui.screens.recovery.columns import Instant
 from console.tui.screens.recovery.opening import open_runbook
 from console.tui.screens.recovery.screen import LOOKS_EVERY, NO_RUNS
@@ -63,14 +64,16 @@ class Rollback(Frame):
         self._now = Instant()
         self._told = Lines(self._told_lines, view.glyphs, id="rollback-told")
         self._chosen = Lines(self._chosen_lines, view.glyphs, id="procedure")
-        self.table = ProcedureTable(view.glyphs, self._now, lambda: self._chosen.show(self._chosen_lines))
+        self.table = ProcedureTable(
+            view.glyphs, self._now, lambda: self._chosen.show(self._chosen_lines), self._why_none
+        )
 
     def body(self) -> Iterable[Widget]:
         yield self._told
         yield Container(self.table, self._chosen, id="procedures")
 
     def on_mount(self) -> None:
-        self.table.focus()
+        self.set_focus(self.table)  # at once: a prompt that a waiting key asks for is to keep it
         self.set_interval(LOOKS_EVERY, self._list_again)
         self.set_interval(GUIDES_EVERY, self._look_again)
         self._list_again()
@@ -92,7 +95,7 @@ class Rollback(Frame):
     async def on_table_opened(self, event: Table.Opened) -> None:
         row = self._rows.get(event.key)
         if row is None or self._listing is None:
-            self.refuse(self._unlisted or self._cause or "the runbooks haven't been looked at yet")
+            self.refuse(self._why_none())
         elif why := await open_runbook(self.app, self._listing, row.name, row.values, row.refusal):
             self.refuse(why)
 
@@ -109,6 +112,10 @@ class Rollback(Frame):
         if self.view.replay is not None:
             return IN_A_REPLAY
         return NO_RUNS if self.view.runs is None or self.view.guide is None else ""
+
+    def _why_none(self) -> str:
+        """Why there is nothing to press enter on."""
+        return self._cause or self._unlisted or NOT_YET.format(what="rollbacks")
 
     def _list_again(self) -> None:
         """Have a thread look at runbooks and runs, unless one is at it, or nobody sees what it would find."""
@@ -164,7 +171,8 @@ class Rollback(Frame):
     def _told_lines(self, size: Size) -> Sequence[Line]:
         unread = self._cause or self._unread or self._unlisted
         advice = advice_now(self._looked, self.view.live)
-        return told_lines(Told(advice, self._looked, unread, self._now.at), size, self.view.glyphs)
+        drill = tuple(drill_lines(self.view, size.width))
+        return told_lines(Told(advice, self._looked, unread, self._now.at, drill), size, self.view.glyphs)
 
     def _chosen_lines(self, size: Size) -> Sequence[Line]:
         row = self._rows.get(self.table.cursor_key or "")
@@ -183,6 +191,10 @@ def answering(live: Assessment | None) -> frozenset[str]:
 class ProcedureTable(AwaitedTable[Row]):
     """The procedures."""
 
-    def __init__(self, glyphs: Glyphs, now: Instant, moved: Callable[[], None]) -> None:
-        super().__init__("rollback", lambda row: row.name, lambda row: row.severity, glyphs, moved)
+    def __init__(
+        self, glyphs: Glyphs, now: Instant, moved: Callable[[], None], why_none: Callable[[], str]
+    ) -> None:
+        super().__init__(
+            "rollback", lambda row: row.name, lambda row: row.severity, glyphs, moved, why_none=why_none
+        )
         self.set_columns(procedure_columns(glyphs, now), PLACE)

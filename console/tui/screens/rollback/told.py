@@ -25,13 +25,15 @@ OLD = 20.0
 class Told:
     """`advice` is what the guide says now; `looked` is None until a look has come back.
 
-    `unread` says why none comes, `now` is the time of day, 0.0 before it is known.
+    `unread` says why none comes, `now` is the time of day, 0.0 before it is known. `drill` names the drill
+    that is under way, if one is.
     """
 
     advice: Sequence[Advice]
     looked: Rollbacks | None
     unread: str = ""
     now: float = 0.0
+    drill: Sequence[Line] = ()
 
     @property
     def is_old(self) -> bool:
@@ -40,7 +42,7 @@ class Told:
 
 def told_lines(told: Told, size: Size, glyphs: Glyphs) -> Sequence[Line]:
     """All of it in so many lines: the advice has as many as it needs, the changes what is left."""
-    lines = list(_unread_lines(told))
+    lines = [*told.drill, *_unread_lines(told)]
     looked = told.looked
     deployed = [] if looked is None else [_labelled("DEPLOYED", _deployed(looked))]
     unknown = [] if looked is None else list(_unknown_lines(looked.unknown, glyphs))

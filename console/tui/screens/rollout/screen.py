@@ -87,7 +87,7 @@ class Rollout(Frame):
         yield Container(self.matrix, self._chosen, id="rollout")
 
     def on_mount(self) -> None:
-        self.matrix.focus()
+        self.set_focus(self.matrix)  # at once: a prompt that a waiting key asks for is to keep it
         self.set_interval(LOOKS_EVERY, self._look_back)
         self._look_back()
 

@@ -16,7 +16,7 @@ from console.tui.actions import Place, bindings
 from console.tui.theme import Glyphs
 from console.tui.widgets.prompt import Question
 from console.tui.widgets.table.columns import Cell, Column
-from console.tui.widgets.table.filter import Filter, FilterError, parse, sound_part
+from console.tui.widgets.table.filter import Filter, complaint, parse, sound_part
 from console.tui.widgets.table.lines import Drawn, Piece
 from console.tui.widgets.table.table import Stage, Table
 
@@ -240,11 +240,7 @@ class Matrix(Table[T], inherit_bindings=False):
             wanted = sound_part(text, _NAMES)
             if not wanted.terms or True in wanted.matching([column.title for column in self._all[1:]]):
                 self._show_only(wanted)
-            try:
-                parse(text, _NAMES)
-            except FilterError as error:
-                return str(error)
-            return ""
+            return complaint(text, _NAMES)
 
         def answered(text: str | None) -> None:
             self._show_only(before if text is None else parse(text, _NAMES))

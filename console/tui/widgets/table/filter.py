@@ -55,6 +55,15 @@ def parse(text: str, columns: Sequence[Column[T]]) -> Filter[T]:
     return Filter(" ".join(words), tuple(_term(word, columns) for word in words))
 
 
+def complaint(text: str, columns: Sequence[Column[T]]) -> str:
+    """Why `text` isn't understood; empty where it is."""
+    try:
+        parse(text, columns)
+    except FilterError as error:
+        return str(error)
+    return ""
+
+
 def sound_part(text: str, columns: Sequence[Column[T]]) -> Filter[T]:
     """The filter of those terms of `text` that can be understood."""
     words = [word for word in text.split() if _is_sound(word, columns)]

@@ -18,7 +18,7 @@ from console.tui.theme import Glyphs
 from console.tui.view import View
 from console.tui.widgets.prompt import Asks, Question
 from console.tui.widgets.table.columns import Column, choice_of, chosen, copied_of
-from console.tui.widgets.table.filter import Filter, FilterError, parse, sound_part
+from console.tui.widgets.table.filter import Filter, FilterError, complaint, parse, sound_part
 from console.tui.widgets.table.grid import Grid
 
 T = TypeVar("T")
@@ -239,11 +239,7 @@ class Table(Grid[T], can_focus=True, inherit_bindings=False):
             if self._wanted is None:
                 self.call_after_refresh(follow)
             self._wanted = sound_part(text, self._all)
-            try:
-                parse(text, self._all)
-            except FilterError as error:
-                return str(error)
-            return ""
+            return complaint(text, self._all)
 
         def answered(text: str | None) -> None:
             self._wanted = None
