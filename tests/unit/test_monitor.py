@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import pytest
 
 import console.monitor
-from console.domain.alert_book import AlertBook
 from console.domain.assessment import Assessment, Judgement, Rules, assess
 from console.domain.clock import Clock, SystemClock
 from console.domain.kill_state import KillState, Written
@@ -327,53 +326,6 @@ async def test_the_first_answers_are_judged_at_once(monkeypatch: pytest.MonkeyPa
     monitor = monitor_of(Scripted(lambda: FLAGS))
     async with watching(monitor):
         await until(lambda: monitor._judged is not None)
-
-
-class Ruled:
-    """Alert rules that note how the flags stood when they were asked first."""
-
-    def __init__(self) -> None:
-        self.monitor: Monitor | None = None
-        self.seen: Health | None = None
-
-    def read(self) -> Dated[AlertBook]:
-        if self.seen is None and self.monitor is not None:
-            self.seen = self.monitor.snapshot().flags.health(SystemClock().now())
-        return Dated(AlertBook((), ()))
-
-
-def monitor_with(rules: Ruled, flags: Callable[[], Flags], timeout: float = DEADLINE) -> Monitor:
-    off: Watch[object] = Watch(None, QUICK)
-    source = Watch(Scripted(flags), Polling(0.02, timeout, 60))
-    watches = Watches(off, off, off, source, off, off, alerts=Watch(rules, QUICK))  # type: ignore[arg-type]
-    rules.monitor = Monitor(watches, Rules((), ()), SystemClock(), random.Random(1))
-    return rules.monitor
-
-
-async def test_the_alert_rules_are_asked_when_the_others_have_answered() -> None:
-    def slow() -> Flags:
-        time.sleep(0.05)
-        return FLAGS
-
-    rules = Ruled()
-    await monitor_with(rules, slow).look_once()
-    assert rules.seen is Health.FRESH
-
-
-async def test_a_source_that_never_answers_does_not_keep_the_alert_rules_from_being_asked(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(console.monitor, "_OTHERS", 0.05)
-    rules, released = Ruled(), threading.Event()
-
-    def stuck() -> Flags:
-        released.wait(DEADLINE)
-        return FLAGS
-
-    async with watching(monitor_with(rules, stuck)):
-        await until(lambda: rules.seen is not None)
-        released.set()
-    assert rules.seen is Health.WAITING
 
 
 async def test_the_focus_is_what_the_sources_look_at() -> None:
